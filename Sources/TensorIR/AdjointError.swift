@@ -1,0 +1,76 @@
+/// A place in a Swift source file or in a text file, for messages and dumps.
+public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
+  /// The file's name as the user wrote it, or `#fileID` for Swift code; empty when unknown.
+  public var file: String
+  /// The one-based line; zero when unknown.
+  public var line: Int
+  /// The one-based column; zero when unknown.
+  public var column: Int
+
+  /// Creates a location; zero marks an unknown line or column.
+  public init(file: String, line: Int, column: Int = 0) {
+    self.file = file
+    self.line = line
+    self.column = column
+  }
+
+  /// The place of something that has none.
+  public static let unknown = SourceLocation(file: "", line: 0)
+
+  /// Whether the place names a file.
+  public var isKnown: Bool { !file.isEmpty }
+
+  /// `file:line:column`, leaving out what is unknown.
+  public var description: String {
+    guard isKnown else { return "<unknown>" }
+    if line == 0 { return file }
+    return column == 0 ? "\(file):\(line)" : "\(file):\(line):\(column)"
+  }
+}
+
+/// Everything that can go wrong because of what a user passed in, said in one line with its place.
+public struct AdjointError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What kind of mistake it was.
+  public enum Kind: String, Hashable, Sendable, CaseIterable {
+    /// Text that does not parse.
+    case syntax
+    /// Operands or attributes that break an op's typing rule.
+    case type
+    /// Shapes that do not fit together.
+    case shape
+    /// An op, element type or form that is not known or not supported here.
+    case unsupported
+    /// Something that cannot be differentiated.
+    case notDifferentiable
+    /// Arguments of a call that do not match what was compiled or asked for.
+    case argument
+    /// A file that cannot be read or written, or whose contents are not as expected.
+    case file
+    /// The machine or its libraries do not allow what was asked.
+    case system
+  }
+
+  /// What kind of mistake it was.
+  public var kind: Kind
+  /// One line that says what is wrong, without the place.
+  public var message: String
+  /// Where it is wrong.
+  public var location: SourceLocation
+
+  /// Creates an error; line breaks in `message` become spaces.
+  public init(_ kind: Kind, _ message: String, at location: SourceLocation = .unknown) {
+    self.kind = kind
+    self.message = String(message.map { $0.isNewline ? " " : $0 })
+    self.location = location
+  }
+
+  /// `place: message`, or the message alone where the place is unknown.
+  public var description: String {
+    location.isKnown ? "\(location): \(message)" : message
+  }
+
+  /// The same error, placed at `location` unless it already has a place.
+  package func placed(at location: SourceLocation) -> AdjointError {
+    self.location.isKnown ? self : AdjointError(kind, message, at: location)
+  }
+}

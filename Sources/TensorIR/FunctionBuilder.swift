@@ -1,0 +1,200 @@
+/// Grows a function one typed operation at a time.
+package struct FunctionBuilder: Sendable {
+  /// The function so far.
+  package private(set) var function: Function
+  /// The place given to operations that name none.
+  package var location: SourceLocation
+
+  /// Starts an empty function.
+  package init(name: String, isPrivate: Bool = false, location: SourceLocation = .unknown) {
+    function = Function(name: name, isPrivate: isPrivate, location: location)
+    self.location = location
+  }
+
+  /// The type of a value defined so far.
+  package subscript(_ value: ValueID) -> TensorType { function[value] }
+
+  /// Adds a parameter.
+  package mutating func parameter(_ type: TensorType) -> ValueID {
+    let value = define(type)
+    function.parameters.append(value)
+    return value
+  }
+
+  /// Adds an operation with one result, inferring the result's type.
+  ///
+  /// - Throws: `AdjointError` where the operands break the op's typing rule.
+  package mutating func emit(
+    _ op: Op, _ operands: [ValueID], at location: SourceLocation? = nil
+  ) throws -> ValueID {
+    try emitAll(op, operands, at: location)[0]
+  }
+
+  /// Adds an operation with any number of results, inferring their types.
+  package mutating func emitAll(
+    _ op: Op, _ operands: [ValueID], at location: SourceLocation? = nil
+  ) throws -> [ValueID] {
+    let place = location ?? self.location
+    let types: [TensorType]
+    do {
+      types = try op.resultTypes(operands.map { function[$0] })
+    } catch let error as AdjointError {
+      throw error.placed(at: place)
+    }
+    let results = types.map { define($0) }
+    function.operations.append(Operation(op, operands, results: results, at: place))
+    return results
+  }
+
+  /// Ends the function with the values it returns.
+  package mutating func finish(returning results: [ValueID]) -> Function {
+    function.results = results
+    return function
+  }
+
+  /// Sets attributes that only the text cares about.
+  package mutating func setWrittenAttributes(_ attributes: Function.WrittenAttributes) {
+    function.writtenAttributes = attributes
+  }
+
+  private mutating func define(_ type: TensorType) -> ValueID {
+    function.types.append(type)
+    return ValueID(function.types.count - 1)
+  }
+}
+
+// MARK: - Shorthand for rules and passes
+
+extension FunctionBuilder {
+  package mutating func constant(_ literal: Literal) throws -> ValueID {
+    try emit(.constant(literal), [])
+  }
+
+  /// A tensor of `type` whose every element is `value`: a scalar constant, broadcast.
+  package mutating func splat(_ value: Double, _ type: TensorType) throws -> ValueID {
+    let scalar = try constant(Literal(TensorType([], type.element), filledWith: value))
+    return try broadcast(scalar, to: type.shape, dimensions: [])
+  }
+
+  package mutating func unary(_ op: UnaryOp, _ operand: ValueID) throws -> ValueID {
+    try emit(.unary(op), [operand])
+  }
+
+  package mutating func binary(
+    _ op: BinaryOp, _ left: ValueID, _ right: ValueID
+  ) throws -> ValueID {
+    try emit(.binary(op), [left, right])
+  }
+
+  package mutating func add(_ left: ValueID, _ right: ValueID) throws -> ValueID {
+    try binary(.add, left, right)
+  }
+
+  package mutating func subtract(_ left: ValueID, _ right: ValueID) throws -> ValueID {
+    try binary(.subtract, left, right)
+  }
+
+  package mutating func multiply(_ left: ValueID, _ right: ValueID) throws -> ValueID {
+    try binary(.multiply, left, right)
+  }
+
+  package mutating func divide(_ left: ValueID, _ right: ValueID) throws -> ValueID {
+    try binary(.divide, left, right)
+  }
+
+  package mutating func negate(_ operand: ValueID) throws -> ValueID {
+    try unary(.negate, operand)
+  }
+
+  package mutating func compare(
+    _ direction: Comparison.Direction, _ left: ValueID, _ right: ValueID
+  ) throws -> ValueID {
+    try emit(.compare(Comparison(direction)), [left, right])
+  }
+
+  package mutating func select(
+    _ predicate: ValueID, _ onTrue: ValueID, _ onFalse: ValueID
+  ) throws -> ValueID {
+    try emit(.select, [predicate, onTrue, onFalse])
+  }
+
+  package mutating func convert(_ operand: ValueID, to element: ElementType) throws -> ValueID {
+    function[operand].element == element
+      ? operand : try emit(.convert(to: element), [operand])
+  }
+
+  /// The operand with its axes at `dimensions` of `shape`; itself where nothing would change.
+  package mutating func broadcast(
+    _ operand: ValueID, to shape: [Int], dimensions: [Int]
+  ) throws -> ValueID {
+    if function[operand].shape == shape, dimensions == Array(shape.indices) { return operand }
+    return try emit(.shape(.broadcast(shape: shape, dimensions: dimensions)), [operand])
+  }
+
+  /// The operand in another shape; itself where nothing would change.
+  package mutating func reshape(_ operand: ValueID, to shape: [Int]) throws -> ValueID {
+    function[operand].shape == shape
+      ? operand : try emit(.shape(.reshape(shape: shape)), [operand])
+  }
+
+  /// The operand with axes permuted; itself where nothing would change.
+  package mutating func transpose(_ operand: ValueID, permutation: [Int]) throws -> ValueID {
+    permutation == Array(permutation.indices)
+      ? operand : try emit(.shape(.transpose(permutation: permutation)), [operand])
+  }
+
+  /// The operand reduced from the kind's identity; itself where no axis is named.
+  package mutating func reduce(
+    _ kind: Reduction.Kind, _ operand: ValueID, dimensions: [Int]
+  ) throws -> ValueID {
+    if dimensions.isEmpty { return operand }
+    let identity = try constant(kind.identity(of: function[operand].element))
+    return try emit(.reduce(Reduction(kind, dimensions: dimensions)), [operand, identity])
+  }
+
+  /// Copies an operation of another function, with its operands already translated.
+  package mutating func copy(
+    _ operation: Operation, operands: [ValueID]
+  ) throws -> [ValueID] {
+    try emitAll(operation.op, operands, at: operation.location)
+  }
+}
+
+extension Reduction.Kind {
+  /// The scalar that leaves any element unchanged when combined with it.
+  package func identity(of element: ElementType) -> Literal {
+    let type = TensorType([], element)
+    switch self {
+    case .add: return Literal(type, filledWith: 0)
+    case .or: return Literal(type, integers: [0])
+    case .multiply: return Literal(type, filledWith: 1)
+    case .and: return Literal(type, integers: [element == .i1 ? 1 : -1])
+    case .maximum: return Literal.lowest(element)
+    case .minimum: return Literal.highest(element)
+    }
+  }
+}
+
+extension Literal {
+  /// The scalar no element is below: −∞, the least integer, or false.
+  package static func lowest(_ element: ElementType) -> Literal {
+    let type = TensorType([], element)
+    switch element {
+    case .f32, .f64: return Literal(type, filledWith: -.infinity)
+    case .i32: return Literal(type, integers: [Int64(Int32.min)])
+    case .i64: return Literal(type, integers: [.min])
+    case .i1: return Literal(type, integers: [0])
+    }
+  }
+
+  /// The scalar no element is above: ∞, the greatest integer, or true.
+  package static func highest(_ element: ElementType) -> Literal {
+    let type = TensorType([], element)
+    switch element {
+    case .f32, .f64: return Literal(type, filledWith: .infinity)
+    case .i32: return Literal(type, integers: [Int64(Int32.max)])
+    case .i64: return Literal(type, integers: [.max])
+    case .i1: return Literal(type, integers: [1])
+    }
+  }
+}

@@ -1,0 +1,147 @@
+/// A constant tensor: its type and its elements' bytes, little-endian, in row-major order.
+///
+/// A tensor whose elements are all the same bits keeps one of them (`isSplat`), so equal constants
+/// are equal values however they were written.
+package struct Literal: Hashable, Sendable {
+  /// Shape and element type.
+  package let type: TensorType
+  /// The bytes of every element, or of one element when `isSplat`.
+  package let bytes: [UInt8]
+  /// Whether `bytes` holds one element that stands for all.
+  package let isSplat: Bool
+
+  /// Creates a literal from all its elements' bytes.
+  ///
+  /// - Requires: `bytes.count == type.byteCount`.
+  package init(_ type: TensorType, bytes: [UInt8]) {
+    precondition(bytes.count == type.byteCount, "a literal needs exactly its type's bytes")
+    self.type = type
+    let width = type.element.byteCount
+    let repeats =
+      bytes.count > width
+      && bytes.withUnsafeBytes { raw in
+        raw.dropFirst(width).elementsEqual(raw.dropLast(width))
+      }
+    isSplat = bytes.count == width || repeats
+    self.bytes = repeats ? Array(bytes.prefix(width)) : bytes
+  }
+
+  /// Creates a literal whose elements are all the element in `element`.
+  ///
+  /// - Requires: `element.count == type.element.byteCount`.
+  package init(_ type: TensorType, splat element: [UInt8]) {
+    precondition(element.count == type.element.byteCount, "a splat needs one element's bytes")
+    self.type = type
+    isSplat = type.count > 0
+    bytes = type.count > 0 ? element : []
+  }
+
+  /// The bytes of all elements, splats written out.
+  package var denseBytes: [UInt8] {
+    guard isSplat, type.count > 1 else { return bytes }
+    var all = [UInt8]()
+    all.reserveCapacity(type.byteCount)
+    for _ in 0..<type.count { all += bytes }
+    return all
+  }
+
+  /// The same elements seen in another shape of equal count.
+  package func reshaped(to shape: [Int]) -> Literal {
+    let type = TensorType(shape, self.type.element)
+    precondition(type.count == self.type.count, "a reshape keeps the number of elements")
+    return isSplat ? Literal(type, splat: bytes) : Literal(type, bytes: bytes)
+  }
+}
+
+// MARK: - Numbers in and out
+
+extension Literal {
+  /// A literal of the given numbers, rounded to the element type; booleans are "not zero".
+  package init(_ type: TensorType, doubles: [Double]) {
+    self.init(type, bytes: doubles.flatMap { Literal.bytes(of: $0, as: type.element) })
+  }
+
+  /// A literal of the given integers, wrapped or rounded to the element type.
+  package init(_ type: TensorType, integers: [Int64]) {
+    self.init(type, bytes: integers.flatMap { Literal.bytes(of: $0, as: type.element) })
+  }
+
+  /// A literal whose every element is `value`, rounded to the element type.
+  package init(_ type: TensorType, filledWith value: Double) {
+    self.init(type, splat: Literal.bytes(of: value, as: type.element))
+  }
+
+  /// All elements as doubles; 64-bit integers are rounded.
+  package var doubles: [Double] {
+    switch type.element {
+    case .f64: elements(of: Double.self)
+    case .f32: elements(of: Float.self).map(Double.init)
+    case .i64, .i32, .i1: integers.map(Double.init)
+    }
+  }
+
+  /// All elements as integers; floats are truncated towards zero.
+  ///
+  /// - Requires: float elements are finite and fit 64 bits.
+  package var integers: [Int64] {
+    switch type.element {
+    case .i64: elements(of: Int64.self)
+    case .i32: elements(of: Int32.self).map(Int64.init)
+    case .i1: denseBytes.map { $0 == 0 ? 0 : 1 }
+    case .f32: elements(of: Float.self).map { Int64($0) }
+    case .f64: elements(of: Double.self).map { Int64($0) }
+    }
+  }
+
+  /// The common value of a float or integer splat, as a double.
+  package var splatValue: Double? {
+    isSplat ? Literal(TensorType([], type.element), bytes: bytes).doubles[0] : nil
+  }
+
+  /// All elements reinterpreted as `Element`, which must have the element type's size.
+  package func elements<Element: BitwiseCopyable>(of _: Element.Type) -> [Element] {
+    precondition(MemoryLayout<Element>.size == type.element.byteCount, "element sizes differ")
+    let all = denseBytes
+    return [Element](unsafeUninitializedCapacity: type.count) { buffer, initialized in
+      all.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
+      initialized = type.count
+    }
+  }
+
+  /// The bytes of one number rounded to `element`.
+  package static func bytes(of value: Double, as element: ElementType) -> [UInt8] {
+    switch element {
+    case .f64: rawBytes(of: value)
+    case .f32: rawBytes(of: Float(value))
+    case .i64: rawBytes(of: Int64(saturating: value))
+    case .i32: rawBytes(of: Int32(truncatingIfNeeded: Int64(saturating: value)))
+    case .i1: [value == 0 ? 0 : 1]
+    }
+  }
+
+  /// The bytes of one integer wrapped or rounded to `element`.
+  package static func bytes(of value: Int64, as element: ElementType) -> [UInt8] {
+    switch element {
+    case .f64: rawBytes(of: Double(value))
+    case .f32: rawBytes(of: Float(value))
+    case .i64: rawBytes(of: value)
+    case .i32: rawBytes(of: Int32(truncatingIfNeeded: value))
+    case .i1: [value == 0 ? 0 : 1]
+    }
+  }
+
+  private static func rawBytes<Value: BitwiseCopyable>(of value: Value) -> [UInt8] {
+    withUnsafeBytes(of: value) { Array($0) }
+  }
+}
+
+extension Int64 {
+  /// The nearest integer towards zero, at the type's ends where `value` is beyond; NaN is zero.
+  package init(saturating value: Double) {
+    if value.isNaN {
+      self = 0
+    } else {
+      self = Int64(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
+    }
+  }
+}

@@ -1,0 +1,284 @@
+/// What an operation computes: a closed enum of families whose payload is the op's attributes.
+///
+/// Every rule of the compiler is a `switch` over this enum without `default`, in a file named
+/// `<Family>+<Rule>.swift`, so a new op does not compile until each rule has an answer for it.
+package enum Op: Hashable, Sendable {
+  /// A constant tensor.
+  case constant(Literal)
+  /// The index along one axis at every place.
+  case iota(TensorType, dimension: Int)
+  /// One function of one operand, element by element.
+  case unary(UnaryOp)
+  /// One function of two operands of equal type, element by element.
+  case binary(BinaryOp)
+  /// A comparison of two operands of equal type, element by element, giving booleans.
+  case compare(Comparison)
+  /// (predicate, onTrue, onFalse): a choice element by element; the predicate may be a scalar.
+  case select
+  /// (min, operand, max): the operand held between bounds, which may be scalars.
+  case clamp
+  /// The operand's elements in another element type.
+  case convert(to: ElementType)
+  /// A rearrangement of elements.
+  case shape(ShapeOp)
+  /// (operand, initial): a reduction along axes.
+  case reduce(Reduction)
+  /// (left, right): a product summed over contracted axes.
+  case dot(DotDimensions)
+  /// (operand, startIndices): slices collected at computed places.
+  case gather(GatherDimensions)
+  /// (operand, scatterIndices, updates): slices combined into computed places.
+  case scatter(ScatterDimensions)
+  /// A call of another function of the module, by name.
+  case call(Callee)
+}
+
+/// Elementwise functions of one operand; the raw value is the mnemonic.
+package enum UnaryOp: String, Hashable, Sendable, CaseIterable {
+  case abs = "stablehlo.abs"
+  case negate = "stablehlo.negate"
+  case sign = "stablehlo.sign"
+  case exponential = "stablehlo.exponential"
+  case exponentialMinusOne = "stablehlo.exponential_minus_one"
+  case log = "stablehlo.log"
+  case logPlusOne = "stablehlo.log_plus_one"
+  case logistic = "stablehlo.logistic"
+  case tanh = "stablehlo.tanh"
+  case sine = "stablehlo.sine"
+  case cosine = "stablehlo.cosine"
+  case sqrt = "stablehlo.sqrt"
+  case rsqrt = "stablehlo.rsqrt"
+  case floor = "stablehlo.floor"
+  case isFinite = "stablehlo.is_finite"
+  case not = "stablehlo.not"
+  case erf = "chlo.erf"
+  case square = "chlo.square"
+}
+
+/// Elementwise functions of two operands of equal type; the raw value is the mnemonic.
+package enum BinaryOp: String, Hashable, Sendable, CaseIterable {
+  case add = "stablehlo.add"
+  case subtract = "stablehlo.subtract"
+  case multiply = "stablehlo.multiply"
+  case divide = "stablehlo.divide"
+  case maximum = "stablehlo.maximum"
+  case minimum = "stablehlo.minimum"
+  case power = "stablehlo.power"
+  case and = "stablehlo.and"
+  case or = "stablehlo.or"
+
+  /// Whether swapping the operands never changes the result.
+  package var isCommutative: Bool {
+    switch self {
+    case .add, .multiply, .maximum, .minimum, .and, .or: true
+    case .subtract, .divide, .power: false
+    }
+  }
+}
+
+/// A comparison and how its operands are read.
+package struct Comparison: Hashable, Sendable {
+  /// The relation tested; the raw value is its spelling in text.
+  package enum Direction: String, Hashable, Sendable, CaseIterable {
+    case equal = "EQ"
+    case notEqual = "NE"
+    case greaterOrEqual = "GE"
+    case greater = "GT"
+    case lessOrEqual = "LE"
+    case less = "LT"
+  }
+
+  /// The relation tested.
+  package var direction: Direction
+  /// The `compare_type` written in text (`FLOAT`, `SIGNED`, `UNSIGNED`), kept for printing.
+  package var writtenType: String?
+
+  /// A comparison in the element type's natural order.
+  package init(_ direction: Direction, writtenType: String? = nil) {
+    self.direction = direction
+    self.writtenType = writtenType
+  }
+}
+
+/// Ops that only move, repeat or drop elements.
+package enum ShapeOp: Hashable, Sendable {
+  /// Operand axis `i` becomes result axis `dimensions[i]`; extents of one repeat.
+  case broadcast(shape: [Int], dimensions: [Int])
+  /// The same elements in row-major order in another shape.
+  case reshape(shape: [Int])
+  /// Result axis `i` is operand axis `permutation[i]`.
+  case transpose(permutation: [Int])
+  /// The elements `starts[i], starts[i] + strides[i], …` before `limits[i]` of each axis.
+  case slice(starts: [Int], limits: [Int], strides: [Int])
+  /// (operand, value): `low` and `high` elements of the value at the ends of each axis (negative
+  /// amounts cut) and `interior` ones between neighbours.
+  case pad(low: [Int], high: [Int], interior: [Int])
+  /// All operands one after the other along an axis.
+  case concatenate(dimension: Int)
+  /// The operand read backwards along axes.
+  case reverse(dimensions: [Int])
+}
+
+/// A reduction: how elements combine and along which axes.
+package struct Reduction: Hashable, Sendable {
+  /// The combining function; the raw value is the mnemonic of the body's one op.
+  package enum Kind: String, Hashable, Sendable, CaseIterable {
+    case add = "stablehlo.add"
+    case multiply = "stablehlo.multiply"
+    case maximum = "stablehlo.maximum"
+    case minimum = "stablehlo.minimum"
+    case and = "stablehlo.and"
+    case or = "stablehlo.or"
+  }
+
+  /// How elements combine.
+  package var kind: Kind
+  /// The axes reduced, in text order.
+  package var dimensions: [Int]
+
+  /// A reduction of `kind` along `dimensions`.
+  package init(_ kind: Kind, dimensions: [Int]) {
+    self.kind = kind
+    self.dimensions = dimensions
+  }
+}
+
+/// The axes of a `dot_general`: result axes are batch, then free axes of left, then of right.
+package struct DotDimensions: Hashable, Sendable {
+  package var leftBatching: [Int]
+  package var rightBatching: [Int]
+  package var leftContracting: [Int]
+  package var rightContracting: [Int]
+  /// The `precision` attribute's words as written in text; empty when not written.
+  package var writtenPrecision: [String]
+
+  package init(
+    leftBatching: [Int] = [], rightBatching: [Int] = [], leftContracting: [Int],
+    rightContracting: [Int], writtenPrecision: [String] = []
+  ) {
+    self.leftBatching = leftBatching
+    self.rightBatching = rightBatching
+    self.leftContracting = leftContracting
+    self.rightContracting = rightContracting
+    self.writtenPrecision = writtenPrecision
+  }
+
+  /// The axes of the left operand that are neither batch nor contracted, in order.
+  package func leftFree(rank: Int) -> [Int] {
+    (0..<rank).filter { !leftBatching.contains($0) && !leftContracting.contains($0) }
+  }
+
+  /// The axes of the right operand that are neither batch nor contracted, in order.
+  package func rightFree(rank: Int) -> [Int] {
+    (0..<rank).filter { !rightBatching.contains($0) && !rightContracting.contains($0) }
+  }
+}
+
+/// The dimension numbers of a `gather`, named as in StableHLO.
+package struct GatherDimensions: Hashable, Sendable {
+  package var offsetDims: [Int]
+  package var collapsedSliceDims: [Int]
+  package var operandBatchingDims: [Int]
+  package var startIndicesBatchingDims: [Int]
+  package var startIndexMap: [Int]
+  package var indexVectorDim: Int
+  package var sliceSizes: [Int]
+  /// Whether the writer promises sorted indices.
+  package var indicesAreSorted: Bool
+
+  package init(
+    offsetDims: [Int], collapsedSliceDims: [Int], operandBatchingDims: [Int] = [],
+    startIndicesBatchingDims: [Int] = [], startIndexMap: [Int], indexVectorDim: Int,
+    sliceSizes: [Int], indicesAreSorted: Bool = false
+  ) {
+    self.offsetDims = offsetDims
+    self.collapsedSliceDims = collapsedSliceDims
+    self.operandBatchingDims = operandBatchingDims
+    self.startIndicesBatchingDims = startIndicesBatchingDims
+    self.startIndexMap = startIndexMap
+    self.indexVectorDim = indexVectorDim
+    self.sliceSizes = sliceSizes
+    self.indicesAreSorted = indicesAreSorted
+  }
+}
+
+/// The dimension numbers of a `scatter`, named as in StableHLO, and how updates combine.
+package struct ScatterDimensions: Hashable, Sendable {
+  /// What happens to the element an update lands on.
+  package enum Combination: String, Hashable, Sendable, CaseIterable {
+    /// The update is added.
+    case add
+    /// The update replaces it; of several updates of one place the last one in order stays.
+    case set
+  }
+
+  package var combination: Combination
+  package var updateWindowDims: [Int]
+  package var insertedWindowDims: [Int]
+  package var inputBatchingDims: [Int]
+  package var scatterIndicesBatchingDims: [Int]
+  package var scatterDimsToOperandDims: [Int]
+  package var indexVectorDim: Int
+  /// Whether the writer promises sorted indices.
+  package var indicesAreSorted: Bool
+  /// Whether the writer promises that no two updates meet.
+  package var uniqueIndices: Bool
+
+  package init(
+    _ combination: Combination, updateWindowDims: [Int], insertedWindowDims: [Int],
+    inputBatchingDims: [Int] = [], scatterIndicesBatchingDims: [Int] = [],
+    scatterDimsToOperandDims: [Int], indexVectorDim: Int, indicesAreSorted: Bool = false,
+    uniqueIndices: Bool = false
+  ) {
+    self.combination = combination
+    self.updateWindowDims = updateWindowDims
+    self.insertedWindowDims = insertedWindowDims
+    self.inputBatchingDims = inputBatchingDims
+    self.scatterIndicesBatchingDims = scatterIndicesBatchingDims
+    self.scatterDimsToOperandDims = scatterDimsToOperandDims
+    self.indexVectorDim = indexVectorDim
+    self.indicesAreSorted = indicesAreSorted
+    self.uniqueIndices = uniqueIndices
+  }
+}
+
+/// A function of the module as a call sees it.
+package struct Callee: Hashable, Sendable {
+  /// The function's symbol, without `@`.
+  package var name: String
+  /// The types the function returns.
+  package var resultTypes: [TensorType]
+
+  package init(_ name: String, resultTypes: [TensorType]) {
+    self.name = name
+    self.resultTypes = resultTypes
+  }
+}
+
+extension Op {
+  /// The mnemonic in StableHLO text, such as `stablehlo.add`.
+  package var mnemonic: String {
+    switch self {
+    case .constant: "stablehlo.constant"
+    case .iota: "stablehlo.iota"
+    case .unary(let op): op.rawValue
+    case .binary(let op): op.rawValue
+    case .compare: "stablehlo.compare"
+    case .select: "stablehlo.select"
+    case .clamp: "stablehlo.clamp"
+    case .convert: "stablehlo.convert"
+    case .shape(.broadcast): "stablehlo.broadcast_in_dim"
+    case .shape(.reshape): "stablehlo.reshape"
+    case .shape(.transpose): "stablehlo.transpose"
+    case .shape(.slice): "stablehlo.slice"
+    case .shape(.pad): "stablehlo.pad"
+    case .shape(.concatenate): "stablehlo.concatenate"
+    case .shape(.reverse): "stablehlo.reverse"
+    case .reduce: "stablehlo.reduce"
+    case .dot: "stablehlo.dot_general"
+    case .gather: "stablehlo.gather"
+    case .scatter: "stablehlo.scatter"
+    case .call: "func.call"
+    }
+  }
+}
