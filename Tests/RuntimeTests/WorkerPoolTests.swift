@@ -5,7 +5,7 @@ import Testing
 @testable import Runtime
 
 /// How often each block of a job ran, and on how many threads.
-private final class Tally: Sendable {
+private final class Tally: @unchecked Sendable {
   /// Runs of each block.
   let counts: UnsafeMutablePointer<Int>
   /// The number of blocks.
