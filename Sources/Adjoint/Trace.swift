@@ -1,0 +1,5 @@
+import TensorIR
+
+/// A function being recorded.
+final class Trace: @unchecked Sendable {
+}
