@@ -1,4 +1,4 @@
-import TensorIR
+internal import TensorIR
 
 extension TensorData {
   /// Reads a tensor from a `.npy` file.

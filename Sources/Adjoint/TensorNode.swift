@@ -1,6 +1,6 @@
 import Runtime
 import Synchronization
-import TensorIR
+internal import TensorIR
 
 /// A tensor value without its element type in Swift's type system: what `Tensor` refers to.
 ///

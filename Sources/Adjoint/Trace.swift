@@ -1,4 +1,4 @@
-import TensorIR
+internal import TensorIR
 
 /// A function being recorded.
 final class Trace: @unchecked Sendable {

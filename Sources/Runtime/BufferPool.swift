@@ -1,5 +1,5 @@
 import Synchronization
-import TensorIR
+internal import TensorIR
 
 #if canImport(Glibc)
   import Glibc
