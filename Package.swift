@@ -64,7 +64,7 @@ let package = Package(
       dependencies: [
         "Adjoint", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      resources: [.copy("Resources/digits.csv.gz")]),
+      resources: [.copy("Resources/digits.csv"), .copy("Resources/digits-README.md")]),
 
     .target(
       name: "TestSupport", dependencies: ["TensorIR", "Interpreter"], path: "Tests/TestSupport"),
