@@ -13,12 +13,16 @@ import sys
 import tempfile
 import time
 
+from programs import PROGRAMS
+
 ROUNDS = 3
 SECONDS = 1.0
 
 
 def adjoint(binary, command, program, grad, inputs, *rest):
-    line = [binary, command, str(program), "--grad", grad, "--inputs", *map(str, inputs), *rest]
+    line = [binary, command, str(program), "--grad", grad, *rest]
+    if inputs:
+        line += ["--inputs", *map(str, inputs)]
     done = subprocess.run(line, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip())
@@ -67,20 +71,21 @@ def relative_difference(actual, expected):
 
 
 def compare(binary, folder, name, has_jax):
-    """Times one program and returns its row."""
-    import numpy as np
-    from programs import PROGRAMS
-
+    """Times one program and returns its row; without JAX, Adjoint draws the inputs."""
     function, indices, make_inputs = PROGRAMS[name]
     grad = ",".join(map(str, indices))
     program = folder / name / "primal.mlir"
-    arguments = make_inputs(np.random.default_rng(0))
     row = {"name": name}
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
-        inputs = [scratch / f"in{i}.npy" for i in range(len(arguments))]
-        for path, argument in zip(inputs, arguments):
-            np.save(path, argument)
+        arguments, inputs = [], []
+        if has_jax:
+            import numpy as np
+
+            arguments = make_inputs(np.random.default_rng(0))
+            inputs = [scratch / f"in{i}.npy" for i in range(len(arguments))]
+            for path, argument in zip(inputs, arguments):
+                np.save(path, argument)
         times = JAXTimes(function, indices, arguments) if has_jax and function else None
         for _ in range(ROUNDS):
             report = json.loads(adjoint(binary, "bench", program, grad, inputs, "--json"))
@@ -111,7 +116,6 @@ def show(row):
 
 def main():
     binary, folder, *names = sys.argv[1:]
-    sys.path.insert(0, str(pathlib.Path(__file__).parent))
     try:
         import jax
 
@@ -124,8 +128,6 @@ def main():
     print(f"{'program':13}{'run µs':>12}{'compile ms':>12}{'arena MB':>10}", end="")
     print(f"{'JAX µs':>12}{'ratio':>9}{'JAX ms':>12}{'ratio':>9}{'rel. diff':>11}"
           if has_jax else "")
-    from programs import PROGRAMS
-
     failures = 0
     for name in names or PROGRAMS:
         try:
