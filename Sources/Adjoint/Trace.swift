@@ -1,0 +1,5 @@
+internal import TensorIR
+
+/// A function being recorded.
+final class Trace: @unchecked Sendable {
+}
