@@ -115,6 +115,17 @@ package final class LLVMModule {
     return function
   }
 
+  /// The function of that name and type, if the module has one.
+  package func function(
+    named name: String, parameters: [LLVMType], returns result: LLVMType
+  ) -> LLVMFunction? {
+    let type = functionType(parameters, returns: result)
+    guard let existing = LLVMGetNamedFunction(ref, name),
+      LLVMGlobalGetValueType(existing) == type.ref
+    else { return nil }
+    return LLVMFunction(ref: existing, type: type, context: context)
+  }
+
   /// Adds a constant block of bytes and returns its address.
   package func addConstantData(
     bytes: [UInt8], alignment: Int = 64, name: String = "data"
