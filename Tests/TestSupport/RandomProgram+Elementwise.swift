@@ -137,12 +137,19 @@ extension RandomProgram {
   /// A function that jumps, of a parameter: rounding cannot push it over the edge.
   mutating func addJump() throws {
     let operand = random.pick(parameters)
-    switch random.int(in: 0...3) {
+    switch random.int(in: 0...5) {
     case 0: try push(try builder.unary(.floor, operand.id), bound: 2)
     case 1: try push(try builder.unary(.sign, operand.id), bound: 1)
     case 2:
       let isFinite = try builder.unary(.isFinite, operand.id)
       try push(try builder.convert(isFinite, to: element), bound: 1)
+    case 3:
+      let isNotZero = try builder.convert(operand.id, to: .i1)
+      try push(try builder.convert(isNotZero, to: element), bound: 1)
+    case 4:
+      let other = try builder.convert(operand.id, to: element == .f32 ? .f64 : .f32)
+      let square = try builder.unary(.square, other)
+      try push(try builder.convert(square, to: element), bound: 4)
     default:
       let other = try partner(of: operand)
       let limit = try builder.splat(random.double(in: -1...1), type(of: operand))
