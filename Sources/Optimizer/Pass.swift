@@ -38,6 +38,7 @@ package struct Pass: Sendable {
 /// nothing changes. What each rewrite keeps and gives up is in `Docs/Simplification.md`.
 package let pipeline: [Pass] = [
   Pass(name: "dce", summary: "drops what no result needs", action: .function(eliminateDeadCode)),
+  .rule("fold", "computes small operations on constants", foldConstants),
   .rule("order-operands", "puts constants right and others by age", orderOperands),
   .rule("constant", "makes splats and iotas broadcasts of less", simplifyConstant),
   .rule("sink-broadcasts", "computes before repeating", sinkBroadcasts),
