@@ -74,7 +74,7 @@ extension ShapeOp {
       try check.require(3, strides[axis] > 0) { "stride \(strides[axis]) is not positive" }
     }
     let shape = operand.shape.indices.map {
-      (limits[$0] - starts[$0] + strides[$0] - 1) / strides[$0]
+      limits[$0] == starts[$0] ? 0 : (limits[$0] - starts[$0] - 1) / strides[$0] + 1
     }
     return TensorType(shape, operand.element)
   }
