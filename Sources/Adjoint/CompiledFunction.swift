@@ -54,6 +54,16 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   /// Which signatures were compiled, in order, and for each what was new in it.
   public func explain() -> String { specializations.explain() }
 
+  /// Times and sizes of the compilation of the signature called last; nil before the first call.
+  public var report: CompileReport? { specializations.last?.report }
+
+  /// The text of a stage of compilation of the signature called last; empty before the first call.
+  ///
+  /// - Throws: `AdjointError` where there is no native code for it.
+  public func dump(stage: Stage) throws -> String {
+    try specializations.last?.dump(stage: stage) ?? ""
+  }
+
   /// How many signatures were compiled so far.
   public var compilationCount: Int { specializations.count }
 }
@@ -73,13 +83,27 @@ final class Specialization<Output: Sendable>: Sendable {
   @usableFromInline let template: Output
   /// The recorded function.
   private let traced: TracedFunction
+  /// How long recording took.
+  private let traceMilliseconds: Double
   /// The compiled form, made by the first call that runs it.
   private let program: Mutex<(CompiledProgram, [TensorNode])?> = Mutex(nil)
 
-  init(_ signature: Signature, template: Output, _ traced: TracedFunction) {
+  init(
+    _ signature: Signature, template: Output, _ traced: TracedFunction, traceMilliseconds: Double
+  ) {
     self.signature = signature
     self.template = template
     self.traced = traced
+    self.traceMilliseconds = traceMilliseconds
+  }
+
+  /// Times and sizes of its compilation; nil before that.
+  var report: CompileReport? { program.withLock { $0?.0.report } }
+
+  /// The text of a stage of its compilation.
+  func dump(stage: Stage) throws -> String {
+    try Compiler.dump(
+      traced.function, in: Module(), transform: .none, stage: stage, options: CompileOptions())
   }
 
   /// Whether it fits a call.
@@ -111,7 +135,9 @@ final class Specialization<Output: Sendable>: Sendable {
       do {
         let captures = try Evaluation.known(traced.captures, at: location)
         let compiled = (
-          try Compiler.compile(traced.function, engine: Engine.preferred), captures
+          try Compiler.compile(
+            traced.function, engine: Engine.preferred, parseMilliseconds: traceMilliseconds),
+          captures
         )
         program = compiled
         return compiled
@@ -146,6 +172,9 @@ final class Specializations<Output: Sendable>: Sendable {
     state.withLock { $0.last?.signature.types.count ?? 8 }
   }
 
+  /// The form used last.
+  var last: Specialization<Output>? { state.withLock { $0.last } }
+
   /// The form for a call, made by `trace` where there is none.
   @usableFromInline
   func find(
@@ -163,6 +192,7 @@ final class Specializations<Output: Sendable>: Sendable {
     for node in visitor.nodes { if let error = node.failure { throw error.placed(at: location) } }
     let signature = Signature(types: visitor.nodes.map(\.type), statics: visitor.statics)
     var output: Output?
+    let start = ContinuousClock.now
     let traced = try Trace.record(signature.types, for: .compilation, at: location) { nodes in
       let (value, results) = try trace(nodes)
       output = value
@@ -170,7 +200,9 @@ final class Specializations<Output: Sendable>: Sendable {
     }
     guard let output else { preconditionFailure("a recorded closure has returned a value") }
     let placeholders = traced.function.resultTypes.map(TensorNode.placeholder)
-    let entry = Specialization(signature, template: try template(output, placeholders), traced)
+    let entry = Specialization(
+      signature, template: try template(output, placeholders), traced,
+      traceMilliseconds: start.duration(to: .now).milliseconds)
     state.withLock { state in
       state.reasons.append(reason(for: signature, after: state.entries.map(\.signature)))
       state.entries.append(entry)

@@ -89,7 +89,7 @@ struct DemoCommand: ParsableCommand {
     }
     guard let compile = trainer.step.report else { return }
     let rows = [
-      ("trace", compile.traceMilliseconds.fixed(2) + " ms"),
+      ("trace", compile.parseMilliseconds.fixed(2) + " ms"),
       ("transform", compile.transformMilliseconds.fixed(2) + " ms"),
       ("plan", compile.planMilliseconds.fixed(2) + " ms"),
       ("code generation", compile.codegenMilliseconds.fixed(2) + " ms"),
