@@ -23,21 +23,21 @@ extension KernelEmitter {
       return element.isFloat ? builder.fabs(x) : builder.smax(x, builder.neg(x))
     case .negate: return element.isFloat ? builder.fneg(x) : builder.neg(x)
     case .sign: return sign(x, element)
-    case .exponential: return math.exp(x)
-    case .exponentialMinusOne: return math.expm1(x)
-    case .log: return math.log(x)
-    case .logPlusOne: return math.log1p(x)
-    case .logistic: return math.logistic(x)
-    case .tanh: return math.tanh(x)
-    case .sine: return math.sin(x)
-    case .cosine: return math.cos(x)
+    case .exponential: return elementary(op.rawValue, [x]) { $0.exp($1[0]) }
+    case .exponentialMinusOne: return elementary(op.rawValue, [x]) { $0.expm1($1[0]) }
+    case .log: return elementary(op.rawValue, [x]) { $0.log($1[0]) }
+    case .logPlusOne: return elementary(op.rawValue, [x]) { $0.log1p($1[0]) }
+    case .logistic: return elementary(op.rawValue, [x]) { $0.logistic($1[0]) }
+    case .tanh: return elementary(op.rawValue, [x]) { $0.tanh($1[0]) }
+    case .sine: return elementary(op.rawValue, [x]) { $0.sin($1[0]) }
+    case .cosine: return elementary(op.rawValue, [x]) { $0.cos($1[0]) }
     case .sqrt: return builder.sqrt(x)
-    case .rsqrt: return math.rsqrt(x)
+    case .rsqrt: return elementary(op.rawValue, [x]) { $0.rsqrt($1[0]) }
     case .floor: return builder.floor(x)
     case .isFinite:
       return builder.fcmp(.olt, builder.fabs(x), builder.float(.infinity, x.type))
     case .not: return builder.not(x)
-    case .erf: return math.erf(x)
+    case .erf: return elementary(op.rawValue, [x]) { $0.erf($1[0]) }
     case .square: return element.isFloat ? builder.fmul(x, x) : builder.mul(x, x)
     }
   }
@@ -67,7 +67,7 @@ extension KernelEmitter {
     case .divide: return isFloat ? builder.fdiv(x, y) : quotient(x, y, element)
     case .maximum: return isFloat ? builder.maximum(x, y) : builder.smax(x, y)
     case .minimum: return isFloat ? builder.minimum(x, y) : builder.smin(x, y)
-    case .power: return isFloat ? math.pow(x, y) : integerPower(x, y)
+    case .power: return isFloat ? elementary(op.rawValue, [x, y]) { $0.pow($1[0], $1[1]) } : integerPower(x, y)
     case .and: return builder.and(x, y)
     case .or: return builder.or(x, y)
     }

@@ -28,6 +28,13 @@ final class KernelEmitter {
   var accumulators: [ScalarID: [LLVMValue]] = [:]
   /// The vector loop around the current place.
   var lanes: Lanes?
+  /// Sines and cosines computed together, by operand.
+  var sinesAndCosines: [ScalarID: [(operand: LLVMValue, sine: LLVMValue, cosine: LLVMValue)]] = [:]
+  /// Scalars whose sine and cosine are both needed.
+  let sharedAngles: Set<ScalarID>
+  /// Whether elementary functions of scalars are calls instead of inline code, so that long
+  /// straight-line kernels compile in time linear in their length.
+  let callsFunctions: Bool
 
   /// The shape of the vector loop around a place.
   struct Lanes {
@@ -48,6 +55,8 @@ final class KernelEmitter {
     var kinds: [ScalarID: Reduction.Kind] = [:]
     for node in kernel.body { node.forEachAccumulator { kinds[$0.result] = $0.kind } }
     self.kinds = kinds
+    sharedAngles = kernel.sharedAngles
+    callsFunctions = kernel.straightLineFunctionCount > Self.inlineFunctionLimit
     function = module.addFunction(
       name, parameters: [module.pointer, module.i64, module.i64], returns: module.void)
   }
@@ -67,6 +76,9 @@ final class KernelEmitter {
     for node in kernel.body { emit(node) }
     builder.ret()
   }
+
+  /// Straight-line kernels with more elementary functions than this call them.
+  private static let inlineFunctionLimit = 8
 
   /// The greatest number of elements that copies of a vector loop of the kernel hold.
   private func largestVector() -> Int {
@@ -157,6 +169,8 @@ final class KernelEmitter {
       return load(memory, address, condition: condition, element(of: scalar), varies: varies)
     case .inBounds(let bounds):
       return (0..<count).map { copy in inBounds(bounds, copy: varies ? copy : nil) }
+    case .apply(.unary(let op), let operands) where op.isOneOfSineAndCosine:
+      return sineOrCosine(op, operands[0], varies: varies)
     case .apply(let op, let operands):
       return (0..<count).map { copy in
         let values = operands.map { varies ? vector($0, copy: copy) : uniform($0) }
