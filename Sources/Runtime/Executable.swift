@@ -110,7 +110,7 @@ package final class Executable: Sendable {
     _ function: Function, stage: String, options: CodeOptions = CodeOptions()
   ) throws -> String {
     let program = try LoopProgram(lowering: function, for: .host)
-    if stage == "loops" { return "\(program)" }
+    if stage == "loops" { return program.description }
     let module = ProgramEmitter(program, target: .host).emitted(entry: function.name)
     do {
       switch stage {
