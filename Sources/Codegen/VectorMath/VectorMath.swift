@@ -90,8 +90,28 @@ struct Lanes {
     b.select(b.fcmp(.ogt, bound, x), bound, x)
   }
 
-  /// The polynomial with the given coefficients, lowest power first, by Horner's rule.
+  /// The polynomial with the given coefficients, lowest power first.
+  ///
+  /// By Horner's rule; long ones as two interleaved chains in x², even and odd powers.
   func polynomial(_ x: LLVMValue, _ coefficients: [Double]) -> LLVMValue {
+    if coefficients.count <= 8 { return chain(x, coefficients[...]) }
+    // The last step is a step of the plain rule, which keeps the rounding of the low powers.
+    let rest = coefficients.dropFirst()
+    let square = b.fmul(x, x)
+    let (even, odd) = (everySecond(rest), everySecond(rest.dropFirst()))
+    let tail = b.fma(chain(square, odd[...]), x, chain(square, even[...]))
+    return b.fma(tail, x, constant(coefficients[0]))
+  }
+
+  /// Every second element, from the first.
+  private func everySecond(_ coefficients: ArraySlice<Double>) -> [Double] {
+    stride(from: coefficients.startIndex, to: coefficients.endIndex, by: 2).map {
+      coefficients[$0]
+    }
+  }
+
+  /// The polynomial with the given coefficients, lowest power first, by Horner's rule.
+  private func chain(_ x: LLVMValue, _ coefficients: ArraySlice<Double>) -> LLVMValue {
     guard let last = coefficients.last else { return constant(0) }
     var value = constant(last)
     for coefficient in coefficients.dropLast().reversed() {
@@ -106,38 +126,63 @@ struct Lanes {
 
 /// The AVX-512 instructions on exponents and significands, for one vector type.
 ///
+/// Vectors longer than a register are cut into registers.
 /// See Intel's *Software Developer's Manual*, volume 2: VSCALEF, VGETEXP, VGETMANT, VRSQRT14.
 struct AVX512 {
-  /// The type of the vectors.
-  private let type: LLVMType
+  /// The type of a register.
+  private let register: LLVMType
+  /// How many registers a vector has.
+  private let count: Int
   /// The end of the intrinsics' names: `ps.512`.
   private let suffix: String
-  /// Whether the vectors fill a register, when intrinsics take a rounding mode too.
+  /// Whether the registers are full, when intrinsics take a rounding mode too.
   private let isFull: Bool
-  /// The bits of a mask.
-  private let maskBits: Int
 
   /// Finds the instructions for vectors of `type`, if there are any.
   init?(_ type: LLVMType, _ target: TargetDescription) {
     let size = type.vectorWidth * type.scalarBits
     guard target.isX86, target.has("avx512f"), type.isVector,
-      size == 512 || (target.has("avx512vl") && (size == 256 || size == 128))
+      size.isMultiple(of: 512) || (target.has("avx512vl") && (size == 256 || size == 128))
     else { return nil }
-    self.type = type
-    isFull = size == 512
-    suffix = (type.scalarBits == 64 ? "pd." : "ps.") + String(size)
-    maskBits = max(8, isFull ? type.vectorWidth : 8)
+    count = max(1, size / 512)
+    isFull = size >= 512
+    register = type.withWidth(type.vectorWidth / count)
+    suffix = (type.scalarBits == 64 ? "pd." : "ps.") + String(min(size, 512))
   }
 
-  /// Calls an intrinsic with operands, the value of masked lanes, a full mask and, for full
-  /// registers, the current rounding mode.
+  /// Calls an intrinsic on each register of `operands`, with an immediate, the value of masked
+  /// lanes, a full mask and, for full registers, the current rounding mode.
   private func call(
-    _ b: IRBuilder, _ name: String, _ operands: [LLVMValue], hasRounding: Bool = true
+    _ b: IRBuilder, _ name: String, _ operands: [LLVMValue], immediate: Int? = nil,
+    hasRounding: Bool = true
   ) -> LLVMValue {
-    let mask = b.int(-1, type.integer(bits: maskBits).scalar)
-    let rounding = isFull && hasRounding ? [b.int(4, b.module.i32)] : []
-    return b.intrinsic(
-      "llvm.x86.avx512.\(name).\(suffix)", [], operands + [b.zero(type), mask] + rounding)
+    let mask = b.int(-1, register.integer(bits: max(8, isFull ? register.vectorWidth : 8)).scalar)
+    let tail =
+      (immediate.map { [b.int($0, b.module.i32)] } ?? []) + [b.zero(register), mask]
+      + (isFull && hasRounding ? [b.int(4, b.module.i32)] : [])
+    let width = register.vectorWidth
+    let results = (0..<count).map { index in
+      let pieces = operands.map { operand in
+        count == 1
+          ? operand : b.shuffle(operand, Array(index * width..<(index + 1) * width))
+      }
+      return b.intrinsic("llvm.x86.avx512.\(name).\(suffix)", [], pieces + tail)
+    }
+    return joined(b, results)
+  }
+
+  /// The registers, one after the other, as one vector.
+  private func joined(_ b: IRBuilder, _ registers: [LLVMValue]) -> LLVMValue {
+    if registers.count == 1 { return registers[0] }
+    let half = registers.count / 2
+    var low = joined(b, Array(registers[..<half]))
+    let high = joined(b, Array(registers[half...]))
+    let (lowWidth, highWidth) = (low.type.vectorWidth, high.type.vectorWidth)
+    if lowWidth < highWidth {
+      // A shuffle takes vectors of one length.
+      low = b.shuffle(low, Array(0..<lowWidth) + [Int](repeating: -1, count: highWidth - lowWidth))
+    }
+    return b.shuffle(low, high, Array(0..<lowWidth) + (0..<highWidth).map { $0 + highWidth })
   }
 
   /// `x · 2^⌊n⌋`, rounded once.
@@ -151,7 +196,7 @@ struct AVX512 {
   /// The significand of `x` in [¾, 1½); NaN for negative numbers, 1 for zero and infinity.
   func significand(_ b: IRBuilder, _ x: LLVMValue) -> LLVMValue {
     // Interval 3 is [3/4, 3/2); sign control 2 makes negative sources NaN.
-    call(b, "mask.getmant", [x, b.int(3 | 2 << 2, b.module.i32)])
+    call(b, "mask.getmant", [x], immediate: 3 | 2 << 2)
   }
 
   /// An approximation of the reciprocal square root with relative error below 2⁻¹⁴.

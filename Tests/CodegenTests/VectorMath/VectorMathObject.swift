@@ -9,7 +9,9 @@ import Testing
 @Test(.enabled(if: ProcessInfo.processInfo.environment["ADJOINT_VECTOR_MATH_OBJECT"] != nil))
 func writeVectorMathObject() throws {
   let folder = try #require(ProcessInfo.processInfo.environment["ADJOINT_VECTOR_MATH_OBJECT"])
-  let targets = [("native", TargetDescription.host, 512), ("avx2", .x86_64v3, 256)]
+  let targets = [
+    ("native", TargetDescription.host, 512), ("wide", .host, 2048), ("avx2", .x86_64v3, 256),
+  ]
   for (name, target, bits) in targets {
     let module = LLVMModule(name: name, target: target)
     for function in VectorFunction.allCases {
