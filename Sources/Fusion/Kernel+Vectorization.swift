@@ -225,7 +225,10 @@ private struct LaneWalk {
     } else if stride == 1 {
       vectorCost += iterations
     } else {
-      stridedAccesses += iterations
+      stridedAccesses += iterations * Self.scatterCost
     }
   }
+
+  /// A strided store costs more than a strided load.
+  private static let scatterCost = 2.0
 }
