@@ -1,4 +1,0 @@
-internal import LLVMBridge
-extension VectorMath {
-  func pow(_ x: LLVMValue, _ y: LLVMValue) -> LLVMValue { exp(builder.fmul(y, log(x))) }
-}
