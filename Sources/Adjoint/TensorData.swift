@@ -55,9 +55,7 @@ public struct TensorData: Sendable {
   public func withUnsafeBytes<Result>(
     _ body: (UnsafeRawBufferPointer) throws -> Result
   ) rethrows -> Result {
-    try withExtendedLifetime(node) {
-      try body(UnsafeRawBufferPointer(start: node.knownAddress, count: type.byteCount))
-    }
+    try node.withUnsafeBytes(body)
   }
 }
 

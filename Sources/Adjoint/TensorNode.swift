@@ -74,6 +74,17 @@ final class TensorNode: @unchecked Sendable {
   /// The elements where they are known already.
   var knownAddress: UnsafeMutableRawPointer? { address.load(ordering: .acquiring) }
 
+  /// Calls `body` with the elements' bytes.
+  ///
+  /// - Requires: the value is known.
+  func withUnsafeBytes<Result>(
+    _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    try withExtendedLifetime(self) {
+      try body(UnsafeRawBufferPointer(start: knownAddress, count: type.byteCount))
+    }
+  }
+
   /// Where the value comes from, now.
   var origin: Origin {
     if knownAddress != nil { return .known }
