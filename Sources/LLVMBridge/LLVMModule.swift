@@ -151,6 +151,12 @@ package final class LLVMModule {
     return global
   }
 
+  /// The address of a constant block of bytes that the module holds once under this name.
+  package func sharedConstantData(_ name: String, bytes: () -> [UInt8]) -> LLVMValue {
+    if let known = LLVMGetNamedGlobal(ref, name) { return LLVMValue(known) }
+    return addConstantData(bytes: bytes(), name: name)
+  }
+
   /// Throws the verifier's complaint if the module is not well formed.
   package func verify() throws(LLVMError) {
     var message: UnsafeMutablePointer<CChar>?

@@ -90,16 +90,26 @@ struct ExponentialParts {
   let expm1: LLVMValue
 
   /// Emits the reduction and the polynomial; |x| must be below 2000.
-  init(_ lanes: Lanes, _ x: LLVMValue) {
+  ///
+  /// A low part belongs to x and is too small to change n. Coefficients replace the usual ones.
+  init(
+    _ lanes: Lanes, _ x: LLVMValue, low rest: LLVMValue? = nil, coefficients: [Double]? = nil
+  ) {
     let b = lanes.b
     shifted = b.fma(x, lanes.constant(0x1.71547652b82fep0), lanes.roundingShift)
     n = b.fsub(shifted, lanes.roundingShift)
     // The first step is exact: the product is a multiple of the last place of ln 2.
     let high = b.fma(n, lanes.pick(-0x1.62e430p-1, -0x1.62e42fefa39efp-1), x)
-    let low = b.fmul(n, lanes.pick(0x1.05c610p-29, -0x1.abc9e3b39803fp-56))
+    let lowFactor = lanes.pick(0x1.05c610p-29, -0x1.abc9e3b39803fp-56)
+    let low: LLVMValue
+    if let rest {
+      low = b.fma(n, lowFactor, rest)
+    } else {
+      low = b.fmul(n, lowFactor)
+    }
     let r = b.fadd(high, low)
     let q = lanes.polynomial(
-      r, lanes.isDouble ? Self.doubleCoefficients : Self.floatCoefficients)
+      r, coefficients ?? (lanes.isDouble ? Self.doubleCoefficients : Self.floatCoefficients))
     // The low part goes into the small sum, which spares the rounding of r.
     expm1 = b.fadd(high, b.fma(b.fmul(r, r), q, low))
   }
@@ -124,10 +134,10 @@ struct ExponentialParts {
   private static let floatCoefficients = [
     0x1.fffffep-2, 0x1.5554b0p-3, 0x1.5556b8p-5, 0x1.1227aap-7, 0x1.6bebeap-10,
   ]
-  /// The same for doubles: the error is 2⁻⁵⁸.
+  /// The same for doubles: the error is 2⁻⁵⁹.
   private static let doubleCoefficients = [
-    0x1.0000000000001p-1, 0x1.5555555555557p-3, 0x1.5555555554b1cp-5, 0x1.111111111059ep-7,
-    0x1.6c16c16f99308p-10, 0x1.a01a01a97ea12p-13, 0x1.a019f84afed89p-16, 0x1.71df4a8f8dd78p-19,
-    0x1.27f72fb074251p-22, 0x1.a41707cdaa856p-26, 0x1.9d52b31babdbcp-31,
+    0x1.0000000000000p-1, 0x1.5555555555559p-3, 0x1.555555555555cp-5, 0x1.111111110f3d0p-7,
+    0x1.6c16c16c11841p-10, 0x1.a01a01b1299c2p-13, 0x1.a01a01c736f29p-16, 0x1.71ddf4dbf4891p-19,
+    0x1.27e48404acb53p-22, 0x1.af65327f26094p-26, 0x1.2013d40b9b2a9p-29,
   ]
 }

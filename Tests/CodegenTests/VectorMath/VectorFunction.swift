@@ -49,17 +49,21 @@ enum VectorFunction: String, CaseIterable, Sendable {
   }
 }
 
-/// Builds `name(in, out, count)`, which maps `body` over floats or doubles in whole vectors.
+/// Builds `name(in, out, count)`, which maps `body` over floats or doubles in whole vectors;
+/// with two inputs, `name(in, in2, out, count)`.
 func makeMapModule(
   _ name: String, isDouble: Bool, width: Int, target: TargetDescription = .host,
-  module: LLVMModule? = nil, _ body: (VectorMath, LLVMValue) -> LLVMValue
+  module: LLVMModule? = nil, hasTwoInputs: Bool = false,
+  _ body: (VectorMath, LLVMValue, LLVMValue) -> LLVMValue
 ) -> LLVMModule {
   let module = module ?? LLVMModule(name: name, target: target)
   let element = isDouble ? module.double : module.float
   let type = module.vector(element, width)
+  let inputs = hasTwoInputs ? 2 : 1
   let function = module.addFunction(
-    name, parameters: [module.pointer, module.pointer, module.i64], returns: module.void)
-  for index in 0..<2 { function.setAttribute(.noalias, parameter: index) }
+    name, parameters: Array(repeating: module.pointer, count: inputs + 1) + [module.i64],
+    returns: module.void)
+  for index in 0...inputs { function.setAttribute(.noalias, parameter: index) }
   let b = IRBuilder(module)
   let (entry, loop, exit) = (
     function.appendBlock("entry"), function.appendBlock("loop"), function.appendBlock("exit")
@@ -70,13 +74,15 @@ func makeMapModule(
   let index = b.phi(module.i64)
   b.addIncoming(index, b.int(0, module.i64), from: entry)
   let size = isDouble ? 8 : 4
-  let x = b.load(type, b.gep(element, function.parameters[0], index), alignment: size)
-  let y = body(VectorMath(b, target: target), x)
-  b.store(y, b.gep(element, function.parameters[1], index), alignment: size)
+  let arguments = function.parameters[..<inputs].map {
+    b.load(type, b.gep(element, $0, index), alignment: size)
+  }
+  let result = body(VectorMath(b, target: target), arguments[0], arguments[inputs - 1])
+  b.store(result, b.gep(element, function.parameters[inputs], index), alignment: size)
   let next = b.addNoWrap(index, b.int(width, module.i64))
   b.addIncoming(index, next, from: b.currentBlock)
   b.setLoopOptions(
-    b.condBr(b.icmp(.slt, next, function.parameters[2]), loop, exit), [.noUnroll])
+    b.condBr(b.icmp(.slt, next, function.parameters[inputs + 1]), loop, exit), [.noUnroll])
   b.position(at: exit)
   b.ret()
   return module

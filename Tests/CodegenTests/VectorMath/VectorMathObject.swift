@@ -19,8 +19,14 @@ func writeVectorMathObject() throws {
         _ = makeMapModule(
           "\(function.rawValue)_\(isDouble ? "f64" : "f32")", isDouble: isDouble,
           width: bits / (isDouble ? 64 : 32), target: target, module: module
-        ) { function.emit($0, $1) }
+        ) { math, x, _ in function.emit(math, x) }
       }
+    }
+    for isDouble in [false, true] {
+      _ = makeMapModule(
+        "pow_\(isDouble ? "f64" : "f32")", isDouble: isDouble,
+        width: bits / (isDouble ? 64 : 32), target: target, module: module, hasTwoInputs: true
+      ) { $0.pow($1, $2) }
     }
     try module.verify()
     let compiler = try ObjectCompiler(target: target, level: 2)
