@@ -1,0 +1,286 @@
+package import TensorIR
+
+/// One kernel: a tree of loops over buffers, run to its end before the next kernel starts.
+///
+/// Invariants, checked by `verify()`:
+/// - K1: every scalar is defined once and read only at or below the level of its definition, after
+///   it; an accumulator's value is read only after its loop.
+/// - K2: a loop's variable is used only inside the loop, and sibling loops may share it.
+/// - K3: affine addresses stay inside their memory unless the access is guarded.
+/// - K4: only outermost loops are parallel; iterations of a parallel loop write different elements,
+///   and a parallel loop has no accumulators.
+/// - K5: no vector loop stands inside another.
+package struct Kernel: Sendable, Hashable {
+  /// A short name, unique in the program.
+  package var name: String
+  /// The program's buffers this kernel reads and writes, by slot.
+  package var slots: [BufferID]
+  /// Memory private to one block of the kernel.
+  package var locals: [Local]
+  /// The loop variables.
+  package var variables: [Variable]
+  /// The element type of each scalar; booleans are `i1`, indices `i64`.
+  package var scalars: [ElementType]
+  /// What the kernel does.
+  package var body: [Node]
+  /// The places in the source that the kernel's results come from.
+  package var sources: [SourceLocation]
+
+  package init(name: String) {
+    self.name = name
+    slots = []
+    locals = []
+    variables = []
+    scalars = []
+    body = []
+    sources = []
+  }
+
+  /// A loop variable: what it counts.
+  package struct Variable: Sendable, Hashable {
+    package var name: String
+    /// The variable runs from zero to here.
+    package var extent: Int
+
+    package init(name: String, extent: Int) {
+      self.name = name
+      self.extent = extent
+    }
+  }
+
+  /// A small array private to one block.
+  package struct Local: Sendable, Hashable {
+    package var element: ElementType
+    package var count: Int
+    /// Whether every lane of the vector loop around its use has an array of its own.
+    package var isPerLane: Bool = false
+
+    package init(element: ElementType, count: Int) {
+      self.element = element
+      self.count = count
+    }
+  }
+}
+
+/// Memory as a kernel sees it.
+package enum Memory: Hashable, Sendable {
+  /// A buffer of the program, by slot.
+  case slot(Int)
+  /// A local array of the kernel.
+  case local(Int)
+}
+
+/// One node of a loop tree.
+package enum Node: Sendable, Hashable {
+  /// Defines a scalar.
+  case define(ScalarID, Expression)
+  /// Writes a scalar to memory.
+  case store(Store)
+  /// Combines a scalar into an accumulator of a loop around.
+  case accumulate(ScalarID, value: ScalarID)
+  /// Repeats its body.
+  indirect case loop(Loop)
+  /// A matrix product over tiles.
+  indirect case contract(Contract)
+}
+
+/// A write to memory.
+package struct Store: Sendable, Hashable {
+  package var memory: Memory
+  /// The element written, counted from the memory's start.
+  package var address: IndexExpression
+  package var value: ScalarID
+  /// How the value meets what is there; nil replaces it.
+  package var combining: Reduction.Kind?
+  /// A boolean without which nothing is written; nil always writes.
+  package var condition: ScalarID?
+
+  package init(
+    _ memory: Memory, _ address: IndexExpression, _ value: ScalarID,
+    combining: Reduction.Kind? = nil, condition: ScalarID? = nil
+  ) {
+    self.memory = memory
+    self.address = address
+    self.value = value
+    self.combining = combining
+    self.condition = condition
+  }
+}
+
+/// A repetition of nodes.
+package struct Loop: Sendable, Hashable {
+  /// How iterations are carried out.
+  package enum Schedule: Sendable, Hashable {
+    /// One after the other.
+    case serial
+    /// `width` at a time in the lanes of `interleave` vectors.
+    case vector(width: Int, interleave: Int)
+    /// As blocks that threads take in any order.
+    case parallel
+  }
+
+  /// Which iterations are carried out.
+  package enum Range: Sendable, Hashable {
+    /// All of the variable's.
+    case full
+    /// Those of one block: `size` from `block · size` on, as far as the variable goes.
+    case block(VariableID, size: Int)
+  }
+
+  package var variable: VariableID
+  package var range: Range = .full
+  package var schedule: Schedule = .serial
+  /// What the loop sums up; each is readable after the loop as a scalar.
+  package var accumulators: [Accumulator] = []
+  package var body: [Node] = []
+
+  package init(_ variable: VariableID) { self.variable = variable }
+}
+
+/// A value combined over all iterations of a loop, from the combining function's identity on.
+package struct Accumulator: Sendable, Hashable {
+  /// The scalar that holds the combined value after the loop.
+  package var result: ScalarID
+  package var kind: Reduction.Kind
+
+  package init(_ result: ScalarID, _ kind: Reduction.Kind) {
+    self.result = result
+    self.kind = kind
+  }
+}
+
+/// A scalar computation.
+package enum Expression: Sendable, Hashable {
+  /// A constant; the literal is a scalar.
+  case literal(Literal)
+  /// An index as a number.
+  case index(IndexExpression, ElementType)
+  /// An element of memory; zero where the condition is false.
+  case load(Memory, IndexExpression, condition: ScalarID?)
+  /// Whether every bound holds.
+  case inBounds([Bound])
+  /// A function of scalars.
+  case apply(ScalarOp, [ScalarID])
+}
+
+/// The test `lower ≤ index < upper`.
+package struct Bound: Sendable, Hashable {
+  package var index: IndexExpression
+  package var lower: Int
+  package var upper: Int
+
+  package init(_ index: IndexExpression, lower: Int, upper: Int) {
+    self.index = index
+    self.lower = lower
+    self.upper = upper
+  }
+}
+
+/// A function of scalars.
+package enum ScalarOp: Sendable, Hashable {
+  case unary(UnaryOp)
+  case binary(BinaryOp)
+  case compare(Comparison.Direction)
+  /// (predicate, onTrue, onFalse).
+  case select
+  case convert(to: ElementType)
+
+  /// Roughly how many additions the function costs, from measured times of vector code.
+  package var weight: Int {
+    switch self {
+    case .unary(let op):
+      switch op {
+      case .abs, .negate, .sign, .floor, .isFinite, .not, .square: 1
+      case .sqrt, .rsqrt: 10
+      case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .erf: 15
+      case .sine, .cosine: 20
+      }
+    case .binary(let op):
+      switch op {
+      case .add, .subtract, .multiply, .maximum, .minimum, .and, .or: 1
+      case .divide: 8
+      case .power: 30
+      }
+    case .compare, .select, .convert: 1
+    }
+  }
+}
+
+/// `result[m, n] = Σ_k left[m, k] · right[k, n]`, computed tile by tile in registers, with `body`
+/// carried out for every element of a tile when it is complete.
+package struct Contract: Sendable, Hashable {
+  /// How a contraction walks its operands.
+  package struct Tiling: Sendable, Hashable {
+    /// Rows of a register tile.
+    package var rows: Int
+    /// Vectors side by side in a register tile.
+    package var vectors: Int
+    /// Lanes of a vector.
+    package var width: Int
+    /// Rows that are worked on before going to the next columns.
+    package var rowBlock: Int
+
+    package init(rows: Int, vectors: Int, width: Int, rowBlock: Int) {
+      self.rows = rows
+      self.vectors = vectors
+      self.width = width
+      self.rowBlock = rowBlock
+    }
+  }
+
+  /// One factor: memory and the element's address in terms of the loops around and `m`, `k` or `n`.
+  package struct Factor: Sendable, Hashable {
+    package var memory: Memory
+    package var address: IndexExpression
+
+    package init(_ memory: Memory, _ address: IndexExpression) {
+      self.memory = memory
+      self.address = address
+    }
+  }
+
+  package var row: VariableID
+  package var column: VariableID
+  package var depth: VariableID
+  /// Affine in `row` and `depth`.
+  package var left: Factor
+  /// Affine in `depth` and `column`; `column` has coefficient one.
+  package var right: Factor
+  package var element: ElementType
+  /// The finished element, readable in `body`.
+  package var result: ScalarID
+  package var tiling: Tiling
+  /// The blocks that threads take: which block this is, and how many rows and columns it covers.
+  package var block: Block?
+  /// Carried out for each element of a finished tile; stores must be contiguous in `column`.
+  package var body: [Node]
+
+  /// A piece of the result.
+  package struct Block: Sendable, Hashable {
+    /// Numbers the blocks, row blocks within column blocks.
+    package var variable: VariableID
+    package var rows: Int
+    package var columns: Int
+
+    package init(variable: VariableID, rows: Int, columns: Int) {
+      self.variable = variable
+      self.rows = rows
+      self.columns = columns
+    }
+  }
+
+  package init(
+    row: VariableID, column: VariableID, depth: VariableID, left: Factor, right: Factor,
+    element: ElementType, result: ScalarID, tiling: Tiling, body: [Node] = []
+  ) {
+    self.row = row
+    self.column = column
+    self.depth = depth
+    self.left = left
+    self.right = right
+    self.element = element
+    self.result = result
+    self.tiling = tiling
+    self.body = body
+  }
+}
