@@ -9,7 +9,7 @@ import Testing
   func isFresh() throws {
     let text = try opMatrix { module in
       let parsed = try Module(parsing: module.description, file: "case.mlir")
-      return withoutLocations(parsed) == withoutLocations(module)
+      return parsed.withoutLocations == module.withoutLocations
     }
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
@@ -22,17 +22,5 @@ import Testing
     #expect(isFresh, "stale; to rewrite it: ADJOINT_BLESS=1 swift test --filter OpMatrix")
     #expect(!text.contains("**no**"), "a rule fails in some case of a row")
     #expect(!text.contains("–"), "a form of an op has no row")
-  }
-
-  /// A module whose functions and operations have no places, as built ones do.
-  private func withoutLocations(_ module: Module) -> Module {
-    var module = module
-    for function in module.functions.indices {
-      module.functions[function].location = .unknown
-      for operation in module.functions[function].operations.indices {
-        module.functions[function].operations[operation].location = .unknown
-      }
-    }
-    return module
   }
 }
