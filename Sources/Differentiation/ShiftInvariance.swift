@@ -81,8 +81,8 @@ struct ShiftInvariance {
       steps += 1
       guard steps <= ShiftInvariance.limit.users else { return false }
       let operation = function.operations[position]
-      let reads = operation.op.differentiableOperands(operation.operands.count).contains {
-        dependents[operation.operands[$0]] != nil
+      let reads = operation.operands.enumerated().contains { position, operand in
+        dependents[operand] != nil && operation.op.isDifferentiable(at: position)
       }
       guard reads, let result = operation.results.first else { continue }
       guard dependents.count < ShiftInvariance.limit.values,
