@@ -46,7 +46,7 @@ package struct OpRow: Sendable, CustomStringConvertible {
     let parameters = variant.parameters.map {
       builder.parameter(TensorType($0.shape, $0.element ?? element))
     }
-    let result = try variant.body(&builder, parameters)
+    let result = try variant.body(&builder, parameters, element)
     return builder.finish(returning: [result])
   }
 
@@ -106,18 +106,26 @@ package struct OpVariant: Sendable {
     }
   }
 
-  /// Builds the result from the parameters.
+  /// What builds the result from the parameters.
   package typealias Body = @Sendable (inout FunctionBuilder, [ValueID]) throws -> ValueID
 
   /// What tells the variant from the row's others.
   package let name: String
   package let parameters: [Parameter]
-  package let body: Body
+  /// Builds the result from the parameters and the row's element type.
+  let body: @Sendable (inout FunctionBuilder, [ValueID], ElementType) throws -> ValueID
 
   package init(_ name: String, _ parameters: [Parameter], body: @escaping Body) {
     self.name = name
     self.parameters = parameters
-    self.body = body
+    self.body = { builder, parameters, _ in try body(&builder, parameters) }
+  }
+
+  /// The variant without parameters whose result is an op of the row's element type.
+  package init(_ name: String, op: @escaping @Sendable (ElementType) -> Op) {
+    self.name = name
+    parameters = []
+    body = { builder, _, element in try builder.emit(op(element), []) }
   }
 
   /// The variant that applies one op to parameters of the row's element type.

@@ -20,18 +20,15 @@ let constantRows: [OpRow] = [
 
 /// A constant of the row's element type.
 private func constantVariant(_ name: String, _ shape: [Int], _ integers: [Int64]) -> OpVariant {
-  // A variant's body does not see the element type, so the constant's is read off a parameter.
-  OpVariant(name, [OpVariant.Parameter([])]) { builder, parameters in
-    let element = builder[parameters[0]].element
-    return try builder.constant(Literal(TensorType(shape, element), integers: integers))
+  OpVariant(name) { element in
+    .constant(Literal(TensorType(shape, element), integers: integers))
   }
 }
 
 /// The indices along an axis, in the row's element type.
 private func iotaVariant(_ shape: [Int], _ dimension: Int) -> OpVariant {
-  OpVariant("\(shape) axis \(dimension)", [OpVariant.Parameter([])]) { builder, parameters in
-    let type = TensorType(shape, builder[parameters[0]].element)
-    return try builder.emit(.iota(type, dimension: dimension), [])
+  OpVariant("\(shape) axis \(dimension)") {
+    .iota(TensorType(shape, $0), dimension: dimension)
   }
 }
 
