@@ -8,14 +8,15 @@ extension Program {
     var module = module
     module.functions = module.functions.map { $0.widened() }
     for function in module.functions { try function.verify(in: module) }
-    return Program(module: module, parseMilliseconds: parseMilliseconds)
+    return Program(module: module, file: file, parseMilliseconds: parseMilliseconds)
   }
 }
 
 extension Program {
   /// A program of functions that are verified already.
-  fileprivate init(module: Module, parseMilliseconds: Double) {
+  fileprivate init(module: Module, file: String, parseMilliseconds: Double) {
     self.module = module
+    self.file = file
     self.parseMilliseconds = parseMilliseconds
   }
 }
