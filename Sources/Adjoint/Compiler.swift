@@ -1,5 +1,4 @@
 internal import Differentiation
-internal import Interpreter
 internal import Optimizer
 internal import Runtime
 internal import TensorIR
@@ -18,10 +17,11 @@ enum Compiler {
     let start = ContinuousClock.now
     let planned = try lower(function, in: module, transform: transform, to: .planned)
     report.transformMilliseconds = start.duration(to: .now).milliseconds
-    let body = try CompiledProgram.Body(planned, engine, options, &report)
-    report.compileMilliseconds = start.duration(to: .now).milliseconds
+    let executable = try engine == .native ? Executable(planned, options: options.codeOptions) : nil
+    if let executable { report.note(executable.report, options.codeOptions) }
     report.argumentByteCount = planned.parameterTypes.map(\.byteCount).reduce(0, +)
-    return CompiledProgram(planned, body, report)
+    report.compileMilliseconds = start.duration(to: .now).milliseconds
+    return CompiledProgram(body: ProgramBody(planned, executable, report))
   }
 
   /// Takes a function through the stages of TensorIR, up to and including `stage`.
@@ -78,6 +78,19 @@ extension CompileOptions {
   }
 }
 
+extension CompileReport {
+  /// Adds what the back end says.
+  fileprivate mutating func note(_ native: CompilationReport, _ options: CodeOptions) {
+    planMilliseconds = native.planMilliseconds
+    codegenMilliseconds = native.codegenMilliseconds
+    linkMilliseconds = native.linkMilliseconds
+    arenaByteCount = native.arenaByteCount
+    kernelCount = native.kernelCount
+    uniqueKernelCount = native.uniqueKernelCount
+    threads = options.threads
+  }
+}
+
 extension Duration {
   /// The duration in milliseconds.
   var milliseconds: Double {
@@ -90,58 +103,4 @@ extension Engine {
   /// the environment variable `ADJOINT_ENGINE` says `interpreter`.
   @TaskLocal package static var preferred =
     environmentValue("ADJOINT_ENGINE").flatMap(Engine.init(rawValue:)) ?? .native
-}
-
-// MARK: - What runs
-
-extension CompiledProgram {
-  /// A planned function in the form its engine runs.
-  enum Body: Sendable {
-    case native(Executable)
-    case interpreted(Interpreter, Function)
-
-    /// Brings a planned function into the engine's form and notes times and sizes.
-    fileprivate init(
-      _ function: Function, _ engine: Engine, _ options: CompileOptions,
-      _ report: inout CompileReport
-    ) throws {
-      switch engine {
-      case .interpreter:
-        self = .interpreted(Interpreter(module: Module(functions: [function])), function)
-      case .native:
-        let executable = try Executable(function, options: options.codeOptions)
-        report.planMilliseconds = executable.report.planMilliseconds
-        report.codegenMilliseconds = executable.report.codegenMilliseconds
-        report.linkMilliseconds = executable.report.linkMilliseconds
-        report.arenaByteCount = executable.report.arenaByteCount
-        report.kernelCount = executable.report.kernelCount
-        report.uniqueKernelCount = executable.report.uniqueKernelCount
-        report.threads = options.codeOptions.threads
-        self = .native(executable)
-      }
-    }
-
-    /// Runs on raw memory, as `CompiledProgram.call(arguments:results:)` says.
-    func call(
-      arguments: UnsafePointer<UnsafeRawPointer>,
-      results: UnsafePointer<UnsafeMutableRawPointer>
-    ) throws {
-      switch self {
-      case .native(let executable):
-        executable.call(arguments: arguments, results: results)
-      case .interpreted(let interpreter, let function):
-        let literals = function.parameterTypes.enumerated().map { index, type in
-          Literal(
-            type,
-            bytes: Array(UnsafeRawBufferPointer(start: arguments[index], count: type.byteCount)))
-        }
-        for (index, literal) in try interpreter.run(function, literals).enumerated() {
-          literal.denseBytes.withUnsafeBytes { bytes in
-            UnsafeMutableRawBufferPointer(start: results[index], count: bytes.count)
-              .copyMemory(from: bytes)
-          }
-        }
-      }
-    }
-  }
 }

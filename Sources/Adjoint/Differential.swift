@@ -44,7 +44,7 @@ public func valueWithDifferential<each Input: TensorTree, Output: TensorTree>(
 /// What `differential(at:of:)` gives: call it with tangents, or `jit` it.
 public struct DifferentialFunction<each Input: TensorTree, Output: Sendable>: Sendable {
   /// What a call runs.
-  let body: @Sendable (repeat each Input) throws -> Output
+  @usableFromInline let body: @Sendable (repeat each Input) throws -> Output
 
   /// The tangent of the result for tangents of the arguments.
   ///

@@ -8,6 +8,7 @@
 ///     let value = try step(w, x)
 ///
 /// - Throws: nothing here; the closure's errors and those of compilation are thrown by calls.
+@inlinable
 public func jit<each Input: TensorTree, Output: TensorTree>(
   file: String = #fileID, line: Int = #line,
   _ function: @escaping @Sendable (repeat each Input) throws -> Output
@@ -19,6 +20,7 @@ public func jit<each Input: TensorTree, Output: TensorTree>(
 }
 
 /// Makes a compiled function out of a closure that returns several values, in a tuple.
+@inlinable
 public func jit<each Input: TensorTree, each Output: TensorTree>(
   file: String = #fileID, line: Int = #line,
   _ function: @escaping @Sendable (repeat each Input) throws -> (repeat each Output)
@@ -30,6 +32,7 @@ public func jit<each Input: TensorTree, each Output: TensorTree>(
 }
 
 /// Compiles what `differential(at:of:)` gives.
+@inlinable
 public func jit<each Input: TensorTree, Output: TensorTree>(
   file: String = #fileID, line: Int = #line,
   _ function: DifferentialFunction<repeat each Input, Output>
@@ -38,6 +41,7 @@ public func jit<each Input: TensorTree, Output: TensorTree>(
 }
 
 /// Compiles what `gradient(of:)` gives.
+@inlinable
 public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   file: String = #fileID, line: Int = #line,
   _ gradient: GradientFunction<repeat each Input, Scalar>
@@ -50,6 +54,7 @@ public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
 }
 
 /// Compiles what `valueWithGradient(of:)` gives.
+@inlinable
 public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   file: String = #fileID, line: Int = #line,
   _ function: ValueWithGradientFunction<repeat each Input, Scalar>

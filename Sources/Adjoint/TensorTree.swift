@@ -35,8 +35,8 @@ public struct TensorVisitor {
   /// The next tensor to put in; nil while reading.
   @usableFromInline var next: Int?
 
-  /// Starts reading.
-  @usableFromInline init() {}
+  /// Starts reading; there are probably at most `count` tensors.
+  @usableFromInline init(reserving count: Int = 0) { nodes.reserveCapacity(count) }
 
   /// Starts replacing.
   @usableFromInline init(replacingWith nodes: [TensorNode]) {
