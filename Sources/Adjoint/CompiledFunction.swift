@@ -62,6 +62,16 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   /// Which signatures were compiled, in order, and for each what was new in it.
   public func explain() -> String { specializations.explain() }
 
+  /// Times and sizes of the compilation of the signature called last; nil before the first call.
+  public var report: CompileReport? { specializations.lastUsed?.report }
+
+  /// The text of a stage of compilation of the signature called last; empty before the first call.
+  ///
+  /// - Throws: `AdjointError` where there is no native code for it.
+  public func dump(stage: Stage) throws -> String {
+    try specializations.lastUsed?.dump(stage: stage) ?? ""
+  }
+
   /// How many signatures were compiled so far.
   public var compilationCount: Int { specializations.count }
 }

@@ -18,16 +18,30 @@ final class Specialization<Output: Sendable>: Sendable {
   private let traced: TracedFunction
   /// Whether the function reads values of a trace around it, and so can only become part of that.
   private let isPartOfTrace: Bool
+  /// How long recording took.
+  private let traceMilliseconds: Double
   /// The compiled form, made by the first call that runs it.
   private let form = Mutex<CompiledForm?>(nil)
   /// The address of the compiled form, owned by `form`, once it is there; else zero.
   private let quickForm = Atomic<UInt>(0)
 
-  init(_ signature: Signature, template: Output, _ traced: TracedFunction) {
+  init(
+    _ signature: Signature, template: Output, _ traced: TracedFunction, traceMilliseconds: Double
+  ) {
     self.signature = signature
     self.template = template
     self.traced = traced
+    self.traceMilliseconds = traceMilliseconds
     isPartOfTrace = traced.captures.contains { if case .traced = $0.origin { true } else { false } }
+  }
+
+  /// Times and sizes of its compilation; nil before that.
+  var report: CompileReport? { form.withLock { $0?.body.report } }
+
+  /// The text of a stage of its compilation.
+  func dump(stage: Stage) throws -> String {
+    try Compiler.dump(
+      traced.function, in: Module(), transform: .none, stage: stage, options: CompileOptions())
   }
 
   /// Whether it fits a call.
@@ -67,7 +81,8 @@ final class Specialization<Output: Sendable>: Sendable {
       if let form { return form }
       do {
         let captures = try Evaluation.known(traced.captures, at: location)
-        let program = try Compiler.compile(traced.function, engine: Engine.preferred)
+        let program = try Compiler.compile(
+          traced.function, engine: Engine.preferred, parseMilliseconds: traceMilliseconds)
         let compiled = CompiledForm(body: program.body, captures: captures)
         form = compiled
         quickForm.store(
@@ -142,6 +157,7 @@ final class Specializations<Output: Sendable>: Sendable {
     for node in visitor.nodes { if let error = node.failure { throw error.placed(at: location) } }
     let signature = Signature(types: visitor.nodes.map(\.type), statics: visitor.statics)
     var output: Output?
+    let start = ContinuousClock.now
     let traced = try Trace.record(signature.types, for: .compilation, at: location) { nodes in
       let (value, results) = try trace(nodes)
       output = value
@@ -149,13 +165,22 @@ final class Specializations<Output: Sendable>: Sendable {
     }
     guard let output else { preconditionFailure("a recorded closure has returned a value") }
     let placeholders = traced.function.resultTypes.map(TensorNode.placeholder)
-    let entry = Specialization(signature, template: try template(output, placeholders), traced)
+    let entry = Specialization(
+      signature, template: try template(output, placeholders), traced,
+      traceMilliseconds: start.duration(to: .now).milliseconds)
     state.withLock { state in
       state.reasons.append(reason(for: signature, after: state.entries.map(\.signature)))
       state.entries.append(entry)
     }
     remember(entry)
     return entry
+  }
+
+  /// The entry used last.
+  var lastUsed: Specialization<Output>? {
+    UnsafeRawPointer(bitPattern: last.load(ordering: .acquiring)).map {
+      Unmanaged<Specialization<Output>>.fromOpaque($0).takeUnretainedValue()
+    }
   }
 
   /// Makes an entry the first one to be looked at.

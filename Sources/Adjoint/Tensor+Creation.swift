@@ -65,7 +65,7 @@ extension Tensor where Scalar: TensorFloatingPoint {
     _ shape: [Int], low: Scalar = 0, high: Scalar = 1, seed: UInt64, file: String = #fileID,
     line: Int = #line
   ) -> Tensor {
-    var generator = SplitMix64(state: seed)
+    var generator = SplitMix64(seed: seed)
     return generated(shape, file, line) { low + (high - low) * Scalar(generator.nextUnit()) }
   }
 
@@ -74,7 +74,7 @@ extension Tensor where Scalar: TensorFloatingPoint {
     _ shape: [Int], mean: Scalar = 0, standardDeviation: Scalar = 1, seed: UInt64,
     file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    var generator = SplitMix64(state: seed)
+    var generator = SplitMix64(seed: seed)
     return generated(shape, file, line) {
       mean + standardDeviation * Scalar(generator.nextNormal())
     }
@@ -101,11 +101,15 @@ extension Tensor where Scalar: TensorFloatingPoint {
 
 /// The SplitMix64 generator (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
 /// OOPSLA 2014): one addition and a mix per number, any seed is good.
-struct SplitMix64 {
-  var state: UInt64
+package struct SplitMix64: RandomNumberGenerator {
+  /// What the next number is mixed from.
+  private var state: UInt64
+
+  /// Starts the sequence of a seed.
+  package init(seed: UInt64) { state = seed }
 
   /// 64 random bits.
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -25,9 +25,9 @@ struct AdjointCommand: ParsableCommand {
       fail(error.description)
     } catch is CheckFailure {
       Foundation.exit(1)
-    } catch where exitCode(for: error) == .success {
+    } catch  where exitCode(for: error) == .success {
       print(fullMessage(for: error))
-    } catch where fullMessage(for: error).contains("Usage:") {
+    } catch  where fullMessage(for: error).contains("Usage:") {
       fail(message(for: error))
     } catch {
       fail(error.localizedDescription)

@@ -47,24 +47,3 @@ struct InputDrawing {
     return Double.random(in: -bound..<bound, using: &generator)
   }
 }
-
-/// A small random number generator whose numbers are the same on every machine.
-///
-/// Source: G. L. Steele, D. Lea, C. H. Flood, "Fast Splittable Pseudorandom Number Generators",
-/// OOPSLA 2014.
-struct SplitMix64: RandomNumberGenerator {
-  /// What the next number is mixed from.
-  private var state: UInt64
-
-  /// Starts the sequence of a seed.
-  init(seed: UInt64) { state = seed }
-
-  /// The next number.
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-}
