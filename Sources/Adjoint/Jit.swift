@@ -1,0 +1,69 @@
+/// Makes a function compiled to native code out of a closure that computes with tensors.
+///
+/// The closure runs once for each new signature of its arguments (shapes, element types, static
+/// values), to be traced; calls then run the compiled code. Values the closure captures are read
+/// when it is traced and stay what they were.
+///
+///     let step = jit { (w: Tensor<Float>, x: Tensor<Float>) in tanh(matmul(x, w)).sum() }
+///     let value = try step(w, x)
+///
+/// - Throws: nothing here; the closure's errors and those of compilation are thrown by calls.
+public func jit<each Input: TensorTree, Output: TensorTree>(
+  file: String = #fileID, line: Int = #line,
+  _ function: @escaping @Sendable (repeat each Input) throws -> Output
+) -> CompiledFunction<repeat each Input, Output> {
+  CompiledFunction(
+    at: SourceLocation(file: file, line: line), function,
+    read: { output, visitor in try output.read(into: &visitor) },
+    replace: { output, visitor in try output.replacing(from: &visitor) })
+}
+
+/// Makes a compiled function out of a closure that returns several values, in a tuple.
+public func jit<each Input: TensorTree, each Output: TensorTree>(
+  file: String = #fileID, line: Int = #line,
+  _ function: @escaping @Sendable (repeat each Input) throws -> (repeat each Output)
+) -> CompiledFunction<repeat each Input, (repeat each Output)> {
+  CompiledFunction(
+    at: SourceLocation(file: file, line: line), function,
+    read: { output, visitor in repeat try (each output).read(into: &visitor) },
+    replace: { output, visitor in (repeat try (each output).replacing(from: &visitor)) })
+}
+
+/// Compiles a transformed function, such as `differential(at:of:)` gives or `gradient(of:)` of one
+/// argument.
+public func jit<each Input: TensorTree, Output: TensorTree>(
+  file: String = #fileID, line: Int = #line,
+  _ function: TransformedFunction<repeat each Input, Output>
+) -> CompiledFunction<repeat each Input, Output> {
+  jit(file: file, line: line, function.body)
+}
+
+/// Compiles a transformed function that returns a tuple, such as `gradient(of:)` of several
+/// arguments.
+public func jit<each Input: TensorTree, each Output: TensorTree>(
+  file: String = #fileID, line: Int = #line,
+  _ function: TransformedFunction<repeat each Input, (repeat each Output)>
+) -> CompiledFunction<repeat each Input, (repeat each Output)> {
+  jit(file: file, line: line, function.body)
+}
+
+/// Compiles what `valueWithGradient(of:)` gives.
+public func jit<each Input: TensorTree, Value: TensorTree, each Gradient: TensorTree>(
+  file: String = #fileID, line: Int = #line,
+  _ function: TransformedFunction<
+    repeat each Input, (value: Value, gradient: (repeat each Gradient))
+  >
+) -> CompiledFunction<repeat each Input, (value: Value, gradient: (repeat each Gradient))> {
+  CompiledFunction(
+    at: SourceLocation(file: file, line: line), function.body,
+    read: { output, visitor in
+      try output.value.read(into: &visitor)
+      repeat try (each output.gradient).read(into: &visitor)
+    },
+    replace: { output, visitor in
+      (
+        try output.value.replacing(from: &visitor),
+        (repeat try (each output.gradient).replacing(from: &visitor))
+      )
+    })
+}
