@@ -62,32 +62,9 @@ extension Function {
   func differentiated(by transform: Transform) throws -> Function {
     switch transform {
     case .none: return self
-    case .gradient(let arguments):
-      try requireFloats(arguments)
-      return try withGradient(of: arguments)
-    case .vjp(let arguments):
-      try requireFloats(arguments)
-      return try withVJP(of: arguments)
-    case .jvp(let arguments):
-      try requireFloats(arguments)
-      return try withJVP(of: arguments)
-    }
-  }
-
-  /// Fails unless all numbers name arguments of float elements.
-  private func requireFloats(_ arguments: [Int]) throws {
-    for argument in arguments {
-      guard parameters.indices.contains(argument) else {
-        throw AdjointError(
-          .argument, "@\(name) has \(parameters.count) arguments and none numbered \(argument)",
-          at: location)
-      }
-      guard parameterTypes[argument].element.isFloat else {
-        throw AdjointError(
-          .notDifferentiable,
-          "argument \(argument) of @\(name) is \(parameterTypes[argument]),"
-            + " and only floats have derivatives", at: location)
-      }
+    case .gradient(let arguments): return try withGradient(of: arguments)
+    case .vjp(let arguments): return try withVJP(of: arguments)
+    case .jvp(let arguments): return try withJVP(of: arguments)
     }
   }
 }

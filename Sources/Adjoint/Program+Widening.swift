@@ -5,9 +5,19 @@ extension Program {
   ///
   /// - Throws: `AdjointError` where the wider program has no size.
   package func widened() throws -> Program {
-    var wide = module
-    wide.functions = module.functions.map { $0.widened() }
-    return try Program(parsing: wide.description, file: "widened program")
+    var module = module
+    module.functions = module.functions.map { $0.widened() }
+    for function in module.functions { try function.verify(in: module) }
+    return Program(module: module, file: file, parseMilliseconds: parseMilliseconds)
+  }
+}
+
+extension Program {
+  /// A program of functions that are verified already.
+  fileprivate init(module: Module, file: String, parseMilliseconds: Double) {
+    self.module = module
+    self.file = file
+    self.parseMilliseconds = parseMilliseconds
   }
 }
 

@@ -1,5 +1,5 @@
-import Runtime
-import Synchronization
+internal import Runtime
+internal import Synchronization
 internal import TensorIR
 
 /// A tensor value without its element type in Swift's type system: what `Tensor` refers to.

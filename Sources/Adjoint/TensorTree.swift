@@ -125,7 +125,13 @@ extension Optional: TensorTree where Wrapped: TensorTree {
   }
 }
 
-extension Dictionary: TensorTree where Key: Comparable & Sendable, Value: TensorTree {
+/// A type of dictionary key with an order, for dictionaries that are trees of tensors.
+public protocol TensorTreeKey: Comparable, Hashable, Sendable {}
+
+extension String: TensorTreeKey {}
+extension Int: TensorTreeKey {}
+
+extension Dictionary: TensorTree where Key: TensorTreeKey, Value: TensorTree {
   /// Visits the values in the order of their keys; the keys are static.
   public mutating func visitTensors(_ visitor: inout TensorVisitor) throws {
     let keys = keys.sorted()
