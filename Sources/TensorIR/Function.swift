@@ -42,7 +42,7 @@ package struct Operation: Hashable, Sendable {
 /// - V2: every id is an index of `types`, and every entry of `types` is defined.
 /// - V3: result types are those that the op's typing rule infers from its operands.
 /// - V4: a call names a function of the module with the same parameter and result types, and no
-///   function calls itself, directly or through others.
+///   function calls itself, directly or through others; no chain of calls exceeds 256.
 /// - V5: extents are not negative, and sizes in bytes fit an `Int`.
 package struct Function: Sendable, Equatable {
   /// The symbol, without `@`.
@@ -71,6 +71,8 @@ package struct Function: Sendable, Equatable {
     package var results: [String] = []
     /// Behind `attributes` after the signature.
     package var function: String = ""
+    /// Whether a function that is not private was written without `public`.
+    package var omitsVisibility = false
 
     package init() {}
   }

@@ -14,25 +14,38 @@ extension Module {
     try verifyCallsEnd()
   }
 
-  /// V4: no function calls itself, directly or through others.
+  /// The longest chain of calls; bounds the recursion of everything that follows calls.
+  private static let maximumCallDepth = 256
+
+  /// V4: no function calls itself, directly or through others, and chains of calls are not too long.
   private func verifyCallsEnd() throws {
-    var finished = Set<String>()
+    let byName = Dictionary(functions.map { ($0.name, $0) }) { first, _ in first }
+    var lengths = [String: Int]()
     var active = Set<String>()
-    func visit(_ function: Function) throws {
-      guard !finished.contains(function.name) else { return }
+    /// The length of the longest chain of calls that starts at a function.
+    func chainLength(from function: Function) throws -> Int {
+      if let known = lengths[function.name] { return known }
       guard active.insert(function.name).inserted else {
         throw AdjointError(
           .unsupported, "function @\(function.name) calls itself", at: function.location)
       }
-      for operation in function.operations {
-        if case .call(let callee) = operation.op, let next = self.function(named: callee.name) {
-          try visit(next)
+      var length = 1
+      for operation in function.operations where active.count <= Module.maximumCallDepth {
+        guard case .call(let callee) = operation.op, let next = byName[callee.name] else {
+          continue
         }
+        length = max(length, try chainLength(from: next) + 1)
+      }
+      guard max(length, active.count) <= Module.maximumCallDepth else {
+        throw AdjointError(
+          .unsupported, "calls nest more than \(Module.maximumCallDepth) deep at @\(function.name)",
+          at: function.location)
       }
       active.remove(function.name)
-      finished.insert(function.name)
+      lengths[function.name] = length
+      return length
     }
-    for function in functions { try visit(function) }
+    for function in functions { _ = try chainLength(from: function) }
   }
 }
 

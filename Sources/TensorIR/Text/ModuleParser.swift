@@ -1,0 +1,164 @@
+extension Module {
+  /// Reads StableHLO text and verifies it.
+  ///
+  /// Every operation's location is its mnemonic's place in `file`.
+  ///
+  /// - Throws: `AdjointError` with the place in the text; `.syntax` for text that does not parse,
+  ///   `.type` for operations that break a typing rule, `.unsupported` for ops, types and forms that
+  ///   are not known here.
+  package init(parsing text: String, file: String) throws {
+    var parser = ModuleParser(cursor: TextCursor(text, file: file))
+    let module = try parser.module()
+    try module.verify()
+    self = module
+  }
+}
+
+/// Reads a module from text.
+struct ModuleParser {
+  /// The reading position.
+  var cursor: TextCursor
+
+  /// Reads the whole text: one module, or functions outside of any.
+  mutating func module() throws -> Module {
+    var module = Module()
+    try skipLocationDefinitions()
+    if cursor.isNext("\"") {
+      let start = cursor.position
+      throw cursor.failure(
+        "modules in generic form are not supported", at: start, kind: .unsupported)
+    }
+    if cursor.accept(word: "module") || cursor.accept(word: "builtin.module") {
+      if cursor.isNext("@") { module.name = try cursor.symbolName() }
+      if cursor.accept(word: "attributes") { module.writtenAttributes = try cursor.rawDictionary() }
+      try cursor.expect("{")
+      while !cursor.accept("}") { module.functions.append(try function()) }
+      try cursor.skipLocation()
+    } else {
+      while isFunctionNext { module.functions.append(try function()) }
+      guard !module.functions.isEmpty else { throw cursor.expected("'module' or 'func.func'") }
+    }
+    try skipLocationDefinitions()
+    guard cursor.isAtEnd else { throw cursor.expected("the end of the text") }
+    return module
+  }
+
+  /// Whether a function is next.
+  private var isFunctionNext: Bool {
+    mutating get { cursor.isNext(word: "func.func") || cursor.isNext(word: "func") }
+  }
+
+  /// Skips lines such as `#loc1 = loc("x")`.
+  private mutating func skipLocationDefinitions() throws {
+    while cursor.isNext("#") {
+      let start = cursor.position
+      cursor.position += 1
+      _ = try cursor.expectWord("a name")
+      try cursor.expect("=")
+      guard cursor.isNext(word: "loc") else {
+        throw cursor.failure(
+          "only locations can be defined here", at: start, kind: .unsupported)
+      }
+      try cursor.skipLocation()
+    }
+  }
+
+  /// Reads `func.func … { … }`.
+  private mutating func function() throws -> Function {
+    cursor.skipBlanks()
+    let start = cursor.position
+    guard isFunctionNext else { throw unexpectedInModule() }
+    _ = cursor.acceptWord()
+    let place = cursor.location(at: start)
+    let isPublic = cursor.accept(word: "public")
+    let isPrivate = !isPublic && cursor.accept(word: "private")
+    guard cursor.isNext("@") else { throw cursor.expected("'public', 'private' or a symbol") }
+    let name = try cursor.symbolName()
+    var written = Function.WrittenAttributes()
+    written.omitsVisibility = !isPublic && !isPrivate
+    var body = BodyParser(
+      builder: FunctionBuilder(name: name, isPrivate: isPrivate, location: place), depth: 0)
+    try parameters(of: &body, &written)
+    let results = try resultTypes(&written)
+    if cursor.accept(word: "attributes") { written.function = try cursor.rawDictionary() }
+    guard cursor.accept("{") else {
+      guard cursor.isAtEnd || cursor.isNext("}") || isFunctionNext else {
+        throw cursor.expected("'{'")
+      }
+      throw cursor.failure(
+        "function @\(name) has no body", at: start, kind: .unsupported)
+    }
+    let returned = try operations(of: &body)
+    try check(returned, against: results, in: body)
+    try cursor.skipLocation()
+    body.builder.setWrittenAttributes(written)
+    return body.builder.finish(returning: returned)
+  }
+
+  /// The error for something in a module that is not a function.
+  private mutating func unexpectedInModule() -> AdjointError {
+    let start = cursor.position
+    guard let word = cursor.acceptWord() else { return cursor.expected("'func.func' or '}'") }
+    return cursor.failure("unknown op \(word)", at: start, kind: .unsupported)
+  }
+
+  /// Reads `(%arg0: type {attributes}, …)`.
+  private mutating func parameters(
+    of body: inout BodyParser, _ written: inout Function.WrittenAttributes
+  ) throws {
+    try cursor.expect("(")
+    var dictionaries = [String]()
+    if !cursor.accept(")") {
+      repeat {
+        cursor.skipBlanks()
+        let start = cursor.position
+        guard cursor.isNext("%") else {
+          throw cursor.expected("a parameter's name")
+        }
+        let name = try valueName()
+        try cursor.expect(":")
+        let value = body.builder.parameter(try cursor.tensorType())
+        try define(name, as: .init(first: value, count: 1), at: start, in: &body)
+        dictionaries.append(cursor.isNext("{") ? try cursor.rawDictionary() : "")
+        try cursor.skipLocation()
+      } while cursor.accept(",")
+      try cursor.expect(")")
+    }
+    written.parameters = dictionaries.contains { !$0.isEmpty } ? dictionaries : []
+  }
+
+  /// Reads `-> (type {attributes}, …)` if it is next.
+  private mutating func resultTypes(
+    _ written: inout Function.WrittenAttributes
+  ) throws -> WrittenTypes {
+    guard cursor.accept("-", ">") else { return WrittenTypes() }
+    guard cursor.isNext("(") else { return try cursor.resultTypes() }
+    var types = WrittenTypes()
+    var dictionaries = [String]()
+    try cursor.list(from: "(", to: ")") { cursor in
+      cursor.skipBlanks()
+      let start = cursor.position
+      types.append(try cursor.tensorType(), at: start)
+      dictionaries.append(cursor.isNext("{") ? try cursor.rawDictionary() : "")
+    }
+    written.results = dictionaries.contains { !$0.isEmpty } ? dictionaries : []
+    return types
+  }
+
+  /// Checks what a function returns against its signature.
+  private func check(
+    _ returned: [ValueID], against results: WrittenTypes, in body: BodyParser
+  ) throws {
+    let types = returned.map { body.builder[$0] }
+    guard types.count == results.types.count else {
+      throw AdjointError(
+        .type, "the function returns \(types.count) values, but names \(results.types.count) types",
+        at: body.builder.function.location)
+    }
+    for (index, type) in types.enumerated() where type != results.types[index] {
+      throw cursor.failure(
+        "the function returns \(type) as result \(index)", at: results.positions[index],
+        kind: .type)
+    }
+  }
+}

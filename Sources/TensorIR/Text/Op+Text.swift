@@ -1,0 +1,102 @@
+// The pretty forms: what follows the mnemonic where it is not in quotes.
+
+extension ModuleParser {
+  /// Reads what follows a bare mnemonic: operands, attributes and types.
+  mutating func prettyForm(of draft: inout OperationDraft, in body: BodyParser) throws {
+    switch draft.syntax {
+    case .constant: return try constantForm(of: &draft)
+    case .iota:
+      try cursor.expect(word: "dim")
+      try cursor.expect("=")
+      try draft.attributes.add("iota_dimension", .integer(try cursor.integer()))
+    case .unary, .convert, .reshape: try operands(1, of: &draft, in: body)
+    case .binary: try operands(2, of: &draft, in: body)
+    case .select, .clamp: try operands(3, of: &draft, in: body)
+    case .compare: try compareForm(of: &draft, in: body)
+    case .broadcast, .transpose, .slice, .pad, .concatenate, .reverse:
+      try shapeForm(of: &draft, in: body)
+    case .reduce: return try reduceForm(of: &draft, in: body)
+    case .dot: try dotForm(of: &draft, in: body)
+    case .gather, .scatter:
+      throw cursor.failure(
+        "\(draft.mnemonic) is only written in quotes", at: draft.position)
+    case .call:
+      try draft.attributes.add("callee", .symbol(try cursor.symbolName()))
+      try operandList(of: &draft, in: body)
+    }
+    if cursor.isNext("{") { try cursor.attributes(into: &draft.attributes) }
+    if draft.syntax == .call {
+      try cursor.expect(":")
+      try functionType(of: &draft, in: body)
+    } else {
+      try types(of: &draft, in: body)
+    }
+  }
+
+  /// Reads operands separated by commas.
+  mutating func operands(
+    _ count: Int, of draft: inout OperationDraft, in body: BodyParser
+  ) throws {
+    for index in 0..<count {
+      if index > 0 { try cursor.expect(",") }
+      try operand(of: &draft, in: body)
+    }
+  }
+
+  /// Reads `name = [integers]` as the attribute `attribute`.
+  mutating func integers(
+    _ name: String, as attribute: String, of draft: inout OperationDraft
+  ) throws {
+    try cursor.expect(word: name)
+    try cursor.expect("=")
+    try draft.attributes.add(attribute, .integers(try cursor.integers()))
+  }
+
+  /// Reads `dense<…> : type`.
+  private mutating func constantForm(of draft: inout OperationDraft) throws {
+    if cursor.isNext("{") { try cursor.attributes(into: &draft.attributes) }
+    let start = cursor.position
+    try cursor.expect(word: "dense")
+    let literal = try cursor.denseLiteral()
+    try draft.attributes.add("value", .literal(literal))
+    draft.results.append(literal.type, at: start)
+  }
+}
+
+extension FunctionPrinter {
+  /// The text of an operation after its result names.
+  mutating func write(_ operation: Operation) {
+    let mnemonic = operation.op.mnemonic
+    switch operation.op {
+    case .constant(let literal): text += "\(mnemonic) \(literal.textForm) : \(literal.type)"
+    case .iota(let type, let dimension): text += "\(mnemonic) dim = \(dimension) : \(type)"
+    case .unary(let op): writeUnary(op, operation)
+    case .binary, .clamp: write(mnemonic, operation, oneType: true)
+    case .compare(let comparison): writeComparison(comparison, operation)
+    case .select: writeSelect(operation)
+    case .convert: write(mnemonic, operation)
+    case .shape(let op): writeShape(op, operation)
+    case .reduce(let reduction): writeReduction(reduction, operation)
+    case .dot(let dimensions): writeDot(dimensions, operation)
+    case .gather(let dimensions): writeGather(dimensions, operation)
+    case .scatter(let dimensions): writeScatter(dimensions, operation)
+    case .call(let callee):
+      text += "call @\(Module.symbol(callee.name))(\(list(operation.operands)))"
+      text += " : \(functionType(operation))"
+    }
+  }
+
+  /// Writes `mnemonic operands words : types`; the types are one where all are equal and the op's
+  /// syntax allows it, else a function type.
+  mutating func write(
+    _ mnemonic: String, _ operation: Operation, _ words: String = "", oneType: Bool = false
+  ) {
+    text += "\(mnemonic) \(list(operation.operands))\(words) : "
+    let types = (operation.operands + operation.results).map { type($0) }
+    if oneType, let first = types.first, types.allSatisfy({ $0 == first }) {
+      text += first
+    } else {
+      text += functionType(operation)
+    }
+  }
+}

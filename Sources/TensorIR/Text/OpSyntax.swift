@@ -1,0 +1,115 @@
+/// How an op's text reads after its mnemonic; the text's counterpart of `Op` before attributes and
+/// types are known.
+enum OpSyntax: Hashable {
+  case constant, iota
+  case unary(UnaryOp)
+  case binary(BinaryOp)
+  case compare, select, clamp, convert
+  case broadcast, reshape, transpose, slice, pad, concatenate, reverse
+  case reduce, dot, gather, scatter, call
+
+  /// The syntax of each mnemonic; `call` is how `func.call` is written inside functions.
+  static let byMnemonic: [String: OpSyntax] = {
+    var table: [String: OpSyntax] = [
+      "stablehlo.constant": .constant, "stablehlo.iota": .iota, "stablehlo.compare": .compare,
+      "stablehlo.select": .select, "stablehlo.clamp": .clamp, "stablehlo.convert": .convert,
+      "stablehlo.broadcast_in_dim": .broadcast, "stablehlo.reshape": .reshape,
+      "stablehlo.transpose": .transpose, "stablehlo.slice": .slice, "stablehlo.pad": .pad,
+      "stablehlo.concatenate": .concatenate, "stablehlo.reverse": .reverse,
+      "stablehlo.reduce": .reduce, "stablehlo.dot_general": .dot, "stablehlo.gather": .gather,
+      "stablehlo.scatter": .scatter, "func.call": .call, "call": .call,
+    ]
+    for op in UnaryOp.allCases { table[op.rawValue] = .unary(op) }
+    for op in BinaryOp.allCases { table[op.rawValue] = .binary(op) }
+    return table
+  }()
+
+  /// Whether one type may stand for those of all operands and the result.
+  var allowsOneType: Bool {
+    switch self {
+    case .unary(let op): !op.rawValue.hasPrefix("chlo.")
+    case .binary, .clamp, .reverse, .convert, .iota: true
+    case .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
+      .concatenate, .reduce, .dot, .gather, .scatter, .call:
+      false
+    }
+  }
+
+  /// Whether the types are written `operand -> result` without parentheses, as in the chlo dialect.
+  var usesArrowForm: Bool {
+    if case .unary(let op) = self { op.rawValue.hasPrefix("chlo.") } else { false }
+  }
+}
+
+/// An operation as read so far: the same thing whether the text was pretty or generic.
+struct OperationDraft {
+  /// Which op it is.
+  let syntax: OpSyntax
+  /// The mnemonic as written.
+  let mnemonic: String
+  /// Where the mnemonic starts.
+  let position: Int
+  /// The values read.
+  var operands: [ValueID] = []
+  /// Where each operand is written.
+  var operandPositions: [Int] = []
+  /// What stands in the dictionary, or the pretty form's counterpart of it.
+  var attributes: AttributeDictionary
+  /// The bodies.
+  var regions: [Function] = []
+  /// The function that a reduction names instead of having a body.
+  var appliedKind: Reduction.Kind?
+  /// The types written for the results.
+  var results = WrittenTypes()
+
+  /// A draft without anything after its mnemonic.
+  init(_ syntax: OpSyntax, _ mnemonic: String, at position: Int, _ location: SourceLocation) {
+    self.syntax = syntax
+    self.mnemonic = mnemonic
+    self.position = position
+    attributes = AttributeDictionary(of: mnemonic, at: location)
+  }
+
+  /// The one type written for the result.
+  func resultType() throws -> TensorType {
+    guard results.types.count == 1 else {
+      throw AdjointError(
+        .type, "\(mnemonic) has 1 result, not \(results.types.count)", at: attributes.location)
+    }
+    return results.types[0]
+  }
+
+  /// The op with its attributes taken out of the dictionary.
+  mutating func op() throws -> Op {
+    let op = try opLeavingRest()
+    try attributes.requireEmpty()
+    guard regions.isEmpty || syntax == .reduce || syntax == .scatter else {
+      throw AdjointError(.syntax, "\(mnemonic) has no region", at: attributes.location)
+    }
+    return op
+  }
+
+  /// The op, leaving unknown attributes in the dictionary.
+  private mutating func opLeavingRest() throws -> Op {
+    switch syntax {
+    case .constant: return .constant(try attributes.literal("value"))
+    case .iota: return .iota(try resultType(), dimension: try attributes.integer("iota_dimension"))
+    case .unary(let op):
+      try checkAccuracy()
+      return .unary(op)
+    case .binary(let op): return .binary(op)
+    case .compare: return .compare(try comparison())
+    case .select: return .select
+    case .clamp: return .clamp
+    case .convert: return .convert(to: try resultType().element)
+    case .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .reverse:
+      return .shape(try shapeOp())
+    case .reduce: return .reduce(try reduction())
+    case .dot: return .dot(try dotDimensions())
+    case .gather: return .gather(try gatherDimensions())
+    case .scatter: return .scatter(try scatterDimensions())
+    case .call:
+      return .call(Callee(try attributes.symbol("callee"), resultTypes: results.types))
+    }
+  }
+}

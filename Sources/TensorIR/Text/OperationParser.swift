@@ -1,0 +1,410 @@
+/// The values that names stand for inside one function or region.
+struct NameScope {
+  /// Some values in a row, defined under one name.
+  struct Binding {
+    /// The first value.
+    let first: ValueID
+    /// How many values there are; only calls define more or less than one.
+    let count: Int
+  }
+
+  /// The bindings of `%0`, `%1`, …, by number.
+  private var numbered: [Binding?] = []
+  /// All other bindings, by name without `%`.
+  private var named: [String: Binding] = [:]
+
+  /// What a name stands for.
+  subscript(_ name: ValueName) -> Binding? {
+    switch name {
+    case .number(let number): numbered.indices.contains(number) ? numbered[number] : nil
+    case .word(let word): named[word]
+    }
+  }
+
+  /// Binds a name; false where it is bound already.
+  mutating func define(_ name: ValueName, as binding: Binding) -> Bool {
+    guard self[name] == nil else { return false }
+    switch name {
+    case .number(let number):
+      while numbered.count <= number { numbered.append(nil) }
+      numbered[number] = binding
+    case .word(let word): named[word] = binding
+    }
+    return true
+  }
+}
+
+/// A value's name without `%`.
+enum ValueName: Hashable, CustomStringConvertible {
+  case number(Int)
+  case word(String)
+
+  /// The spelling with `%`.
+  var description: String {
+    switch self {
+    case .number(let number): "%\(number)"
+    case .word(let word): "%\(word)"
+    }
+  }
+}
+
+/// A function or region while it is read.
+struct BodyParser {
+  /// What has been read.
+  var builder: FunctionBuilder
+  /// The names defined.
+  var scope = NameScope()
+  /// How many regions are around it.
+  let depth: Int
+}
+
+extension ModuleParser {
+  /// The deepest nesting of regions.
+  private static let maximumDepth = 16
+
+  /// The result names before an operation's `=`.
+  private struct ResultNames {
+    /// Each name, where it stands, and how many results it names.
+    var groups: [(name: ValueName, position: Int, count: Int)] = []
+    /// How many results are named.
+    var count = 0
+  }
+
+  /// Reads operations up to the closing brace, which is read too; gives what the last one returns.
+  mutating func operations(of body: inout BodyParser) throws -> [ValueID] {
+    while true {
+      cursor.skipBlanks()
+      let start = cursor.position
+      if let returned = try acceptReturn(in: &body) {
+        guard cursor.isNext("}") else {
+          throw cursor.expected("'}' after the return")
+        }
+        cursor.position += 1
+        return returned
+      }
+      guard !cursor.isAtEnd, !cursor.isNext("}") else {
+        cursor.position = start
+        throw cursor.expected("an operation or a return")
+      }
+      try operation(in: &body)
+    }
+  }
+
+  /// Reads a return in pretty or generic form if one is next.
+  private mutating func acceptReturn(in body: inout BodyParser) throws -> [ValueID]? {
+    let start = cursor.position
+    let isGeneric = cursor.isNext("\"")
+    guard let word = isGeneric ? try cursor.string() : cursor.acceptWord(),
+      word == "return" && !isGeneric || word == "func.return" || word == "stablehlo.return"
+    else {
+      cursor.position = start
+      return nil
+    }
+    let isRegion = body.depth > 0
+    guard (word == "stablehlo.return") == isRegion else {
+      throw cursor.failure(
+        "expected \(isRegion ? "stablehlo.return" : "return"), not \(word)", at: start)
+    }
+    var draft = OperationDraft(.call, word, at: start, cursor.location(at: start))
+    if isGeneric {
+      try operandList(of: &draft, in: body)
+    } else if cursor.isNext("%") {
+      repeat { try operand(of: &draft, in: body) } while cursor.accept(",")
+    }
+    if isGeneric || !draft.operands.isEmpty {
+      try cursor.expect(":")
+      let types = isGeneric ? try cursor.typeList() : try bareTypes()
+      try check(types, of: draft, in: body)
+      if isGeneric {
+        try cursor.expectArrow()
+        guard try cursor.typeList().types.isEmpty else {
+          throw cursor.failure("a return has no results", at: start)
+        }
+      }
+    }
+    try cursor.skipLocation()
+    return draft.operands
+  }
+
+  /// Reads types separated by commas, without parentheses.
+  private mutating func bareTypes() throws -> WrittenTypes {
+    var written = WrittenTypes()
+    repeat {
+      cursor.skipBlanks()
+      let start = cursor.position
+      written.append(try cursor.tensorType(), at: start)
+    } while cursor.accept(",")
+    return written
+  }
+
+  /// Reads one operation and adds it to the body.
+  private mutating func operation(in body: inout BodyParser) throws {
+    let names = try resultNames()
+    cursor.skipBlanks()
+    let start = cursor.position
+    let place = cursor.location(at: start)
+    let isGeneric = cursor.isNext("\"")
+    let mnemonic = isGeneric ? try cursor.string() : try cursor.expectWord("an operation")
+    guard let syntax = OpSyntax.byMnemonic[mnemonic], !isGeneric || mnemonic != "call" else {
+      throw AdjointError(.unsupported, "unknown op \(mnemonic)", at: place)
+    }
+    var draft = OperationDraft(syntax, mnemonic, at: start, place)
+    if isGeneric {
+      try genericForm(of: &draft, in: body)
+    } else {
+      try prettyForm(of: &draft, in: body)
+    }
+    try cursor.skipLocation()
+    let results = try emit(&draft, in: &body)
+    try bind(names, to: results, of: draft, in: &body)
+  }
+
+  /// Adds the drafted operation, checking the types written for its results.
+  private func emit(_ draft: inout OperationDraft, in body: inout BodyParser) throws -> [ValueID] {
+    let place = draft.attributes.location
+    let op: Op
+    do { op = try draft.op() } catch let error as AdjointError { throw error.placed(at: place) }
+    let results = try body.builder.emitAll(op, draft.operands, at: place)
+    let types = results.map { body.builder[$0] }
+    if types != draft.results.types {
+      let isSameCount = types.count == draft.results.types.count
+      let wrong = zip(types, draft.results.types).enumerated().first { $1.0 != $1.1 }?.offset ?? 0
+      let given = types.map(\.description).joined(separator: ", ")
+      throw cursor.failure(
+        "\(draft.mnemonic) gives \(given)",
+        at: isSameCount ? draft.results.positions[wrong] : draft.position, kind: .type)
+    }
+    return results
+  }
+
+  /// Reads `%0 =`, `%0:2 =` or `%a, %b =` if a value's name is next.
+  private mutating func resultNames() throws -> ResultNames {
+    var names = ResultNames()
+    guard cursor.isNext("%") else { return names }
+    repeat {
+      cursor.skipBlanks()
+      let start = cursor.position
+      let name = try valueName()
+      var count = 1
+      if cursor.accept(":") {
+        cursor.skipBlanks()
+        let place = cursor.position
+        count = try cursor.integer()
+        guard (1...65536).contains(count) else {
+          throw cursor.failure("a name stands for 1 to 65536 results", at: place)
+        }
+      }
+      names.groups.append((name, start, count))
+      names.count += count
+    } while cursor.accept(",")
+    try cursor.expect("=")
+    return names
+  }
+
+  /// Gives results their names; a name that is bound already is an error.
+  private func bind(
+    _ names: ResultNames, to results: [ValueID], of draft: OperationDraft,
+    in body: inout BodyParser
+  ) throws {
+    guard let first = names.groups.first else { return }
+    guard names.count == results.count else {
+      throw cursor.failure(
+        "\(names.count) results are named, but \(draft.mnemonic) has \(results.count)",
+        at: first.position, kind: .type)
+    }
+    var next = 0
+    for group in names.groups {
+      let binding = NameScope.Binding(first: results[next], count: group.count)
+      next += group.count
+      try define(group.name, as: binding, at: group.position, in: &body)
+    }
+  }
+
+  /// Binds a name that must be new.
+  func define(
+    _ name: ValueName, as binding: NameScope.Binding, at position: Int, in body: inout BodyParser
+  ) throws {
+    guard body.scope.define(name, as: binding) else {
+      throw cursor.failure("\(name) is defined twice", at: position)
+    }
+  }
+}
+
+// MARK: - Parts of operations
+
+extension ModuleParser {
+  /// Reads a value's name, such as `%12` or `%arg0`.
+  mutating func valueName() throws -> ValueName {
+    try cursor.expect("%")
+    let start = cursor.position
+    let bytes = cursor.bytes
+    var end = start
+    while end < bytes.count, bytes[end].isWordByte || bytes[end] == UInt8(ascii: "-") {
+      if bytes[end] == UInt8(ascii: "-"), end + 1 < bytes.count,
+        bytes[end + 1] == UInt8(ascii: ">")
+      {
+        break
+      }
+      end += 1
+    }
+    guard end > start else { throw cursor.expected("a value's name") }
+    cursor.position = end
+    let isCanonical = bytes[start] != UInt8(ascii: "0") || end == start + 1
+    if isCanonical, bytes[start..<end].allSatisfy(\.isDigit),
+      let number = Int(cursor.text(start..<end)), number < bytes.count
+    {
+      return .number(number)
+    }
+    guard !bytes[start].isDigit || bytes[start..<end].allSatisfy(\.isDigit) else {
+      throw cursor.failure("a value's name is a number or starts with a letter", at: start - 1)
+    }
+    return .word(cursor.text(start..<end))
+  }
+
+  /// Reads one operand: `%name` or `%name#index`.
+  mutating func operand(of draft: inout OperationDraft, in body: BodyParser) throws {
+    cursor.skipBlanks()
+    let start = cursor.position
+    let name = try valueName()
+    guard let binding = body.scope[name] else {
+      let hint = body.depth > 0 ? " in this region" : ""
+      throw cursor.failure("\(name) is not defined\(hint)", at: start)
+    }
+    var index = 0
+    if cursor.position < cursor.bytes.count, cursor.bytes[cursor.position] == UInt8(ascii: "#") {
+      cursor.position += 1
+      index = try cursor.integer()
+    }
+    guard (0..<binding.count).contains(index) else {
+      throw cursor.failure(
+        "\(name) stands for \(binding.count) value\(binding.count == 1 ? "" : "s")", at: start)
+    }
+    draft.operands.append(ValueID(binding.first.index + index))
+    draft.operandPositions.append(start)
+  }
+
+  /// Reads operands between parentheses.
+  mutating func operandList(of draft: inout OperationDraft, in body: BodyParser) throws {
+    try cursor.expect("(")
+    if cursor.accept(")") { return }
+    repeat { try operand(of: &draft, in: body) } while cursor.accept(",")
+    try cursor.expect(")")
+  }
+
+  /// Checks the types written for operands against those of the values.
+  func check(_ written: WrittenTypes, of draft: OperationDraft, in body: BodyParser) throws {
+    guard written.types.count == draft.operands.count else {
+      throw cursor.failure(
+        "\(draft.mnemonic) has \(draft.operands.count) operands and \(written.types.count) types",
+        at: draft.position, kind: .type)
+    }
+    for (index, operand) in draft.operands.enumerated() {
+      try check(written.types[index], at: written.positions[index], of: index, operand, in: body)
+    }
+  }
+
+  /// Checks the type written for one operand.
+  private func check(
+    _ type: TensorType, at position: Int, of index: Int, _ operand: ValueID, in body: BodyParser
+  ) throws {
+    let actual = body.builder[operand]
+    guard type == actual else {
+      throw cursor.failure(
+        "operand \(index) is \(actual), not \(type)", at: position, kind: .type)
+    }
+  }
+
+  /// Reads `: types` in the form that the op's pretty syntax has.
+  mutating func types(of draft: inout OperationDraft, in body: BodyParser) throws {
+    try cursor.expect(":")
+    if cursor.isNext("(") { return try functionType(of: &draft, in: body) }
+    guard draft.syntax.allowsOneType || draft.syntax.usesArrowForm || draft.syntax == .select
+    else { throw cursor.expected("'('") }
+    cursor.skipBlanks()
+    let start = cursor.position
+    let type = try cursor.tensorType()
+    if draft.syntax.usesArrowForm {
+      try cursor.expectArrow()
+      try check(WrittenTypes(types: [type], positions: [start]), of: draft, in: body)
+      draft.results = try cursor.resultTypes()
+    } else if draft.syntax == .select {
+      try cursor.expect(",")
+      cursor.skipBlanks()
+      let second = cursor.position
+      let choice = try cursor.tensorType()
+      let written = WrittenTypes(
+        types: [type, choice, choice], positions: [start, second, second])
+      try check(written, of: draft, in: body)
+      draft.results = WrittenTypes(types: [choice], positions: [second])
+    } else {
+      for (index, operand) in draft.operands.enumerated() {
+        try check(type, at: start, of: index, operand, in: body)
+      }
+      draft.results = WrittenTypes(types: [type], positions: [start])
+    }
+  }
+
+  /// Reads `(operand types) -> result types`.
+  mutating func functionType(of draft: inout OperationDraft, in body: BodyParser) throws {
+    let operands = try cursor.typeList()
+    try cursor.expectArrow()
+    draft.results = try cursor.resultTypes()
+    try check(operands, of: draft, in: body)
+  }
+
+  /// Reads what follows a mnemonic in quotes: operands, properties, regions, attributes and types.
+  private mutating func genericForm(
+    of draft: inout OperationDraft, in body: BodyParser
+  ) throws {
+    try operandList(of: &draft, in: body)
+    if cursor.accept("<") {
+      try cursor.attributes(into: &draft.attributes)
+      try cursor.expect(">")
+    }
+    if cursor.accept("(") {
+      repeat { draft.regions.append(try region(depth: body.depth + 1)) } while cursor.accept(",")
+      try cursor.expect(")")
+    }
+    if cursor.isNext("{") { try cursor.attributes(into: &draft.attributes) }
+    try cursor.expect(":")
+    try functionType(of: &draft, in: body)
+  }
+
+  /// Reads `{ ^bb0(%a: type, …): operations }` as a function of the block's arguments.
+  private mutating func region(depth: Int) throws -> Function {
+    try cursor.expect("{")
+    var body = try startRegion(depth: depth)
+    if cursor.accept("^") {
+      _ = try cursor.expectWord("a block's name")
+      if cursor.isNext("(") { try regionParameters(of: &body) }
+      try cursor.expect(":")
+    }
+    let results = try operations(of: &body)
+    return body.builder.finish(returning: results)
+  }
+
+  /// An empty region, unless there are too many around it.
+  mutating func startRegion(depth: Int) throws -> BodyParser {
+    guard depth <= ModuleParser.maximumDepth else {
+      throw cursor.failure("regions nest too deeply", at: cursor.position)
+    }
+    let place = cursor.location(at: cursor.position)
+    return BodyParser(builder: FunctionBuilder(name: "region", location: place), depth: depth)
+  }
+
+  /// Reads `(%a: type, …)` as parameters of a region.
+  mutating func regionParameters(of body: inout BodyParser) throws {
+    try cursor.expect("(")
+    if cursor.accept(")") { return }
+    repeat {
+      cursor.skipBlanks()
+      let start = cursor.position
+      let name = try valueName()
+      try cursor.expect(":")
+      let value = body.builder.parameter(try cursor.tensorType())
+      try cursor.skipLocation()
+      try define(name, as: .init(first: value, count: 1), at: start, in: &body)
+    } while cursor.accept(",")
+    try cursor.expect(")")
+  }
+}

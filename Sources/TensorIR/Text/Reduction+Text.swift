@@ -1,0 +1,93 @@
+// The text of `reduce`, by the name of its function or with a region.
+
+extension Function {
+  /// Whether this is a region of two scalars of `element` that gives one value.
+  func isCombination(of element: ElementType) -> Bool {
+    let scalar = TensorType([], element)
+    return parameterTypes == [scalar, scalar] && results.count == 1
+  }
+
+  /// The function that a region applies to both its arguments, in either order.
+  var combinedKind: Reduction.Kind? {
+    guard let operation = operations.first, operations.count == 1, parameters.count == 2,
+      case .binary(let op) = operation.op, results == operation.results,
+      operation.operands == parameters || operation.operands == parameters.reversed()
+    else { return nil }
+    return Reduction.Kind(rawValue: op.rawValue)
+  }
+}
+
+extension OperationDraft {
+  /// The reduction's attributes, with the kind read from its region.
+  mutating func reduction() throws -> Reduction {
+    let dimensions = try attributes.integers("dimensions")
+    guard operands.count == 2 else {
+      throw AdjointError(
+        .unsupported, "\(mnemonic) of several operands is not supported", at: attributes.location)
+    }
+    if let appliedKind { return Reduction(appliedKind, dimensions: dimensions) }
+    guard let region = regions.first, regions.count == 1 else {
+      throw AdjointError(.syntax, "\(mnemonic) needs one region", at: attributes.location)
+    }
+    guard let kind = region.combinedKind, region.isCombination(of: try resultType().element)
+    else {
+      let kinds = Reduction.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+      throw AdjointError(
+        .unsupported, "the body of \(mnemonic) is not one of \(kinds) of its two scalars",
+        at: attributes.location)
+    }
+    return Reduction(kind, dimensions: dimensions)
+  }
+}
+
+extension ModuleParser {
+  /// Reads `(%x init: %c) applies stablehlo.add across dimensions = [1] : types`, or the same without
+  /// `applies` and with `reducer(…) {…}` behind the types.
+  mutating func reduceForm(of draft: inout OperationDraft, in body: BodyParser) throws {
+    try cursor.expect("(")
+    try operand(of: &draft, in: body)
+    try cursor.expect(word: "init")
+    try cursor.expect(":")
+    try operand(of: &draft, in: body)
+    try cursor.expect(")")
+    guard !cursor.isNext(",") else {
+      throw cursor.failure(
+        "\(draft.mnemonic) of several operands is not supported", at: draft.position,
+        kind: .unsupported)
+    }
+    if cursor.accept(word: "applies") { draft.appliedKind = try reductionKind() }
+    try cursor.expect(word: "across")
+    try integers("dimensions", as: "dimensions", of: &draft)
+    if cursor.isNext("{") { try cursor.attributes(into: &draft.attributes) }
+    try cursor.expect(":")
+    try functionType(of: &draft, in: body)
+    guard draft.appliedKind == nil else { return }
+    try cursor.expect(word: "reducer")
+    var reducer = try startRegion(depth: body.depth + 1)
+    try regionParameters(of: &reducer)
+    try cursor.expect("{")
+    let results = try operations(of: &reducer)
+    draft.regions = [reducer.builder.finish(returning: results)]
+  }
+
+  /// Reads the name of a combining function.
+  private mutating func reductionKind() throws -> Reduction.Kind {
+    cursor.skipBlanks()
+    let start = cursor.position
+    let word = try cursor.expectWord("the mnemonic of a reduction")
+    guard let kind = Reduction.Kind(rawValue: word) else {
+      throw cursor.failure("unknown reduction \(word)", at: start, kind: .unsupported)
+    }
+    return kind
+  }
+}
+
+extension FunctionPrinter {
+  /// Writes `stablehlo.reduce(%x init: %c) applies stablehlo.add across dimensions = [1] : …`.
+  mutating func writeReduction(_ reduction: Reduction, _ operation: Operation) {
+    let operands = operation.operands.map { name($0) }
+    text += "stablehlo.reduce(\(operands.joined(separator: " init: ")))"
+    text += " applies \(reduction.kind.rawValue) across dimensions = \(reduction.dimensions)"
+    text += " : \(functionType(operation))"
+  }
+}

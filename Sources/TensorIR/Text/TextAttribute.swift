@@ -1,0 +1,270 @@
+/// The value of an attribute in an operation's dictionary, as far as any op here needs it.
+indirect enum TextAttribute {
+  /// `0 : i64`.
+  case integer(Int)
+  /// `true` or `false`.
+  case boolean(Bool)
+  /// `"text"`.
+  case string(String)
+  /// `@name`.
+  case symbol(String)
+  /// A bare word, or the word in `#stablehlo<comparison_direction LT>`.
+  case word(String)
+  /// `array<i64: 0, 1>`.
+  case integers([Int])
+  /// `[…]`.
+  case list([TextAttribute])
+  /// `#stablehlo.dot<key = value, …>`.
+  case fields(AttributeDictionary)
+  /// `dense<…> : tensor<…>`.
+  case literal(Literal)
+
+  /// The integers of an array, a list or a dense constant.
+  var integerList: [Int]? {
+    switch self {
+    case .integers(let values): return values
+    case .list(let items):
+      let values = items.compactMap { item -> Int? in
+        if case .integer(let value) = item { value } else { nil }
+      }
+      return values.count == items.count ? values : nil
+    case .literal(let literal):
+      let isShort = literal.type.element.isInteger && literal.type.count <= 4096
+      return isShort ? literal.integers.map { Int($0) } : nil
+    case .integer, .boolean, .string, .symbol, .word, .fields: return nil
+    }
+  }
+}
+
+/// Named attributes in text order; reading one takes it out, so what is left is unknown.
+struct AttributeDictionary {
+  /// One attribute with its place.
+  struct Entry {
+    let name: String
+    let value: TextAttribute
+    let location: SourceLocation
+  }
+
+  /// Whose attributes these are, for messages.
+  var owner: String
+  /// Where the owner is written.
+  var location: SourceLocation
+  /// The attributes not yet taken.
+  private(set) var entries: [Entry] = []
+
+  /// An empty dictionary.
+  init(of owner: String, at location: SourceLocation) {
+    self.owner = owner
+    self.location = location
+  }
+
+  /// Adds an attribute.
+  ///
+  /// - Throws: `AdjointError` where the name is there already.
+  mutating func add(
+    _ name: String, _ value: TextAttribute, at location: SourceLocation? = nil
+  ) throws {
+    let place = location ?? self.location
+    guard !entries.contains(where: { $0.name == name }) else {
+      throw AdjointError(.syntax, "\(owner) has the attribute \(name) twice", at: place)
+    }
+    entries.append(Entry(name: name, value: value, location: place))
+  }
+
+  /// Takes an attribute out, nil where there is none.
+  mutating func take(_ name: String) -> Entry? {
+    guard let index = entries.firstIndex(where: { $0.name == name }) else { return nil }
+    return entries.remove(at: index)
+  }
+
+  /// Takes an attribute out and reads it with `content`.
+  private mutating func require<Content>(
+    _ name: String, _ what: String, _ content: (TextAttribute) -> Content?
+  ) throws -> Content {
+    guard let entry = take(name) else {
+      throw AdjointError(.syntax, "\(owner) needs the attribute \(name)", at: location)
+    }
+    guard let value = content(entry.value) else {
+      throw AdjointError(.syntax, "\(name) of \(owner) must be \(what)", at: entry.location)
+    }
+    return value
+  }
+
+  /// Takes out a list of integers.
+  mutating func integers(_ name: String) throws -> [Int] {
+    try require(name, "a list of integers") { $0.integerList }
+  }
+
+  /// Takes out a list of integers, empty where it is not written.
+  mutating func optionalIntegers(_ name: String) throws -> [Int] {
+    entries.contains { $0.name == name } ? try integers(name) : []
+  }
+
+  /// Takes out an integer.
+  mutating func integer(_ name: String) throws -> Int {
+    try require(name, "an integer") { if case .integer(let value) = $0 { value } else { nil } }
+  }
+
+  /// Takes out an integer, zero where it is not written.
+  mutating func optionalInteger(_ name: String) throws -> Int {
+    entries.contains { $0.name == name } ? try integer(name) : 0
+  }
+
+  /// Takes out a boolean, false where it is not written.
+  mutating func optionalBoolean(_ name: String) throws -> Bool {
+    guard entries.contains(where: { $0.name == name }) else { return false }
+    return try require(name, "true or false") {
+      if case .boolean(let value) = $0 { value } else { nil }
+    }
+  }
+
+  /// Takes out a word.
+  mutating func word(_ name: String) throws -> String {
+    try require(name, "a word") { if case .word(let value) = $0 { value } else { nil } }
+  }
+
+  /// Takes out a word, nil where it is not written.
+  mutating func optionalWord(_ name: String) throws -> String? {
+    entries.contains { $0.name == name } ? try word(name) : nil
+  }
+
+  /// Takes out a list of words, empty where it is not written.
+  mutating func optionalWords(_ name: String) throws -> [String] {
+    guard entries.contains(where: { $0.name == name }) else { return [] }
+    return try require(name, "a list of words") { attribute in
+      guard case .list(let items) = attribute else { return nil }
+      let words = items.compactMap { if case .word(let word) = $0 { word } else { nil } }
+      return words.count == items.count ? words : nil
+    }
+  }
+
+  /// Takes out the name of a function.
+  mutating func symbol(_ name: String) throws -> String {
+    try require(name, "a symbol") { if case .symbol(let value) = $0 { value } else { nil } }
+  }
+
+  /// Takes out a constant.
+  mutating func literal(_ name: String) throws -> Literal {
+    try require(name, "a dense constant") {
+      if case .literal(let value) = $0 { value } else { nil }
+    }
+  }
+
+  /// Takes out a structure of named fields.
+  mutating func fields(_ name: String) throws -> AttributeDictionary {
+    try require(name, "a structure of fields") {
+      if case .fields(let value) = $0 { value } else { nil }
+    }
+  }
+
+  /// Fails where an attribute is left that nobody took out.
+  func requireEmpty() throws {
+    guard let entry = entries.first else { return }
+    throw AdjointError(
+      .unsupported, "\(owner) has the unknown attribute \(entry.name)", at: entry.location)
+  }
+}
+
+// MARK: - Reading
+
+extension TextCursor {
+  /// The deepest nesting of attribute values, which also bounds recursion.
+  private static let maximumDepth = 32
+
+  /// Reads `{name = value, …}` or the inside of `<{…}>` into `attributes`.
+  ///
+  /// Attributes with a dialect's prefix, such as `mhlo.sharding`, mean nothing here and are dropped.
+  mutating func attributes(into attributes: inout AttributeDictionary) throws {
+    try list(from: "{", to: "}") { try $0.attribute(into: &attributes, depth: 0) }
+  }
+
+  /// Reads one `name = value`, or a name alone.
+  private mutating func attribute(
+    into attributes: inout AttributeDictionary, depth: Int
+  ) throws {
+    skipBlanks()
+    let place = location(at: position)
+    let name = isNext("\"") ? try string() : try expectWord("an attribute's name")
+    let isWritten = accept("=")
+    if name.utf8.contains(UInt8(ascii: ".")) {
+      if isWritten { try skipAttributeValue() }
+    } else {
+      let value = isWritten ? try attributeValue(depth: depth) : .boolean(true)
+      try attributes.add(name, value, at: place)
+    }
+  }
+
+  /// Reads the value of an attribute.
+  mutating func attributeValue(depth: Int = 0) throws -> TextAttribute {
+    skipBlanks()
+    guard depth < TextCursor.maximumDepth else {
+      throw failure("attributes nest too deeply", at: position)
+    }
+    guard position < bytes.count else { throw expected("an attribute's value") }
+    switch bytes[position] {
+    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "@"): return .symbol(try symbolName())
+    case UInt8(ascii: "#"): return try dialectAttribute(depth: depth)
+    case UInt8(ascii: "["):
+      var items = [TextAttribute]()
+      try list(from: "[", to: "]") { items.append(try $0.attributeValue(depth: depth + 1)) }
+      return .list(items)
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+      let value = try integer()
+      if accept(":") { _ = try expectWord("an integer type") }
+      return .integer(value)
+    default: return try wordAttribute()
+    }
+  }
+
+  /// Reads an attribute that starts with a word: a boolean, an array, a constant or the word itself.
+  private mutating func wordAttribute() throws -> TextAttribute {
+    switch try expectWord("an attribute's value") {
+    case "true": return .boolean(true)
+    case "false": return .boolean(false)
+    case "array":
+      try expect("<")
+      _ = try expectWord("an integer type")
+      var values = [Int]()
+      if accept(":") {
+        repeat { values.append(try integer()) } while accept(",")
+      }
+      try expect(">")
+      return .integers(values)
+    case "dense": return .literal(try denseLiteral())
+    case let word: return .word(word)
+    }
+  }
+
+  /// Reads `#stablehlo<kind WORD>`, `#stablehlo.kind<WORD>` or `#stablehlo.kind<field = value, …>`.
+  private mutating func dialectAttribute(depth: Int) throws -> TextAttribute {
+    let place = location(at: position)
+    try expect("#")
+    let name = try expectWord("an attribute's name")
+    guard accept("<") else { return .word(name) }
+    var fields = AttributeDictionary(of: "#" + name, at: place)
+    if accept(">") { return .fields(fields) }
+    let start = position
+    let word = try expectWord("a field")
+    if isNext("=") {
+      position = start
+      repeat { try attribute(into: &fields, depth: depth + 1) } while accept(",")
+      try expect(">")
+      return .fields(fields)
+    }
+    let value = acceptWord() ?? word
+    try expect(">")
+    return .word(value)
+  }
+
+  /// Reads `@name` or `@"name"`.
+  mutating func symbolName() throws -> String {
+    try expect("@")
+    guard position < bytes.count else { throw expected("a symbol's name") }
+    if bytes[position] == UInt8(ascii: "\"") { return try string() }
+    let start = position
+    while position < bytes.count, bytes[position].isWordByte { position += 1 }
+    guard position > start else { throw expected("a symbol's name") }
+    return text(start..<position)
+  }
+}
