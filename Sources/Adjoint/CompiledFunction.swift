@@ -85,6 +85,8 @@ final class Specialization<Output: Sendable>: Sendable {
   private let traced: TracedFunction
   /// How long recording took.
   private let traceMilliseconds: Double
+  /// Whether the function reads values of a trace around it, and so can only become part of that.
+  private let isPartOfTrace: Bool
   /// The compiled form, made by the first call that runs it.
   private let program: Mutex<(CompiledProgram, [TensorNode])?> = Mutex(nil)
 
@@ -95,6 +97,7 @@ final class Specialization<Output: Sendable>: Sendable {
     self.template = template
     self.traced = traced
     self.traceMilliseconds = traceMilliseconds
+    isPartOfTrace = traced.captures.contains { if case .traced = $0.origin { true } else { false } }
   }
 
   /// Times and sizes of its compilation; nil before that.
@@ -118,12 +121,12 @@ final class Specialization<Output: Sendable>: Sendable {
   /// The tensors of the output.
   @usableFromInline
   func call(_ nodes: [TensorNode], at location: SourceLocation) throws -> [TensorNode] {
-    if !nodes.allSatisfy({ $0.knownAddress != nil }) {
+    if isPartOfTrace || !nodes.allSatisfy({ $0.knownAddress != nil }) {
       if Trace.current != nil { return try traced.applied(to: nodes, at: location) }
-      return try call(Evaluation.known(nodes, at: location), at: location)
     }
     let (program, captures) = try compiled(at: location)
-    return try program.call(nodes: captures.isEmpty ? nodes : nodes + captures)
+    let known = try Evaluation.known(nodes, at: location)
+    return try program.call(nodes: captures.isEmpty ? known : known + captures)
   }
 
   /// The compiled form and the values behind its own arguments.

@@ -82,7 +82,8 @@ struct OperationTests {
     #expect("\(Vector([1]).broadcast(to: [2, 2]))" == "[[1.0, 1.0], [1.0, 1.0]]")
     let padded = Vector([1, 2]).padded(low: [1], high: [0], interior: [1], with: 9)
     #expect("\(padded)" == "[9.0, 1.0, 9.0, 2.0]")
-    #expect("\(matrix.sliced(from: [0, 0], to: [2, 3], strides: [1, 2]))" == "[[1.0, 3.0], [4.0, 6.0]]")
+    #expect(
+      "\(matrix.sliced(from: [0, 0], to: [2, 3], strides: [1, 2]))" == "[[1.0, 3.0], [4.0, 6.0]]")
     #expect("\(concatenated([matrix, matrix], axis: 1)[0])" == "[1.0, 2.0, 3.0, 1.0, 2.0, 3.0]")
     #expect("\(stacked([matrix[0], matrix[1]], axis: -1))" == "\(matrix.transposed())")
   }
@@ -124,7 +125,8 @@ struct OperationTests {
     #expect("\(matmul(stack, Vector([1, 10])))" == "[[21.0, 43.0], [42.0, 86.0]]")
     let wide = stack.expandingDims(at: 1)
     #expect(matmul(wide, stack).shape == [2, 2, 2, 2])
-    #expect("\(dotGeneral(square, square, contracting: ([0], [0])))" == "[[10.0, 14.0], [14.0, 20.0]]")
+    #expect(
+      "\(dotGeneral(square, square, contracting: ([0], [0])))" == "[[10.0, 14.0], [14.0, 20.0]]")
   }
 
   @Test func lookups() throws {
@@ -137,7 +139,8 @@ struct OperationTests {
     #expect("\(counts)" == "[2.0, 0.0, 5.0]")
     let set = matrix.scatteringSet(Vector([[7, 8, 9]]), at: Tensor<Int32>([1]))
     #expect("\(set)" == "[[1.0, 2.0, 3.0], [7.0, 8.0, 9.0]]")
-    #expect("\(Vector(oneHot: Tensor<Int32>([1, 5]), depth: 3))" == "[[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]")
+    #expect(
+      "\(Vector(oneHot: Tensor<Int32>([1, 5]), depth: 3))" == "[[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]")
   }
 
   @Test func creation() throws {
