@@ -38,6 +38,7 @@ extension Reduction {
     let kept = type.shape.indices.filter { !dimensions.contains($0) }
     let isReduced = dimensions.allSatisfy { type.shape[$0] == 1 }
     let counts = pass.knownSplat(initial) != neutral
+    if !counts && dimensions.contains(where: { type.shape[$0] == 0 }) { return nil }
     if !counts && isReduced { return try reshapedTangent(of: operand, to: resultType, in: &pass) }
 
     let wide = try pass.builder.broadcast(result, to: type.shape, dimensions: kept)

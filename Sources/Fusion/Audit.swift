@@ -40,6 +40,10 @@ final class Audit {
     case .natural:
       home = variables.nestIndex(in: nil, extents: type.shape).1
       visit(root.value, at: home, isRoot: true)
+    case .unrolled:
+      for index in type.shape.allIndices {
+        visit(root.value, at: index.map { IndexExpression($0) }, isRoot: true)
+      }
     case .scattered(let axes):
       guard let formula = graph.comprehension(root.value) else { return }
       let (nest, ordered) = variables.nestIndex(
@@ -74,14 +78,8 @@ final class Audit {
     }
     work += iterations * fold.count
     guard !fold.isUnrolled else {
-      for flat in 0..<fold.count {
-        var rest = flat
-        var element = [IndexExpression]()
-        for extent in fold.extents.reversed() {
-          element.insert(IndexExpression(rest % extent), at: 0)
-          rest /= extent
-        }
-        visit(formula.body, of: value, axes: index + element)
+      for element in fold.extents.allIndices {
+        visit(formula.body, of: value, axes: index + element.map { IndexExpression($0) })
       }
       return
     }
@@ -122,6 +120,21 @@ final class Audit {
   }
 }
 
+extension [Int] {
+  /// The index of every element of a tensor of this shape, in row-major order.
+  var allIndices: [[Int]] {
+    (0..<reduce(1, *)).map { flat in
+      var rest = flat
+      var index = [Int](repeating: 0, count: count)
+      for axis in indices.reversed() {
+        index[axis] = rest % self[axis]
+        rest /= self[axis]
+      }
+      return index
+    }
+  }
+}
+
 /// A value that a kernel writes to memory.
 struct Root {
   /// How the nest that computes a root is laid out.
@@ -130,6 +143,8 @@ struct Root {
     case natural
     /// Loops over all axes of a reduction's formula, adding into memory.
     case scattered(Axes)
+    /// A store for each of a few elements, without loops.
+    case unrolled
   }
 
   /// The loops of a scattered reduction.
@@ -158,6 +173,7 @@ struct Root {
         return own
       }
       return fold.extents
+    case .unrolled: return []
     case .scattered(let axes): return axes.order.map { axes.extents[$0] }
     }
   }

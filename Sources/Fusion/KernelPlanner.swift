@@ -36,6 +36,8 @@ struct KernelPlanner {
 
   /// Reductions of fewer elements than this in all may be repeated rather than stored.
   private static let repetitionLimit = 100
+  /// Values of at most this many elements may be stored one by one.
+  private static let unrolledCount = 16
   /// Scattered reductions add into memory of at most this many elements.
   private static let scatteredCount = 1 << 16
 
@@ -107,6 +109,7 @@ struct KernelPlanner {
     var pending = roots.keys.sorted()
     while let value = pending.popLast() {
       if contracts[value] != nil { continue }
+      if isAssembledFromPieces(value) { roots[value]?.form = .unrolled }
       if case .scatter? = graph.operation(value)?.op {
         for operand in graph.operation(value)?.operands ?? [] {
           let audit = audit(Root(value: operand), besides: [])
@@ -123,7 +126,7 @@ struct KernelPlanner {
         }
         continue
       }
-      let natural = audit(Root(value: value), besides: [value])
+      let natural = audit(roots[value] ?? Root(value: value), besides: [value])
       var chosen = natural
       if let root = scattered(value), !repeated(natural, value).isEmpty {
         let alternative = audit(root, besides: [value])
@@ -136,6 +139,16 @@ struct KernelPlanner {
         addRoot(next)
         pending.append(next)
       }
+    }
+  }
+
+  /// Whether a value is a few elements that each come from elsewhere, so that loops over them would
+  /// only choose between pieces.
+  private func isAssembledFromPieces(_ value: ValueID) -> Bool {
+    guard graph.type(value).count <= Self.unrolledCount else { return false }
+    switch graph.operation(value)?.op {
+    case .shape(.concatenate), .shape(.pad): return true
+    default: return false
     }
   }
 
@@ -266,8 +279,8 @@ struct KernelPlanner {
       else { return nil }
       return (audit.reads.subtracting([dot]), graph.type(dot).byteCount)
     }
-    let extents = root.extents(in: graph).filter { $0 != 1 }
-    guard let outer = extents.first, outer == kernel.outerExtent else { return nil }
+    let outer = root.extents(in: graph).first { $0 != 1 }
+    guard outer == kernel.outerExtent else { return nil }
     let audit = audit(root, besides: own)
     guard repeated(audit, root.value).isEmpty, audit.impossible.isEmpty,
       isBefore(audit.reads, position, writers)
@@ -289,6 +302,8 @@ struct KernelPlanner {
     for value in audit.computed.union(audit.folds.keys) where written.contains(value) {
       bytes += graph.type(value).byteCount
     }
+    // Straight-line code always shares a kernel: nothing is repeated, and calls are saved.
+    if outer == nil { return (audit.reads, bytes + 1) }
     let total = audit.reads.reduce(0) { $0 + graph.type($1).byteCount }
     return bytes * 4 >= total && bytes > 0 ? (audit.reads, bytes) : nil
   }

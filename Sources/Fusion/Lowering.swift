@@ -140,6 +140,12 @@ struct Lowering {
       }.innermost
       let value = nest.scalar(of: root.value, at: index, in: scope)
       nest.store(value, to: memory, nest.address(index, shape: type.shape), in: scope)
+    case .unrolled:
+      for place in type.shape.allIndices {
+        let index = place.map { IndexExpression($0) }
+        let value = nest.scalar(of: root.value, at: index, in: nest.root)
+        nest.store(value, to: memory, nest.address(index, shape: type.shape), in: nest.root)
+      }
     case .scattered(let axes):
       guard let formula = graph.comprehension(root.value), let fold = formula.fold else { return }
       let (loops, ordered) = nest.variables.nestIndex(

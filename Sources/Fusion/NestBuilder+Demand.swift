@@ -139,14 +139,9 @@ extension NestBuilder {
     _ body: Comprehension.Body, _ fold: Comprehension.Fold, _ demand: Demand, in scope: Scope
   ) -> ScalarID {
     var result = initial(fold, demand, in: scope)
-    for flat in 0..<fold.count {
-      var rest = flat
-      var place = [IndexExpression]()
-      for extent in fold.extents.reversed() {
-        place.insert(IndexExpression(rest % extent), at: 0)
-        rest /= extent
-      }
-      let element = evaluated(body, demand, axes: demand.index + place, in: scope)
+    for place in fold.extents.allIndices {
+      let axes = demand.index + place.map { IndexExpression($0) }
+      let element = evaluated(body, demand, axes: axes, in: scope)
       result = result.map { apply(.binary(fold.kind.combining), [$0, element], in: scope) } ?? element
     }
     if let result { return result }

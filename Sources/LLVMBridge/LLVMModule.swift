@@ -100,6 +100,14 @@ package final class LLVMModule {
     return function
   }
 
+  /// The function of that name, where the module has one with a body.
+  package func definedFunction(_ name: String) -> LLVMFunction? {
+    guard let existing = LLVMGetNamedFunction(ref, name), LLVMIsDeclaration(existing) == 0,
+      let type = LLVMGlobalGetValueType(existing)
+    else { return nil }
+    return LLVMFunction(ref: existing, type: LLVMType(type), context: context)
+  }
+
   /// Declares a function that another object or the process defines, such as one of libm.
   package func declareFunction(
     _ name: String, parameters: [LLVMType], returns result: LLVMType
@@ -113,6 +121,17 @@ package final class LLVMModule {
       ref: LLVMAddFunction(ref, name, type.ref), type: type, context: context)
     function.setAttribute(.nounwind)
     return function
+  }
+
+  /// The function of that name and type, if the module has one.
+  package func function(
+    named name: String, parameters: [LLVMType], returns result: LLVMType
+  ) -> LLVMFunction? {
+    let type = functionType(parameters, returns: result)
+    guard let existing = LLVMGetNamedFunction(ref, name),
+      LLVMGlobalGetValueType(existing) == type.ref
+    else { return nil }
+    return LLVMFunction(ref: existing, type: type, context: context)
   }
 
   /// Adds a constant block of bytes and returns its address.

@@ -22,6 +22,11 @@ package struct LLVMValue: Hashable {
   /// Whether the value is a constant; the builder folds operations on constants.
   package var isConstant: Bool { LLVMIsConstant(ref) != 0 }
 
+  /// The value of an integer constant of up to 64 bits; nil for anything else.
+  package var constantInteger: Int? {
+    LLVMIsAConstantInt(ref) == nil ? nil : Int(LLVMConstIntGetSExtValue(ref))
+  }
+
   /// Names the value in printed IR.
   package func setName(_ name: String) { LLVMSetValueName2(ref, name, name.utf8.count) }
 

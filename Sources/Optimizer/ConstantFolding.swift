@@ -18,7 +18,7 @@ import TensorIR
     .scatter:
     break
   }
-  guard !operands.isEmpty, operands.allSatisfy(rewriter.isConstant) else { return nil }
+  for operand in operands where !rewriter.isConstant(operand) { return nil }
   let limit = rewriter.options.foldedElements
   let types = operands.map { rewriter[$0] }
   let isRepeated = operands.allSatisfy {

@@ -11,8 +11,8 @@ package struct Pass: Sendable {
 
   /// What a pass rewrites.
   enum Action: Sendable {
-    /// A rule tried on each operation while the function is copied.
-    case rule(Rule)
+    /// A rule tried on each operation of some families while the function is copied.
+    case rule(Set<OpFamily>, Rule)
     /// Equal operations of a copy become one.
     case sharing
     /// A transformation of a whole function.
@@ -25,9 +25,11 @@ package struct Pass: Sendable {
   /// through the rewriter, which simplifies that in turn. A rule emits only when it will succeed.
   typealias Rule = @Sendable (Op, [ValueID], inout Rewriter) throws -> ValueID?
 
-  /// A pass of one rule.
-  static func rule(_ name: String, _ summary: String, _ rule: @escaping Rule) -> Pass {
-    Pass(name: name, summary: summary, action: .rule(rule))
+  /// A pass of one rule for operations of some families.
+  static func rule(
+    _ name: String, on families: Set<OpFamily>, _ summary: String, _ rule: @escaping Rule
+  ) -> Pass {
+    Pass(name: name, summary: summary, action: .rule(families, rule))
   }
 }
 
@@ -38,25 +40,33 @@ package struct Pass: Sendable {
 /// nothing changes. What each rewrite keeps and gives up is in `Docs/Simplification.md`.
 package let pipeline: [Pass] = [
   Pass(name: "dce", summary: "drops what no result needs", action: .function(eliminateDeadCode)),
-  .rule("fold", "computes small operations on constants", foldConstants),
-  .rule("order-operands", "puts constants right and others by age", orderOperands),
-  .rule("constant", "makes splats and iotas broadcasts of less", simplifyConstant),
-  .rule("sink-broadcasts", "computes before repeating", sinkBroadcasts),
-  .rule("broadcast", "merges broadcasts with what only moves axes", simplifyBroadcast),
-  .rule("reshape", "merges reshapes; unit axes come from broadcasts", simplifyReshape),
-  .rule("transpose", "merges transposes into their operands", simplifyTranspose),
-  .rule("slice", "takes slices of what is smaller", simplifySlice),
-  .rule("pad", "merges pads", simplifyPad),
-  .rule("concatenate", "merges pieces", simplifyConcatenate),
-  .rule("reverse", "merges reversals", simplifyReverse),
-  .rule("convert", "drops conversions through wider types", simplifyConvert),
-  .rule("unary", "drops functions that cancel", simplifyUnary),
-  .rule("arithmetic", "exact identities of + − × ÷ and powers", simplifyArithmetic),
-  .rule("negation", "moves signs outwards until they cancel", moveNegation),
-  .rule("square", "makes (a − b)² and (b − a)² one", orderSquaredDifference),
-  .rule("logic", "identities of and, or, max, min and comparisons", simplifyLogic),
-  .rule("select", "drops choices that are known", simplifySelect),
-  .rule("reduce", "reduces less, at once", simplifyReduce),
-  .rule("dot", "absorbs transposes into dimension numbers", simplifyDot),
+  .rule("fold", on: .computing, "computes small operations on constants", foldConstants),
+  .rule(
+    "order-operands", on: [.binary, .compare], "puts constants right and others by age",
+    orderOperands),
+  .rule(
+    "constant", on: [.constant, .iota], "makes splats and iotas broadcasts of less",
+    simplifyConstant),
+  .rule("sink-broadcasts", on: .elementwise, "computes before repeating", sinkBroadcasts),
+  .rule(
+    "broadcast", on: [.broadcast], "merges broadcasts with what only moves axes", simplifyBroadcast),
+  .rule(
+    "reshape", on: [.reshape], "merges reshapes; unit axes come from broadcasts", simplifyReshape),
+  .rule("transpose", on: [.transpose], "merges transposes into their operands", simplifyTranspose),
+  .rule("slice", on: [.slice], "takes slices of what is smaller", simplifySlice),
+  .rule("pad", on: [.pad], "merges pads", simplifyPad),
+  .rule("concatenate", on: [.concatenate], "merges pieces", simplifyConcatenate),
+  .rule("reverse", on: [.reverse], "merges reversals", simplifyReverse),
+  .rule("convert", on: [.convert], "drops conversions through wider types", simplifyConvert),
+  .rule("unary", on: [.unary], "drops functions that cancel", simplifyUnary),
+  .rule("arithmetic", on: [.binary], "exact identities of + − × ÷ and powers", simplifyArithmetic),
+  .rule("negation", on: [.binary], "moves signs outwards until they cancel", moveNegation),
+  .rule("square", on: [.binary], "makes (a − b)² and (b − a)² one", orderSquaredDifference),
+  .rule(
+    "logic", on: [.binary, .compare], "identities of and, or, max, min and comparisons",
+    simplifyLogic),
+  .rule("select", on: [.select], "drops choices that are known", simplifySelect),
+  .rule("reduce", on: [.reduce], "reduces less, at once", simplifyReduce),
+  .rule("dot", on: [.dot], "absorbs transposes into dimension numbers", simplifyDot),
   Pass(name: "cse", summary: "computes equal operations once", action: .sharing),
 ]

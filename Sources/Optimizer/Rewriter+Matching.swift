@@ -3,38 +3,34 @@ import TensorIR
 // What rules ask about values.
 
 extension Rewriter {
-  /// The op that defines a value; nil for parameters.
-  func op(of value: ValueID) -> Op? { definition(of: value)?.op }
-
   /// The constant a value is.
   func constant(_ value: ValueID) -> Literal? {
-    if case .constant(let literal)? = op(of: value) { literal } else { nil }
+    guard family(of: value) == .constant, let definition = definition(of: value),
+      case .constant(let literal) = definition.op
+    else { return nil }
+    return literal
   }
 
   /// The scalar constant that every element of a value is.
   func splat(_ value: ValueID) -> Literal? {
-    guard let definition = definition(of: value) else { return nil }
-    switch definition.op {
-    case .constant(let literal):
-      guard literal.isSplat else { return nil }
-      return literal.type.isScalar
-        ? literal : Literal(TensorType([], literal.type.element), splat: literal.bytes)
-    case .shape(.broadcast):
-      guard let literal = constant(definition.operands[0]), literal.type.isScalar else {
-        return nil
+    if let literal = constant(value) {
+      guard literal.isSplat, !literal.type.isScalar else {
+        return literal.isSplat ? literal : nil
       }
-      return literal
-    default: return nil
+      return Literal(TensorType([], literal.type.element), splat: literal.bytes)
     }
+    guard let broadcast = broadcast(value), broadcast.type.isScalar else { return nil }
+    return constant(broadcast.operand)
   }
 
   /// Whether a value is a constant or one repeated.
   func isConstant(_ value: ValueID) -> Bool {
-    guard let definition = definition(of: value) else { return false }
-    switch definition.op {
-    case .constant: return true
-    case .shape(.broadcast): return constant(definition.operands[0]) != nil
-    default: return false
+    switch family(of: value) {
+    case .constant: true
+    case .broadcast: definition(of: value).map { family(of: $0.operands[0]) == .constant } ?? false
+    case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .reshape, .transpose, .slice,
+      .pad, .concatenate, .reverse, .reduce, .dot, .gather, .scatter, .call, nil:
+      false
     }
   }
 
@@ -51,23 +47,25 @@ extension Rewriter {
   /// Whether every element of a value is this constant; zeros count by their sign.
   func isNumber(_ value: ValueID, _ number: Double) -> Bool {
     guard isConstant(value) else { return false }
-    if let float = float(value) { return float == number && float.sign == number.sign }
+    if self[value].element.isFloat {
+      return float(value).map { $0 == number && $0.sign == number.sign } ?? false
+    }
     return integer(value) == Int64(saturating: number)
   }
 
   /// The operand of a value defined by this function of one operand.
   func operand(of value: ValueID, by expected: UnaryOp) -> ValueID? {
-    guard let definition = definition(of: value), case .unary(expected) = definition.op else {
-      return nil
-    }
+    guard family(of: value) == .unary, let definition = definition(of: value),
+      case .unary(expected) = definition.op
+    else { return nil }
     return definition.operands[0]
   }
 
   /// The operands of a value defined by this function of two operands.
   func operands(of value: ValueID, by expected: BinaryOp) -> (left: ValueID, right: ValueID)? {
-    guard let definition = definition(of: value), case .binary(expected) = definition.op else {
-      return nil
-    }
+    guard family(of: value) == .binary, let definition = definition(of: value),
+      case .binary(expected) = definition.op
+    else { return nil }
     return (definition.operands[0], definition.operands[1])
   }
 
@@ -90,7 +88,7 @@ extension Rewriter {
 
   /// The broadcast that defines a value.
   func broadcast(_ value: ValueID) -> Broadcast? {
-    guard let definition = definition(of: value),
+    guard family(of: value) == .broadcast, let definition = definition(of: value),
       case .shape(.broadcast(let shape, let dimensions)) = definition.op
     else { return nil }
     let operand = definition.operands[0]
@@ -104,30 +102,47 @@ extension Rewriter {
   func isNonNegative(_ value: ValueID, depth: Int = 6) -> Bool {
     guard depth > 0, let definition = definition(of: value) else { return false }
     let operands = definition.operands
+    func are(_ positions: Range<Int>) -> Bool {
+      positions.allSatisfy { isNonNegative(operands[$0], depth: depth - 1) }
+    }
+    let isFloat = self[value].element.isFloat
     switch definition.op {
     case .constant:
       guard let number = splat(value) else { return false }
-      return number.type.element.isFloat
-        ? number.doubles[0].sign == .plus : number.integers[0] >= 0
-    case .unary(.exponential), .unary(.logistic):
-      return true
-    case .unary(.abs): return self[value].element.isFloat
-    case .binary(.multiply):
-      guard self[value].element.isFloat else { return false }
-      return operands[0] == operands[1]
-        || operands.allSatisfy { isNonNegative($0, depth: depth - 1) }
-    case .binary(.add), .binary(.maximum), .binary(.minimum), .binary(.divide):
-      return self[value].element.isFloat
-        && operands.allSatisfy { isNonNegative($0, depth: depth - 1) }
-    case .reduce(let reduction):
-      guard self[value].element.isFloat, reduction.kind == .add else { return false }
-      return operands.allSatisfy { isNonNegative($0, depth: depth - 1) }
+      return isFloat ? number.doubles[0].sign == .plus : number.integers[0] >= 0
+    case .unary(let function): return isFloat && function.isNeverNegative
+    case .binary(let function):
+      guard isFloat, function.keepsNonNegative else { return false }
+      return are(0..<2) || (function == .multiply && operands[0] == operands[1])
+    case .reduce(let reduction): return isFloat && reduction.kind == .add && are(0..<2)
     case .shape(.broadcast), .shape(.reshape), .shape(.transpose), .shape(.slice):
-      return isNonNegative(operands[0], depth: depth - 1)
-    case .select:
-      return isNonNegative(operands[1], depth: depth - 1)
-        && isNonNegative(operands[2], depth: depth - 1)
-    default: return false
+      return are(0..<1)
+    case .select: return are(1..<3)
+    case .iota, .compare, .clamp, .convert, .shape(.pad), .shape(.concatenate), .shape(.reverse),
+      .dot, .gather, .scatter, .call:
+      return false
+    }
+  }
+}
+
+extension UnaryOp {
+  /// Whether results have no sign bit, NaN aside.
+  fileprivate var isNeverNegative: Bool {
+    switch self {
+    case .abs, .exponential, .logistic, .square: true
+    case .negate, .sign, .exponentialMinusOne, .log, .logPlusOne, .tanh, .sine, .cosine, .sqrt,
+      .rsqrt, .floor, .isFinite, .not, .erf:
+      false
+    }
+  }
+}
+
+extension BinaryOp {
+  /// Whether operands without sign bits give results without, NaN aside.
+  fileprivate var keepsNonNegative: Bool {
+    switch self {
+    case .add, .multiply, .divide, .maximum, .minimum: true
+    case .subtract, .power, .and, .or: false
     }
   }
 }

@@ -23,11 +23,14 @@ struct Rewriter {
     let pass: Int
   }
 
-  private let rules: [NumberedRule]
+  /// The rules for each family, by its raw value.
+  private let rules: [[NumberedRule]]
   private let sharingPass: Int?
   private let isTimed: Bool
   /// The operation that defines each value of the copy; −1 for parameters.
   private var positions: [Int] = []
+  /// The family of the operation that defines each value of the copy; nil for parameters.
+  private var families: [OpFamily?] = []
   /// How often the original reads what each value of the copy stands for.
   private var useCounts: [Int] = []
   private var expressions: ExpressionTable
@@ -54,11 +57,14 @@ struct Rewriter {
     self.isTimed = isTimed
     rewrites = Array(repeating: 0, count: passes.count)
     times = Array(repeating: .zero, count: passes.count)
-    var rules: [NumberedRule] = []
+    var rules = [[NumberedRule]](repeating: [], count: OpFamily.allCases.count)
     var sharingPass: Int?
     for (index, pass) in passes.enumerated() {
       switch pass.action {
-      case .rule(let rule): rules.append(NumberedRule(apply: rule, pass: index))
+      case .rule(let families, let rule):
+        for family in families {
+          rules[family.rawValue].append(NumberedRule(apply: rule, pass: index))
+        }
       case .sharing: sharingPass = index
       case .function: preconditionFailure("a function pass has no place in a sweep")
       }
@@ -77,7 +83,7 @@ struct Rewriter {
       useCounts[new.index] += originalUses[old.index]
     }
     for parameter in original.parameters {
-      let value = define(original[parameter], at: -1)
+      let value = define(original[parameter], at: -1, nil)
       function.parameters.append(value)
       stand(value, for: parameter)
     }
@@ -112,13 +118,15 @@ struct Rewriter {
 
   /// The value of the first rule that has one.
   private mutating func applyRules(_ op: Op, _ operands: [ValueID]) throws -> ValueID? {
+    let candidates = rules[op.family.rawValue]
+    if candidates.isEmpty { return nil }
     let isOutermost = depth == 0
     depth += 1
     defer { depth -= 1 }
-    for rule in rules {
-      let before = isTimed && isOutermost ? ContinuousClock.now : nil
-      let value = try rule.apply(op, operands, &self)
-      if let before { times[rule.pass] += ContinuousClock.now - before }
+    for rule in candidates {
+      let value =
+        isTimed && isOutermost
+        ? try applyTimed(rule, op, operands) : try rule.apply(op, operands, &self)
       if let value {
         if budget.spend() { rewrites[rule.pass] += 1 }
         return value
@@ -127,13 +135,20 @@ struct Rewriter {
     return nil
   }
 
+  /// Applies a rule and notes the time.
+  private mutating func applyTimed(
+    _ rule: NumberedRule, _ op: Op, _ operands: [ValueID]
+  ) throws -> ValueID? {
+    let start = ContinuousClock.now
+    defer { times[rule.pass] += ContinuousClock.now - start }
+    return try rule.apply(op, operands, &self)
+  }
+
   /// The value of an equal operation, or the new operation's after noting it for later ones.
   private mutating func share(
     _ op: Op, _ operands: [ValueID], _ type: TensorType?, _ pass: Int
   ) throws -> ValueID? {
     let op = op.withoutRemarks
-    let start = isTimed && depth == 0 ? ContinuousClock.now : nil
-    defer { if let start { times[pass] += ContinuousClock.now - start } }
     switch expressions.find(op, operands, in: function) {
     case .found(let position):
       rewrites[pass] += 1
@@ -151,7 +166,7 @@ struct Rewriter {
     _ op: Op, _ operands: [ValueID], _ type: TensorType?
   ) throws -> ValueID {
     let result = define(
-      try type ?? resultType(of: op, operands), at: function.operations.count)
+      try type ?? resultType(of: op, operands), at: function.operations.count, op.family)
     function.operations.append(Operation(op, operands, results: [result], at: location))
     return result
   }
@@ -161,14 +176,17 @@ struct Rewriter {
     _ call: Operation, _ operands: [ValueID], in original: Function
   ) -> [ValueID] {
     let position = function.operations.count
-    let results = call.results.map { define(original[$0], at: position) }
+    let results = call.results.map { define(original[$0], at: position, .call) }
     function.operations.append(Operation(call.op, operands, results: results, at: location))
     return results
   }
 
   /// Adds a value to the copy's table.
-  private mutating func define(_ type: TensorType, at position: Int) -> ValueID {
+  private mutating func define(
+    _ type: TensorType, at position: Int, _ family: OpFamily?
+  ) -> ValueID {
     function.types.append(type)
+    families.append(family)
     positions.append(position)
     useCounts.append(0)
     return ValueID(function.types.count - 1)
@@ -187,6 +205,11 @@ struct Rewriter {
 extension Rewriter {
   /// The type of a value of the copy.
   subscript(_ value: ValueID) -> TensorType { function.types[value.index] }
+
+  /// The family of the operation that defines a value; nil for parameters.
+  ///
+  /// The quick question to ask before looking at the operation.
+  func family(of value: ValueID) -> OpFamily? { families[value.index] }
 
   /// The operation that defines a value; nil for parameters.
   func definition(of value: ValueID) -> Operation? {
