@@ -128,7 +128,7 @@ extension CompiledProgram {
     ) throws {
       switch self {
       case .native(let executable):
-        executable.call(arguments: arguments, results: results)
+        try executable.call(arguments: arguments, results: results)
       case .interpreted(let interpreter, let function):
         let literals = function.parameterTypes.enumerated().map { index, type in
           Literal(
