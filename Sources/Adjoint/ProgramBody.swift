@@ -32,7 +32,7 @@ final class ProgramBody: Sendable {
     arguments: UnsafePointer<UnsafeRawPointer>, results: UnsafePointer<UnsafeMutableRawPointer>
   ) throws {
     if let executable {
-      executable.call(arguments: arguments, results: results)
+      try executable.call(arguments: arguments, results: results)
     } else {
       try interpret(arguments, results)
     }
