@@ -47,7 +47,7 @@ package final class Executable: Sendable {
     var report = CompilationReport()
     let clock = ContinuousClock()
     let start = clock.now
-    let program = try LoopProgram(lowering: function, for: .host)
+    let program = try Self.lowered(function)
     let planned = clock.now
     do {
       let session = try JITSession.shared()
@@ -56,7 +56,7 @@ package final class Executable: Sendable {
       #if DEBUG
         try module.verify()
       #endif
-      let object = try CompilerPool.shared.compile(module)
+      let object = try ObjectCompiler(target: .host, level: 1).compile(module)
       let generated = clock.now
       code = try session.add(object: object, symbols: [name])
       guard let address = code.address(of: name) else {
@@ -76,6 +76,25 @@ package final class Executable: Sendable {
     context = .allocate(capacity: 1)
     context.initialize(to: RuntimeContext(threads: max(1, options.threads)))
   }
+
+  /// The loop program of a function; long functions are lowered on a stack of their own.
+  private static func lowered(_ function: Function) throws -> LoopProgram {
+    let count = function.operations.count
+    guard count > Self.shallowCount else { return try LoopProgram(lowering: function, for: .host) }
+    do {
+      return try withStack(byteCount: Self.stackBytesPerOperation * count) {
+        try LoopProgram(lowering: function, for: .host)
+      }
+    } catch let error as StackError {
+      throw AdjointError(
+        .system, "no thread with a stack of \(error.byteCount) bytes", at: function.location)
+    }
+  }
+
+  /// Functions of at most this many operations are lowered on the caller's stack.
+  private static let shallowCount = 256
+  /// What one operation of a chain takes on the stack while it is lowered, with room to spare.
+  private static let stackBytesPerOperation = 16 << 10
 
   deinit {
     context.deallocate()
@@ -109,13 +128,13 @@ package final class Executable: Sendable {
   package static func dump(
     _ function: Function, stage: String, options: CodeOptions = CodeOptions()
   ) throws -> String {
-    let program = try LoopProgram(lowering: function, for: .host)
+    let program = try Self.lowered(function)
     if stage == "loops" { return program.description }
     let module = ProgramEmitter(program, target: .host).emitted(entry: function.name)
     do {
       switch stage {
       case "llvm", "llvm-optimized": return module.text
-      case "assembly": return try CompilerPool.shared.assembly(module)
+      case "assembly": return try ObjectCompiler(target: .host, level: 1).assembly(module)
       default: throw AdjointError(.argument, "there is no stage '\(stage)' behind TensorIR")
       }
     } catch let error as LLVMError {
@@ -128,38 +147,6 @@ extension MachineModel {
   /// The machine this process runs on.
   static let host = MachineModel(
     vectorBits: TargetDescription.host.vectorBits, vectorRegisters: TargetDescription.host.registers)
-}
-
-/// Target machines that are made once and lent to one compilation at a time.
-private final class CompilerPool: @unchecked Sendable {
-  static let shared = CompilerPool()
-
-  private let lock = Mutex(())
-  /// Compilers that nobody uses; touched only with the lock held.
-  private var idle: [ObjectCompiler] = []
-
-  /// The object file of a module.
-  func compile(_ module: LLVMModule) throws -> [UInt8] {
-    let compiler = try take()
-    defer { give(back: compiler) }
-    return try compiler.compile(module)
-  }
-
-  /// The assembly text of a module.
-  func assembly(_ module: LLVMModule) throws -> String {
-    let compiler = try take()
-    defer { give(back: compiler) }
-    return try compiler.assembly(module)
-  }
-
-  private func take() throws -> ObjectCompiler {
-    if let compiler = lock.withLock({ _ in idle.popLast() }) { return compiler }
-    return try ObjectCompiler(target: .host, level: 1)
-  }
-
-  private func give(back compiler: ObjectCompiler) {
-    lock.withLock { _ in idle.append(compiler) }
-  }
 }
 
 extension LoopProgram {
