@@ -48,6 +48,11 @@ extension Literal {
     }
   }
 
+  /// The lowest `count` bytes of an integer, least significant first.
+  fileprivate static func littleEndian(_ bits: UInt64, count: Int) -> [UInt8] {
+    (0..<count).map { UInt8(truncatingIfNeeded: bits >> UInt64(8 * $0)) }
+  }
+
   /// All bytes in hexadecimal.
   private var hexadecimal: String {
     let digits = Array("0123456789ABCDEF".utf8)
@@ -225,7 +230,7 @@ extension TextCursor {
     guard let bits = integerBits(word, width: element == .i1 ? 1 : element.byteCount * 8) else {
       throw failure("\(word) is not an \(element.rawValue)", at: range.lowerBound)
     }
-    return Array(withUnsafeBytes(of: bits.littleEndian) { $0.prefix(element.byteCount) })
+    return Literal.littleEndian(bits, count: element.byteCount)
   }
 
   /// The two's-complement bits of a decimal or hexadecimal integer, nil where they exceed `width`.
@@ -251,7 +256,7 @@ extension TextCursor {
       guard let bits = integerBits(word, width: element.byteCount * 8) else {
         throw failure("\(word) has more bits than \(element.rawValue)", at: offset)
       }
-      return Array(withUnsafeBytes(of: bits.littleEndian) { $0.prefix(element.byteCount) })
+      return Literal.littleEndian(bits, count: element.byteCount)
     }
     guard word.isDecimalFloat else {
       throw failure("\(word) is not a float such as 1.0", at: offset)
