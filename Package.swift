@@ -45,6 +45,7 @@ let package = Package(
       providers: [.apt(["llvm-22-dev"]), .brew(["llvm"])]),
     .systemLibrary(
       name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"]), .brew(["libffi"])]),
+    .systemLibrary(name: "CThreads"),
 
     layer("TensorIR"),
     layer("Interpreter", ["TensorIR"]),
@@ -54,7 +55,7 @@ let package = Package(
     layer("LLVMBridge", ["CLLVM"]),
     layer("Fusion", ["TensorIR", "LoopIR"]),
     layer("Codegen", ["LoopIR", "LLVMBridge"]),
-    layer("Runtime", ["TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "CFFI"]),
+    layer("Runtime", ["TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "CFFI", "CThreads"]),
     .target(
       name: "Adjoint",
       dependencies: ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime"]),
@@ -63,7 +64,7 @@ let package = Package(
       dependencies: [
         "Adjoint", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      resources: [.copy("Resources/digits.csv.gz")]),
+      resources: [.copy("Resources/digits.csv"), .copy("Resources/digits-README.md")]),
 
     .target(
       name: "TestSupport", dependencies: ["TensorIR", "Interpreter"], path: "Tests/TestSupport"),

@@ -1,3 +1,8 @@
+internal import Codegen
+internal import Fusion
+internal import LLVMBridge
+internal import LoopIR
+import Synchronization
 package import TensorIR
 
 /// What the back end may vary; two functions compiled with equal options and IR are the same code.
@@ -9,6 +14,8 @@ package struct CodeOptions: Hashable, Sendable {
 }
 
 /// A function compiled to native code.
+///
+/// Calls from several threads at once are safe; each has an arena of its own.
 package final class Executable: Sendable {
   /// The types of the arguments a call takes, packed and row-major.
   package let parameterTypes: [TensorType]
@@ -17,28 +24,163 @@ package final class Executable: Sendable {
   /// What compiling took and what came of it.
   package let report: CompilationReport
 
+  /// The native entry point: `(arguments, results, arena, context)`.
+  private typealias Entry =
+    @convention(c) (
+      UnsafePointer<UnsafeRawPointer>, UnsafePointer<UnsafeMutableRawPointer>,
+      UnsafeMutableRawPointer?, UnsafeMutableRawPointer?
+    ) -> Void
+
+  private let entry: Entry
+  private let code: LinkedObject
+  /// The context that native code gets; freed in `deinit`.
+  nonisolated(unsafe) private let context: UnsafeMutablePointer<RuntimeContext>
+  /// The address of an arena that no call uses, or zero.
+  private let idleArena = Atomic<UInt>(0)
+
   /// Compiles a verified function without calls.
   ///
   /// - Throws: `AdjointError` where an op has no lowering or LLVM fails.
   package init(_ function: Function, options: CodeOptions = CodeOptions()) throws {
-    throw AdjointError(.unsupported, "native code is not there yet")
+    parameterTypes = function.parameterTypes
+    resultTypes = function.resultTypes
+    var report = CompilationReport()
+    let clock = ContinuousClock()
+    let start = clock.now
+    let program = try LoopProgram(lowering: function, for: .host)
+    let planned = clock.now
+    do {
+      let session = try JITSession.shared()
+      let name = session.uniqueName("adjoint")
+      let module = ProgramEmitter(program, target: .host).emitted(entry: name)
+      #if DEBUG
+        try module.verify()
+      #endif
+      let object = try CompilerPool.shared.compile(module)
+      let generated = clock.now
+      code = try session.add(object: object, symbols: [name])
+      guard let address = code.address(of: name) else {
+        throw LLVMError("the entry point \(name) is missing")
+      }
+      entry = unsafeBitCast(address, to: Entry.self)
+      report.codegenMilliseconds = (generated - planned).milliseconds
+      report.linkMilliseconds = (clock.now - generated).milliseconds
+    } catch let error as LLVMError {
+      throw AdjointError(.system, "LLVM: \(error.message)", at: function.location)
+    }
+    report.planMilliseconds = (planned - start).milliseconds
+    report.arenaByteCount = program.arenaByteCount
+    report.kernelCount = program.kernels.count
+    report.uniqueKernelCount = program.uniqueKernelCount
+    self.report = report
+    context = .allocate(capacity: 1)
+    context.initialize(to: RuntimeContext(threads: max(1, options.threads)))
+  }
+
+  deinit {
+    context.deallocate()
+    if let arena = UnsafeMutableRawPointer(bitPattern: idleArena.load(ordering: .relaxed)) {
+      BufferPool.deallocate(arena, byteCount: report.arenaByteCount)
+    }
   }
 
   /// Runs the function.
   ///
   /// - Requires: `arguments` and `results` point to as many buffers as there are parameters and
   ///   results, each of its type's bytes and aligned to 64 bytes; results do not overlap anything.
+  /// - Throws: `AdjointError` where there is no memory for the arena.
   package func call(
     arguments: UnsafePointer<UnsafeRawPointer>, results: UnsafePointer<UnsafeMutableRawPointer>
-  ) {
-    preconditionFailure("native code is not there yet")
+  ) throws {
+    guard report.arenaByteCount > 0 else { return entry(arguments, results, nil, context) }
+    let idle = idleArena.exchange(0, ordering: .acquiring)
+    let arena =
+      try UnsafeMutableRawPointer(bitPattern: idle)
+      ?? BufferPool.allocate(byteCount: report.arenaByteCount)
+    entry(arguments, results, arena, context)
+    let (kept, _) = idleArena.compareExchange(
+      expected: 0, desired: UInt(bitPattern: arena), ordering: .releasing)
+    if !kept { BufferPool.deallocate(arena, byteCount: report.arenaByteCount) }
   }
 
   /// The text of a stage behind TensorIR: `loops`, `llvm`, `llvm-optimized` or `assembly`.
+  ///
+  /// - Throws: `AdjointError` for another stage, or where an op has no lowering.
   package static func dump(
     _ function: Function, stage: String, options: CodeOptions = CodeOptions()
   ) throws -> String {
-    throw AdjointError(.unsupported, "native code is not there yet")
+    let program = try LoopProgram(lowering: function, for: .host)
+    if stage == "loops" { return program.description }
+    let module = ProgramEmitter(program, target: .host).emitted(entry: function.name)
+    do {
+      switch stage {
+      case "llvm", "llvm-optimized": return module.text
+      case "assembly": return try CompilerPool.shared.assembly(module)
+      default: throw AdjointError(.argument, "there is no stage '\(stage)' behind TensorIR")
+      }
+    } catch let error as LLVMError {
+      throw AdjointError(.system, "LLVM: \(error.message)", at: function.location)
+    }
+  }
+}
+
+extension MachineModel {
+  /// The machine this process runs on.
+  static let host = MachineModel(
+    vectorBits: TargetDescription.host.vectorBits, vectorRegisters: TargetDescription.host.registers)
+}
+
+/// Target machines that are made once and lent to one compilation at a time.
+private final class CompilerPool: @unchecked Sendable {
+  static let shared = CompilerPool()
+
+  private let lock = Mutex(())
+  /// Compilers that nobody uses; touched only with the lock held.
+  private var idle: [ObjectCompiler] = []
+
+  /// The object file of a module.
+  func compile(_ module: LLVMModule) throws -> [UInt8] {
+    let compiler = try take()
+    defer { give(back: compiler) }
+    return try compiler.compile(module)
+  }
+
+  /// The assembly text of a module.
+  func assembly(_ module: LLVMModule) throws -> String {
+    let compiler = try take()
+    defer { give(back: compiler) }
+    return try compiler.assembly(module)
+  }
+
+  private func take() throws -> ObjectCompiler {
+    if let compiler = lock.withLock({ _ in idle.popLast() }) { return compiler }
+    return try ObjectCompiler(target: .host, level: 1)
+  }
+
+  private func give(back compiler: ObjectCompiler) {
+    lock.withLock { _ in idle.append(compiler) }
+  }
+}
+
+extension LoopProgram {
+  /// How many kernels differ in more than their names and the buffers they are given.
+  fileprivate var uniqueKernelCount: Int {
+    Set(
+      kernels.map { kernel in
+        var anonymous = kernel
+        anonymous.name = ""
+        anonymous.slots = []
+        anonymous.sources = []
+        return anonymous
+      }
+    ).count
+  }
+}
+
+extension Duration {
+  /// The duration in thousandths of a second.
+  package var milliseconds: Double {
+    Double(components.seconds) * 1e3 + Double(components.attoseconds) * 1e-15
   }
 }
 

@@ -1,5 +1,93 @@
+import CThreads
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
 /// Threads that share a kernel's blocks with the caller.
+///
+/// Blocks are claimed in chunks from one counter, by the caller too, so a call never waits for a
+/// worker that has not begun: a worker the system does not run only means less help. After the
+/// last chunk workers look for more for some microseconds, then sleep until the next call.
 package final class WorkerPool: Sendable {
-  /// The cores this process may use.
-  package static let availableThreads = 1
+  /// The blocks `begin ..< end` of a kernel: `(context, begin, end)`.
+  package typealias Body = @convention(c) (UnsafeMutableRawPointer?, Int, Int) -> Void
+
+  /// The pool of this process: a worker for every core it may use except the caller's.
+  package static let shared = WorkerPool(workerCount: availableThreads - 1)
+
+  /// What the workers and the caller share.
+  private let board: JobBoard
+
+  /// Starts a pool.
+  ///
+  /// A system that refuses threads leaves a smaller pool, never a broken one.
+  package init(workerCount: Int) {
+    board = JobBoard(workerCount: max(0, workerCount))
+    for index in board.sleepers.indices { Self.startWorker(index, of: board) }
+  }
+
+  deinit { board.stop() }
+
+  /// Runs `body` over the blocks `0 ..< blocks`, each exactly once, and returns when all are done.
+  ///
+  /// At most `threads` threads take part, the caller's included. A call from inside a body or
+  /// while another thread's call is running does all its blocks itself, so there are never more
+  /// running threads than the pool was made for.
+  package func run(
+    blocks: Int, threads: Int, body: Body, context: UnsafeMutableRawPointer?
+  ) {
+    guard blocks > 0 else { return }
+    let helpers = min(threads - 1, board.sleepers.count, blocks - 1)
+    guard helpers > 0, board.tryReserve() else { return body(context, 0, blocks) }
+    let chunkCount = board.publish(
+      Job(body: body, context: context, blocks: blocks, helpers: helpers))
+    board.wakeChildren(of: JobBoard.caller)
+    while let chunk = board.claimChunk(as: JobBoard.caller) { board.perform(chunk) }
+    waitUntil { board.finishedChunks == chunkCount }
+    board.release()
+  }
+
+  /// Spins, then lets other threads have the core, until a condition holds.
+  private func waitUntil(_ isDone: () -> Bool) {
+    for _ in 0..<1000 {
+      if isDone() { return }
+      adjoint_spin_hint()
+    }
+    while !isDone() { sched_yield() }
+  }
+
+  /// Starts a thread that works until the board stops.
+  private static func startWorker(_ index: Int, of board: JobBoard) {
+    var attributes = pthread_attr_t()
+    guard pthread_attr_init(&attributes) == 0 else { return }
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    pthread_attr_setstacksize(&attributes, 8 << 20)
+    let worker = Unmanaged.passRetained(Worker(index: index, board: board))
+    #if canImport(Darwin)
+      var thread: pthread_t?
+    #else
+      var thread = pthread_t()
+    #endif
+    let status = pthread_create(&thread, &attributes, workerMain, worker.toOpaque())
+    if status != 0 { worker.release() }
+  }
 }
+
+#if canImport(Darwin)
+  /// The first function of a worker's thread.
+  private func workerMain(_ worker: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+    Unmanaged<Worker>.fromOpaque(worker).takeRetainedValue().work()
+    return nil
+  }
+#else
+  /// The first function of a worker's thread.
+  private func workerMain(_ worker: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let worker else { return nil }
+    Unmanaged<Worker>.fromOpaque(worker).takeRetainedValue().work()
+    return nil
+  }
+#endif

@@ -3,7 +3,7 @@ extension GatherDimensions {
   /// - C2: collapsed, batching and indexed operand axes are distinct axes, with as many batching
   ///   axes of the indices, of equal extents.
   /// - C3: there is a slice size for each operand axis, at most its extent, and one where the axis
-  ///   is collapsed or batching.
+  ///   is collapsed or batching; that size may be zero only where the result is empty.
   /// - C4: the index vector has an entry for each mapped axis.
   /// - C5: offset axes are distinct, rising axes of the result, one per slice axis kept.
   func resultType(_ check: TypingCheck) throws -> TensorType {
@@ -44,8 +44,10 @@ extension GatherDimensions {
     try check.require(5, offsetDims.count == window.count && offsetDims == offsetDims.sorted()) {
       "offset_dims \(offsetDims) must be \(window.count) rising axes"
     }
-    return TensorType(
-      interleave(window, at: offsetDims, with: batch), operand.element)
+    let shape = interleave(window, at: offsetDims, with: batch)
+    let isReadable = shape.contains(0) || !sliceSizes.selecting(dropped).contains(0)
+    try check.require(3, isReadable) { "slices \(sliceSizes) of \(operand) hold no element" }
+    return TensorType(shape, operand.element)
   }
 }
 

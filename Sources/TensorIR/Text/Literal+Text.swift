@@ -48,11 +48,6 @@ extension Literal {
     }
   }
 
-  /// The lowest `count` bytes of an integer, least significant first.
-  fileprivate static func littleEndian(_ bits: UInt64, count: Int) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: bits >> UInt64(8 * $0)) }
-  }
-
   /// All bytes in hexadecimal.
   private var hexadecimal: String {
     let digits = Array("0123456789ABCDEF".utf8)
@@ -230,7 +225,7 @@ extension TextCursor {
     guard let bits = integerBits(word, width: element == .i1 ? 1 : element.byteCount * 8) else {
       throw failure("\(word) is not an \(element.rawValue)", at: range.lowerBound)
     }
-    return Literal.littleEndian(bits, count: element.byteCount)
+    return withUnsafeBytes(of: bits.littleEndian) { Array($0.prefix(element.byteCount)) }
   }
 
   /// The two's-complement bits of a decimal or hexadecimal integer, nil where they exceed `width`.
@@ -256,7 +251,7 @@ extension TextCursor {
       guard let bits = integerBits(word, width: element.byteCount * 8) else {
         throw failure("\(word) has more bits than \(element.rawValue)", at: offset)
       }
-      return Literal.littleEndian(bits, count: element.byteCount)
+      return withUnsafeBytes(of: bits.littleEndian) { Array($0.prefix(element.byteCount)) }
     }
     guard word.isDecimalFloat else {
       throw failure("\(word) is not a float such as 1.0", at: offset)

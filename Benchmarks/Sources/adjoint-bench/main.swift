@@ -1,0 +1,37 @@
+import Adjoint
+
+/// The least nanoseconds per call over many batches.
+func nanosecondsPerCall(_ body: () throws -> Void) rethrows -> Double {
+  let clock = ContinuousClock()
+  var least = Double.infinity
+  for _ in 0..<200 {
+    let time = try clock.measure { for _ in 0..<1000 { try body() } }
+    let (seconds, attoseconds) = time.components
+    least = min(least, (Double(seconds) * 1e9 + Double(attoseconds) * 1e-9) / 1000)
+  }
+  return least
+}
+
+/// Prints a row of the table.
+func report(_ name: String, _ nanoseconds: Double) {
+  print(name + String(repeating: " ", count: max(1, 52 - name.count)) + "\(Int(nanoseconds)) ns")
+}
+
+/// Measures what a call of a compiled function costs from Swift.
+func measureCalls() throws {
+  print("cost of a call from Swift, least of 200 batches of 1000")
+
+  let slope = jit(gradient(of: { (x: Tensor<Double>) in sin(x) * x }))
+  let point = Tensor(0.7)
+  _ = try slope(point).item()
+  try report("gradient of sin(x)·x, result kept", nanosecondsPerCall { _ = try slope(point) })
+  try report(
+    "gradient of sin(x)·x, result read", nanosecondsPerCall { _ = try slope(point).item() })
+
+  let double = jit { (values: [Tensor<Double>]) in values.map { $0 * 2 } }
+  let values = (0..<20).map { Tensor(Double($0)) }
+  _ = try double(values)
+  try report("20 scalars in, 20 out", nanosecondsPerCall { _ = try double(values) })
+}
+
+try measureCalls()

@@ -1,0 +1,22 @@
+# Each target first installs the system packages it lacks; see .ci/setup.
+
+.PHONY: demo test bench setup format
+
+# Trains a network on the bundled handwritten digits.
+demo: setup
+	swift run -c release adjoint demo
+
+# Runs all tests, then builds a small package that depends on this one.
+test: setup
+	swift test
+	.ci/consumer-test
+
+# Times the example programs, next to JAX where it can be installed, and the cost of a call.
+bench: setup
+	Benchmarks/run
+
+setup:
+	@.ci/setup
+
+format:
+	swift format --in-place --recursive Package.swift Sources Tests Benchmarks

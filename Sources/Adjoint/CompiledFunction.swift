@@ -1,0 +1,77 @@
+/// A function that is traced and compiled once per signature of its arguments: what `jit` gives.
+///
+/// Calls may come from any number of tasks at once.
+public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: Sendable {
+  /// The closure.
+  @usableFromInline let function: @Sendable (repeat each Input) throws -> Output
+  /// Reads the tensors of an output.
+  @usableFromInline let read: @Sendable (Output, inout TensorVisitor) throws -> Void
+  /// An output with other tensors.
+  @usableFromInline let replace: @Sendable (Output, inout TensorVisitor) throws -> Output
+  /// What has been compiled so far.
+  @usableFromInline let specializations: Specializations<Output>
+
+  @inlinable
+  init(
+    at location: SourceLocation,
+    _ function: @escaping @Sendable (repeat each Input) throws -> Output,
+    read: @escaping @Sendable (Output, inout TensorVisitor) throws -> Void,
+    replace: @escaping @Sendable (Output, inout TensorVisitor) throws -> Output
+  ) {
+    self.function = function
+    self.read = read
+    self.replace = replace
+    specializations = Specializations(at: location)
+  }
+
+  /// Runs the function; arguments of a new signature compile it first.
+  ///
+  /// While another function is traced, the operations become part of that function.
+  ///
+  /// - Throws: `AdjointError` for mistakes in the closure and arguments that failed before, and what
+  ///   the closure throws.
+  @inlinable
+  public func callAsFunction(_ input: repeat each Input) throws -> Output {
+    var visitor = TensorVisitor(reserving: 8)
+    repeat try (each input).read(into: &visitor)
+    if let template = try specializations.run(&visitor) {
+      return try replace(template, &visitor)
+    }
+    let specialization = try specializations.add(visitor) { nodes in
+      try trace(repeat each input, with: nodes)
+    } template: { output, placeholders in
+      var inner = TensorVisitor(replacingWith: placeholders)
+      return try replace(output, &inner)
+    }
+    try specialization.call(&visitor, at: specializations.location)
+    return try replace(specialization.template, &visitor)
+  }
+
+  /// What the closure returns for arguments with other tensors, and the tensors of that.
+  @usableFromInline
+  func trace(
+    _ input: repeat each Input, with nodes: [TensorNode]
+  ) throws -> (Output, [TensorNode]) {
+    var inner = TensorVisitor(replacingWith: nodes)
+    let output = try function(repeat try (each input).replacing(from: &inner))
+    var results = TensorVisitor()
+    try read(output, &results)
+    return (output, results.nodes)
+  }
+
+  /// Which signatures were compiled, in order, and for each what was new in it.
+  public func explain() -> String { specializations.explain() }
+
+  /// Times and sizes of the compilation of the signature called last; nil before the first call.
+  public var report: CompileReport? { specializations.lastUsed?.report }
+
+  /// The text of a stage of compilation of the signature called last; empty before the first call.
+  ///
+  /// - Throws: `AdjointError` where there is no native code for it.
+  public func dump(stage: Stage) throws -> String {
+    try specializations.lastUsed?.dump(stage: stage) ?? ""
+  }
+
+  /// How many signatures were compiled so far.
+  public var compilationCount: Int { specializations.count }
+}

@@ -1,0 +1,40 @@
+internal import TensorIR
+
+/// A function ready to be called.
+public struct CompiledProgram: Sendable {
+  /// What runs.
+  let body: ProgramBody
+
+  /// The types of the arguments a call takes.
+  public var parameterTypes: [TensorType] { body.parameterTypes }
+  /// The types of the results a call gives.
+  public var resultTypes: [TensorType] { body.resultTypes }
+  /// Times and sizes of its compilation.
+  public var report: CompileReport { body.report }
+
+  /// Runs the function.
+  ///
+  /// - Throws: `AdjointError` where the arguments do not have the types of `parameterTypes`.
+  public func call(_ arguments: [TensorData]) throws -> [TensorData] {
+    guard arguments.count == parameterTypes.count else {
+      throw AdjointError(
+        .argument, "the function takes \(parameterTypes.count) arguments, not \(arguments.count)")
+    }
+    for (index, (argument, type)) in zip(arguments, parameterTypes).enumerated()
+    where argument.type != type {
+      throw AdjointError(.argument, "argument \(index) must be \(type), not \(argument.type)")
+    }
+    return try body.call(arguments.map(\.node)).map(TensorData.init)
+  }
+
+  /// Runs the function on raw memory, without checks: the fastest way to call it.
+  ///
+  /// - Requires: `arguments` and `results` point to as many buffers as there are parameters and
+  ///   results, each of its type's bytes and aligned to 64 bytes; results do not overlap anything.
+  /// - Throws: `AdjointError` from the interpreter; native code does not throw.
+  public func call(
+    arguments: UnsafePointer<UnsafeRawPointer>, results: UnsafePointer<UnsafeMutableRawPointer>
+  ) throws {
+    try body.call(arguments: arguments, results: results)
+  }
+}

@@ -1,0 +1,106 @@
+internal import Differentiation
+internal import Optimizer
+internal import Runtime
+internal import TensorIR
+
+/// The way from a function of the IR to one that can be called.
+enum Compiler {
+  /// Compiles a function and its derivative.
+  ///
+  /// - Throws: `AdjointError` where it cannot be differentiated or has no native code.
+  static func compile(
+    _ function: Function, in module: Module = Module(), transform: Transform = .none,
+    engine: Engine, options: CompileOptions = CompileOptions(), parseMilliseconds: Double = 0
+  ) throws -> CompiledProgram {
+    var report = CompileReport()
+    report.parseMilliseconds = parseMilliseconds
+    let start = ContinuousClock.now
+    let planned = try lower(function, in: module, transform: transform, to: .planned)
+    report.transformMilliseconds = start.duration(to: .now).milliseconds
+    let executable = try engine == .native ? Executable(planned, options: options.codeOptions) : nil
+    if let executable { report.note(executable.report, options.codeOptions) }
+    report.argumentByteCount = planned.parameterTypes.map(\.byteCount).reduce(0, +)
+    report.compileMilliseconds = start.duration(to: .now).milliseconds
+    return CompiledProgram(body: ProgramBody(planned, executable, report))
+  }
+
+  /// Takes a function through the stages of TensorIR, up to and including `stage`.
+  static func lower(
+    _ function: Function, in module: Module = Module(), transform: Transform, to stage: Stage
+  ) throws -> Function {
+    let traced = try module.inlined(function)
+    if stage == .traced { return traced }
+    let simplified = try traced.simplified()
+    if stage == .simplified { return simplified }
+    let adjoint = try simplified.differentiated(by: transform)
+    if stage == .adjoint { return adjoint }
+    let planned = try adjoint.simplified()
+    try planned.verify()
+    return planned
+  }
+
+  /// The text of a stage of compilation.
+  static func dump(
+    _ function: Function, in module: Module, transform: Transform, stage: Stage,
+    options: CompileOptions
+  ) throws -> String {
+    let lowered = try lower(function, in: module, transform: transform, to: stage)
+    switch stage {
+    case .traced, .simplified, .adjoint, .planned:
+      return Module(functions: [lowered]).description
+    case .loops, .llvm, .llvmOptimized, .assembly:
+      return try Executable.dump(lowered, stage: stage.rawValue, options: options.codeOptions)
+    }
+  }
+}
+
+extension Function {
+  /// The function with its derivative.
+  ///
+  /// - Throws: `AdjointError` where a number does not name an argument of float elements, or there
+  ///   is no derivative.
+  func differentiated(by transform: Transform) throws -> Function {
+    switch transform {
+    case .none: return self
+    case .gradient(let arguments): return try withGradient(of: arguments)
+    case .vjp(let arguments): return try withVJP(of: arguments)
+    case .jvp(let arguments): return try withJVP(of: arguments)
+    }
+  }
+}
+
+extension CompileOptions {
+  /// The same choices in the back end's words.
+  fileprivate var codeOptions: CodeOptions {
+    var options = CodeOptions()
+    if let threads { options.threads = max(1, threads) }
+    return options
+  }
+}
+
+extension CompileReport {
+  /// Adds what the back end says.
+  fileprivate mutating func note(_ native: CompilationReport, _ options: CodeOptions) {
+    planMilliseconds = native.planMilliseconds
+    codegenMilliseconds = native.codegenMilliseconds
+    linkMilliseconds = native.linkMilliseconds
+    arenaByteCount = native.arenaByteCount
+    kernelCount = native.kernelCount
+    uniqueKernelCount = native.uniqueKernelCount
+    threads = options.threads
+  }
+}
+
+extension Duration {
+  /// The duration in milliseconds.
+  var milliseconds: Double {
+    Double(components.seconds) * 1e3 + Double(components.attoseconds) * 1e-15
+  }
+}
+
+extension Engine {
+  /// The engine of `jit`, of transforms and of deferred operations on this task: `native` unless
+  /// the environment variable `ADJOINT_ENGINE` says `interpreter`.
+  @TaskLocal package static var preferred =
+    environmentValue("ADJOINT_ENGINE").flatMap(Engine.init(rawValue:)) ?? .native
+}

@@ -1,0 +1,77 @@
+/// Makes a function compiled to native code out of a closure that computes with tensors.
+///
+/// The closure runs once for each new signature of its arguments (shapes, element types, static
+/// values), to be traced; calls then run the compiled code. Values the closure captures are read
+/// when it is traced and stay what they were.
+///
+///     let step = jit { (w: Tensor<Float>, x: Tensor<Float>) in tanh(matmul(x, w)).sum() }
+///     let value = try step(w, x)
+///
+/// - Throws: nothing here; the closure's errors and those of compilation are thrown by calls.
+@inlinable
+public func jit<each Input: TensorTree, Output: TensorTree>(
+  file: String = #fileID, line: Int = #line,
+  _ function: @escaping @Sendable (repeat each Input) throws -> Output
+) -> CompiledFunction<repeat each Input, Output> {
+  CompiledFunction(
+    at: SourceLocation(file: file, line: line), function,
+    read: { output, visitor in try output.read(into: &visitor) },
+    replace: { output, visitor in try output.replacing(from: &visitor) })
+}
+
+/// Makes a compiled function out of a closure that returns several values, in a tuple.
+@inlinable
+public func jit<each Input: TensorTree, each Output: TensorTree>(
+  file: String = #fileID, line: Int = #line,
+  _ function: @escaping @Sendable (repeat each Input) throws -> (repeat each Output)
+) -> CompiledFunction<repeat each Input, (repeat each Output)> {
+  CompiledFunction(
+    at: SourceLocation(file: file, line: line), function,
+    read: { output, visitor in repeat try (each output).read(into: &visitor) },
+    replace: { output, visitor in (repeat try (each output).replacing(from: &visitor)) })
+}
+
+/// Compiles what `differential(at:of:)` gives.
+@inlinable
+public func jit<each Input: TensorTree, Output: TensorTree>(
+  file: String = #fileID, line: Int = #line,
+  _ function: DifferentialFunction<repeat each Input, Output>
+) -> CompiledFunction<repeat each Input, Output> {
+  jit(file: file, line: line, function.body)
+}
+
+/// Compiles what `gradient(of:)` gives.
+@inlinable
+public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
+  file: String = #fileID, line: Int = #line,
+  _ gradient: GradientFunction<repeat each Input, Scalar>
+) -> CompiledFunction<repeat each Input, (repeat each Input)> {
+  CompiledFunction(
+    at: SourceLocation(file: file, line: line),
+    { (input: repeat each Input) in try gradient(repeat each input) },
+    read: { output, visitor in repeat try (each output).read(into: &visitor) },
+    replace: { output, visitor in (repeat try (each output).replacing(from: &visitor)) })
+}
+
+/// Compiles what `valueWithGradient(of:)` gives.
+@inlinable
+public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
+  file: String = #fileID, line: Int = #line,
+  _ function: ValueWithGradientFunction<repeat each Input, Scalar>
+) -> CompiledFunction<
+  repeat each Input, (value: Tensor<Scalar>, gradient: (repeat each Input))
+> {
+  CompiledFunction(
+    at: SourceLocation(file: file, line: line),
+    { (input: repeat each Input) in try function(repeat each input) },
+    read: { output, visitor in
+      try output.value.read(into: &visitor)
+      repeat try (each output.gradient).read(into: &visitor)
+    },
+    replace: { output, visitor in
+      (
+        try output.value.replacing(from: &visitor),
+        (repeat try (each output.gradient).replacing(from: &visitor))
+      )
+    })
+}

@@ -1,0 +1,50 @@
+/// What runs a compiled function.
+public enum Engine: String, Hashable, Sendable, CaseIterable {
+  /// Machine code for this processor.
+  case native
+  /// The slow, obvious evaluation of each operation in turn.
+  case interpreter
+}
+
+/// How a function of a program is differentiated before it is compiled; numbers name arguments.
+public enum Transform: Hashable, Sendable {
+  /// The function itself.
+  case none
+  /// The first result is a scalar; its gradient for each named argument follows the results.
+  case gradient([Int])
+  /// One cotangent per result follows the arguments; the cotangent of each named argument follows
+  /// the results.
+  case vjp([Int])
+  /// One tangent per named argument follows the arguments; one tangent per result follows the
+  /// results.
+  case jvp([Int])
+}
+
+/// A stage of compilation that can be printed; the raw value is its name on the command line.
+public enum Stage: String, Hashable, Sendable, CaseIterable {
+  /// The function as written or traced, calls inlined.
+  case traced
+  /// After simplification, before differentiation.
+  case simplified
+  /// Value and derivative in one function.
+  case adjoint
+  /// After the last simplification; the order of operations is the order of execution.
+  case planned
+  /// Loop trees over buffers.
+  case loops
+  /// LLVM IR before LLVM's passes.
+  case llvm
+  /// LLVM IR after LLVM's passes.
+  case llvmOptimized = "llvm-optimized"
+  /// What the processor runs.
+  case assembly
+}
+
+/// What the caller of the compiler may choose.
+public struct CompileOptions: Hashable, Sendable {
+  /// How many threads a call may use, the caller's included; nil for as many as there are cores.
+  public var threads: Int?
+
+  /// Creates options.
+  public init(threads: Int? = nil) { self.threads = threads }
+}

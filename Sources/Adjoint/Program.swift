@@ -1,0 +1,93 @@
+internal import Foundation
+internal import TensorIR
+
+/// A program read from StableHLO text.
+public struct Program: Sendable {
+  /// The functions of the text.
+  let module: Module
+  /// The name of the file in messages.
+  let file: String
+  /// How long reading took.
+  let parseMilliseconds: Double
+
+  /// Reads a program from text; `file` names it in messages.
+  ///
+  /// - Throws: `AdjointError` with line and column for text that does not parse or breaks a rule.
+  public init(parsing text: String, file: String) throws {
+    let start = ContinuousClock.now
+    module = try Module(parsing: text, file: file)
+    try module.verify()
+    self.file = file
+    parseMilliseconds = start.duration(to: .now).milliseconds
+  }
+
+  /// Reads a program from a file.
+  ///
+  /// - Throws: `AdjointError` where the file cannot be read or its text is wrong.
+  public init(contentsOf path: String) throws {
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw AdjointError(.file, "the file cannot be read", at: SourceLocation(file: path, line: 0))
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw AdjointError(
+        .file, "the file is not UTF-8 text", at: SourceLocation(file: path, line: 0))
+    }
+    try self.init(parsing: text, file: path)
+  }
+
+  /// The names of all functions in text order, private ones too.
+  public var functionNames: [String] { module.functions.map(\.name) }
+
+  /// The types of the arguments of a function; nil for the one that runs when none is named.
+  ///
+  /// - Throws: `AdjointError` where there is no such function.
+  public func parameterTypes(of function: String? = nil) throws -> [TensorType] {
+    try resolve(function).parameterTypes
+  }
+
+  /// The types of the results of a function; nil for the one that runs when none is named.
+  ///
+  /// - Throws: `AdjointError` where there is no such function.
+  public func resultTypes(of function: String? = nil) throws -> [TensorType] {
+    try resolve(function).resultTypes
+  }
+
+  /// Compiles a function (nil for the one that runs when none is named) and its derivative.
+  ///
+  /// - Throws: `AdjointError` for a function that is not there, an argument number out of range,
+  ///   a result that cannot be differentiated or an op that has no derivative or lowering.
+  public func compile(
+    function: String? = nil, transform: Transform = .none, engine: Engine = .native,
+    options: CompileOptions = CompileOptions()
+  ) throws -> CompiledProgram {
+    try Compiler.compile(
+      resolve(function), in: module, transform: transform, engine: engine, options: options,
+      parseMilliseconds: parseMilliseconds)
+  }
+
+  /// The text of a stage of compilation of a function and its derivative.
+  ///
+  /// - Throws: `AdjointError` as `compile` does.
+  public func dump(
+    stage: Stage, function: String? = nil, transform: Transform = .none,
+    options: CompileOptions = CompileOptions()
+  ) throws -> String {
+    try Compiler.dump(
+      resolve(function), in: module, transform: transform, stage: stage, options: options)
+  }
+
+  /// The function of that name; nil for the one that runs when none is named.
+  private func resolve(_ name: String?) throws -> Function {
+    let place = SourceLocation(file: file, line: 0)
+    guard let name else {
+      if let entry = module.entry { return entry }
+      throw AdjointError(.argument, "the program has no function", at: place)
+    }
+    if let function = module.function(named: name) { return function }
+    let names = functionNames.map { "@" + $0 }.joined(separator: ", ")
+    throw AdjointError(.argument, "there is no function @\(name), only \(names)", at: place)
+  }
+}

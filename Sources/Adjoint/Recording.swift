@@ -1,0 +1,129 @@
+internal import Differentiation
+internal import Optimizer
+internal import TensorIR
+
+/// A closure recorded at some arguments, ready to be differentiated.
+struct Recording<Output: Sendable>: Sendable {
+  /// The closure's operations.
+  let traced: TracedFunction
+  /// The tensors of the arguments.
+  let arguments: [TensorNode]
+  /// What the closure returned; its tensors are traced.
+  let output: Output
+  /// Where the transform was asked for.
+  let location: SourceLocation
+
+  /// Records a closure at arguments.
+  ///
+  /// - Throws: `AdjointError` for mistakes in the closure, and what it throws.
+  init<each Input: TensorTree>(
+    _ function: (repeat each Input) throws -> Output, at location: SourceLocation,
+    _ input: repeat each Input, read: (Output, inout TensorVisitor) throws -> Void
+  ) throws {
+    var visitor = TensorVisitor()
+    repeat try (each input).read(into: &visitor)
+    let arguments = visitor.nodes
+    for argument in arguments { if let error = argument.failure { throw error } }
+    var output: Output?
+    traced = try Trace.record(
+      arguments.map(\.type), for: .transform(arguments: arguments), at: location
+    ) { nodes in
+      var inner = TensorVisitor(replacingWith: nodes)
+      let value = try function(repeat try (each input).replacing(from: &inner))
+      output = value
+      var results = TensorVisitor()
+      try read(value, &results)
+      return results.nodes
+    }
+    guard let output else { preconditionFailure("a recorded closure has returned a value") }
+    self.arguments = arguments
+    self.output = output
+    self.location = location
+  }
+
+  /// Which arguments are floats, by position: those with derivatives.
+  var floatArguments: [Int] { arguments.indices.filter { arguments[$0].type.element.isFloat } }
+
+  /// The results of the recorded function with its derivative, which takes `seeds` behind the
+  /// arguments: the function's own, and then the derivatives.
+  private func differentiated(
+    by transform: Transform, _ seeds: [TensorNode]
+  ) throws -> [TensorNode] {
+    do {
+      let function = try traced.function.simplified().differentiated(by: transform)
+      let derivative = TracedFunction(function: function, captures: [])
+      return try derivative.applied(to: arguments + traced.captures + seeds, at: location)
+    } catch let error as AdjointError {
+      throw error.placed(at: location)
+    }
+  }
+
+  /// The recorded function's results.
+  func value() throws -> [TensorNode] {
+    try traced.applied(to: arguments, at: location)
+  }
+
+  /// The only result, a scalar, and its gradient for each argument; for integers that is zero.
+  func valueWithGradient() throws -> (value: TensorNode, gradient: [TensorNode]) {
+    let type = traced.function.resultTypes[0]
+    guard type.isScalar else {
+      throw AdjointError(
+        .shape, "a gradient needs a scalar result, and the function returns shape \(type.shape)",
+        at: location)
+    }
+    let results = try differentiated(by: .gradient(floatArguments), [])
+    return (results[0], derivatives(results.dropFirst(), arguments.map(\.type)))
+  }
+
+  /// The cotangent of each argument for cotangents of the results; for integers that is zero.
+  func pullback(_ cotangents: [TensorNode]) throws -> [TensorNode] {
+    let types = traced.function.resultTypes
+    let seeds = try floats(of: cotangents, types, "cotangent", "result")
+    let results = try differentiated(by: .vjp(floatArguments), seeds)
+    return derivatives(results.dropFirst(types.count), arguments.map(\.type))
+  }
+
+  /// The tangent of each result for tangents of the arguments; for integers that is zero.
+  func differential(_ tangents: [TensorNode]) throws -> [TensorNode] {
+    let types = traced.function.resultTypes
+    let seeds = try floats(of: tangents, arguments.map(\.type), "tangent", "argument")
+    let results = try differentiated(by: .jvp(floatArguments), seeds)
+    return derivatives(results.dropFirst(types.count), types)
+  }
+
+  /// The derivative for each of some values, given those of floats.
+  private func derivatives(
+    _ floats: some Sequence<TensorNode>, _ types: [TensorType]
+  ) -> [TensorNode] {
+    var floats = floats.makeIterator()
+    return types.map { type in
+      (type.element.isFloat ? floats.next() : nil) ?? .zeros(type, at: location)
+    }
+  }
+
+  /// The floats among tensors, which must have the given types.
+  private func floats(
+    of nodes: [TensorNode], _ types: [TensorType], _ word: String, _ target: String
+  ) throws -> [TensorNode] {
+    for node in nodes { if let error = node.failure { throw error.placed(at: location) } }
+    guard nodes.map(\.type) == types else {
+      let given = nodes.map(\.type.description).joined(separator: ", ")
+      let wanted = types.map(\.description).joined(separator: ", ")
+      throw AdjointError(
+        .shape, "a \(word) must have its \(target)'s type: \(given) instead of \(wanted)",
+        at: location)
+    }
+    return nodes.filter { $0.type.element.isFloat }
+  }
+}
+
+extension TensorNode {
+  /// A tensor of zeros, or of false.
+  static func zeros(_ type: TensorType, at location: SourceLocation = .unknown) -> TensorNode {
+    capturing(type.element) {
+      let zero = try TensorNode(
+        Literal(TensorType([], type.element), filledWith: 0), isLiteral: true)
+      return zero.broadcast(to: type.shape, at: location)
+    }
+  }
+}

@@ -1,0 +1,226 @@
+internal import TensorIR
+
+extension TensorNode {
+  /// Chains of deferred operations are evaluated at this length, so that neither walking nor
+  /// releasing one can run out of stack.
+  private static let depthLimit = 256
+
+  /// A failed value; its shape is empty.
+  static func failed(_ error: AdjointError, _ element: ElementType) -> TensorNode {
+    Trace.current?.fail(error)
+    return TensorNode(TensorType([], element), .failed(error))
+  }
+
+  /// What `body` makes, or a failed value with the error it throws.
+  static func capturing(
+    _ element: ElementType, _ body: () throws -> TensorNode
+  ) -> TensorNode {
+    do {
+      return try body()
+    } catch let error as AdjointError {
+      return failed(error, element)
+    } catch {
+      return failed(AdjointError(.system, "\(error)"), element)
+    }
+  }
+
+  /// The error that made this value fail.
+  var failure: AdjointError? {
+    if case .failed(let error) = origin { error } else { nil }
+  }
+
+  /// An operation on values: recorded where a function is being traced, else deferred.
+  static func apply(
+    _ op: Op, _ operands: [TensorNode], at location: SourceLocation
+  ) -> TensorNode {
+    let trace = Trace.current
+    do {
+      if let trace { return try trace.record(op, operands, at: location) }
+      return try deferring(op, operands, at: location)
+    } catch let error as AdjointError {
+      return failed(error.placed(at: location), op.resultElement(operands))
+    } catch {
+      return failed(
+        AdjointError(.system, "\(error)", at: location), op.resultElement(operands))
+    }
+  }
+
+  /// An operation that runs when a value is needed.
+  private static func deferring(
+    _ op: Op, _ operands: [TensorNode], at location: SourceLocation
+  ) throws -> TensorNode {
+    var depth = 0
+    for operand in operands {
+      switch operand.origin {
+      case .known: break
+      case .deferred(let operation): depth = max(depth, operation.depth)
+      case .traced(let trace, _): throw trace.escapeError
+      case .failed(let error): throw error
+      }
+    }
+    let type = try op.resultTypes(operands.map(\.type))[0]
+    try type.requireSize(at: location)
+    let operation = DeferredOperation(op, operands, depth: depth + 1, at: location)
+    let node = TensorNode(type, .deferred(operation))
+    if depth + 1 >= depthLimit { return try node.known(at: location) }
+    return node
+  }
+}
+
+extension Op {
+  /// The element type of the result, whether or not operands fit.
+  fileprivate func resultElement(_ operands: [TensorNode]) -> ElementType {
+    switch self {
+    case .constant(let literal): literal.type.element
+    case .iota(let type, _): type.element
+    case .unary(.isFinite), .compare: .i1
+    case .convert(let element): element
+    case .select: operands[1].type.element
+    case .unary, .binary, .clamp, .shape, .reduce, .dot, .gather, .scatter:
+      operands[0].type.element
+    case .call(let callee): callee.resultTypes[0].element
+    }
+  }
+}
+
+// MARK: - Operations with their checks
+
+extension TensorNode {
+  func unary(_ op: UnaryOp, at location: SourceLocation) -> TensorNode {
+    .apply(.unary(op), [self], at: location)
+  }
+
+  /// A binary operation on operands broadcast together.
+  func binary(
+    _ op: BinaryOp, _ right: TensorNode, at location: SourceLocation
+  ) -> TensorNode {
+    if type.shape == right.type.shape { return .apply(.binary(op), [self, right], at: location) }
+    return TensorNode.broadcast([self, right], for: op.word, at: location) { operands in
+      .apply(.binary(op), operands, at: location)
+    }
+  }
+
+  /// A comparison of operands broadcast together.
+  func compare(
+    _ direction: Comparison.Direction, _ right: TensorNode, at location: SourceLocation
+  ) -> TensorNode {
+    let compared = TensorNode.broadcast([self, right], for: "compare", at: location) { operands in
+      .apply(.compare(Comparison(direction)), operands, at: location)
+    }
+    return compared.failure.map { TensorNode(TensorType([], .i1), .failed($0)) } ?? compared
+  }
+
+  /// Broadcasts operands to their common shape and applies `body`; the first failure goes through.
+  static func broadcast(
+    _ operands: [TensorNode], for word: String, at location: SourceLocation,
+    _ body: ([TensorNode]) -> TensorNode
+  ) -> TensorNode {
+    let element = operands[operands.count - 1].type.element
+    return capturing(element) {
+      for operand in operands { if let error = operand.failure { throw error } }
+      let shapes = operands.map(\.type.shape)
+      let common = try Broadcasting.commonShape(shapes, for: word, at: location)
+      return body(operands.map { $0.broadcast(to: common, at: location) })
+    }
+  }
+
+  /// The value with its axes aligned at the end of `shape`; itself where nothing would change.
+  func broadcast(to shape: [Int], at location: SourceLocation) -> TensorNode {
+    if type.shape == shape { return self }
+    return TensorNode.capturing(type.element) {
+      if let failure { throw failure }
+      try TensorType(shape, type.element).requireSize(at: location)
+      guard type.rank <= shape.count,
+        zip(type.shape, shape.suffix(type.rank)).allSatisfy({ $0 == 1 || $0 == $1 })
+      else {
+        throw AdjointError(
+          .shape, "shape \(type.shape) does not broadcast to \(shape): \(Broadcasting.rule)",
+          at: location)
+      }
+      let dimensions = Array((shape.count - type.rank)..<shape.count)
+      return .apply(
+        .shape(.broadcast(shape: shape, dimensions: dimensions)), [self], at: location)
+    }
+  }
+
+  func reshape(to shape: [Int], at location: SourceLocation) -> TensorNode {
+    if type.shape == shape { return self }
+    return TensorNode.capturing(type.element) {
+      if let failure { throw failure }
+      guard shape.allSatisfy({ $0 >= 0 }), shape.checkedCount == type.count else {
+        throw AdjointError(
+          .shape,
+          "shape \(type.shape) does not reshape to \(shape): the number of elements must stay",
+          at: location)
+      }
+      return .apply(.shape(.reshape(shape: shape)), [self], at: location)
+    }
+  }
+
+  func transpose(_ permutation: [Int], at location: SourceLocation) -> TensorNode {
+    permutation == Array(type.shape.indices)
+      ? self : .apply(.shape(.transpose(permutation: permutation)), [self], at: location)
+  }
+
+  func convert(to element: ElementType, at location: SourceLocation) -> TensorNode {
+    type.element == element ? self : .apply(.convert(to: element), [self], at: location)
+  }
+
+  /// A reduction over axes, which stay with extent one where `keepingDims`; nil for all axes.
+  func reduce(
+    _ kind: Reduction.Kind, over axes: [Int]?, keepingDims: Bool, at location: SourceLocation
+  ) -> TensorNode {
+    TensorNode.capturing(type.element) {
+      if let failure { throw failure }
+      let axes = try type.axes(axes, in: "reduction", at: location)
+      guard !axes.isEmpty else { return self }
+      let identity = try TensorNode(kind.identity(of: type.element), isLiteral: true)
+      let reduced = TensorNode.apply(
+        .reduce(Reduction(kind, dimensions: axes)), [self, identity], at: location)
+      guard keepingDims, reduced.failure == nil else { return reduced }
+      var shape = type.shape
+      for axis in axes { shape[axis] = 1 }
+      return reduced.reshape(to: shape, at: location)
+    }
+  }
+}
+
+extension BinaryOp {
+  /// The operation's name in messages, such as `add`.
+  var word: String { String(rawValue.drop { $0 != "." }.dropFirst()) }
+}
+
+extension TensorType {
+  /// Fails, at a place, unless extents are not negative and the size in bytes fits an `Int`.
+  func requireSize(at location: SourceLocation) throws {
+    do {
+      try requireSize()
+    } catch let error as AdjointError {
+      throw error.placed(at: location)
+    }
+  }
+
+  /// The axis of that number; negative numbers count from the end.
+  ///
+  /// - Throws: `AdjointError` where there is no such axis.
+  func axis(_ number: Int, in word: String, at location: SourceLocation) throws -> Int {
+    let axis = number < 0 ? number + rank : number
+    guard shape.indices.contains(axis) else {
+      throw AdjointError(
+        .shape, "\(word): axis \(number) does not exist in shape \(shape)", at: location)
+    }
+    return axis
+  }
+
+  /// The distinct axes of those numbers, rising; all axes for nil.
+  ///
+  /// - Throws: `AdjointError` where one does not exist or is named twice.
+  func axes(_ numbers: [Int]?, in word: String, at location: SourceLocation) throws -> [Int] {
+    guard let numbers else { return Array(shape.indices) }
+    let axes = try numbers.map { try axis($0, in: word, at: location) }
+    guard Set(axes).count == axes.count else {
+      throw AdjointError(.shape, "\(word): axes \(numbers) name an axis twice", at: location)
+    }
+    return axes.sorted()
+  }
+}

@@ -1,0 +1,220 @@
+internal import Synchronization
+internal import TensorIR
+
+/// A function being recorded: operations on its values, and on anything else while it is the
+/// innermost trace of the task, become its operations.
+///
+/// Values from outside become *captures*: parameters behind the function's own (closure
+/// conversion). So a trace can stand inside another one, and its function can be differentiated on
+/// its own and then be inlined into the outer one, where its captures are values again.
+final class Trace: @unchecked Sendable {
+  /// What a trace is for, which decides what its values can be asked.
+  enum Purpose {
+    /// A function that is compiled for other arguments too; its values do not exist yet.
+    case compilation
+    /// A function that is transformed and then applied to these arguments, which have values when
+    /// the trace outside it, if any, has.
+    case transform(arguments: [TensorNode])
+  }
+
+  /// What is recorded so far.
+  private struct State: Sendable {
+    var builder: FunctionBuilder
+    /// The values read from outside, each with a parameter behind the function's own.
+    var captures: [TensorNode] = []
+    /// The function's name for each value read from outside; `captures` and `constants` keep the
+    /// identified objects alive.
+    var names: [ObjectIdentifier: ValueID] = [:]
+    /// Values read from outside that became constants.
+    var constants: [TensorNode] = []
+    /// The first mistake made while recording.
+    var error: AdjointError?
+    /// Whether the closure has returned.
+    var isFinished = false
+  }
+
+  /// The innermost trace of this task.
+  @TaskLocal static var current: Trace?
+
+  private let purpose: Purpose
+  private let parent: Trace?
+  private let location: SourceLocation
+  private let state: Mutex<State>
+
+  /// Whether values can be computed while tracing, because the arguments have values.
+  let isDefineByRun: Bool
+
+  private init(_ purpose: Purpose, at location: SourceLocation) {
+    self.purpose = purpose
+    self.location = location
+    parent = Trace.current
+    isDefineByRun =
+      switch purpose {
+      case .compilation: false
+      case .transform: parent?.isDefineByRun ?? true
+      }
+    state = Mutex(State(builder: FunctionBuilder(name: "main", location: location)))
+  }
+
+  /// Records what `body` does with parameters of the given types.
+  ///
+  /// - Returns: the function, whose parameters are those and then its captures.
+  /// - Throws: `AdjointError` for the first mistake made by `body`, and what `body` throws.
+  static func record(
+    _ parameters: [TensorType], for purpose: Purpose, at location: SourceLocation,
+    _ body: ([TensorNode]) throws -> [TensorNode]
+  ) throws -> TracedFunction {
+    let trace = Trace(purpose, at: location)
+    defer { trace.state.withLock { $0.isFinished = true } }
+    let values = trace.state.withLock { state in parameters.map { state.builder.parameter($0) } }
+    let nodes = zip(parameters, values).map { TensorNode($0, .traced(trace, $1)) }
+    let results = try $current.withValue(trace) { try body(nodes) }
+    return try trace.state.withLock { state in
+      if let error = state.error { throw error }
+      let returned = try results.map { try trace.name(of: $0, in: &state) }
+      return TracedFunction(
+        function: state.builder.finish(returning: returned), captures: state.captures)
+    }
+  }
+
+  /// Adds an operation.
+  ///
+  /// - Throws: `AdjointError` where operands break the op's typing rule or failed before.
+  func record(
+    _ op: Op, _ operands: [TensorNode], at location: SourceLocation
+  ) throws -> TensorNode {
+    try state.withLock { state in
+      let names = try operands.map { try name(of: $0, in: &state) }
+      let place = location.isKnown ? location : self.location
+      let value = try state.builder.emit(op, names, at: place)
+      let type = state.builder[value]
+      try type.requireSize(at: place)
+      return TensorNode(type, .traced(self, value))
+    }
+  }
+
+  /// Adds all operations of a function, with `arguments` in place of its parameters.
+  func inline(_ function: Function, _ arguments: [TensorNode]) throws -> [TensorNode] {
+    try state.withLock { state in
+      var names = [ValueID?](repeating: nil, count: function.types.count)
+      for (parameter, argument) in zip(function.parameters, arguments) {
+        names[parameter.index] = try name(of: argument, in: &state)
+      }
+      for operation in function.operations {
+        let operands = operation.operands.compactMap { names[$0.index] }
+        let results = try state.builder.copy(operation, operands: operands)
+        for (result, name) in zip(operation.results, results) { names[result.index] = name }
+      }
+      return function.results.compactMap { result in
+        names[result.index].map { TensorNode(function[result], .traced(self, $0)) }
+      }
+    }
+  }
+
+  /// Keeps the first mistake, to be thrown when the closure has returned.
+  func fail(_ error: AdjointError) {
+    state.withLock { state in
+      if state.error == nil { state.error = error.placed(at: location) }
+    }
+  }
+
+  /// The mistake of using a value of this trace outside it.
+  var escapeError: AdjointError {
+    AdjointError(
+      .argument,
+      "a traced tensor is used outside the closure it was traced in (\(location));"
+        + " return it from the closure instead")
+  }
+
+  /// The function's name for a value, which is captured when it comes from outside.
+  private func name(of node: TensorNode, in state: inout State) throws -> ValueID {
+    let origin = node.origin
+    switch origin {
+    case .traced(let trace, let value):
+      if trace === self { return value }
+      guard trace.isAround(self) else { throw trace.escapeError }
+    case .failed(let error): throw error
+    case .known, .deferred: break
+    }
+    let identifier = ObjectIdentifier(node)
+    if let name = state.names[identifier] { return name }
+    let name: ValueID
+    if let literal = node.constant(bakingScalars: !isDefineByRun) {
+      name = try state.builder.constant(literal)
+      state.constants.append(node)
+    } else {
+      name = state.builder.parameter(node.type)
+      state.captures.append(node)
+    }
+    state.names[identifier] = name
+    return name
+  }
+
+  /// Whether `inner` is recorded by a closure inside this trace's closure.
+  private func isAround(_ inner: Trace) -> Bool {
+    var next = inner.parent
+    while let trace = next {
+      if trace === self { return true }
+      next = trace.parent
+    }
+    return false
+  }
+
+  /// Computes values of a trace whose arguments have values.
+  ///
+  /// - Throws: `AdjointError` where they have none, because a function is being compiled.
+  func evaluate(_ values: [ValueID]) throws -> [TensorNode] {
+    guard case .transform(let arguments) = purpose, isDefineByRun else {
+      throw AdjointError(
+        .unsupported,
+        "a tensor traced by jit has no value yet; choose between values with select(_:_:_:),"
+          + " or return the tensor from the closure (\(location))")
+    }
+    let (function, captures) = state.withLock { state in
+      var builder = state.builder
+      return (builder.finish(returning: values), state.captures)
+    }
+    return try TracedFunction(function: function, captures: captures).evaluated(arguments)
+  }
+}
+
+extension TensorNode {
+  /// The value as a constant of a function that captures it; nil where it is better passed to it.
+  func constant(bakingScalars: Bool) -> Literal? {
+    guard isLiteral || (bakingScalars && type.isScalar), knownAddress != nil
+    else { return nil }
+    return withUnsafeBytes { Literal(type, bytes: Array($0)) }
+  }
+}
+
+/// A recorded function and the outer values that go behind its own arguments.
+struct TracedFunction: Sendable {
+  /// The parameters are the closure's own, then one for each capture.
+  var function: Function
+  /// The values of the parameters behind the closure's own.
+  var captures: [TensorNode]
+
+  /// The function's results for these arguments: operations of the innermost trace, or else values
+  /// computed now.
+  func applied(
+    to arguments: [TensorNode], at location: SourceLocation
+  ) throws -> [TensorNode] {
+    for argument in arguments { if let error = argument.failure { throw error } }
+    do {
+      if let trace = Trace.current { return try trace.inline(function, arguments + captures) }
+      return try evaluated(arguments, at: location)
+    } catch let error as AdjointError {
+      throw error.placed(at: location)
+    }
+  }
+
+  /// The function's results for these arguments, computed now.
+  func evaluated(
+    _ arguments: [TensorNode], at location: SourceLocation = .unknown
+  ) throws -> [TensorNode] {
+    let (pruned, isKept) = function.pruned()
+    let inputs = zip(arguments + captures, isKept).filter(\.1).map(\.0)
+    let program = try ProgramCache.current.program(for: pruned)
+    return try program.body.call(Evaluation.known(inputs, at: location))
+  }
+}

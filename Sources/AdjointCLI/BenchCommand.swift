@@ -1,0 +1,71 @@
+import Adjoint
+import ArgumentParser
+
+/// `adjoint bench`: times compiling and running a function.
+struct BenchCommand: ParsableCommand {
+  /// Name and summary.
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Time compiling and running a function.",
+    discussion: InputDrawing.rule)
+
+  /// Which function.
+  @OptionGroup var program: ProgramOptions
+  /// Threads a call may use.
+  @OptionGroup var threads: ThreadOptions
+
+  /// Arguments to differentiate with respect to.
+  @Option(help: ArgumentHelp("Append the gradient for these arguments.", valueName: "I,J"))
+  var grad: IndexList?
+
+  /// Files of the arguments.
+  @Option(parsing: .upToNextOption, help: "One .npy file per argument.")
+  var inputs: [String] = []
+
+  /// The seed of drawn inputs.
+  @Option(help: "The seed of drawn inputs.")
+  var seed: UInt64 = 0
+
+  /// Whether the report is one JSON object.
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  /// Compiles the function, calls it again and again, and reports.
+  func run() throws {
+    let compiled = try Program(contentsOf: program.file).compile(
+      function: program.function, transform: grad.map { .gradient($0.indices) } ?? .none,
+      options: threads.compileOptions)
+    let arguments: [TensorData]
+    if inputs.isEmpty {
+      var drawing = InputDrawing(seed: seed)
+      arguments = try drawing.draw(compiled.parameterTypes)
+    } else {
+      arguments = try InputFiles(paths: inputs, role: .argument).read(compiled.parameterTypes)
+    }
+    let times = try CallTimes(measuring: compiled, arguments: arguments, seconds: 1)
+    print(report(compiled.report, times))
+  }
+
+  /// The report as JSON or as lines.
+  private func report(_ compile: CompileReport, _ times: CallTimes) -> String {
+    let rows: [(name: String, value: String)] = [
+      ("parse_ms", compile.parseMilliseconds.fixed(4)),
+      ("transform_ms", compile.transformMilliseconds.fixed(4)),
+      ("plan_ms", compile.planMilliseconds.fixed(4)),
+      ("codegen_ms", compile.codegenMilliseconds.fixed(4)),
+      ("link_ms", compile.linkMilliseconds.fixed(4)),
+      ("compile_ms", compile.compileMilliseconds.fixed(4)),
+      ("run_us_min", times.minimum.fixed(4)),
+      ("run_us_median", times.median.fixed(4)),
+      ("arena_bytes", "\(compile.arenaByteCount)"),
+      ("argument_bytes", "\(compile.argumentByteCount)"),
+      ("kernels", "\(compile.kernelCount)"),
+      ("unique_kernels", "\(compile.uniqueKernelCount)"),
+      ("threads", "\(compile.threads)"),
+    ]
+    if json {
+      return "{" + rows.map { "\"\($0.name)\": \($0.value)" }.joined(separator: ", ") + "}"
+    }
+    let width = rows.map(\.name.count).max() ?? 0
+    return rows.map { $0.name.padded(to: width + 2) + $0.value }.joined(separator: "\n")
+  }
+}

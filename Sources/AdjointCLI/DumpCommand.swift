@@ -1,0 +1,28 @@
+import Adjoint
+import ArgumentParser
+
+/// `adjoint dump`: prints a stage of compilation.
+struct DumpCommand: ParsableCommand {
+  /// Name and summary.
+  static let configuration = CommandConfiguration(
+    commandName: "dump", abstract: "Print a stage of compilation.")
+
+  /// Which function.
+  @OptionGroup var program: ProgramOptions
+  /// How it is differentiated.
+  @OptionGroup var transform: TransformOptions
+  /// Threads the code may use.
+  @OptionGroup var threads: ThreadOptions
+
+  /// What to print.
+  @Option(help: "The stage to print.")
+  var stage: Stage
+
+  /// Compiles as far as the stage and prints it.
+  func run() throws {
+    let text = try Program(contentsOf: program.file).dump(
+      stage: stage, function: program.function, transform: transform.transform,
+      options: threads.compileOptions)
+    print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
+  }
+}

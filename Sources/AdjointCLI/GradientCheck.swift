@@ -1,0 +1,82 @@
+import Adjoint
+
+/// Compares a gradient with central differences of the function, in double precision.
+///
+/// Up to `coordinateLimit` elements each is tested by itself. Beyond that the derivative is
+/// tested along directions that are partly random and partly the gradient's own, so that the
+/// tested number is not lost in rounding. Central differences cannot see what happens at a point
+/// where the function has a kink; the drawn inputs avoid such points almost surely.
+struct GradientCheck {
+  /// How many elements are tested one by one.
+  private static let coordinateLimit = 64
+  /// How many directions are tested otherwise.
+  private static let directionCount = 4
+  /// Half the distance of the two points of a difference.
+  private static let step = 1e-5
+  /// How far the two numbers may differ, relative to the gradient's size along the direction.
+  private static let bound = 1e-5
+
+  /// The outcome.
+  let line: CheckLine
+
+  /// Tests the gradient for some arguments of a subject without f32.
+  init(_ subject: CheckSubject, indices: [Int]) throws {
+    let arguments = try subject.arguments()
+    let function = try subject.compile(.none)
+    let results = try subject.compile(.gradient(indices)).call(arguments)
+    let gradient = results.suffix(indices.count).flatMap(\.doubles)
+    let value = abs(results[0].doubles[0])
+    var drawing = InputDrawing(seed: subject.seed &+ 1)
+    let directions = Self.directions(gradient, using: &drawing)
+    var worst = 0.0
+    for direction in directions {
+      let slope = zip(gradient, direction).reduce(0) { $0 + $1.0 * $1.1 }
+      let size = zip(gradient, direction).reduce(0) { $0 + abs($1.0 * $1.1) }
+      let ends = try [Self.step, -Self.step].map { step in
+        try function.call(
+          Self.moved(arguments, indices, along: direction, by: step))[0].doubles[0]
+      }
+      let difference = abs((ends[0] - ends[1]) / (2 * Self.step) - slope)
+      let rounding = 1e-14 / Self.step * max(value, 1)
+      let relative = max(0, difference - rounding) / max(size, rounding)
+      worst = relative.isNaN ? .infinity : max(worst, relative)
+    }
+    line = CheckLine(
+      name: "gradient", holds: worst <= Self.bound,
+      detail: "largest relative difference \(worst.short) from central differences along "
+        + "\(directions.count) directions")
+  }
+
+  /// The directions to test along.
+  private static func directions(
+    _ gradient: [Double], using drawing: inout InputDrawing
+  ) -> [[Double]] {
+    if gradient.count <= coordinateLimit {
+      return gradient.indices.map { index in gradient.indices.map { $0 == index ? 1 : 0 } }
+    }
+    let norm = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let type = TensorType([gradient.count], .f64)
+    let root = Double(gradient.count).squareRoot()
+    return (0..<directionCount).map { _ in
+      zip(drawing.drawSigns(type), gradient).map { sign, entry in
+        sign / root + (norm > 0 ? entry / norm : 0)
+      }
+    }
+  }
+
+  /// The arguments with the differentiated ones moved along a direction.
+  private static func moved(
+    _ arguments: [TensorData], _ indices: [Int], along direction: [Double], by step: Double
+  ) throws -> [TensorData] {
+    var moved = arguments
+    var rest = direction[...]
+    for index in indices {
+      let type = arguments[index].type
+      let part = rest.prefix(type.count)
+      rest = rest.dropFirst(type.count)
+      moved[index] = try TensorData(
+        type, doubles: zip(arguments[index].doubles, part).map { $0 + step * $1 })
+    }
+    return moved
+  }
+}

@@ -1,0 +1,49 @@
+import Adjoint
+
+/// Draws arguments for programs that come without any.
+///
+/// The values suit most programs: matrices are centred and scaled like freshly initialized
+/// weights, so chains of products neither vanish nor saturate; scalars and vectors are positive
+/// and away from zero, so logarithms, roots and divisions are defined.
+struct InputDrawing {
+  /// The rule in words, for help texts.
+  static let rule = """
+    Without --inputs, arguments are drawn from the seed: scalars and vectors of floats from \
+    0.5 to 1.5; matrices and higher ranks of floats from -a to a, where a is one over the square \
+    root of the second to last extent; integers from 0 to 3; booleans either.
+    """
+
+  /// Where the numbers come from.
+  private var generator: SplitMix64
+
+  /// Starts a drawing; equal seeds give equal arguments.
+  init(seed: UInt64) { generator = SplitMix64(seed: seed) }
+
+  /// One tensor of each type.
+  mutating func draw(_ types: [TensorType]) throws -> [TensorData] {
+    try types.map { try draw($0) }
+  }
+
+  /// A tensor whose elements follow the rule.
+  mutating func draw(_ type: TensorType) throws -> TensorData {
+    try TensorData(type, doubles: (0..<type.count).map { _ in element(of: type) })
+  }
+
+  /// A tensor of ±1 where elements are floats and of 0 elsewhere.
+  mutating func drawSigns(_ type: TensorType) -> [Double] {
+    (0..<type.count).map { _ in type.element.isFloat ? (Bool.random(using: &generator) ? 1 : -1) : 0
+    }
+  }
+
+  /// One element.
+  private mutating func element(of type: TensorType) -> Double {
+    switch type.element {
+    case .i1: return Bool.random(using: &generator) ? 1 : 0
+    case .i32, .i64: return Double(Int.random(in: 0...3, using: &generator))
+    case .f32, .f64: break
+    }
+    guard type.rank >= 2 else { return Double.random(in: 0.5..<1.5, using: &generator) }
+    let bound = 1 / Double(type.shape[type.rank - 2]).squareRoot()
+    return Double.random(in: -bound..<bound, using: &generator)
+  }
+}

@@ -1,0 +1,40 @@
+import Adjoint
+
+/// `.npy` files named on the command line, in the order of what they stand for.
+struct InputFiles {
+  /// What the files stand for; the raw value is the word in messages.
+  enum Role: String {
+    /// The function's own arguments.
+    case argument
+    /// One per result, for `--vjp`.
+    case cotangent
+    /// One per differentiated argument, for `--jvp`.
+    case tangent
+  }
+
+  /// The paths.
+  var paths: [String]
+  /// What the files stand for.
+  var role: Role
+
+  /// Reads one tensor of each type.
+  ///
+  /// - Throws: `AdjointError` where the number of files or the type of one is another.
+  func read(_ types: [TensorType]) throws -> [TensorData] {
+    guard paths.count == types.count else {
+      throw AdjointError(
+        .argument, "the function takes \(types.count) \(role)s, but \(paths.count) files are given")
+    }
+    return try zip(paths, types).enumerated().map { position, pair in
+      let (path, type) = pair
+      let tensor = try TensorData(npy: path)
+      guard tensor.type == type else {
+        throw AdjointError(
+          .argument,
+          "\(role.rawValue) \(position) is a \(type), but the file holds a \(tensor.type)",
+          at: SourceLocation(file: path, line: 0))
+      }
+      return tensor
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Adjoint
+import ArgumentParser
+
+/// Argument numbers separated by commas, such as `0,2`.
+struct IndexList: ExpressibleByArgument {
+  /// The numbers as written; none twice.
+  var indices: [Int]
+
+  /// Parses the list; nil for anything but different numbers from zero.
+  init?(argument: String) {
+    let words = argument.split(separator: ",", omittingEmptySubsequences: false)
+    indices = words.compactMap { Int($0) }
+    guard indices.count == words.count, indices.allSatisfy({ $0 >= 0 }),
+      Set(indices).count == indices.count
+    else { return nil }
+  }
+}
+
+/// What runs the function, as named on the command line.
+enum EngineName: String, CaseIterable, ExpressibleByArgument {
+  /// Machine code.
+  case jit
+  /// One operation after the other, slow and obvious.
+  case interpreter
+
+  /// The engine of that name.
+  var engine: Engine {
+    switch self {
+    case .jit: .native
+    case .interpreter: .interpreter
+    }
+  }
+}
+
+extension Stage: ExpressibleByArgument {}
+
+/// Which function of which file.
+struct ProgramOptions: ParsableArguments {
+  /// The path of the text.
+  @Argument(help: "A file of StableHLO text.")
+  var file: String
+
+  /// The function's symbol.
+  @Option(help: "The function to use, private ones too; main when not given.")
+  var function: String?
+}
+
+/// Threads a call may use.
+struct ThreadOptions: ParsableArguments {
+  /// The number; nil for all cores.
+  @Option(help: "Threads a call may use; as many as there are cores when not given.")
+  var threads: Int?
+
+  /// Refuses numbers below one.
+  func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+  }
+
+  /// The compiler's options.
+  var compileOptions: CompileOptions { CompileOptions(threads: threads) }
+}
+
+/// How the function is differentiated.
+struct TransformOptions: ParsableArguments {
+  /// Arguments to differentiate a scalar with respect to.
+  @Option(help: ArgumentHelp("Append the gradient for these arguments.", valueName: "I,J"))
+  var grad: IndexList?
+
+  /// Arguments whose cotangents are wanted.
+  @Option(help: ArgumentHelp("Append the cotangents of these arguments.", valueName: "I,J"))
+  var vjp: IndexList?
+
+  /// Arguments that have tangents.
+  @Option(help: ArgumentHelp("Append tangents of the results.", valueName: "I,J"))
+  var jvp: IndexList?
+
+  /// Refuses more than one kind of derivative.
+  func validate() throws {
+    if [grad, vjp, jvp].count(where: { $0 != nil }) > 1 {
+      throw ValidationError("only one of --grad, --vjp and --jvp can be given")
+    }
+  }
+
+  /// The transformation asked for.
+  var transform: Transform {
+    if let grad { return .gradient(grad.indices) }
+    if let vjp { return .vjp(vjp.indices) }
+    if let jvp { return .jvp(jvp.indices) }
+    return .none
+  }
+}

@@ -1,0 +1,100 @@
+import Adjoint
+import ArgumentParser
+
+/// `adjoint run`: runs a function, or its derivative, once.
+struct RunCommand: ParsableCommand {
+  /// Name and summary.
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run a function, or its derivative, once.",
+    discussion: """
+      --grad gives the function's results, then one gradient per index; --vjp gives the results, \
+      then the cotangents of those arguments; --jvp gives the results, then their tangents. \
+      \(InputDrawing.rule)
+      """)
+
+  /// Which function.
+  @OptionGroup var program: ProgramOptions
+  /// How it is differentiated.
+  @OptionGroup var transform: TransformOptions
+  /// Threads a call may use.
+  @OptionGroup var threads: ThreadOptions
+
+  /// Files of the arguments.
+  @Option(parsing: .upToNextOption, help: "One .npy file per argument.")
+  var inputs: [String] = []
+
+  /// Files for the results.
+  @Option(parsing: .upToNextOption, help: "One .npy file to write per result.")
+  var outputs: [String] = []
+
+  /// Files of the cotangents.
+  @Option(parsing: .upToNextOption, help: "One .npy file per result, for --vjp.")
+  var cotangents: [String] = []
+
+  /// Files of the tangents.
+  @Option(parsing: .upToNextOption, help: "One .npy file per index, for --jvp.")
+  var tangents: [String] = []
+
+  /// What runs the function.
+  @Option(help: "What runs the function.")
+  var engine = EngineName.jit
+
+  /// The seed of drawn inputs.
+  @Option(help: "The seed of drawn inputs.")
+  var seed: UInt64 = 0
+
+  /// Refuses derivative inputs without their derivative, and the other way round.
+  func validate() throws {
+    if (transform.vjp != nil) != !cotangents.isEmpty {
+      throw ValidationError("--vjp and --cotangents belong together")
+    }
+    if (transform.jvp != nil) != !tangents.isEmpty {
+      throw ValidationError("--jvp and --tangents belong together")
+    }
+  }
+
+  /// Runs the function and prints or writes its results.
+  func run() throws {
+    let text = try Program(contentsOf: program.file)
+    let compiled = try text.compile(
+      function: program.function, transform: transform.transform, engine: engine.engine,
+      options: threads.compileOptions)
+    let types = compiled.parameterTypes
+    let ownCount = try text.parameterTypes(of: program.function).count
+    guard outputs.isEmpty || outputs.count == compiled.resultTypes.count else {
+      throw AdjointError(
+        .argument, "there are \(compiled.resultTypes.count) results, but \(outputs.count) --outputs"
+      )
+    }
+    let own = try arguments(Array(types[..<ownCount]))
+    let extra = try InputFiles(
+      paths: cotangents + tangents, role: cotangents.isEmpty ? .tangent : .cotangent
+    )
+    .read(Array(types[ownCount...]))
+    let results = try compiled.call(own + extra)
+    if outputs.isEmpty {
+      return printResults(results, ownCount: try text.resultTypes(of: program.function).count)
+    }
+    for (result, path) in zip(results, outputs) { try result.write(npy: path) }
+  }
+
+  /// The function's own arguments, read or drawn.
+  private func arguments(_ types: [TensorType]) throws -> [TensorData] {
+    if inputs.isEmpty {
+      var drawing = InputDrawing(seed: seed)
+      return try drawing.draw(types)
+    }
+    return try InputFiles(paths: inputs, role: .argument).read(types)
+  }
+
+  /// Prints each result in a line.
+  private func printResults(_ results: [TensorData], ownCount: Int) {
+    let indices = transform.grad?.indices ?? transform.vjp?.indices ?? Array(results.indices)
+    let word = transform.grad != nil ? "gradient" : transform.vjp != nil ? "cotangent" : "tangent"
+    for (position, result) in results.enumerated() {
+      let name =
+        position < ownCount ? "result \(position)" : "\(word) \(indices[position - ownCount])"
+      print("\(name): \(result.summary)")
+    }
+  }
+}

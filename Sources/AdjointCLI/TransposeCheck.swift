@@ -1,0 +1,52 @@
+import Adjoint
+
+/// Checks that reverse mode is the transpose of forward mode: ⟨Jv, w⟩ = ⟨v, Jᵀw⟩.
+struct TransposeCheck {
+  /// How far the two sides may differ, relative to the sizes of their terms.
+  private static let bound = 1e-10
+
+  /// The outcome.
+  let line: CheckLine
+
+  /// Tests the identity for one random pair of vectors, for a subject without f32.
+  init(_ subject: CheckSubject, indices: [Int]) throws {
+    let arguments = try subject.arguments()
+    var drawing = InputDrawing(seed: subject.seed &+ 2)
+    let forward = try subject.compile(.jvp(indices))
+    let backward = try subject.compile(.vjp(indices))
+    let count = arguments.count
+    let tangents = forward.parameterTypes[count...].map { drawing.drawSigns($0) }
+    let cotangents = backward.parameterTypes[count...].map { drawing.drawSigns($0) }
+    let pushed = try Self.derivatives(of: forward, arguments, tangents, count: cotangents.count)
+    let pulled = try Self.derivatives(of: backward, arguments, cotangents, count: indices.count)
+    let left = Self.products(pushed, cotangents)
+    let right = Self.products(tangents, pulled)
+    let size = max(left.magnitude, right.magnitude, .leastNormalMagnitude)
+    let difference = abs(left.sum - right.sum) / size
+    line = CheckLine(
+      name: "transpose", holds: difference <= Self.bound,
+      detail: "<Jv, w> = \(left.sum.short), relative difference \(difference.short)")
+  }
+
+  /// The last results of a derivative's call.
+  private static func derivatives(
+    of program: CompiledProgram, _ arguments: [TensorData], _ vectors: [[Double]], count: Int
+  ) throws -> [[Double]] {
+    let types = program.parameterTypes[arguments.count...]
+    let extra = try zip(types, vectors).map { try TensorData($0, doubles: $1) }
+    return try program.call(arguments + extra).suffix(count).map(\.doubles)
+  }
+
+  /// The inner product of two lists of tensors, and the sum of its terms' magnitudes.
+  private static func products(
+    _ left: [[Double]], _ right: [[Double]]
+  ) -> (sum: Double, magnitude: Double) {
+    var sum = 0.0
+    var magnitude = 0.0
+    for (a, b) in zip(left.joined(), right.joined()) {
+      sum += a * b
+      magnitude += abs(a * b)
+    }
+    return (sum, magnitude)
+  }
+}

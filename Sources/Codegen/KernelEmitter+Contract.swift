@@ -1,0 +1,240 @@
+internal import LLVMBridge
+internal import LoopIR
+internal import TensorIR
+
+extension KernelEmitter {
+  /// A register tile's rows and columns; the last vector may be cut off.
+  private struct Tile {
+    var rows: Int
+    /// For each vector of the tile, which columns exist; nil is all.
+    var masks: [LLVMValue?]
+  }
+
+  /// Emits a product as loops over row blocks, column tiles and row tiles around a loop over depth
+  /// that keeps the whole tile in registers.
+  ///
+  /// The order keeps a block of left rows in the second-level cache and a panel of right columns in
+  /// the first, after Goto and van de Geijn (2008), "Anatomy of High-Performance Matrix
+  /// Multiplication".
+  func emit(_ contract: Contract) {
+    let outer = lanes
+    let rows = kernel.variables[contract.row.index].extent
+    let columns = kernel.variables[contract.column.index].extent
+    let tiling = contract.tiling
+    let (rowRange, columnRange) = ranges(of: contract, rows: rows, columns: columns)
+    let tileColumns = tiling.vectors * tiling.width
+    let rowBlock = max(tiling.rowBlock / tiling.rows, 1) * tiling.rows
+    let isOneBlock = (contract.block?.rows ?? rows) <= rowBlock
+    let emitRows = { [self] (first: LLVMValue, end: LLVMValue) in
+      emitTiles(
+        from: columnRange.first, to: columnRange.end, size: tileColumns, extent: columns
+      ) { column, count in
+        variables[contract.column] = column
+        let masks = masks(columns: count, width: tiling.width)
+        emitTiles(from: first, to: end, size: tiling.rows, extent: rows) { row, count in
+          variables[contract.row] = row
+          emitTile(contract, Tile(rows: count, masks: masks))
+        }
+      }
+    }
+    if isOneBlock {
+      emitRows(rowRange.first, rowRange.end)
+    } else {
+      counted(from: rowRange.first, to: rowRange.end, step: rowBlock, updating: []) { first in
+        let end = builder.add(first, builder.int(rowBlock, module.i64))
+        emitRows(first, builder.smin(end, rowRange.end))
+      }
+    }
+    lanes = outer
+  }
+
+  /// The rows and columns of this block, or all of them.
+  private func ranges(of contract: Contract, rows: Int, columns: Int) -> (
+    rows: (first: LLVMValue, end: LLVMValue), columns: (first: LLVMValue, end: LLVMValue)
+  ) {
+    let zero = builder.int(0, module.i64)
+    let rowExtent = builder.int(rows, module.i64)
+    let columnExtent = builder.int(columns, module.i64)
+    guard let block = contract.block else { return ((zero, rowExtent), (zero, columnExtent)) }
+    func range(_ number: LLVMValue, _ size: Int, _ extent: Int, _ limit: LLVMValue) -> (
+      first: LLVMValue, end: LLVMValue
+    ) {
+      if size >= extent { return (zero, limit) }
+      let first = builder.mul(number, builder.int(size, module.i64))
+      return (first, builder.smin(builder.add(first, builder.int(size, module.i64)), limit))
+    }
+    let rowBlocks = builder.int((rows + block.rows - 1) / block.rows, module.i64)
+    let number = variable(block.variable)
+    return (
+      range(builder.urem(number, rowBlocks), block.rows, rows, rowExtent),
+      range(builder.udiv(number, rowBlocks), block.columns, columns, columnExtent)
+    )
+  }
+
+  /// Full tiles from `first` on, then a smaller one where the extent is no multiple of the size.
+  ///
+  /// - Requires: `first` is a multiple of `size`, and `end` is too or is the extent.
+  private func emitTiles(
+    from first: LLVMValue, to end: LLVMValue, size: Int, extent: Int,
+    _ body: (LLVMValue, Int) -> Void
+  ) {
+    let rest = extent % size
+    let whole = builder.sub(
+      end, builder.urem(builder.sub(end, first), builder.int(size, module.i64)))
+    if extent >= size {
+      counted(from: first, to: whole, step: size, updating: []) { body($0, size) }
+    }
+    guard rest > 0 else { return }
+    if end.constantInteger != nil { return body(whole, rest) }
+    let tail = builder.appendBlock("tail")
+    let after = builder.appendBlock("after")
+    builder.condBr(builder.icmp(.slt, whole, end), tail, after)
+    builder.position(at: tail)
+    body(whole, rest)
+    builder.br(after)
+    builder.position(at: after)
+  }
+
+  private func masks(columns: Int, width: Int) -> [LLVMValue?] {
+    let vectors = (columns + width - 1) / width
+    var masks = [LLVMValue?](repeating: nil, count: vectors)
+    if !columns.isMultiple(of: width), width > 1 {
+      let inside = (0..<width).map { builder.bool($0 < columns % width) }
+      masks[vectors - 1] = builder.constantVector(inside)
+    }
+    return masks
+  }
+
+  // MARK: One tile
+
+  private func emitTile(_ contract: Contract, _ tile: Tile) {
+    lanes = Lanes(
+      variable: contract.column, width: contract.tiling.width, copies: tile.masks.count,
+      masks: tile.masks)
+    let sums = emitDepthLoop(contract, tile)
+    guard let first = variables[contract.row] else { return }
+    let (shared, perRow) = splitByRow(contract)
+    for node in shared { emit(node) }
+    for row in 0..<tile.rows {
+      variables[contract.row] = builder.add(first, builder.int(row, module.i64))
+      scalars[contract.result] = sums[row]
+      for node in perRow { emit(node) }
+    }
+    variables[contract.row] = first
+  }
+
+  /// The sums over depth of all elements of a tile, by row and vector.
+  private func emitDepthLoop(_ contract: Contract, _ tile: Tile) -> [[LLVMValue]] {
+    let depth = kernel.variables[contract.depth.index].extent
+    let width = contract.tiling.width
+    let element = memoryType(contract.element)
+    let vector = module.vector(element, width)
+    variables[contract.depth] = builder.int(0, module.i64)
+    let left = walk(contract.left, contract)
+    let right = walk(contract.right, contract)
+    let size = contract.element.byteCount
+    let vectors = tile.masks.count
+    let zero = builder.zero(vector)
+
+    let before = builder.currentBlock
+    let start = builder.appendBlock("depth")
+    builder.br(start)
+    builder.position(at: start)
+    let step = builder.phi(module.i64)
+    builder.addIncoming(step, builder.int(0, module.i64), from: before)
+    let leftPointer = builder.phi(module.pointer)
+    builder.addIncoming(leftPointer, left.start, from: before)
+    let rightPointer = builder.phi(module.pointer)
+    builder.addIncoming(rightPointer, right.start, from: before)
+    let sums = (0..<tile.rows).map { _ in
+      (0..<vectors).map { _ in
+        let sum = builder.phi(vector)
+        builder.addIncoming(sum, zero, from: before)
+        return sum
+      }
+    }
+    let panel = (0..<vectors).map { number -> LLVMValue in
+      let place = builder.gep(rightPointer, bytes: number * width * size)
+      guard let mask = tile.masks[number] else {
+        return builder.load(vector, place, alignment: size)
+      }
+      return builder.maskedLoad(vector, place, mask: mask, passthru: zero, alignment: size)
+    }
+    let next = (0..<tile.rows).map { row -> [LLVMValue] in
+      let place = builder.gep(leftPointer, bytes: row * left.line * size)
+      let factor = builder.load(element, place, alignment: size)
+      let spread = width > 1 ? builder.splat(factor, width) : factor
+      return (0..<vectors).map { builder.fma(spread, panel[$0], sums[row][$0]) }
+    }
+    let following = builder.add(step, builder.int(1, module.i64))
+    builder.addIncoming(step, following, from: start)
+    builder.addIncoming(
+      leftPointer, builder.gep(leftPointer, bytes: left.depth * size), from: start)
+    builder.addIncoming(
+      rightPointer, builder.gep(rightPointer, bytes: right.depth * size), from: start)
+    for (row, values) in sums.enumerated() {
+      for (number, sum) in values.enumerated() {
+        builder.addIncoming(sum, next[row][number], from: start)
+      }
+    }
+    let after = builder.appendBlock("finish")
+    builder.condBr(
+      builder.icmp(.slt, following, builder.int(depth, module.i64)), start, after)
+    builder.position(at: after)
+    return next
+  }
+
+  /// Where a factor's walk over depth starts, and its strides in elements.
+  private func walk(
+    _ factor: Contract.Factor, _ contract: Contract
+  ) -> (start: LLVMValue, line: Int, depth: Int) {
+    let base: LLVMValue =
+      switch factor.memory {
+      case .slot(let slot): slotPointers[slot]
+      case .local(let local): localPointers[local]
+      }
+    let start = builder.gep(memoryType(contract.element), base, index(factor.address))
+    return (
+      start, factor.address.coefficient(of: contract.row) ?? 0,
+      factor.address.coefficient(of: contract.depth) ?? 0
+    )
+  }
+
+  /// The epilogue's nodes that are the same for all rows, and the others.
+  private func splitByRow(_ contract: Contract) -> (shared: [Node], perRow: [Node]) {
+    var dependent: Set<ScalarID> = [contract.result]
+    var (shared, perRow) = ([Node](), [Node]())
+    for node in contract.body {
+      guard case .define(let scalar, let expression) = node else {
+        perRow.append(node)
+        continue
+      }
+      if expression.depends(on: contract.row, or: dependent) {
+        dependent.insert(scalar)
+        perRow.append(node)
+      } else {
+        shared.append(node)
+      }
+    }
+    return (shared, perRow)
+  }
+}
+
+extension Expression {
+  /// Whether the expression uses the variable or one of the scalars.
+  fileprivate func depends(on variable: VariableID, or scalars: Set<ScalarID>) -> Bool {
+    func uses(_ index: IndexExpression) -> Bool {
+      var result = index.uses(variable)
+      index.forEachScalar { result = result || scalars.contains($0) }
+      return result
+    }
+    switch self {
+    case .literal: return false
+    case .index(let index, _): return uses(index)
+    case .load(_, let index, let condition):
+      return uses(index) || (condition.map { scalars.contains($0) } ?? false)
+    case .inBounds(let bounds): return bounds.contains { uses($0.index) }
+    case .apply(_, let operands): return operands.contains { scalars.contains($0) }
+    }
+  }
+}

@@ -1,0 +1,227 @@
+internal import LLVMBridge
+internal import LoopIR
+internal import TensorIR
+
+extension KernelEmitter {
+  func emit(_ loop: Loop) {
+    for accumulator in loop.accumulators { open(accumulator) }
+    switch loop.schedule {
+    case .parallel:
+      repeated(loop, from: function.parameters[1], to: function.parameters[2])
+    case .serial:
+      let (first, end) = range(of: loop)
+      repeated(loop, from: first, to: end)
+    case .vector(let width, let interleave): emitVector(loop, width: width, interleave: interleave)
+    }
+    for accumulator in loop.accumulators { close(accumulator) }
+  }
+
+  /// The first iteration of a loop and the one after its last.
+  private func range(of loop: Loop) -> (LLVMValue, LLVMValue) {
+    let extent = builder.int(kernel.variables[loop.variable.index].extent, module.i64)
+    switch loop.range {
+    case .full: return (builder.int(0, module.i64), extent)
+    case .block(let block, let size):
+      let first = builder.mul(variable(block), builder.int(size, module.i64))
+      let end = builder.add(first, builder.int(size, module.i64))
+      return (first, builder.smin(end, extent))
+    }
+  }
+
+  /// A loop of steps of one around the body.
+  private func repeated(_ loop: Loop, from first: LLVMValue, to end: LLVMValue) {
+    counted(from: first, to: end, step: 1, updating: loop.body) { index in
+      variables[loop.variable] = index
+      for node in loop.body { emit(node) }
+    }
+  }
+
+  // MARK: Vector loops
+
+  /// Full groups of vectors first, then what is left, masked.
+  private func emitVector(_ loop: Loop, width: Int, interleave: Int) {
+    let outer = lanes
+    let extent = kernel.variables[loop.variable.index].extent
+    let step = width * interleave
+    if case .full = loop.range {
+      let main = extent / step * step
+      emitGroups(loop, width, interleave, from: builder.int(0, module.i64), to: builder.int(main, module.i64))
+      emitRest(loop, width, from: main, count: extent - main)
+    } else {
+      let (first, end) = range(of: loop)
+      guard !extent.isMultiple(of: step) else {
+        emitGroups(loop, width, interleave, from: first, to: end)
+        lanes = outer
+        return
+      }
+      let whole = builder.sub(end, builder.srem(builder.sub(end, first), builder.int(step, module.i64)))
+      emitGroups(loop, width, interleave, from: first, to: whole)
+      counted(from: whole, to: end, step: width, updating: loop.body) { index in
+        variables[loop.variable] = index
+        emitBody(loop, width, masks: [laneMask(index, end, width)])
+      }
+    }
+    lanes = outer
+  }
+
+  private func emitGroups(
+    _ loop: Loop, _ width: Int, _ interleave: Int, from first: LLVMValue, to end: LLVMValue
+  ) {
+    counted(from: first, to: end, step: width * interleave, updating: loop.body) { index in
+      variables[loop.variable] = index
+      emitBody(loop, width, masks: [LLVMValue?](repeating: nil, count: interleave))
+    }
+  }
+
+  /// The last iterations of a loop of known extent, side by side.
+  private func emitRest(_ loop: Loop, _ width: Int, from first: Int, count: Int) {
+    guard count > 0 else { return }
+    variables[loop.variable] = builder.int(first, module.i64)
+    let whole = count / width
+    var masks = [LLVMValue?](repeating: nil, count: whole)
+    if count % width > 0 {
+      let inside = (0..<width).map { builder.bool($0 < count % width) }
+      masks.append(builder.constantVector(inside))
+    }
+    emitBody(loop, width, masks: masks)
+  }
+
+  private func emitBody(_ loop: Loop, _ width: Int, masks: [LLVMValue?]) {
+    lanes = Lanes(variable: loop.variable, width: width, copies: masks.count, masks: masks)
+    for node in loop.body { emit(node) }
+  }
+
+  /// Which of `width` lanes from `first` on are below `end`.
+  private func laneMask(_ first: LLVMValue, _ end: LLVMValue, _ width: Int) -> LLVMValue {
+    let step = builder.stepVector(module.i64, width)
+    let left = builder.splat(builder.sub(end, first), width)
+    return builder.icmp(.slt, step, left)
+  }
+
+  // MARK: Counting
+
+  /// Emits `for i in stride(from: first, to: end, by: step)`; accumulators that the body updates
+  /// are carried from one iteration to the next.
+  func counted(
+    from first: LLVMValue, to end: LLVMValue, step: Int, updating body: [Node],
+    _ emitBody: (LLVMValue) -> Void
+  ) {
+    let trips = constantTrips(first, end, step)
+    if trips == 0 { return }
+    if trips == 1 { return emitBody(first) }
+    let carried = updatedAccumulators(body)
+    let before = builder.currentBlock
+    let start = builder.appendBlock("loop")
+    let after = builder.appendBlock("after")
+    if trips == nil {
+      builder.condBr(builder.icmp(.slt, first, end), start, after)
+    } else {
+      builder.br(start)
+    }
+    let entering = carried.map { accumulators[$0] ?? [] }
+    builder.position(at: start)
+    let index = builder.phi(module.i64)
+    builder.addIncoming(index, first, from: before)
+    let phis = entering.map { values in
+      values.map { value in
+        let phi = builder.phi(value.type)
+        builder.addIncoming(phi, value, from: before)
+        return phi
+      }
+    }
+    for (accumulator, values) in zip(carried, phis) { accumulators[accumulator] = values }
+    emitBody(index)
+    let next = builder.add(index, builder.int(step, module.i64))
+    let latch = builder.currentBlock
+    builder.addIncoming(index, next, from: latch)
+    for (accumulator, values) in zip(carried, phis) {
+      for (phi, value) in zip(values, accumulators[accumulator] ?? []) {
+        builder.addIncoming(phi, value, from: latch)
+      }
+    }
+    builder.condBr(builder.icmp(.slt, next, end), start, after)
+    builder.position(at: after)
+    guard trips == nil else { return }
+    for (accumulator, values) in zip(carried, entering) {
+      let leaving = accumulators[accumulator] ?? []
+      accumulators[accumulator] = zip(values, leaving).map { old, new in
+        let merged = builder.phi(new.type)
+        builder.addIncoming(merged, old, from: before)
+        builder.addIncoming(merged, new, from: latch)
+        return merged
+      }
+    }
+  }
+
+  /// The number of iterations where both ends are constants.
+  private func constantTrips(_ first: LLVMValue, _ end: LLVMValue, _ step: Int) -> Int? {
+    guard let low = first.constantInteger, let high = end.constantInteger else { return nil }
+    return high <= low ? 0 : (high - low + step - 1) / step
+  }
+
+  private func updatedAccumulators(_ body: [Node]) -> [ScalarID] {
+    var updated = Set<ScalarID>()
+    for node in body { node.forEachUpdate { updated.insert($0) } }
+    return updated.filter { accumulators[$0] != nil }.sorted()
+  }
+
+  // MARK: Accumulators
+
+  /// Starts an accumulator from its identity, with as many partial results as copies and lanes.
+  private func open(_ accumulator: Accumulator) {
+    let identity = constant(accumulator.kind.identity(of: element(of: accumulator.result)))
+    var group = analysis.groups[accumulator.result]
+    if group == nil, analysis.varying.contains(accumulator.result), let lanes {
+      group = LaneAnalysis.Group(width: lanes.width, copies: lanes.copies)
+    }
+    guard let group else {
+      accumulators[accumulator.result] = [identity]
+      return
+    }
+    let vector = group.width > 1 ? builder.splat(identity, group.width) : identity
+    accumulators[accumulator.result] = [LLVMValue](repeating: vector, count: group.copies)
+  }
+
+  func accumulate(_ accumulator: ScalarID, _ value: ScalarID) {
+    guard var partial = accumulators[accumulator], let kind = kinds[accumulator] else {
+      preconditionFailure("an accumulator is used inside its loop")
+    }
+    let element = element(of: accumulator)
+    let types = [element, element]
+    let isFolded = analysis.groups[accumulator] != nil
+    guard let lanes, isFolded || analysis.varying.contains(accumulator) else {
+      partial[0] = apply(.binary(kind.function), [partial[0], uniform(value)], types)
+      accumulators[accumulator] = partial
+      return
+    }
+    for copy in 0..<lanes.copies {
+      var added = vector(value, copy: copy)
+      if let mask = lanes.masks[copy], isFolded {
+        added = builder.select(
+          mask, added, builder.splat(constant(kind.identity(of: element)), lanes.width))
+      }
+      partial[copy] = apply(.binary(kind.function), [partial[copy], added], types)
+    }
+    accumulators[accumulator] = partial
+  }
+
+  /// Ends an accumulator: copies and lanes are combined in a fixed tree, except in a loop inside a
+  /// vector loop, where each lane has its own result.
+  private func close(_ accumulator: Accumulator) {
+    guard var partial = accumulators.removeValue(forKey: accumulator.result) else { return }
+    let element = element(of: accumulator.result)
+    let combine = { [self] (left: LLVMValue, right: LLVMValue) in
+      apply(.binary(accumulator.kind.function), [left, right], [element, element])
+    }
+    if analysis.groups[accumulator.result] != nil {
+      while partial.count > 1 {
+        partial = stride(from: 0, to: partial.count, by: 2).map { position in
+          position + 1 < partial.count ? combine(partial[position], partial[position + 1])
+            : partial[position]
+        }
+      }
+      if partial[0].type.isVector { partial = [builder.reduceTree(partial[0], combine)] }
+    }
+    scalars[accumulator.result] = partial
+  }
+}

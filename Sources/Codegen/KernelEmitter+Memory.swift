@@ -1,0 +1,207 @@
+internal import LLVMBridge
+internal import LoopIR
+internal import TensorIR
+
+extension KernelEmitter {
+  /// How the lanes of an access lie in memory.
+  private enum Layout {
+    /// All lanes at one element.
+    case uniform
+    /// Neighbouring lanes at neighbouring elements.
+    case contiguous
+    /// Neighbouring lanes at neighbouring elements, backwards.
+    case reversed
+    /// Anywhere.
+    case indexed
+  }
+
+  private func layout(_ address: IndexExpression) -> Layout {
+    guard let lanes, analysis.isVarying(address, lanes.variable) else { return .uniform }
+    var scalarVaries = false
+    address.forEachScalar { scalarVaries = scalarVaries || analysis.varying.contains($0) }
+    if scalarVaries { return .indexed }
+    switch address.coefficient(of: lanes.variable) {
+    case 1: return .contiguous
+    case -1: return .reversed
+    default: return .indexed
+    }
+  }
+
+  private func base(_ memory: Memory) -> LLVMValue {
+    switch memory {
+    case .slot(let slot): slotPointers[slot]
+    case .local(let local): localPointers[local]
+    }
+  }
+
+  private func isPerLane(_ memory: Memory) -> Bool {
+    if case .local(let local) = memory { return kernel.locals[local].isPerLane }
+    return false
+  }
+
+  /// The address of the first lane of a copy.
+  private func pointer(
+    _ memory: Memory, _ address: IndexExpression, _ element: ElementType, copy: Int
+  ) -> LLVMValue {
+    if isPerLane(memory), let lanes {
+      let group = lanes.width * lanes.copies
+      let place = address * group + copy * lanes.width
+      return builder.gep(memoryType(element), base(memory), index(place))
+    }
+    let shift = lanes.map { $0.width * copy } ?? 0
+    // The constant part goes last, so that copies share the varying part of their address.
+    var varying = address.shifting(lanes?.variable, by: shift)
+    let constant = varying.constant
+    varying.constant = 0
+    let start = builder.gep(memoryType(element), base(memory), index(varying))
+    return builder.gep(start, bytes: constant * element.byteCount)
+  }
+
+  // MARK: Loads
+
+  func load(
+    _ memory: Memory, _ address: IndexExpression, condition: ScalarID?, _ element: ElementType,
+    varies: Bool
+  ) -> [LLVMValue] {
+    guard varies, let lanes else {
+      return [uniformLoad(memory, address, condition: condition, element)]
+    }
+    return (0..<lanes.copies).map { copy in
+      fromMemory(
+        laneLoad(memory, address, mask: mask(condition, copy: copy), element, copy: copy), element)
+    }
+  }
+
+  private func uniformLoad(
+    _ memory: Memory, _ address: IndexExpression, condition: ScalarID?, _ element: ElementType
+  ) -> LLVMValue {
+    let place = pointer(memory, address, element, copy: 0)
+    guard let condition else {
+      return fromMemory(
+        builder.load(memoryType(element), place, alignment: element.byteCount), element)
+    }
+    let holds = uniform(condition)
+    let safe = builder.select(holds, place, base(memory))
+    let value = builder.load(memoryType(element), safe, alignment: element.byteCount)
+    return fromMemory(
+      builder.select(holds, value, builder.zero(memoryType(element))), element)
+  }
+
+  private func laneLoad(
+    _ memory: Memory, _ address: IndexExpression, mask: LLVMValue?, _ element: ElementType, copy: Int
+  ) -> LLVMValue {
+    let width = lanes?.width ?? 1
+    let type = module.vector(memoryType(element), width)
+    let zero = builder.zero(type)
+    let layout = isPerLane(memory) ? Layout.contiguous : layout(address)
+    switch layout {
+    case .contiguous:
+      let place = pointer(memory, address, element, copy: copy)
+      guard let mask else { return builder.load(type, place, alignment: element.byteCount) }
+      return builder.maskedLoad(
+        type, place, mask: mask, passthru: zero, alignment: element.byteCount)
+    case .reversed where mask == nil && width > 1:
+      let lanes = width - 1
+      let place = pointer(memory, address + -lanes, element, copy: copy)
+      let value = builder.load(type, place, alignment: element.byteCount)
+      return builder.shuffle(value, Array((0..<width).reversed()))
+    case .uniform, .reversed, .indexed:
+      let everyLane = builder.splat(builder.bool(true), width)
+      return builder.gather(
+        type, base: base(memory), indices: indexVector(address, copy: copy),
+        mask: mask ?? everyLane, passthru: zero)
+    }
+  }
+
+  /// The lanes of a copy in which an access happens; nil is all.
+  func mask(_ condition: ScalarID?, copy: Int) -> LLVMValue? {
+    let inRange = lanes?.masks[copy] ?? nil
+    guard let condition else { return inRange }
+    let holds = vector(condition, copy: copy)
+    return inRange.map { builder.and($0, holds) } ?? holds
+  }
+
+  // MARK: Stores
+
+  func emit(_ store: Store) {
+    let element = element(of: store.value)
+    guard let lanes, isPerLane(store.memory) || analysis.isVarying(store.address, lanes.variable)
+    else {
+      uniformStore(store, element)
+      return
+    }
+    for copy in 0..<lanes.copies {
+      laneStore(store, element, mask: mask(store.condition, copy: copy), copy: copy)
+    }
+  }
+
+  private func uniformStore(_ store: Store, _ element: ElementType) {
+    let write = { [self] in
+      let place = pointer(store.memory, store.address, element, copy: 0)
+      var value = uniform(store.value)
+      if let kind = store.combining {
+        let old = builder.load(memoryType(element), place, alignment: element.byteCount)
+        value = apply(
+          .binary(kind.function), [fromMemory(old, element), value], [element, element])
+      }
+      builder.store(toMemory(value, element), place, alignment: element.byteCount)
+    }
+    guard let condition = store.condition else { return write() }
+    let then = builder.appendBlock("then")
+    let after = builder.appendBlock("after")
+    builder.condBr(uniform(condition), then, after)
+    builder.position(at: then)
+    write()
+    builder.br(after)
+    builder.position(at: after)
+  }
+
+  private func laneStore(_ store: Store, _ element: ElementType, mask: LLVMValue?, copy: Int) {
+    var value = vector(store.value, copy: copy)
+    if let kind = store.combining {
+      let old = laneLoad(store.memory, store.address, mask: mask, element, copy: copy)
+      value = apply(.binary(kind.function), [fromMemory(old, element), value], [element, element])
+    }
+    let stored = toMemory(value, element)
+    let layout = isPerLane(store.memory) ? Layout.contiguous : layout(store.address)
+    switch layout {
+    case .contiguous:
+      let place = pointer(store.memory, store.address, element, copy: copy)
+      if let mask {
+        builder.maskedStore(stored, place, mask: mask, alignment: element.byteCount)
+      } else {
+        builder.store(stored, place, alignment: element.byteCount)
+      }
+    case .uniform, .reversed, .indexed:
+      let width = lanes?.width ?? 1
+      let places = builder.gep(
+        memoryType(element), base(store.memory), indexVector(store.address, copy: copy))
+      builder.scatter(
+        stored, places, mask: mask ?? builder.splat(builder.bool(true), width),
+        alignment: element.byteCount)
+    }
+  }
+
+  /// A boolean is a byte in memory and a bit in registers.
+  func fromMemory(_ value: LLVMValue, _ element: ElementType) -> LLVMValue {
+    element == .i1 ? builder.icmp(.ne, value, builder.zero(value.type)) : value
+  }
+
+  func toMemory(_ value: LLVMValue, _ element: ElementType) -> LLVMValue {
+    element == .i1 ? builder.zext(value, module.i8.withWidth(value.type.vectorWidth)) : value
+  }
+}
+
+extension Reduction.Kind {
+  /// The function that combines two elements.
+  var function: BinaryOp {
+    switch self {
+    case .add: .add
+    case .multiply: .multiply
+    case .maximum: .maximum
+    case .minimum: .minimum
+    case .and: .and
+    case .or: .or
+    }
+  }
+}

@@ -1,0 +1,306 @@
+internal import LLVMBridge
+internal import LoopIR
+internal import TensorIR
+
+/// Emits one kernel as `void name(pointer slots, i64 firstBlock, i64 endBlock)`.
+///
+/// A scalar becomes one LLVM value, or, inside a vector loop and where lanes differ, one vector for
+/// each of the loop's interleaved copies. Every statement is emitted for all copies before the next,
+/// so that independent chains stand side by side.
+final class KernelEmitter {
+  let kernel: Kernel
+  let program: LoopProgram
+  let module: LLVMModule
+  let builder: IRBuilder
+  let math: VectorMath
+  let analysis: LaneAnalysis
+  let function: LLVMFunction
+  /// How each accumulator combines.
+  let kinds: [ScalarID: Reduction.Kind]
+  private(set) var slotPointers: [LLVMValue] = []
+  private(set) var localPointers: [LLVMValue] = []
+
+  /// The values of scalars at the current place: one, or one per copy.
+  var scalars: [ScalarID: [LLVMValue]] = [:]
+  /// The values of open loops' variables; a lane variable has the index of its first lane.
+  var variables: [VariableID: LLVMValue] = [:]
+  /// Partial results of open accumulators.
+  var accumulators: [ScalarID: [LLVMValue]] = [:]
+  /// The vector loop around the current place.
+  var lanes: Lanes?
+  /// Sines and cosines computed together, by operand.
+  var sinesAndCosines: [ScalarID: [(operand: LLVMValue, sine: LLVMValue, cosine: LLVMValue)]] = [:]
+  /// Scalars whose sine and cosine are both needed.
+  let sharedAngles: Set<ScalarID>
+  /// Whether elementary functions of scalars are calls instead of inline code, so that long
+  /// straight-line kernels compile in time linear in their length.
+  let callsFunctions: Bool
+
+  /// The shape of the vector loop around a place.
+  struct Lanes {
+    var variable: VariableID
+    var width: Int
+    var copies: Int
+    /// For each copy, which lanes are inside the loop's range; nil is all.
+    var masks: [LLVMValue?]
+  }
+
+  init(_ kernel: Kernel, named name: String, in program: LoopProgram, _ module: LLVMModule) {
+    self.kernel = kernel
+    self.program = program
+    self.module = module
+    builder = IRBuilder(module)
+    math = VectorMath(builder, target: module.target)
+    analysis = LaneAnalysis(kernel)
+    var kinds: [ScalarID: Reduction.Kind] = [:]
+    for node in kernel.body { node.forEachAccumulator { kinds[$0.result] = $0.kind } }
+    self.kinds = kinds
+    sharedAngles = kernel.sharedAngles
+    callsFunctions = kernel.straightLineFunctionCount > Self.inlineFunctionLimit
+    function = module.addFunction(
+      name, parameters: [module.pointer, module.i64, module.i64], returns: module.void)
+  }
+
+  /// Emits the whole function.
+  func emit() {
+    builder.position(at: function.appendBlock("entry"))
+    for position in kernel.slots.indices {
+      let place = builder.gep(function.parameters[0], bytes: position * 8)
+      slotPointers.append(builder.load(module.pointer, place, alignment: 8))
+    }
+    for local in kernel.locals {
+      let copies = local.isPerLane ? largestVector() : 1
+      localPointers.append(
+        builder.alloca(memoryType(local.element), count: local.count * copies, alignment: 64))
+    }
+    for node in kernel.body { emit(node) }
+    builder.ret()
+  }
+
+  /// Straight-line kernels with more elementary functions than this call them.
+  private static let inlineFunctionLimit = 8
+
+  /// The greatest number of elements that copies of a vector loop of the kernel hold.
+  private func largestVector() -> Int {
+    func largest(_ body: [Node]) -> Int {
+      body.reduce(1) { result, node in
+        guard case .loop(let loop) = node else { return result }
+        let inner = max(result, largest(loop.body))
+        guard case .vector(let width, let interleave) = loop.schedule else { return inner }
+        return max(inner, width * interleave)
+      }
+    }
+    return largest(kernel.body)
+  }
+
+  func emit(_ node: Node) {
+    switch node {
+    case .define(let scalar, let expression): scalars[scalar] = emit(expression, scalar)
+    case .store(let store): emit(store)
+    case .accumulate(let accumulator, let value): accumulate(accumulator, value)
+    case .loop(let loop): emit(loop)
+    case .contract(let contract): emit(contract)
+    }
+  }
+
+  // MARK: Types
+
+  /// The type of a scalar in a register.
+  func type(_ element: ElementType) -> LLVMType {
+    switch element {
+    case .i1: module.i1
+    case .i32: module.i32
+    case .i64: module.i64
+    case .f32: module.float
+    case .f64: module.double
+    }
+  }
+
+  /// The type of a scalar in memory.
+  func memoryType(_ element: ElementType) -> LLVMType {
+    element == .i1 ? module.i8 : type(element)
+  }
+
+  func vectorType(_ element: ElementType) -> LLVMType {
+    module.vector(type(element), lanes?.width ?? 1)
+  }
+
+  func element(of scalar: ScalarID) -> ElementType { kernel.scalars[scalar.index] }
+
+  // MARK: Copies
+
+  /// The copies of a scalar in the current vector loop; a uniform one is the same everywhere.
+  func copies(of scalar: ScalarID) -> [LLVMValue] {
+    guard let values = scalars[scalar] else {
+      preconditionFailure("scalar \(scalar.index) of \(kernel.name) is read before it is defined")
+    }
+    return values
+  }
+
+  /// The vector of copy `copy`, uniform scalars spread over the lanes.
+  func vector(_ scalar: ScalarID, copy: Int) -> LLVMValue {
+    let values = copies(of: scalar)
+    if analysis.varying.contains(scalar) { return values[min(copy, values.count - 1)] }
+    return spread(values[0])
+  }
+
+  /// A uniform value in every lane of the current vector loop.
+  func spread(_ value: LLVMValue) -> LLVMValue {
+    guard let lanes, lanes.width > 1 else { return value }
+    return builder.splat(value, lanes.width)
+  }
+
+  /// The only value of a scalar that is the same in all lanes.
+  func uniform(_ scalar: ScalarID) -> LLVMValue { copies(of: scalar)[0] }
+
+  // MARK: Expressions
+
+  private func emit(_ expression: Expression, _ scalar: ScalarID) -> [LLVMValue] {
+    let varies = analysis.varying.contains(scalar)
+    let count = varies ? lanes?.copies ?? 1 : 1
+    switch expression {
+    case .literal(let literal): return [constant(literal)]
+    case .index(let index, let element):
+      return (0..<count).map { copy in
+        let value = varies ? indexVector(index, copy: copy) : self.index(index)
+        return convert(value, from: .i64, to: element)
+      }
+    case .load(let memory, let address, let condition):
+      return load(memory, address, condition: condition, element(of: scalar), varies: varies)
+    case .inBounds(let bounds):
+      return (0..<count).map { copy in inBounds(bounds, copy: varies ? copy : nil) }
+    case .apply(.unary(let op), let operands) where op.isOneOfSineAndCosine:
+      return sineOrCosine(op, operands[0], varies: varies)
+    case .apply(let op, let operands):
+      return (0..<count).map { copy in
+        let values = operands.map { varies ? vector($0, copy: copy) : uniform($0) }
+        return apply(op, values, operands.map { element(of: $0) })
+      }
+    }
+  }
+
+  func constant(_ literal: Literal) -> LLVMValue {
+    switch literal.type.element {
+    case .f32, .f64: builder.float(literal.doubles[0], type(literal.type.element))
+    case .i1, .i32, .i64: builder.int(Int(literal.integers[0]), type(literal.type.element))
+    }
+  }
+
+  private func inBounds(_ bounds: [Bound], copy: Int?) -> LLVMValue {
+    var result: LLVMValue?
+    for bound in bounds {
+      let index = copy.map { indexVector(bound.index, copy: $0) } ?? self.index(bound.index)
+      let shifted = builder.sub(index, builder.int(bound.lower, index.type))
+      let size = builder.int(max(0, bound.upper - bound.lower), index.type)
+      let holds = builder.icmp(.ult, shifted, size)
+      result = result.map { builder.and($0, holds) } ?? holds
+    }
+    return result ?? builder.bool(true)
+  }
+
+  // MARK: Indices
+
+  /// A uniform index, or a varying one at its first lane.
+  func index(_ index: IndexExpression) -> LLVMValue {
+    var sum: LLVMValue?
+    for term in index.terms {
+      let atom: LLVMValue
+      switch term.atom {
+      case .variable(let variable): atom = self.variable(variable)
+      case .scalar(let scalar): atom = widened(uniform(scalar))
+      case .quotient(let inner, let divisor):
+        atom = quotient(self.index(inner), divisor)
+      case .remainder(let inner, let divisor):
+        atom = remainder(self.index(inner), divisor)
+      }
+      sum = added(sum, scaled(atom, term.coefficient))
+    }
+    return added(sum, index.constant == 0 && sum != nil ? nil : builder.int(index.constant, module.i64))
+  }
+
+  /// An index for every lane of a copy.
+  func indexVector(_ index: IndexExpression, copy: Int) -> LLVMValue {
+    guard let lanes, lanes.width > 1 else {
+      return self.index(index.shifting(lanes?.variable, by: copy))
+    }
+    let type = module.vector(module.i64, lanes.width)
+    var sum: LLVMValue?
+    for term in index.terms {
+      let atom: LLVMValue
+      switch term.atom {
+      case .variable(let variable):
+        atom = variable == lanes.variable ? laneIndex(copy) : spread(self.variable(variable))
+      case .scalar(let scalar): atom = widened(vector(scalar, copy: copy))
+      case .quotient(let inner, let divisor):
+        atom = quotient(indexVector(inner, copy: copy), divisor)
+      case .remainder(let inner, let divisor):
+        atom = remainder(indexVector(inner, copy: copy), divisor)
+      }
+      sum = added(sum, scaled(atom, term.coefficient))
+    }
+    return added(sum, index.constant == 0 && sum != nil ? nil : builder.int(index.constant, type))
+  }
+
+  /// The lane variable's value in every lane of a copy.
+  func laneIndex(_ copy: Int) -> LLVMValue {
+    guard let lanes else { preconditionFailure("lanes are counted inside a vector loop") }
+    let type = module.vector(module.i64, lanes.width)
+    let base = builder.add(
+      spread(variable(lanes.variable)), builder.int(copy * lanes.width, type))
+    return builder.add(base, builder.stepVector(module.i64, lanes.width))
+  }
+
+  func variable(_ variable: VariableID) -> LLVMValue {
+    guard let value = variables[variable] else {
+      preconditionFailure("a loop variable of \(kernel.name) is used outside its loop")
+    }
+    return value
+  }
+
+  private func widened(_ value: LLVMValue) -> LLVMValue {
+    value.type.scalarBits == 64
+      ? value : builder.sext(value, module.i64.withWidth(value.type.vectorWidth))
+  }
+
+  private func scaled(_ value: LLVMValue, _ factor: Int) -> LLVMValue {
+    factor == 1 ? value : builder.mul(value, builder.int(factor, value.type))
+  }
+
+  private func added(_ left: LLVMValue?, _ right: LLVMValue?) -> LLVMValue {
+    guard let left else { return right ?? builder.int(0, module.i64) }
+    return right.map { builder.add(left, $0) } ?? left
+  }
+
+  /// The floor of a quotient; shapes make divisors positive.
+  private func quotient(_ value: LLVMValue, _ divisor: Int) -> LLVMValue {
+    if divisor & (divisor - 1) == 0 {
+      return builder.ashr(value, builder.int(divisor.trailingZeroBitCount, value.type))
+    }
+    let by = builder.int(divisor, value.type)
+    let rest = builder.srem(value, by)
+    let isBelow = builder.icmp(.slt, rest, builder.int(0, value.type))
+    let truncated = builder.sdiv(value, by)
+    return builder.select(
+      isBelow, builder.sub(truncated, builder.int(1, value.type)), truncated)
+  }
+
+  private func remainder(_ value: LLVMValue, _ divisor: Int) -> LLVMValue {
+    if divisor & (divisor - 1) == 0 {
+      return builder.and(value, builder.int(divisor - 1, value.type))
+    }
+    let by = builder.int(divisor, value.type)
+    let rest = builder.srem(value, by)
+    let isBelow = builder.icmp(.slt, rest, builder.int(0, value.type))
+    return builder.select(isBelow, builder.add(rest, by), rest)
+  }
+}
+
+extension IndexExpression {
+  /// The expression with a variable moved on by some steps.
+  func shifting(_ variable: VariableID?, by steps: Int) -> IndexExpression {
+    guard steps != 0, let variable else { return self }
+    return substituting(variable: {
+      $0 == variable ? IndexExpression($0) + steps : IndexExpression($0)
+    })
+  }
+}

@@ -1,0 +1,30 @@
+package import LLVMBridge
+
+/// Roots.
+extension VectorMath {
+  /// The correctly rounded square root.
+  package func sqrt(_ x: LLVMValue) -> LLVMValue { builder.sqrt(x) }
+
+  /// 1 / √x; ±∞ at ±0.
+  ///
+  /// With AVX-512 an approximation is refined by one step of third order (Householder's) for
+  /// floats and two for doubles; elsewhere it is a division by the root. The two can differ in the last bit.
+  package func rsqrt(_ x: LLVMValue) -> LLVMValue {
+    exactly(x) { lanes in
+      let b = builder
+      guard let avx512 = lanes.avx512 else {
+        return b.fdiv(lanes.constant(1), b.sqrt(x))
+      }
+      let first = avx512.reciprocalSquareRoot(b, x)
+      var y = first
+      for _ in 0..<(lanes.isDouble ? 2 : 1) {
+        // y (1 + e/2 + 3e²/8) with e = 1 − x y².
+        let e = b.fma(b.fneg(b.fmul(x, y)), y, lanes.constant(1))
+        let correction = b.fma(e, lanes.constant(0.375), lanes.constant(0.5))
+        y = b.fma(b.fmul(y, e), correction, y)
+      }
+      // For zero and infinity the refinement is NaN and the approximation exact.
+      return b.select(b.fcmp(.ord, y, y), y, first)
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import TensorIR
+
+extension BinaryOp {
+  /// The tangent of a function of two operands: the sum of both partial derivatives' products.
+  func tangent(of operation: Operation, in pass: inout ForwardPass) throws -> ValueID? {
+    let (left, right) = (operation.operands[0], operation.operands[1])
+    switch self {
+    case .add: return try pass.sum(pass.tangent(left), pass.tangent(right))
+    case .subtract: return try pass.difference(pass.tangent(left), pass.tangent(right))
+    case .multiply: return try multiplyTangent(left, right, in: &pass)
+    case .divide: return try divideTangent(operation, in: &pass)
+    case .maximum: return try choiceTangent(left, right, .greaterOrEqual, in: &pass)
+    case .minimum: return try choiceTangent(left, right, .lessOrEqual, in: &pass)
+    case .power: return try powerTangent(operation, in: &pass)
+    case .and, .or: return nil
+    }
+  }
+
+  /// The product rule; a square has slope x + x.
+  private func multiplyTangent(
+    _ left: ValueID, _ right: ValueID, in pass: inout ForwardPass
+  ) throws -> ValueID? {
+    let (x, y) = (left, right)
+    if left == right, let tangent = pass.tangent(left) {
+      return try pass.builder.multiply(tangent, pass.builder.add(x, x))
+    }
+    return try pass.sum(
+      pass.scaled(pass.tangent(left), by: y), pass.scaled(pass.tangent(right), by: x))
+  }
+
+  /// (ẋ − z·ẏ) / y for z = x / y, so that both directions divide once.
+  private func divideTangent(
+    _ operation: Operation, in pass: inout ForwardPass
+  ) throws -> ValueID? {
+    let (left, right) = (operation.operands[0], operation.operands[1])
+    let shrinking = try pass.scaled(pass.tangent(right), by: operation.result)
+    guard let numerator = try pass.difference(pass.tangent(left), shrinking) else { return nil }
+    return try pass.builder.divide(numerator, right)
+  }
+
+  /// The tangent of the operand chosen, and the mean of both where the operands are equal, as JAX
+  /// has it. `direction` holds where the first operand is chosen or equal.
+  private func choiceTangent(
+    _ left: ValueID, _ right: ValueID, _ direction: Comparison.Direction, in pass: inout ForwardPass
+  ) throws -> ValueID? {
+    let (x, y) = (left, right)
+    if left == right { return pass.tangent(left) }
+    let type = pass.type(left)
+    let isTie = try pass.builder.compare(.equal, x, y)
+    let (half, one) = (try pass.builder.splat(0.5, type), try pass.builder.splat(1, type))
+    let share = try pass.builder.select(isTie, half, one)
+    func part(
+      _ operand: ValueID, _ chosen: ValueID, _ other: ValueID
+    ) throws -> ValueID? {
+      guard let tangent = try pass.scaled(pass.tangent(operand), by: share) else { return nil }
+      return try pass.masked(tangent, where: pass.builder.compare(direction, chosen, other))
+    }
+    let first = try part(left, x, y)
+    return try pass.sum(first, part(right, y, x))
+  }
+
+  /// ẋ·y·x^(y−1) + ẏ·log(x)·x^y, where x^0 has slope 0 in x and 0^y has slope 0 in y.
+  private func powerTangent(_ operation: Operation, in pass: inout ForwardPass) throws -> ValueID? {
+    let (base, exponent) = (operation.operands[0], operation.operands[1])
+    let x = base
+    let type = pass.type(base)
+    var sum = try powerTangent(inBase: base, exponent, in: &pass)
+    if let tangent = pass.tangent(exponent) {
+      let isZero = try pass.builder.compare(.equal, x, pass.zero(type))
+      let one = try pass.builder.splat(1, type)
+      let logarithm = try pass.builder.unary(.log, pass.builder.select(isZero, one, x))
+      let slope = try pass.builder.multiply(logarithm, operation.result)
+      sum = try pass.sum(sum, pass.builder.multiply(tangent, slope))
+    }
+    return sum
+  }
+
+  /// The part of a power's tangent that comes from its base; known exponents save the guard.
+  private func powerTangent(
+    inBase base: ValueID, _ exponent: ValueID, in pass: inout ForwardPass
+  ) throws -> ValueID? {
+    guard let tangent = pass.tangent(base) else { return nil }
+    let (x, y) = (base, exponent)
+    let type = pass.type(base)
+    if let known = pass.knownSplat(exponent) {
+      if known == 0 { return nil }
+      if known == 1 { return tangent }
+      if known == 2 { return try pass.builder.multiply(tangent, pass.builder.add(x, x)) }
+      let lowered = try pass.builder.splat(known - 1, type)
+      let slope = try pass.builder.multiply(y, pass.builder.binary(.power, x, lowered))
+      return try pass.builder.multiply(tangent, slope)
+    }
+    let (zero, one) = (try pass.zero(type), try pass.builder.splat(1, type))
+    let lowered = try pass.builder.binary(.power, x, pass.builder.subtract(y, one))
+    let isZero = try pass.builder.compare(.equal, y, zero)
+    let slope = try pass.builder.select(isZero, zero, pass.builder.multiply(y, lowered))
+    return try pass.builder.multiply(tangent, slope)
+  }
+}
+
+extension ForwardPass {
+  /// The difference of two tangents of which each may be zero.
+  fileprivate mutating func difference(_ left: ValueID?, _ right: ValueID?) throws -> ValueID? {
+    guard let right else { return left }
+    guard let left else { return try builder.negate(right) }
+    return try builder.subtract(left, right)
+  }
+}

@@ -1,0 +1,28 @@
+import TensorIR
+
+extension BinaryOp {
+  /// Sums are linear in both operands, products in either one, quotients in the numerator.
+  func transpose(
+    _ operation: Operation, _ cotangent: ValueID, in pass: inout ReversePass
+  ) throws {
+    let (left, right) = (operation.operands[0], operation.operands[1])
+    switch self {
+    case .add:
+      try pass.accumulate(cotangent, on: left)
+      try pass.accumulate(cotangent, on: right)
+    case .subtract:
+      try pass.accumulate(cotangent, on: left)
+      if pass.isLinear(right) {
+        try pass.accumulate(pass.builder.negate(cotangent), on: right)
+      }
+    case .multiply:
+      let (factor, operand) = pass.isLinear(left) ? (right, left) : (left, right)
+      let copy = try pass.residual(factor)
+      try pass.accumulate(pass.builder.multiply(cotangent, copy), on: operand)
+    case .divide:
+      let divisor = try pass.residual(right)
+      try pass.accumulate(pass.builder.divide(cotangent, divisor), on: left)
+    case .maximum, .minimum, .power, .and, .or: throw pass.notLinear(operation)
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import TensorIR
+
+/// Forward mode: continues a function with the tangents of its active values.
+///
+/// A missing tangent is a symbolic zero. Rules stand in `<Family>+JVP.swift`; what they emit is
+/// linear in the tangents, in the vocabulary that `<Family>+Transpose.swift` can transpose. The
+/// function's own values keep their ids.
+struct ForwardPass {
+  /// The function differentiated.
+  let source: Function
+  /// The function under construction: the source's operations, then those of the tangents.
+  var builder: FunctionBuilder
+  /// The tangent parameters, one per differentiated parameter.
+  private(set) var tangentParameters: [ValueID] = []
+  /// The tangent of each source value, by id; nil is zero.
+  private var tangents: [ValueID?]
+  /// How many operations there are in all before the tangent of the first source operation, and
+  /// behind the tangent of each.
+  private var ends: [Int] = []
+  /// The source, with its definitions, for questions about indices.
+  let indexFacts: IndexFacts
+
+  /// Differentiates the results at `results` with respect to the parameters at `parameters`.
+  init(_ source: Function, name: String, parameters: [Int], results: [Int]) throws {
+    self.source = source
+    builder = FunctionBuilder(continuing: source, name: name)
+    indexFacts = IndexFacts(function: source, definitions: source.definitions())
+    tangents = Array(repeating: nil, count: source.types.count)
+    ends.reserveCapacity(source.operations.count)
+    let activity = Activity(of: source, from: parameters, to: results)
+    try addTangents(of: parameters, activity)
+    ends.append(builder.function.operations.count)
+    for operation in source.operations {
+      try differentiate(operation, activity)
+      ends.append(builder.function.operations.count)
+    }
+  }
+
+  /// Adds a tangent parameter for each index; an index named twice gets the sum of both.
+  private mutating func addTangents(of parameters: [Int], _ activity: Activity) throws {
+    for index in parameters {
+      let parameter = source.parameters[index]
+      let tangent = builder.parameter(source[parameter])
+      tangentParameters.append(tangent)
+      guard activity[parameter] else { continue }
+      tangents[parameter.index] = try sum(tangents[parameter.index], tangent)
+    }
+  }
+
+  /// Computes the tangent of one operation's result where it is wanted and not zero.
+  private mutating func differentiate(_ operation: Operation, _ activity: Activity) throws {
+    guard let result = operation.results.first, activity[result],
+      operation.operands.contains(where: { tangent($0) != nil })
+    else { return }
+    builder.location = operation.location
+    tangents[result.index] = try operation.tangent(in: &self)
+  }
+
+  /// The function with its own results and the tangents of all float results, zeros included; each
+  /// operation is followed by those of its tangent.
+  consuming func finished() throws -> Function {
+    builder.location = source.location
+    var returned = source.results
+    for value in source.results where source[value].element.isFloat {
+      returned.append(try tangent(value) ?? builder.splat(0, source[value]))
+    }
+    var function = builder.finish(returning: returned)
+    let all = function.operations
+    var ordered = Array(all[source.operations.count..<ends[0]])
+    ordered.reserveCapacity(all.count)
+    for (position, operation) in source.operations.enumerated() {
+      ordered.append(operation)
+      ordered += all[ends[position]..<ends[position + 1]]
+    }
+    function.operations = ordered + all[ends[source.operations.count]...]
+    return function
+  }
+}
+
+// MARK: - What rules ask for
+
+extension ForwardPass {
+  /// The tangent of a source value; nil is zero.
+  func tangent(_ value: ValueID) -> ValueID? { tangents[value.index] }
+
+  /// The type of a source value.
+  func type(_ value: ValueID) -> TensorType { source[value] }
+
+  /// The one number all elements of a source value are known to be, or nil.
+  func knownSplat(_ value: ValueID) -> Double? {
+    source.knownSplat(value, indexFacts.definitions)
+  }
+
+  /// A zero tensor of a type, for the few linear ops that need one as operand.
+  mutating func zero(_ type: TensorType) throws -> ValueID { try builder.splat(0, type) }
+
+  /// The sum of two tangents of which each may be zero.
+  mutating func sum(_ left: ValueID?, _ right: ValueID?) throws -> ValueID? {
+    guard let left else { return right }
+    guard let right else { return left }
+    return try builder.add(left, right)
+  }
+
+  /// A tangent times a factor that is no tangent; zero for a zero tangent.
+  mutating func scaled(_ tangent: ValueID?, by factor: ValueID) throws -> ValueID? {
+    guard let tangent else { return nil }
+    return try builder.multiply(tangent, factor)
+  }
+
+  /// A tangent where the predicate holds and zero elsewhere.
+  mutating func masked(_ tangent: ValueID, where predicate: ValueID) throws -> ValueID {
+    let zero = try zero(builder[tangent])
+    return try builder.select(predicate, tangent, zero)
+  }
+}
+
+extension Function {
+  /// The one number all elements of a value are known to be, or nil: a constant whose elements are
+  /// equal, seen through ops that only repeat or rearrange them.
+  func knownSplat(_ value: ValueID, _ definitions: [Int?]) -> Double? {
+    var value = value
+    while let position = definitions[value.index] {
+      switch operations[position].op {
+      case .constant(let literal): return literal.splatValue
+      case .shape(.broadcast), .shape(.reshape), .shape(.transpose), .shape(.reverse):
+        value = operations[position].operands[0]
+      case .shape(.slice), .shape(.pad), .shape(.concatenate), .iota, .unary, .binary, .compare,
+        .select, .clamp, .convert, .reduce, .dot, .gather, .scatter, .call:
+        return nil
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,76 @@
+import TensorIR
+
+extension GatherDimensions {
+  /// The same slices of the tangent.
+  func tangent(of operation: Operation, in pass: inout ForwardPass) throws -> ValueID? {
+    guard let tangent = pass.tangent(operation.operands[0]) else { return nil }
+    return try pass.builder.emit(operation.op, [tangent, operation.operands[1]])
+  }
+}
+
+extension ScatterDimensions {
+  /// The tangent of updates combined into an operand.
+  func tangent(of operation: Operation, in pass: inout ForwardPass) throws -> ValueID? {
+    if pass.type(operation.operands[0]).count == 0 { return nil }
+    switch combination {
+    case .add:
+      return try scattered(
+        pass.tangent(operation.operands[0]), pass.tangent(operation.operands[2]), operation,
+        in: &pass)
+    case .set:
+      let updates = pass.type(operation.operands[2])
+      if pass.indexFacts.areUnique(operation.operands[1], self, updates: updates) {
+        return try scattered(
+          pass.tangent(operation.operands[0]), pass.tangent(operation.operands[2]), operation,
+          in: &pass)
+      }
+      return try winnersTangent(of: operation, in: &pass)
+    }
+  }
+
+  /// This scatter of tangents, zeros written out; only the operand's where adding nothing.
+  private func scattered(
+    _ operand: ValueID?, _ updates: ValueID?, _ operation: Operation, in pass: inout ForwardPass
+  ) throws -> ValueID? {
+    if combination == .add, updates == nil { return operand }
+    let target = try operand ?? pass.zero(pass.type(operation.operands[0]))
+    let source = try updates ?? pass.zero(pass.type(operation.operands[2]))
+    return try pass.builder.emit(
+      .scatter(self), [target, operation.operands[1], source])
+  }
+
+  /// The tangent where updates may meet: numbers scattered the same way tell which update stays at
+  /// each place, as in JAX. The others are cut off, and the operand where any update lands.
+  private func winnersTangent(
+    of operation: Operation, in pass: inout ForwardPass
+  ) throws -> ValueID? {
+    let operandType = pass.type(operation.operands[0])
+    let updatesType = pass.type(operation.operands[2])
+    let indices = operation.operands[1]
+    let numbers = try numbered(updatesType.shape, in: &pass.builder)
+    let nobody = try pass.builder.splat(0, TensorType(operandType.shape, .i64))
+    let winners = try pass.builder.emit(.scatter(self), [nobody, indices, numbers])
+    let target = try pass.tangent(operation.operands[0]).map { tangent in
+      let isUntouched = try pass.builder.compare(.equal, winners, nobody)
+      return try pass.masked(tangent, where: isUntouched)
+    }
+    let source = try pass.tangent(operation.operands[2]).map { tangent in
+      let seen = try pass.builder.emit(
+        .gather(reading(operandType, updates: updatesType)), [winners, indices])
+      return try pass.masked(tangent, where: pass.builder.compare(.equal, seen, numbers))
+    }
+    var adding = self
+    adding.combination = .add
+    return try adding.scattered(target, source, operation, in: &pass)
+  }
+
+  /// The numbers from one in row-major order of a shape.
+  private func numbered(
+    _ shape: [Int], in builder: inout FunctionBuilder
+  ) throws -> ValueID {
+    let line = TensorType([shape.reduce(1, *)], .i64)
+    let count = try builder.emit(.iota(line, dimension: 0), [])
+    let fromOne = try builder.add(count, builder.splat(1, line))
+    return try builder.reshape(fromOne, to: shape)
+  }
+}

@@ -1,0 +1,156 @@
+import TensorIR
+
+/// Reverse mode: continues a function, walking the linear part of its forward mode backwards and
+/// giving each value the cotangent its tangent stands for.
+///
+/// The linear part are the operations that depend on a tangent. What they read besides tangents,
+/// the residuals, is copied when first read, so nothing is computed that no cotangent needs.
+/// Transposition rules stand in `<Family>+Transpose.swift`. A missing cotangent is a symbolic zero.
+struct ReversePass {
+  /// Where the results' cotangents come from.
+  enum Seed {
+    /// One parameter for each float result; the positions of all results.
+    case parameters([Int])
+    /// One, for the first result alone.
+    case one
+
+    /// The positions of the results that have a cotangent.
+    var results: [Int] {
+      switch self {
+      case .parameters(let positions): positions
+      case .one: [0]
+      }
+    }
+  }
+
+  /// The function that forward mode made: the source's operations, then those of tangents.
+  private let linear: Function
+  /// How many operations of it are the source's.
+  private let ownOperations: Int
+  /// How many values of it are the source's; they have the same ids in the function under
+  /// construction.
+  private let ownValues: Int
+  /// The function that forward mode made, with its definitions, for questions about indices.
+  let indexFacts: IndexFacts
+  /// Whether each of its values depends on a tangent.
+  private let isTangent: [Bool]
+  /// The function under construction.
+  var builder: FunctionBuilder
+  /// The copy of each residual that is no value of the source, once there is one, by id in `linear`.
+  private var copies: [ValueID?]
+  /// The cotangent of each tangent so far, by id in `linear`.
+  private var cotangents: [Cotangent?]
+
+  /// The function that `forward` differentiated, with cotangents of its parameters instead of
+  /// tangents of its results.
+  static func transposed(_ forward: ForwardPass, name: String, seed: Seed) throws -> Function {
+    let source = forward.source
+    var pass = ReversePass(forward, name: name)
+    let floats = seed.results.map { source.results[$0] }.filter { source[$0].element.isFloat }
+    for result in floats {
+      let cotangent =
+        switch seed {
+        case .parameters: pass.builder.parameter(source[result])
+        case .one: try pass.builder.splat(1, source[result])
+        }
+      guard let tangent = forward.tangent(result) else { continue }
+      try pass.accumulate(cotangent, on: tangent)
+    }
+    try pass.transposeOperations()
+    pass.builder.location = source.location
+    let gradients = try forward.tangentParameters.map { tangent in
+      try pass.takeCotangent(of: tangent) ?? pass.builder.splat(0, pass.type(tangent))
+    }
+    return pass.builder.finish(returning: source.results + gradients)
+  }
+
+  /// A pass over what forward mode made, with nothing transposed yet.
+  private init(_ forward: ForwardPass, name: String) {
+    linear = forward.builder.function
+    ownOperations = forward.source.operations.count
+    ownValues = forward.source.types.count
+    indexFacts = IndexFacts(function: linear, definitions: linear.definitions())
+    builder = FunctionBuilder(continuing: forward.source, name: name)
+    copies = Array(repeating: nil, count: linear.types.count)
+    cotangents = Array(repeating: nil, count: linear.types.count)
+    var isTangent = [Bool](repeating: false, count: linear.types.count)
+    for tangent in forward.tangentParameters { isTangent[tangent.index] = true }
+    for operation in linear.operations[ownOperations...]
+    where operation.operands.contains(where: { isTangent[$0.index] }) {
+      for result in operation.results { isTangent[result.index] = true }
+    }
+    self.isTangent = isTangent
+  }
+
+  /// Transposes the linear part, last operation first.
+  private mutating func transposeOperations() throws {
+    for operation in linear.operations[ownOperations...].reversed() {
+      guard let result = operation.results.first, isLinear(result) else { continue }
+      builder.location = operation.location
+      guard let cotangent = try takeCotangent(of: result) else { continue }
+      builder.location = operation.location
+      try operation.transpose(cotangent, in: &self)
+    }
+  }
+}
+
+// MARK: - What rules ask for
+
+extension ReversePass {
+  /// Whether a value depends on a tangent.
+  func isLinear(_ value: ValueID) -> Bool { isTangent[value.index] }
+
+  /// The type of a value of the linear part.
+  func type(_ value: ValueID) -> TensorType { linear[value] }
+
+  /// A value that is no tangent: the source's own, or a copy of what a tangent rule emitted, made
+  /// with all it depends on when first asked for.
+  mutating func residual(_ value: ValueID) throws -> ValueID {
+    if value.index < ownValues { return value }
+    if let copy = copies[value.index] { return copy }
+    guard let position = indexFacts.definitions[value.index], !isLinear(value) else {
+      throw AdjointError(
+        .notDifferentiable, "\(value) is needed as a factor, but is a tangent",
+        at: builder.location)
+    }
+    let operation = linear.operations[position]
+    let operands = try operation.operands.map { try residual($0) }
+    let copy = try builder.emit(operation.op, operands, at: operation.location)
+    copies[value.index] = copy
+    return copy
+  }
+
+  /// Adds a cotangent to what a value has; nothing where the value is no tangent.
+  mutating func accumulate(_ cotangent: ValueID, on value: ValueID) throws {
+    guard isLinear(value) else { return }
+    var sum = cotangents[value.index] ?? Cotangent()
+    cotangents[value.index] = nil
+    sum.dense = try sum.dense.map { try builder.add($0, cotangent) } ?? cotangent
+    cotangents[value.index] = sum
+  }
+
+  /// Adds a cotangent of a region of a value to what the value has.
+  mutating func accumulate(_ cotangent: ValueID, on value: ValueID, region: Region) {
+    guard isLinear(value), builder[cotangent].count > 0 else { return }
+    var sum = cotangents[value.index] ?? Cotangent()
+    cotangents[value.index] = nil
+    sum.pieces.append(
+      Cotangent.Piece(region: region, value: cotangent, location: builder.location))
+    cotangents[value.index] = sum
+  }
+
+  /// The whole cotangent of a value, which then has none; nil is zero.
+  private mutating func takeCotangent(of value: ValueID) throws -> ValueID? {
+    guard let cotangent = cotangents[value.index] else { return nil }
+    cotangents[value.index] = nil
+    return try builder.assembled(cotangent, as: type(value))
+  }
+
+  /// The error for an operation of the linear part that is not in the vocabulary of linear ops.
+  func notLinear(_ operation: Operation) -> AdjointError {
+    AdjointError(
+      .notDifferentiable,
+      "\(operation.op.mnemonic) has no transpose: it is not linear in what a "
+        + "tangent reaches", at: operation.location)
+  }
+}

@@ -1,0 +1,15 @@
+import TensorIR
+
+extension UnaryOp {
+  /// Only negation is linear.
+  func transpose(
+    _ operation: Operation, _ cotangent: ValueID, in pass: inout ReversePass
+  ) throws {
+    switch self {
+    case .negate: try pass.accumulate(pass.builder.negate(cotangent), on: operation.operands[0])
+    case .abs, .sign, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh,
+      .sine, .cosine, .sqrt, .rsqrt, .floor, .isFinite, .not, .erf, .square:
+      throw pass.notLinear(operation)
+    }
+  }
+}

@@ -1,0 +1,219 @@
+internal import LoopIR
+internal import TensorIR
+
+/// What one nest of loops would read, repeat and compute, found by walking its demands without
+/// building anything.
+final class Audit {
+  let graph: Graph
+  /// Values that are in memory when the nest runs.
+  let inMemory: Set<ValueID>
+  private let variables = VariableTree()
+  private var visited: Set<NestBuilder.Demand> = []
+
+  /// Values read from memory.
+  private(set) var reads: Set<ValueID> = []
+  /// Reductions the nest would compute itself, with how often each element would be computed:
+  /// times one hundred, so 100 is once.
+  private(set) var folds: [ValueID: Int] = [:]
+  /// Costly elementwise values the nest would compute itself, with how often, as for `folds`.
+  private(set) var costly: [ValueID: Int] = [:]
+  /// Values that cannot be computed inside a nest at all.
+  private(set) var impossible: Set<ValueID> = []
+  /// Elementwise values computed, with the weight of computing one from memory.
+  private(set) var computed: Set<ValueID> = []
+  /// Values read at another place than the one stored.
+  private var readElsewhere: Set<ValueID> = []
+  private var home: [IndexExpression] = []
+  /// Additions' worth of work, roughly.
+  private(set) var work = 0
+
+  init(_ graph: Graph, inMemory: Set<ValueID>) {
+    self.graph = graph
+    self.inMemory = inMemory
+  }
+
+  /// Whether a value that is read is only read at the index that is stored.
+  func readsOnlyInPlace(_ value: ValueID) -> Bool { !readElsewhere.contains(value) }
+
+  /// Walks the nest that stores a root.
+  func walk(_ root: Root) {
+    let type = graph.type(root.value)
+    switch root.form {
+    case .natural:
+      for index in root.indices(in: variables, shape: type.shape).indices {
+        home = index
+        visit(root.value, at: index, isRoot: true)
+      }
+    case .unrolled:
+      for index in type.shape.allIndices {
+        visit(root.value, at: index.map { IndexExpression($0) }, isRoot: true)
+      }
+    case .scattered(let axes):
+      guard let formula = graph.comprehension(root.value) else { return }
+      let (nest, ordered) = variables.nestIndex(
+        in: nil, extents: axes.order.map { axes.extents[$0] })
+      var index = ordered
+      for (position, axis) in axes.order.enumerated() { index[axis] = ordered[position] }
+      work += variables.iterations(nest.last)
+      visit(formula.body, of: root.value, axes: index)
+    }
+  }
+
+  private func visit(_ value: ValueID, at index: [IndexExpression], isRoot: Bool = false) {
+    guard visited.insert(.init(value: value, index: index)).inserted else { return }
+    if !isRoot && (inMemory.contains(value) || graph.definitions[value.index] == nil) {
+      reads.insert(value)
+      if index != home { readElsewhere.insert(value) }
+      return
+    }
+    guard let formula = graph.comprehension(value) else {
+      if graph.definitions[value.index] == nil { reads.insert(value) } else { impossible.insert(value) }
+      return
+    }
+    let place = variables.deepest(index)
+    let iterations = variables.iterations(place)
+    guard let fold = formula.fold else {
+      computed.insert(value)
+      if formula.body.isCostly {
+        let repetition = iterations * 100 / max(graph.type(value).count, 1)
+        costly[value] = max(costly[value] ?? 0, repetition)
+      }
+      visit(formula.body, of: value, axes: index)
+      return
+    }
+    if let operand = fold.initialOperand, let operation = graph.operation(value) {
+      visit(operation.operands[operand], at: [])
+    }
+    work += iterations * fold.count
+    guard !fold.isUnrolled else {
+      for element in fold.extents.allIndices {
+        visit(formula.body, of: value, axes: index + element.map { IndexExpression($0) })
+      }
+      return
+    }
+    let isLookedUp = index.contains { expression in
+      var uses = false
+      expression.forEachScalar { _ in uses = true }
+      return uses
+    }
+    let count = max(graph.type(value).count, 1)
+    let repetition = isLookedUp ? Int.max / 2 : iterations * 100 / count
+    folds[value] = max(folds[value] ?? 0, repetition)
+    let (_, folded) = variables.nestIndex(in: place, extents: fold.extents)
+    visit(formula.body, of: value, axes: index + folded)
+  }
+
+  private func visit(_ body: Comprehension.Body, of value: ValueID, axes: [IndexExpression]) {
+    let operands = graph.operation(value)?.operands ?? []
+    switch body {
+    case .read(let operand, let index):
+      var bound = [IndexExpression]()
+      for entry in index {
+        var place = entry.affine.bound(to: axes)
+        if let lookup = entry.lookup {
+          visit(operands[lookup.operand], at: lookup.index.map { $0.bound(to: axes) })
+          place += IndexExpression(.scalar(ScalarID(lookup.operand)))
+        }
+        bound.append(place)
+      }
+      visit(operands[operand], at: bound)
+    case .index, .constant: break
+    case .apply(let op, let arguments):
+      work += op.weight * variables.iterations(variables.deepest(axes))
+      for argument in arguments { visit(argument, of: value, axes: axes) }
+    case .guarded(_, let inside, let outside):
+      visit(inside, of: value, axes: axes)
+      visit(outside, of: value, axes: axes)
+    }
+  }
+}
+
+extension [Int] {
+  /// The index of every element of a tensor of this shape, in row-major order.
+  var allIndices: [[Int]] {
+    (0..<reduce(1, *)).map { flat in
+      var rest = flat
+      var index = [Int](repeating: 0, count: count)
+      for axis in indices.reversed() {
+        index[axis] = rest % self[axis]
+        rest /= self[axis]
+      }
+      return index
+    }
+  }
+}
+
+/// A value that a kernel writes to memory.
+struct Root {
+  /// How the nest that computes a root is laid out.
+  enum Form {
+    /// Loops over the result's axes, a reduction's loops inside.
+    case natural
+    /// Loops over all axes of a reduction's formula, adding into memory.
+    case scattered(Axes)
+    /// A store for each of a few elements, without loops.
+    case unrolled
+  }
+
+  /// The loops of a scattered reduction.
+  struct Axes {
+    /// The extents of the formula's axes: the result's, then the folded ones.
+    var extents: [Int]
+    /// The order of loops, outermost first, as positions in `extents`.
+    var order: [Int]
+  }
+
+  var value: ValueID
+  var form = Form.natural
+  /// Short axes of a natural root that are written out instead of becoming loops.
+  var unrolledAxes: [Int] = []
+
+  /// Whether the root is summed up in memory.
+  var isScattered: Bool {
+    if case .scattered = form { return true }
+    return false
+  }
+
+  /// The loops of a natural root, and the indices stored inside: one, or one for each element of
+  /// the unrolled axes.
+  func indices(
+    in variables: VariableTree, shape: [Int]
+  ) -> (loops: [VariableID], indices: [[IndexExpression]]) {
+    let (loops, looped) = variables.nestIndex(in: nil, extents: shape.removing(unrolledAxes))
+    let places = shape.selecting(unrolledAxes).allIndices
+    return (
+      loops,
+      places.map { place in
+        var remaining = looped.makeIterator()
+        return shape.indices.map { axis in
+          if let position = unrolledAxes.firstIndex(of: axis) {
+            return IndexExpression(place[position])
+          }
+          return remaining.next() ?? IndexExpression(0)
+        }
+      }
+    )
+  }
+
+  /// The extents of the loops around the root's store or accumulation.
+  func extents(in graph: Graph) -> [Int] {
+    switch form {
+    case .natural:
+      let own = graph.type(value).shape.removing(unrolledAxes)
+      guard own.isEmpty, let fold = graph.comprehension(value)?.fold, !fold.isUnrolled else {
+        return own
+      }
+      return fold.extents
+    case .unrolled: return []
+    case .scattered(let axes): return axes.order.map { axes.extents[$0] }
+    }
+  }
+}
+
+extension Comprehension.Body {
+  /// Whether the body is a function that costs more than a trip to memory.
+  var isCostly: Bool {
+    guard case .apply(let op, _) = self else { return false }
+    return op.weight >= 8
+  }
+}

@@ -1,0 +1,102 @@
+package import LoopIR
+package import TensorIR
+
+/// An op as a formula over index spaces: `out[i…] = ⊕ over r… of body(i…, r…)`.
+///
+/// Index expressions use placeholder variables: result axis `i` is `VariableID(i)`, and reduction
+/// axis `r` is `VariableID(rank + r)`.
+package struct Comprehension {
+  /// How the body is combined over the reduction axes; nil where there are none.
+  package struct Fold {
+    package var kind: Reduction.Kind
+    package var extents: [Int]
+    /// The operand whose scalar the fold starts from, besides the kind's identity.
+    package var initialOperand: Int?
+  }
+
+  package var fold: Fold?
+  package var body: Body
+
+  /// A formula without reduction.
+  package init(_ body: Body) { self.body = body }
+
+  /// A reduction.
+  package init(fold: Fold, _ body: Body) {
+    self.fold = fold
+    self.body = body
+  }
+
+  /// The right-hand side: a scalar expression over reads of operands.
+  package indirect enum Body {
+    /// An element of an operand, one index per axis.
+    case read(operand: Int, [ReadIndex])
+    /// An index as a number.
+    case index(IndexExpression, ElementType)
+    /// A constant's element, one index per axis.
+    case constant(Literal, [IndexExpression])
+    /// A function of bodies.
+    case apply(ScalarOp, [Body])
+    /// The first body where all bounds hold, else the second; the first is not evaluated outside.
+    case guarded([Bound], Body, otherwise: Body)
+  }
+
+  /// The index along one axis of a read: affine, plus for a gather a looked-up integer.
+  package struct ReadIndex {
+    package var affine: IndexExpression
+    package var lookup: Lookup?
+
+    package init(_ affine: IndexExpression, lookup: Lookup? = nil) {
+      self.affine = affine
+      self.lookup = lookup
+    }
+  }
+
+  /// An integer element of an operand, held between zero and `upper`.
+  package struct Lookup {
+    package var operand: Int
+    package var index: [IndexExpression]
+    package var upper: Int
+  }
+}
+
+extension Comprehension.Body {
+  /// A read at plain indices.
+  static func read(_ operand: Int, _ index: [IndexExpression]) -> Comprehension.Body {
+    .read(operand: operand, index.map { Comprehension.ReadIndex($0) })
+  }
+}
+
+extension Operation {
+  /// The op's formula; nil for structured nodes (scatter) and calls.
+  package func comprehension(in function: Function) -> Comprehension? {
+    let operandTypes = operands.map { function[$0] }
+    let type = function[results[0]]
+    let axes = (0..<type.rank).map { IndexExpression(VariableID($0)) }
+    switch op {
+    case .constant(let literal): return Comprehension(.constant(literal, axes))
+    case .iota(_, let dimension): return Comprehension(.index(axes[dimension], type.element))
+    case .unary(let op):
+      return Comprehension(.apply(.unary(op), [.read(0, axes)]))
+    case .binary(let op):
+      return Comprehension(.apply(.binary(op), [.read(0, axes), .read(1, axes)]))
+    case .compare(let comparison):
+      return Comprehension(
+        .apply(.compare(comparison.direction), [.read(0, axes), .read(1, axes)]))
+    case .select:
+      let predicate = operandTypes[0].isScalar ? [] : axes
+      return Comprehension(
+        .apply(.select, [.read(0, predicate), .read(1, axes), .read(2, axes)]))
+    case .clamp:
+      let bounds = [0, 2].map { Comprehension.Body.read($0, operandTypes[$0].isScalar ? [] : axes) }
+      let raised = Comprehension.Body.apply(.binary(.maximum), [.read(1, axes), bounds[0]])
+      return Comprehension(.apply(.binary(.minimum), [raised, bounds[1]]))
+    case .convert(let element):
+      return Comprehension(.apply(.convert(to: element), [.read(0, axes)]))
+    case .shape(let op): return Comprehension(op.body(operandTypes, type))
+    case .reduce(let reduction): return reduction.comprehension(operandTypes[0])
+    case .dot(let dimensions): return dimensions.comprehension(operandTypes)
+    case .gather(let dimensions): return dimensions.comprehension(operandTypes, type)
+    case .scatter, .call: return nil
+    }
+  }
+}

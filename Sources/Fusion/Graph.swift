@@ -1,0 +1,181 @@
+internal import LoopIR
+internal import TensorIR
+
+/// A function as the scheduler sees it: definitions and formulas by value.
+final class Graph {
+  let function: Function
+  /// The defining operation's position by value; nil for parameters.
+  let definitions: [Int?]
+  private var comprehensions: [Int: Comprehension] = [:]
+
+  init(_ function: Function) {
+    self.function = function
+    definitions = function.definitions()
+  }
+
+  func type(_ value: ValueID) -> TensorType { function[value] }
+
+  /// The operation that defines a value; nil for parameters.
+  func operation(_ value: ValueID) -> Operation? {
+    definitions[value.index].map { function.operations[$0] }
+  }
+
+  /// The formula of a value; nil for parameters and structured nodes.
+  func comprehension(_ value: ValueID) -> Comprehension? {
+    guard let position = definitions[value.index] else { return nil }
+    if let known = comprehensions[position] { return known }
+    let formula = function.operations[position].comprehension(in: function)
+    comprehensions[position] = formula
+    return formula
+  }
+
+  /// The literal of a constant value.
+  func literal(_ value: ValueID) -> Literal? {
+    guard case .constant(let literal)? = operation(value)?.op else { return nil }
+    return literal
+  }
+
+  /// Whether a value is the constant that leaves `kind` unchanged.
+  func isIdentity(_ value: ValueID, of kind: Reduction.Kind) -> Bool {
+    literal(value) == kind.identity(of: type(value).element)
+  }
+}
+
+extension Comprehension.Fold {
+  /// The number of elements folded into one.
+  var count: Int { extents.reduce(1, *) }
+
+  /// Folds this small are written out instead of becoming loops.
+  static let unrolledCount = 4
+
+  /// Whether the fold becomes straight-line code.
+  var isUnrolled: Bool { count <= Self.unrolledCount }
+}
+
+/// The loop variables of one kernel: a tree, in which each variable knows the loop around it.
+///
+/// Sibling loops of equal extent share one variable, so that an expression means the same in both.
+final class VariableTree {
+  private(set) var variables: [Kernel.Variable] = []
+  private var parents: [VariableID?] = []
+  private var children: [Child: VariableID] = [:]
+
+  private struct Child: Hashable {
+    var parent: VariableID?
+    var extent: Int
+  }
+
+  func extent(_ variable: VariableID) -> Int { variables[variable.index].extent }
+  func parent(_ variable: VariableID) -> VariableID? { parents[variable.index] }
+
+  /// The variable of loops of this extent directly inside the loop of `parent`.
+  func child(of parent: VariableID?, extent: Int) -> VariableID {
+    let key = Child(parent: parent, extent: extent)
+    if let known = children[key] { return known }
+    let variable = unshared(in: parent, extent: extent)
+    children[key] = variable
+    return variable
+  }
+
+  /// A variable of its own, shared with no sibling.
+  func unshared(in parent: VariableID?, extent: Int, name: String? = nil) -> VariableID {
+    let variable = VariableID(variables.count)
+    variables.append(
+      Kernel.Variable(name: name ?? Self.name(variables.count), extent: extent))
+    parents.append(parent)
+    return variable
+  }
+
+  /// The variables of a nest of loops of these extents inside the loop of `parent`.
+  func nest(in parent: VariableID?, extents: [Int]) -> [VariableID] {
+    var innermost = parent
+    return extents.map { extent in
+      let variable = child(of: innermost, extent: extent)
+      innermost = variable
+      return variable
+    }
+  }
+
+  /// The indices of a nest inside the loop of `parent`; axes of extent one need no loop.
+  func nestIndex(in parent: VariableID?, extents: [Int]) -> (loops: [VariableID], [IndexExpression]) {
+    let loops = nest(in: parent, extents: extents.filter { $0 != 1 })
+    var remaining = loops.makeIterator()
+    let index = extents.map { extent in
+      extent == 1 ? IndexExpression(0) : remaining.next().map { IndexExpression($0) }
+        ?? IndexExpression(0)
+    }
+    return (loops, index)
+  }
+
+  /// The number of loops around and including a variable's; zero for nil.
+  func depth(_ variable: VariableID?) -> Int {
+    var depth = 0
+    var current = variable
+    while let here = current {
+      depth += 1
+      current = parents[here.index]
+    }
+    return depth
+  }
+
+  /// How often the body of the variable's loop runs in all.
+  func iterations(_ variable: VariableID?) -> Int {
+    var product = 1
+    var current = variable
+    while let here = current {
+      product *= extent(here)
+      current = parents[here.index]
+    }
+    return product
+  }
+
+  /// The variable of the innermost loop that any of the expressions depends on.
+  func deepest(_ index: [IndexExpression]) -> VariableID? {
+    var deepest: VariableID?
+    var deepestDepth = 0
+    for expression in index {
+      expression.forEachVariable { variable in
+        let depth = depth(variable)
+        if depth > deepestDepth { (deepest, deepestDepth) = (variable, depth) }
+      }
+    }
+    return deepest
+  }
+
+  /// The least and greatest value of an expression; nil where a scalar of unknown size occurs.
+  func range(
+    _ index: IndexExpression, scalar: (ScalarID) -> ClosedRange<Int>?
+  ) -> ClosedRange<Int>? {
+    var (low, high) = (index.constant, index.constant)
+    for term in index.terms {
+      let atom: ClosedRange<Int>?
+      switch term.atom {
+      case .variable(let variable): atom = 0...max(extent(variable) - 1, 0)
+      case .scalar(let id): atom = scalar(id)
+      case .quotient(let inner, let divisor):
+        atom = range(inner, scalar: scalar).map {
+          $0.lowerBound.flooredQuotient(by: divisor)...$0.upperBound.flooredQuotient(by: divisor)
+        }
+      case .remainder(_, let divisor): atom = 0...(divisor - 1)
+      }
+      guard let atom else { return nil }
+      let ends = [atom.lowerBound * term.coefficient, atom.upperBound * term.coefficient]
+      low += min(ends[0], ends[1])
+      high += max(ends[0], ends[1])
+    }
+    return low...high
+  }
+
+  private static func name(_ number: Int) -> String {
+    let letters = Array("ijklpqrsuvwxyz")
+    let suffix = number / letters.count
+    return String(letters[number % letters.count]) + (suffix == 0 ? "" : "\(suffix)")
+  }
+}
+
+extension IndexExpression {
+  /// The expression with placeholder axis variables replaced.
+  func bound(to axes: [IndexExpression]) -> IndexExpression {
+    substituting(variable: { axes[$0.index] })
+  }
+}

@@ -1,0 +1,250 @@
+internal import LoopIR
+internal import TensorIR
+
+extension Kernel {
+  /// Work below this many instructions is not worth waking threads for.
+  private static let serialWork = 20_000.0
+  /// Blocks a kernel is cut into at most; more would only add partial results.
+  private static let blockLimit = 64
+
+  /// The kernel with its outermost loop cut into blocks that threads can share, and a second kernel
+  /// that combines the blocks' partial sums where there are any.
+  ///
+  /// Blocks depend on the shapes alone, so results do not depend on the number of threads.
+  ///
+  /// - Parameter sums: buffers that the kernel adds into from the identity on.
+  func cutIntoBlocks(
+    in program: inout LoopProgram, sums: Set<BufferID>, for machine: MachineModel
+  ) -> [Kernel] {
+    let loops = body.indices.filter {
+      if case .define = body[$0] { return false }
+      return true
+    }
+    guard let position = loops.first else { return [self] }
+    if case .contract(let contract) = body[position] {
+      return [withBlocks(contract, at: position)]
+    }
+    guard case .loop(let loop) = body[position] else { return [self] }
+    let whole = clearing(sums, in: program)
+    let work = self.work(of: body[position])
+    let extent = variables[loop.variable.index].extent
+    let combining = loop.combiningStores
+    let mayCut = loops.dropFirst().allSatisfy { if case .store = body[$0] { true } else { false } }
+    guard mayCut, work > Self.serialWork, extent > 1,
+      combining.allSatisfy({ isSum($0, sums) })
+    else { return [whole] }
+    var kernels = cut(loop, at: position, work: work, in: &program)
+    if kernels.count > 1 { kernels[1].vectorize(for: machine) }
+    return kernels
+  }
+
+  // MARK: Cutting
+
+  private func cut(
+    _ loop: Loop, at position: Int, work: Double, in program: inout LoopProgram
+  ) -> [Kernel] {
+    var kernel = self
+    let extent = variables[loop.variable.index].extent
+    let blocks = min(Self.blockLimit, max(2, Int(work / (Self.serialWork / 4))), extent)
+    var size = (extent + blocks - 1) / blocks
+    if case .vector(let width, let interleave) = loop.schedule {
+      let step = width * interleave
+      size = (size + step - 1) / step * step
+    }
+    let count = (extent + size - 1) / size
+    let block = VariableID(kernel.variables.count)
+    kernel.variables.append(Variable(name: "blk", extent: count))
+    var inner = loop
+    inner.range = .block(block, size: size)
+    var outer = Loop(block)
+    outer.schedule = .parallel
+    var combine = Kernel(name: name + "c")
+    combine.sources = sources
+    let zeroing = kernel.redirectSums(&inner, block, count, &combine, in: &program)
+    outer.body = zeroing + [.loop(inner)]
+    let tail = Array(body[(position + 1)...])
+    let head = Array(body[..<position])
+    kernel.combineAccumulators(
+      of: loop, block, count, head: head, tail: tail, into: &outer, &combine, in: &program)
+    kernel.body = head + [.loop(outer)]
+    return combine.body.isEmpty ? [kernel] : [kernel, combine]
+  }
+
+  /// Sends the sums that a loop adds into memory to an array of each block, and lets `combine` add
+  /// those up. Returns the loops that clear the block's arrays.
+  private mutating func redirectSums(
+    _ loop: inout Loop, _ block: VariableID, _ count: Int, _ combine: inout Kernel,
+    in program: inout LoopProgram
+  ) -> [Node] {
+    var partials: [Int: Int] = [:]
+    var clearing = [Node]()
+    for store in loop.combiningStores {
+      guard case .slot(let slot) = store.memory, partials[slot] == nil,
+        let kind = store.combining
+      else { continue }
+      let type = program.buffers[slots[slot].index].type
+      let partial = program.addArena("p\(program.buffers.count)", TensorType([count] + type.shape, type.element))
+      slots.append(partial)
+      partials[slot] = slots.count - 1
+      clearing += fill(.slot(slots.count - 1), type, kind, at: IndexExpression(block) * type.count)
+      combine.addSum(of: partial, count, type, kind, to: slots[slot])
+    }
+    let counts = slots.map { program.buffers[$0.index].type.count }
+    loop.body = loop.body.map { node in
+      node.mappingStores { store in
+        guard store.combining != nil, case .slot(let slot) = store.memory,
+          let partial = partials[slot]
+        else { return store }
+        var redirected = store
+        redirected.memory = .slot(partial)
+        redirected.address += IndexExpression(block) * counts[slot]
+        return redirected
+      }
+    }
+    return clearing
+  }
+
+  /// Stores a block's accumulators, and lets `combine` fold them and carry out what follows.
+  private mutating func combineAccumulators(
+    of loop: Loop, _ block: VariableID, _ count: Int, head: [Node], tail: [Node],
+    into outer: inout Loop, _ combine: inout Kernel, in program: inout LoopProgram
+  ) {
+    guard !loop.accumulators.isEmpty else { return }
+    var renamed: [ScalarID: ScalarID] = [:]
+    for accumulator in loop.accumulators {
+      let element = scalars[accumulator.result.index]
+      let partial = program.addArena("p\(program.buffers.count)", TensorType([count], element))
+      slots.append(partial)
+      outer.body.append(
+        .store(Store(.slot(slots.count - 1), IndexExpression(block), accumulator.result)))
+      renamed[accumulator.result] = combine.addFold(of: partial, count, element, accumulator.kind)
+    }
+    combine.adopt(head + tail, of: self, renaming: renamed)
+  }
+
+  /// Loops that set memory from `start` on to a kind's identity.
+  private mutating func fill(
+    _ memory: Memory, _ type: TensorType, _ kind: Reduction.Kind, at start: IndexExpression
+  ) -> [Node] {
+    let variable = VariableID(variables.count)
+    variables.append(Variable(name: "z", extent: type.count))
+    let zero = ScalarID(scalars.count)
+    scalars.append(type.element)
+    var loop = Loop(variable)
+    loop.schedule = type.count >= 16 ? .vector(width: 16, interleave: 1) : .serial
+    loop.body = [
+      .define(zero, .literal(kind.identity(of: type.element))),
+      .store(Store(memory, start + IndexExpression(variable), zero)),
+    ]
+    return [.loop(loop)]
+  }
+
+  /// Whether a store adds into one of the buffers.
+  private func isSum(_ store: Store, _ sums: Set<BufferID>) -> Bool {
+    guard case .slot(let slot) = store.memory else { return false }
+    return sums.contains(slots[slot])
+  }
+
+  /// The kernel in one piece, with the buffers it adds into cleared first.
+  private func clearing(_ sums: Set<BufferID>, in program: LoopProgram) -> Kernel {
+    var kernel = self
+    var clearing = [Node]()
+    for (slot, buffer) in slots.enumerated() where sums.contains(buffer) {
+      let type = program.buffers[buffer.index].type
+      clearing += kernel.fill(.slot(slot), type, .add, at: IndexExpression(0))
+    }
+    kernel.body = clearing + kernel.body
+    return kernel
+  }
+
+  // MARK: Products
+
+  /// A product cut into blocks of rows and columns in multiples of the tile.
+  private func withBlocks(_ contract: Contract, at position: Int) -> Kernel {
+    var kernel = self
+    let rows = variables[contract.row.index].extent
+    let columns = variables[contract.column.index].extent
+    let depth = variables[contract.depth.index].extent
+    let tile = contract.tiling
+    guard Double(rows) * Double(columns) * Double(depth) > Self.serialWork * 16 else { return self }
+    let tileColumns = tile.vectors * tile.width
+    let columnTiles = (columns + tileColumns - 1) / tileColumns
+    let rowTiles = (rows + tile.rows - 1) / tile.rows
+    let columnBlocks = min(columnTiles, 16)
+    let rowBlocks = min(rowTiles, max(1, 16 / columnBlocks))
+    let block = VariableID(kernel.variables.count)
+    let blockRows = (rowTiles + rowBlocks - 1) / rowBlocks * tile.rows
+    let blockColumns = (columnTiles + columnBlocks - 1) / columnBlocks * tileColumns
+    let count = ((rows + blockRows - 1) / blockRows) * ((columns + blockColumns - 1) / blockColumns)
+    guard count > 1 else { return self }
+    kernel.variables.append(Variable(name: "blk", extent: count))
+    var cut = contract
+    cut.block = Contract.Block(variable: block, rows: blockRows, columns: blockColumns)
+    var outer = Loop(block)
+    outer.schedule = .parallel
+    outer.body = [.contract(cut)]
+    kernel.body[position] = .loop(outer)
+    return kernel
+  }
+
+  // MARK: Work
+
+  /// Roughly the instructions a node takes, counted per lane group for vector loops.
+  private func work(of node: Node) -> Double {
+    switch node {
+    case .define(_, .apply(let op, _)): return Double(op.weight)
+    case .define, .store, .accumulate: return 1
+    case .contract(let contract):
+      return Double(variables[contract.row.index].extent)
+        * Double(variables[contract.column.index].extent)
+        * Double(variables[contract.depth.index].extent) / 16
+    case .loop(let loop):
+      var extent = Double(variables[loop.variable.index].extent)
+      if case .vector(let width, _) = loop.schedule { extent /= Double(width) }
+      return loop.body.reduce(0) { $0 + work(of: $1) } * extent
+    }
+  }
+}
+
+extension Loop {
+  /// The stores in the loop that combine into slots.
+  var combiningStores: [Store] {
+    body.flatMap { node -> [Store] in
+      switch node {
+      case .store(let store): store.combining == nil ? [] : [store]
+      case .loop(let loop): loop.combiningStores
+      case .define, .accumulate, .contract: []
+      }
+    }
+  }
+}
+
+extension IndexExpression {
+  /// Whether no scalar occurs.
+  var isAffine: Bool {
+    var result = true
+    forEachScalar { _ in result = false }
+    return result
+  }
+}
+
+extension Node {
+  /// The node with every store in it replaced.
+  func mappingStores(_ transform: (Store) -> Store) -> Node {
+    switch self {
+    case .store(let store): return .store(transform(store))
+    case .loop(var loop):
+      loop.body = loop.body.map { $0.mappingStores(transform) }
+      return .loop(loop)
+    case .define, .accumulate, .contract: return self
+    }
+  }
+}
+
+extension LoopProgram {
+  /// A new arena buffer.
+  mutating func addArena(_ name: String, _ type: TensorType) -> BufferID {
+    buffers.append(Buffer(name: name, type: type, storage: .arena(offset: 0)))
+    return BufferID(buffers.count - 1)
+  }
+}

@@ -1,0 +1,281 @@
+internal import LoopIR
+internal import TensorIR
+
+extension NestBuilder {
+  /// The scalar that holds a value at an index.
+  ///
+  /// - Requires: `index` uses only variables of loops around `scope`, `scope` included.
+  func scalar(
+    of value: ValueID, at index: [IndexExpression], condition: ScalarID? = nil, in scope: Scope
+  ) -> ScalarID {
+    let demand = Demand(value: value, index: index, condition: condition)
+    var searched: Scope? = scope
+    while let here = searched {
+      if let known = here.values[demand] { return known }
+      searched = here.parent
+    }
+    let result = reloaded(demand, in: scope) ?? computed(demand, in: scope)
+    scalars[result.index].scope.values[demand] = result
+    return result
+  }
+
+  private func computed(_ demand: Demand, in scope: Scope) -> ScalarID {
+    let type = graph.type(demand.value)
+    if let buffer = buffers[demand.value] {
+      return load(slot(buffer), demand.index, type, condition: demand.condition, in: scope)
+    }
+    guard let formula = graph.comprehension(demand.value) else {
+      preconditionFailure("structured nodes are computed by kernels of their own")
+    }
+    guard let fold = formula.fold else {
+      return evaluated(formula.body, demand, axes: demand.index, in: scope)
+    }
+    return fold.isUnrolled
+      ? unrolled(formula.body, fold, demand, in: scope)
+      : folded(formula.body, fold, demand, in: scope)
+  }
+
+  // MARK: Bodies
+
+  /// The body of a value's formula at an element of all its axes, folded ones included.
+  func element(
+    of value: ValueID, _ body: Comprehension.Body, axes: [IndexExpression], in scope: Scope
+  ) -> ScalarID {
+    evaluated(body, Demand(value: value, index: axes), axes: axes, in: scope)
+  }
+
+  /// A formula's body with its axes bound to `axes`.
+  private func evaluated(
+    _ body: Comprehension.Body, _ demand: Demand, axes: [IndexExpression], in scope: Scope
+  ) -> ScalarID {
+    switch body {
+    case .read(let operand, let index):
+      let source = operands(of: demand.value)[operand]
+      let bound = index.map { readIndex($0, demand, axes: axes, in: scope) }
+      return scalar(of: source, at: bound, condition: demand.condition, in: scope)
+    case .index(let index, let element):
+      return define(.index(index.bound(to: axes), element), element, in: scope)
+    case .constant(let literal, let index):
+      return constant(literal, at: index.map { $0.bound(to: axes) }, demand, in: scope)
+    case .apply(let op, let arguments):
+      return apply(op, evaluated(arguments, demand, axes: axes, in: scope), in: scope)
+    case .guarded(let bounds, let inside, let outside):
+      return guarded(bounds, inside, outside, demand, axes: axes, in: scope)
+    }
+  }
+
+  /// Several bodies; those that wait for the most passes go first, so that the others find what
+  /// those passes have computed.
+  private func evaluated(
+    _ bodies: [Comprehension.Body], _ demand: Demand, axes: [IndexExpression], in scope: Scope
+  ) -> [ScalarID] {
+    guard bodies.count > 1, let level = scope.parent?.variables.last else {
+      return bodies.map { evaluated($0, demand, axes: axes, in: scope) }
+    }
+    let phases = bodies.map { phase(of: $0, demand.value, axes: axes, at: level) }
+    var results = [ScalarID?](repeating: nil, count: bodies.count)
+    for position in bodies.indices.sorted(by: { (-phases[$0], $0) < (-phases[$1], $1) }) {
+      results[position] = evaluated(bodies[position], demand, axes: axes, in: scope)
+    }
+    return results.compactMap { $0 }
+  }
+
+  private func operands(of value: ValueID) -> [ValueID] {
+    graph.operation(value)?.operands ?? []
+  }
+
+  /// One index of a read, with what it looks up already read and clamped.
+  private func readIndex(
+    _ index: Comprehension.ReadIndex, _ demand: Demand, axes: [IndexExpression], in scope: Scope
+  ) -> IndexExpression {
+    let affine = index.affine.bound(to: axes)
+    guard let lookup = index.lookup else { return affine }
+    let raw = scalar(
+      of: operands(of: demand.value)[lookup.operand], at: lookup.index.map { $0.bound(to: axes) },
+      condition: demand.condition, in: scope)
+    let wide =
+      kernel.scalars[raw.index] == .i64 ? raw : apply(.convert(to: .i64), [raw], in: scope)
+    let scalarType = TensorType([], .i64)
+    let low = literal(Literal(scalarType, integers: [0]), in: scope)
+    let high = literal(Literal(scalarType, integers: [Int64(lookup.upper)]), in: scope)
+    let raised = apply(.binary(.maximum), [wide, low], in: scope)
+    let clamped = apply(.binary(.minimum), [raised, high], in: scope)
+    scalars[clamped.index].range = 0...lookup.upper
+    return affine + IndexExpression(.scalar(clamped))
+  }
+
+  private func constant(
+    _ constant: Literal, at index: [IndexExpression], _ demand: Demand, in scope: Scope
+  ) -> ScalarID {
+    let element = constant.type.element
+    let width = element.byteCount
+    let address = address(index, shape: constant.type.shape)
+    if constant.isSplat {
+      return literal(Literal(TensorType([], element), bytes: constant.bytes), in: scope)
+    }
+    if let place = address.constantValue, (0..<constant.type.count).contains(place) {
+      let bytes = Array(constant.bytes[(place * width)..<((place + 1) * width)])
+      return literal(Literal(TensorType([], element), bytes: bytes), in: scope)
+    }
+    return load(
+      slot(constantBuffer(constant)), index, constant.type, condition: demand.condition, in: scope)
+  }
+
+  /// The inside where the bounds hold; bounds that always or never hold leave one side.
+  private func guarded(
+    _ bounds: [Bound], _ inside: Comprehension.Body, _ outside: Comprehension.Body,
+    _ demand: Demand, axes: [IndexExpression], in scope: Scope
+  ) -> ScalarID {
+    var open = [Bound]()
+    for bound in bounds {
+      let index = bound.index.bound(to: axes)
+      if let range = range(index) {
+        if range.lowerBound >= bound.lower && range.upperBound < bound.upper { continue }
+        if range.upperBound < bound.lower || range.lowerBound >= bound.upper {
+          return evaluated(outside, demand, axes: axes, in: scope)
+        }
+      }
+      open.append(Bound(index, lower: bound.lower, upper: bound.upper))
+    }
+    guard !open.isEmpty else { return evaluated(inside, demand, axes: axes, in: scope) }
+    let holds = define(.inBounds(open), .i1, in: scope)
+    let condition = demand.condition.map { apply(.binary(.and), [$0, holds], in: scope) } ?? holds
+    var guardedDemand = demand
+    guardedDemand.condition = condition
+    let onTrue = evaluated(inside, guardedDemand, axes: axes, in: scope)
+    var otherDemand = demand
+    if outside.readsElements {
+      let fails = apply(.unary(.not), [holds], in: scope)
+      otherDemand.condition =
+        demand.condition.map { apply(.binary(.and), [$0, fails], in: scope) } ?? fails
+    }
+    let onFalse = evaluated(outside, otherDemand, axes: axes, in: scope)
+    return apply(.select, [holds, onTrue, onFalse], in: scope)
+  }
+
+  // MARK: Folds
+
+  /// A small fold as straight-line code.
+  private func unrolled(
+    _ body: Comprehension.Body, _ fold: Comprehension.Fold, _ demand: Demand, in scope: Scope
+  ) -> ScalarID {
+    var result = initial(fold, demand, in: scope)
+    for place in fold.extents.allIndices {
+      let axes = demand.index + place.map { IndexExpression($0) }
+      let element = evaluated(body, demand, axes: axes, in: scope)
+      result = result.map { apply(.binary(fold.kind.combining), [$0, element], in: scope) } ?? element
+    }
+    if let result { return result }
+    return literal(fold.kind.identity(of: graph.type(demand.value).element), in: scope)
+  }
+
+  /// The value a fold starts from, unless it is the identity.
+  private func initial(
+    _ fold: Comprehension.Fold, _ demand: Demand, in scope: Scope
+  ) -> ScalarID? {
+    guard let operand = fold.initialOperand else { return nil }
+    let source = operands(of: demand.value)[operand]
+    return graph.isIdentity(source, of: fold.kind) ? nil : scalar(of: source, at: [], in: scope)
+  }
+
+  /// A fold as loops in the outermost scope that fixes the index, sharing loops with others.
+  private func folded(
+    _ body: Comprehension.Body, _ fold: Comprehension.Fold, _ demand: Demand, in scope: Scope
+  ) -> ScalarID {
+    var place = root
+    for variable in [variables.deepest(demand.index)].compactMap({ $0 }) {
+      place = scope.owner(of: variable)
+    }
+    var needed = [demand.condition].compactMap { $0 }
+    for index in demand.index { index.forEachScalar { needed.append($0) } }
+    var ready = 0
+    for scalar in needed {
+      let info = scalars[scalar.index]
+      if info.scope.depth > place.depth { (place, ready) = (info.scope, info.phase) }
+      if info.scope === place { ready = max(ready, info.phase) }
+    }
+    let (nest, folded) = variables.nestIndex(in: place.variables.last, extents: fold.extents)
+    let axes = demand.index + folded
+    let (outermost, innermost, phase) = descend(
+      from: place, nest, notBefore: ready
+    ) { self.phase(of: body, demand.value, axes: axes, at: $0) }
+    let element = evaluated(body, demand, axes: axes, in: innermost)
+    let type = graph.type(demand.value).element
+    let accumulator = newScalar(
+      type, ScalarInfo(scope: place, phase: phase + 1, weight: 1 << 20, expression: nil))
+    outermost.accumulators.append(Accumulator(accumulator, fold.kind))
+    let info = scalars[element.index]
+    innermost.append(
+      .accumulate(accumulator, value: element), phase: info.scope === innermost ? info.phase : 0)
+    guard let initial = initial(fold, demand, in: scope) else { return accumulator }
+    return apply(.binary(fold.kind.combining), [initial, accumulator], in: scope)
+  }
+
+  /// Opens the loops of a nest, each in the phase that `phase` asks for at its level.
+  func descend(
+    from place: Scope, _ nest: [VariableID], notBefore ready: Int = 0,
+    phase: (VariableID?) -> Int
+  ) -> (outermost: Scope, innermost: Scope, phase: Int) {
+    var scope = place
+    var first: (Scope, Int)?
+    for variable in nest {
+      let level = max(phase(scope.variables.last), scope === place ? ready : 0)
+      scope = scope.child(variable, phase: level)
+      first = first ?? (scope, level)
+    }
+    let (outermost, outerPhase) = first ?? (place, 0)
+    return (outermost, scope, outerPhase)
+  }
+
+  // MARK: Values kept from an earlier pass
+
+  /// The value read back from a local array, where an earlier pass of this level computed it and
+  /// computing it again costs more.
+  private func reloaded(_ demand: Demand, in scope: Scope) -> ScalarID? {
+    guard let variable = variables.deepest(demand.index), demand.condition == nil else { return nil }
+    let owner = scope.owner(of: variable)
+    for sibling in owner.earlierSiblings() {
+      guard let known = sibling.values[demand], scalars[known.index].scope === sibling,
+        scalars[known.index].weight >= Self.keepWeight
+      else { continue }
+      let element = kernel.scalars[known.index]
+      let count = variables.extent(variable)
+      guard count * element.byteCount <= Self.keepBytes else { return nil }
+      let local = newLocal(element, count: count)
+      store(known, to: local, IndexExpression(variable), in: sibling)
+      return define(.load(local, IndexExpression(variable), condition: nil), element, in: owner)
+    }
+    return nil
+  }
+
+  /// From this weight on a value is kept for later passes instead of computed again.
+  private static let keepWeight = 8
+  /// Local arrays are not longer than this, so that a row stays in the first-level cache.
+  private static let keepBytes = 32 << 10
+}
+
+extension Comprehension.Body {
+  /// Whether an operand is read at an index that could lie outside of it.
+  fileprivate var readsElements: Bool {
+    switch self {
+    case .read(_, let index): !index.isEmpty
+    case .index, .constant: false
+    case .apply(_, let arguments): arguments.contains(where: \.readsElements)
+    case .guarded(_, let inside, let outside): inside.readsElements || outside.readsElements
+    }
+  }
+}
+
+extension Reduction.Kind {
+  /// The function that combines two elements.
+  var combining: BinaryOp {
+    switch self {
+    case .add: .add
+    case .multiply: .multiply
+    case .maximum: .maximum
+    case .minimum: .minimum
+    case .and: .and
+    case .or: .or
+    }
+  }
+}

@@ -1,0 +1,65 @@
+internal import LoopIR
+internal import TensorIR
+
+extension NestBuilder {
+  /// How many passes of the level of `variable` (nil is the top) must be finished before the value
+  /// at the index can be computed in a loop inside that level.
+  func phase(
+    of value: ValueID, at index: [IndexExpression], at variable: VariableID?
+  ) -> Int {
+    if buffers[value] != nil { return 0 }
+    let demand = PhaseDemand(value: value, index: index, level: variable)
+    if let known = phases[demand] { return known }
+    var result = 0
+    if let formula = graph.comprehension(value) {
+      let place = variables.deepest(index)
+      if let fold = formula.fold, !fold.isUnrolled {
+        if variables.depth(place) >= variables.depth(variable) {
+          let axes = index + variables.nestIndex(in: place, extents: fold.extents).1
+          let inside = phase(of: formula.body, value, axes: axes, at: variable)
+          result = place == variable ? inside + 1 : inside
+        }
+      } else if variables.depth(place) >= variables.depth(variable) {
+        let folded = formula.fold?.extents.map { _ in IndexExpression(0) } ?? []
+        result = phase(of: formula.body, value, axes: index + folded, at: variable)
+      }
+    }
+    phases[demand] = result
+    return result
+  }
+
+  /// The same for a formula's body.
+  func phase(
+    of body: Comprehension.Body, _ value: ValueID, axes: [IndexExpression],
+    at variable: VariableID?
+  ) -> Int {
+    switch body {
+    case .read(let operand, let index):
+      guard let operation = graph.operation(value) else { return 0 }
+      var result = phase(
+        of: operation.operands[operand], at: index.map { $0.affine.bound(to: axes) }, at: variable)
+      for lookup in index.compactMap(\.lookup) {
+        result = max(
+          result,
+          phase(
+            of: operation.operands[lookup.operand], at: lookup.index.map { $0.bound(to: axes) },
+            at: variable))
+      }
+      return result
+    case .index, .constant: return 0
+    case .apply(_, let arguments):
+      return arguments.map { phase(of: $0, value, axes: axes, at: variable) }.max() ?? 0
+    case .guarded(_, let inside, let outside):
+      return max(
+        phase(of: inside, value, axes: axes, at: variable),
+        phase(of: outside, value, axes: axes, at: variable))
+    }
+  }
+
+  /// A question about phases, remembered once answered.
+  struct PhaseDemand: Hashable {
+    var value: ValueID
+    var index: [IndexExpression]
+    var level: VariableID?
+  }
+}

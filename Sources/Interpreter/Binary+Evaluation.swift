@@ -1,0 +1,92 @@
+import Foundation
+import TensorIR
+
+extension BinaryOp {
+  /// The function at every pair of elements; f32 is computed in double precision and rounded once.
+  func evaluated(_ left: Literal, _ right: Literal) -> Literal {
+    elementwise(left.type, [left, right]) { operands, type in
+      switch (operands[0].exactElements, operands[1].exactElements) {
+      case (.doubles(let left), .doubles(let right)):
+        return Literal(type, rounding: mapped(left, right) { applied($0, $1) })
+      case (.integers(let left), .integers(let right)):
+        let isBoolean = type.element == .i1
+        return Literal(
+          type,
+          wrapping: zip(left, right).map {
+            isBoolean ? appliedToBooleans($0, $1) : applied($0, $1)
+          })
+      case (.doubles, .integers), (.integers, .doubles):
+        preconditionFailure("operands have one element type")
+      }
+    }
+  }
+
+  /// The function of two floats.
+  ///
+  /// `maximum` and `minimum` are those of IEEE 754-2019: NaN wins, and −0 is below 0.
+  func applied(_ left: Double, _ right: Double) -> Double {
+    switch self {
+    case .add: return left + right
+    case .subtract: return left - right
+    case .multiply: return left * right
+    case .divide: return left / right
+    case .maximum:
+      if left.isNaN || right.isNaN { return .nan }
+      if left == right { return left.sign == .minus ? right : left }
+      return left > right ? left : right
+    case .minimum:
+      if left.isNaN || right.isNaN { return .nan }
+      if left == right { return left.sign == .minus ? left : right }
+      return left < right ? left : right
+    case .power: return Foundation.pow(left, right)
+    case .and, .or: preconditionFailure("\(rawValue) takes no floats")
+    }
+  }
+
+  /// The function of two integers; results wrap.
+  ///
+  /// Division truncates. Where StableHLO leaves the result open: dividing by zero gives −1, and the
+  /// least integer divided by −1 is itself.
+  func applied(_ left: Int64, _ right: Int64) -> Int64 {
+    switch self {
+    case .add: return left &+ right
+    case .subtract: return left &- right
+    case .multiply: return left &* right
+    case .divide:
+      if right == 0 { return -1 }
+      return right == -1 ? 0 &- left : left / right
+    case .maximum: return max(left, right)
+    case .minimum: return min(left, right)
+    case .power: return left.wrappingPower(right)
+    case .and: return left & right
+    case .or: return left | right
+    }
+  }
+
+  /// The function of two booleans: sums and maxima are "or", products and minima are "and".
+  func appliedToBooleans(_ left: Int64, _ right: Int64) -> Int64 {
+    switch self {
+    case .add, .maximum, .or: return left | right
+    case .multiply, .minimum, .and: return left & right
+    case .subtract, .divide, .power: preconditionFailure("\(rawValue) takes no booleans")
+    }
+  }
+}
+
+extension Int64 {
+  /// This number to an integer power, wrapped; a negative power of 1 or −1 is 1 or −1, of any other
+  /// number 0.
+  fileprivate func wrappingPower(_ exponent: Int64) -> Int64 {
+    if exponent < 0 {
+      if self == 1 { return 1 }
+      return self == -1 ? (exponent % 2 == 0 ? 1 : -1) : 0
+    }
+    var (result, base, remaining) = (Int64(1), self, exponent)
+    while remaining > 0 {
+      if remaining % 2 == 1 { result = result &* base }
+      base = base &* base
+      remaining /= 2
+    }
+    return result
+  }
+}

@@ -1,0 +1,69 @@
+import TensorIR
+
+extension Comparison {
+  /// The relation at every pair of elements; every relation but "not equal" is false of a NaN.
+  func evaluated(_ left: Literal, _ right: Literal) -> Literal {
+    elementwise(TensorType(left.type.shape, .i1), [left, right]) { operands, type in
+      switch (operands[0].exactElements, operands[1].exactElements) {
+      case (.doubles(let left), .doubles(let right)):
+        return Literal(type, wrapping: mapped(left, right) { holds($0, $1) ? 1 : 0 })
+      case (.integers(let left), .integers(let right)):
+        return Literal(type, wrapping: zip(left, right).map { holds($0, $1) ? 1 : 0 })
+      case (.doubles, .integers), (.integers, .doubles):
+        preconditionFailure("operands have one element type")
+      }
+    }
+  }
+
+  /// Whether the relation holds between two numbers.
+  private func holds<Value: Comparable>(_ left: Value, _ right: Value) -> Bool {
+    switch direction {
+    case .equal: left == right
+    case .notEqual: left != right
+    case .greaterOrEqual: left >= right
+    case .greater: left > right
+    case .lessOrEqual: left <= right
+    case .less: left < right
+    }
+  }
+}
+
+/// `onTrue` where the predicate holds and `onFalse` elsewhere.
+func evaluateSelect(_ predicate: Literal, _ onTrue: Literal, _ onFalse: Literal) -> Literal {
+  if predicate.isSplat { return predicate.single.integers[0] != 0 ? onTrue : onFalse }
+  let falsePlaces = predicate.integers.enumerated().filter { $0.element == 0 }.map(\.offset)
+  return onTrue.replacing(falsePlaces, with: onFalse, at: falsePlaces)
+}
+
+/// The operand raised to `low`, then lowered to `high`; NaN wins, as in `maximum` and `minimum`.
+func evaluateClamp(_ low: Literal, _ operand: Literal, _ high: Literal) -> Literal {
+  elementwise(operand.type, [low, operand, high]) { operands, _ in
+    let raised = BinaryOp.maximum.evaluated(operands[1], operands[0])
+    return BinaryOp.minimum.evaluated(raised, operands[2])
+  }
+}
+
+/// The elements in another element type.
+///
+/// Floats become integers by truncation; where StableHLO leaves the result open, numbers beyond the
+/// integers' range become its ends and NaN becomes zero. Integers wrap to shorter ones and are
+/// rounded once to floats. A boolean is "not zero", so NaN is true.
+func evaluateConvert(_ operand: Literal, to element: ElementType) -> Literal {
+  elementwise(TensorType(operand.type.shape, element), [operand]) { operands, type in
+    switch (operands[0].exactElements, element) {
+    case (.integers(let values), _): return Literal(type, wrapping: values)
+    case (.doubles(let values), .f32), (.doubles(let values), .f64):
+      return Literal(type, rounding: values)
+    case (.doubles(let values), .i64):
+      return Literal(type, wrapping: values.map { Int64(saturating: $0) })
+    case (.doubles(let values), .i32):
+      let range = Int64(Int32.min)...Int64(Int32.max)
+      return Literal(
+        type,
+        wrapping: values.map {
+          min(max(Int64(saturating: $0), range.lowerBound), range.upperBound)
+        })
+    case (.doubles(let values), .i1): return Literal(type, wrapping: values.map { $0 == 0 ? 0 : 1 })
+    }
+  }
+}

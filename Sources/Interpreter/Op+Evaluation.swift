@@ -1,0 +1,51 @@
+import Foundation
+import TensorIR
+
+/// The bytes of memory this machine has.
+private let physicalMemory = ProcessInfo.processInfo.physicalMemory
+
+extension Op {
+  /// The results for the given operands, by StableHLO's semantics; where the specification leaves a
+  /// choice, the rule of each family says which one is taken.
+  ///
+  /// - Throws: `AdjointError` where operands break the op's typing rule, where the result cannot fit
+  ///   the machine's memory, or for a call.
+  package func evaluated(_ operands: [Literal]) throws -> [Literal] {
+    let types = try resultTypes(operands.map(\.type))
+    for type in types { try requireMemory(for: type) }
+    switch self {
+    case .constant(let literal): return [literal]
+    case .iota(let type, let dimension): return [iota(type, dimension)]
+    case .unary(let op): return [op.evaluated(operands[0], types[0])]
+    case .binary(let op): return [op.evaluated(operands[0], operands[1])]
+    case .compare(let comparison): return [comparison.evaluated(operands[0], operands[1])]
+    case .select: return [evaluateSelect(operands[0], operands[1], operands[2])]
+    case .clamp: return [evaluateClamp(operands[0], operands[1], operands[2])]
+    case .convert(let element): return [evaluateConvert(operands[0], to: element)]
+    case .shape(let op): return [op.evaluated(operands, types[0])]
+    case .reduce(let reduction): return [reduction.evaluated(operands[0], operands[1], types[0])]
+    case .dot(let dimensions): return [dimensions.evaluated(operands[0], operands[1], types[0])]
+    case .gather(let dimensions): return [dimensions.evaluated(operands[0], operands[1], types[0])]
+    case .scatter(let dimensions):
+      return [dimensions.evaluated(operands[0], operands[1], operands[2])]
+    case .call(let callee):
+      throw AdjointError(.unsupported, "a call of @\(callee.name) is not evaluated on its own")
+    }
+  }
+
+  /// Fails where a result with its working copies has no size or is larger than memory.
+  private func requireMemory(for type: TensorType) throws {
+    let needed = (type.shape + [3 * MemoryLayout<Int>.size]).checkedCount
+    let isPossible = type.shape.allSatisfy { $0 >= 0 } && needed != nil
+    guard isPossible, let needed, UInt64(needed) <= physicalMemory else {
+      throw AdjointError(.system, "\(mnemonic): not enough memory for \(type)")
+    }
+  }
+
+  /// The index along `dimension` at every place, wrapped or rounded to the element type.
+  private func iota(_ type: TensorType, _ dimension: Int) -> Literal {
+    let strides = type.shape.indices.map { $0 == dimension ? 1 : 0 }
+    let indices = offsets(of: type.shape, strides: strides)
+    return Literal(type, wrapping: indices.map(Int64.init))
+  }
+}

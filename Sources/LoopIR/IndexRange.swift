@@ -1,0 +1,161 @@
+internal import TensorIR
+
+extension ClosedRange<Int> {
+  /// The range of an integer of which nothing is known.
+  package static let unknown = Int.min...Int.max
+
+  /// The range of the sum of two integers; unknown where it leaves 64 bits.
+  func adding(_ other: ClosedRange<Int>) -> ClosedRange<Int> {
+    let (low, lowOverflow) = lowerBound.addingReportingOverflow(other.lowerBound)
+    let (high, highOverflow) = upperBound.addingReportingOverflow(other.upperBound)
+    return lowOverflow || highOverflow ? .unknown : low...high
+  }
+
+  /// The range of the product of two integers; unknown where it leaves 64 bits.
+  func multiplied(by other: ClosedRange<Int>) -> ClosedRange<Int> {
+    var (low, high) = (Int.max, Int.min)
+    for left in [lowerBound, upperBound] {
+      for right in [other.lowerBound, other.upperBound] {
+        let (product, overflow) = left.multipliedReportingOverflow(by: right)
+        if overflow { return .unknown }
+        (low, high) = (Swift.min(low, product), Swift.max(high, product))
+      }
+    }
+    return low...high
+  }
+
+  /// The range that holds both.
+  func union(_ other: ClosedRange<Int>) -> ClosedRange<Int> {
+    Swift.min(lowerBound, other.lowerBound)...Swift.max(upperBound, other.upperBound)
+  }
+
+  /// Whether every integer of the range is in `other`.
+  func isInside(_ other: Range<Int>) -> Bool {
+    other.contains(lowerBound) && other.contains(upperBound)
+  }
+
+  /// How many integers are in both, up to the end of `Int`.
+  func overlap(_ other: Range<Int>) -> Int {
+    guard !other.isEmpty else { return 0 }
+    let low = Swift.max(lowerBound, other.lowerBound)
+    let high = Swift.min(upperBound, other.upperBound - 1)
+    guard low <= high else { return 0 }
+    let (distance, overflow) = high.subtractingReportingOverflow(low)
+    return overflow || distance == .max ? .max : distance + 1
+  }
+}
+
+/// What is known of the integers of a kernel before it runs: the least and greatest value of each
+/// loop variable and scalar, by interval arithmetic.
+package struct IndexRanges {
+  private var variables: [ClosedRange<Int>]
+  private var scalars: [ClosedRange<Int>]
+
+  /// Finds the ranges in a kernel, which need not be verified.
+  package init(_ kernel: Kernel) {
+    variables = kernel.variables.map { 0...max($0.extent - 1, 0) }
+    scalars = kernel.scalars.map(\.range)
+    kernel.body.forEachNode { node in
+      guard case .define(let scalar, let expression) = node,
+        kernel.scalars.indices.contains(scalar.index)
+      else { return }
+      let element = kernel.scalars[scalar.index]
+      guard !element.isFloat else { return }
+      let range = range(of: expression)
+      let fits = range.isInside(element.range)
+      scalars[scalar.index] = fits ? range : element.range
+    }
+  }
+
+  /// The range of a loop variable.
+  package func range(of variable: VariableID) -> ClosedRange<Int> {
+    variables.indices.contains(variable.index) ? variables[variable.index] : .unknown
+  }
+
+  /// The range of a scalar of integers or booleans.
+  package func range(of scalar: ScalarID) -> ClosedRange<Int> {
+    scalars.indices.contains(scalar.index) ? scalars[scalar.index] : .unknown
+  }
+
+  /// The range of an index expression.
+  package func range(of index: IndexExpression) -> ClosedRange<Int> {
+    index.terms.reduce(index.constant...index.constant) { sum, term in
+      let coefficient = term.coefficient...term.coefficient
+      return sum.adding(range(of: term.atom).multiplied(by: coefficient))
+    }
+  }
+
+  /// The range of an atom.
+  package func range(of atom: IndexExpression.Atom) -> ClosedRange<Int> {
+    switch atom {
+    case .variable(let variable): return range(of: variable)
+    case .scalar(let scalar): return range(of: scalar)
+    case .quotient(let inner, let divisor):
+      let whole = range(of: inner)
+      guard divisor > 0, whole.lowerBound > .min / 2 else { return .unknown }
+      return whole.lowerBound
+        .flooredQuotient(by: divisor)...whole.upperBound.flooredQuotient(by: divisor)
+    case .remainder(let inner, let divisor):
+      guard divisor > 0 else { return .unknown }
+      let whole = range(of: inner)
+      guard whole.lowerBound > .min / 2 else { return 0...(divisor - 1) }
+      let quotient = whole.lowerBound.flooredQuotient(by: divisor)
+      guard quotient == whole.upperBound.flooredQuotient(by: divisor) else {
+        return 0...(divisor - 1)
+      }
+      return (whole.lowerBound - quotient * divisor)...(whole.upperBound - quotient * divisor)
+    }
+  }
+
+  private func range(of expression: Expression) -> ClosedRange<Int> {
+    switch expression {
+    case .literal(let literal):
+      guard literal.type.isScalar, !literal.type.element.isFloat else { return .unknown }
+      let value = Int(literal.integers[0])
+      return value...value
+    case .index(let index, _): return range(of: index)
+    case .load, .inBounds: return .unknown
+    case .apply(let op, let operands):
+      return range(of: op, operands.map { range(of: $0) })
+    }
+  }
+
+  private func range(of op: ScalarOp, _ operands: [ClosedRange<Int>]) -> ClosedRange<Int> {
+    switch op {
+    case .unary, .compare: return .unknown
+    case .convert: return operands.first ?? .unknown
+    case .select: return operands.count == 3 ? operands[1].union(operands[2]) : .unknown
+    case .binary(let binary):
+      guard operands.count == 2 else { return .unknown }
+      let (left, right) = (operands[0], operands[1])
+      switch binary {
+      case .add: return left.adding(right)
+      case .subtract: return left.adding(right.multiplied(by: -1 ... -1))
+      case .multiply: return left.multiplied(by: right)
+      case .maximum:
+        return max(left.lowerBound, right.lowerBound)...max(left.upperBound, right.upperBound)
+      case .minimum:
+        return min(left.lowerBound, right.lowerBound)...min(left.upperBound, right.upperBound)
+      case .divide, .power, .and, .or: return .unknown
+      }
+    }
+  }
+}
+
+extension ElementType {
+  /// The integers an element can be; unknown for floats.
+  fileprivate var range: ClosedRange<Int> {
+    switch self {
+    case .i1: 0...1
+    case .i32: Int(Int32.min)...Int(Int32.max)
+    case .i64, .f32, .f64: .unknown
+    }
+  }
+}
+
+extension ClosedRange<Int> {
+  /// Whether every integer of the range is in `other`.
+  fileprivate func isInside(_ other: ClosedRange<Int>) -> Bool {
+    other.contains(lowerBound) && other.contains(upperBound)
+  }
+}

@@ -1,0 +1,224 @@
+internal import TensorIR
+
+extension Kernel {
+  /// Checks the invariants listed at `Kernel`, that types fit, and that stores go to memory a
+  /// kernel may write.
+  ///
+  /// - Throws: `AdjointError` naming the kernel and the invariant.
+  package func verify(in program: LoopProgram) throws {
+    var verifier = try KernelVerifier(self, in: program)
+    try verifier.verify(body)
+  }
+}
+
+/// The state of checking one kernel: what is visible at the node being looked at.
+struct KernelVerifier {
+  let kernel: Kernel
+  let program: LoopProgram
+  let ranges: IndexRanges
+  var defined = Set<ScalarID>()
+  var visible = Set<ScalarID>()
+  var loopVariables = Set<VariableID>()
+  var openAccumulators: [ScalarID: Reduction.Kind] = [:]
+  var isInVectors = false
+  var depth = 0
+  /// Whether every loop around runs at least once.
+  var isReached = true
+  /// The columns of the products around; stores must be contiguous along them.
+  var columns: [VariableID] = []
+
+  init(_ kernel: Kernel, in program: LoopProgram) throws {
+    self.kernel = kernel
+    self.program = program
+    ranges = IndexRanges(kernel)
+    try verifyTables()
+  }
+
+  /// An error in this kernel.
+  func error(_ message: String) -> AdjointError {
+    AdjointError(.type, "kernel \(kernel.name): \(message)", at: kernel.sources.first ?? .unknown)
+  }
+
+  /// Fails unless `holds`.
+  func require(_ holds: Bool, _ message: @autoclosure () -> String) throws {
+    guard holds else { throw error(message()) }
+  }
+
+  func verifyTables() throws {
+    for slot in kernel.slots {
+      try require(program.buffers.indices.contains(slot.index), "slot for no buffer \(slot.index)")
+    }
+    try require(Set(kernel.slots).count == kernel.slots.count, "two slots are one buffer")
+    for variable in kernel.variables {
+      try require(variable.extent >= 0, "variable \(variable.name) has extent \(variable.extent)")
+    }
+    for local in kernel.locals {
+      try require(local.count >= 0, "a local has \(local.count) elements")
+    }
+  }
+
+  // MARK: Nodes
+
+  /// Checks a body; scalars defined in it are not visible behind it.
+  mutating func verify(_ nodes: [Node]) throws {
+    let outer = visible
+    for node in nodes {
+      switch node {
+      case .define(let scalar, let expression):
+        let element = try verify(expression)
+        try define(scalar)
+        try require(
+          self.element(scalar) == element,
+          "t\(scalar.index) is \(self.element(scalar).rawValue), not \(element.rawValue)")
+      case .store(let store): try verify(store)
+      case .accumulate(let accumulator, let value):
+        try verify(accumulation: accumulator, of: value)
+      case .loop(let loop): try verify(loop)
+      case .contract(let contract): try verify(contract)
+      }
+    }
+    visible = outer
+  }
+
+  mutating func define(_ scalar: ScalarID) throws {
+    try require(
+      kernel.scalars.indices.contains(scalar.index), "t\(scalar.index) is not in the scalar table")
+    try require(defined.insert(scalar).inserted, "K1: t\(scalar.index) is defined twice")
+    visible.insert(scalar)
+  }
+
+  func element(_ scalar: ScalarID) -> ElementType { kernel.scalars[scalar.index] }
+
+  /// The type of a scalar that may be read here.
+  func verify(use scalar: ScalarID) throws -> ElementType {
+    try require(
+      openAccumulators[scalar] == nil, "K1: accumulator t\(scalar.index) is read inside its loop")
+    try require(
+      visible.contains(scalar), "K1: t\(scalar.index) is read where no definition is visible")
+    return element(scalar)
+  }
+
+  func verify(condition: ScalarID?) throws {
+    guard let condition else { return }
+    let element = try verify(use: condition)
+    try require(element == .i1, "condition t\(condition.index) is not i1")
+  }
+
+  func verify(accumulation accumulator: ScalarID, of value: ScalarID) throws {
+    guard openAccumulators[accumulator] != nil else {
+      throw error("K1: t\(accumulator.index) is no accumulator of a loop around")
+    }
+    let element = try verify(use: value)
+    try require(
+      element == self.element(accumulator),
+      "t\(value.index) is \(element.rawValue), its accumulator is not")
+  }
+
+  func verify(_ store: Store) throws {
+    let (element, _) = try verify(store.memory)
+    let value = try verify(use: store.value)
+    try require(
+      value == element, "a store of \(value.rawValue) into memory of \(element.rawValue)")
+    try require(
+      store.combining?.accepts(element) ?? true,
+      "\(store.combining?.rawValue ?? "") does not combine \(element.rawValue)")
+    if case .slot(let slot) = store.memory {
+      let buffer = program.buffers[kernel.slots[slot].index]
+      switch buffer.storage {
+      case .result, .arena: break
+      case .argument, .constant: throw error("a store into \(buffer.name), which is read only")
+      }
+    }
+    try verify(condition: store.condition)
+    try verify(store.address, in: store.memory, isGuarded: store.condition != nil)
+    for column in columns where kernel.variables[column.index].extent > 1 {
+      try require(
+        store.address.coefficient(of: column) == 1,
+        "a store in a product is not contiguous in \(kernel.variables[column.index].name)")
+    }
+  }
+
+  // MARK: Expressions
+
+  /// The type of an expression, whose operands must be visible and fit.
+  func verify(_ expression: Expression) throws -> ElementType {
+    switch expression {
+    case .literal(let literal):
+      try require(literal.type.isScalar, "a literal of \(literal.type) is no scalar")
+      return literal.type.element
+    case .index(let index, let element):
+      try verify(index)
+      try require(element != .i1, "an index as i1")
+      return element
+    case .load(let memory, let address, let condition):
+      let (element, _) = try verify(memory)
+      try verify(condition: condition)
+      try verify(address, in: memory, isGuarded: condition != nil)
+      return element
+    case .inBounds(let bounds):
+      for bound in bounds {
+        try verify(bound.index)
+        try require(
+          bound.lower <= bound.upper, "the bounds \(bound.lower)..<\(bound.upper) are reversed")
+      }
+      return .i1
+    case .apply(let op, let operands):
+      let types = try operands.map { try verify(use: $0) }
+      guard let element = op.resultType(types) else {
+        throw error("\(op) does not take \(types.map(\.rawValue).joined(separator: ", "))")
+      }
+      return element
+    }
+  }
+
+  /// Memory that is in the tables: its element type and count.
+  func verify(_ memory: Memory) throws -> (ElementType, count: Int) {
+    switch memory {
+    case .slot(let slot):
+      try require(kernel.slots.indices.contains(slot), "there is no slot \(slot)")
+      let type = program.buffers[kernel.slots[slot].index].type
+      return (type.element, type.count)
+    case .local(let local):
+      try require(kernel.locals.indices.contains(local), "there is no local \(local)")
+      return (kernel.locals[local].element, kernel.locals[local].count)
+    }
+  }
+
+  /// Variables are those of loops around, scalars are visible integers, divisors are positive.
+  func verify(_ index: IndexExpression) throws {
+    for term in index.terms {
+      switch term.atom {
+      case .variable(let variable):
+        try require(
+          loopVariables.contains(variable),
+          "K2: variable \(name(variable)) is used outside its loop")
+      case .scalar(let scalar):
+        let element = try verify(use: scalar)
+        try require(element.isInteger, "an index of \(element.rawValue) t\(scalar.index)")
+      case .quotient(let inner, let divisor), .remainder(let inner, let divisor):
+        try require(divisor > 0, "a division by \(divisor)")
+        try verify(inner)
+      }
+    }
+  }
+
+  /// K3: an access without a condition stays inside its memory.
+  func verify(_ address: IndexExpression, in memory: Memory, isGuarded: Bool) throws {
+    let (_, count) = try verify(memory)
+    try verify(address)
+    guard !isGuarded, isReached else { return }
+    let range = ranges.range(of: address)
+    guard range.isInside(0..<count) else {
+      let name = KernelPrinter(kernel, in: program).name(memory)
+      throw error(
+        range == .unknown
+          ? "K3: an index into \(name) has no known bounds"
+          : "K3: indices \(range) into the \(count) elements of \(name)")
+    }
+  }
+
+  func name(_ variable: VariableID) -> String {
+    kernel.variables.indices.contains(variable.index)
+      ? kernel.variables[variable.index].name : "#\(variable.index)"
+  }
+}

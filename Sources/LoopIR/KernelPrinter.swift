@@ -1,0 +1,216 @@
+internal import TensorIR
+
+/// Writes a kernel's statements as lines of text.
+///
+/// A scalar that is used once, by a later statement of the same body, is written at its use; a read
+/// of memory only where no store stands between.
+struct KernelPrinter {
+  let kernel: Kernel
+  let program: LoopProgram
+  let ranges: IndexRanges
+  /// The scalars written at their use.
+  var inlined: [ScalarID: Phrase] = [:]
+  private let variableNames: [String]
+  private let useCounts: [ScalarID: Int]
+  private let accumulatorKinds: [ScalarID: Reduction.Kind]
+
+  /// Longer expressions get a statement of their own.
+  private static let inlineWidth = 60
+  /// The width lines should keep.
+  static let lineWidth = 100
+
+  init(_ kernel: Kernel, in program: LoopProgram) {
+    self.kernel = kernel
+    self.program = program
+    ranges = IndexRanges(kernel)
+    var taken = Set<String>()
+    variableNames = kernel.variables.enumerated().map { position, variable in
+      let isFree = !variable.name.isEmpty && taken.insert(variable.name).inserted
+      return isFree ? variable.name : "\(variable.name)_\(position)"
+    }
+    var counts: [ScalarID: Int] = [:]
+    var kinds: [ScalarID: Reduction.Kind] = [:]
+    kernel.body.forEachNode { node in
+      node.forEachOwnScalar { counts[$0, default: 0] += 1 }
+      guard case .loop(let loop) = node else { return }
+      for accumulator in loop.accumulators { kinds[accumulator.result] = accumulator.kind }
+    }
+    useCounts = counts
+    accumulatorKinds = kinds
+  }
+
+  // MARK: Statements
+
+  /// The lines of a body, unindented.
+  ///
+  /// - Parameters:
+  ///   - depth: how far the lines will be indented.
+  ///   - prefix: written before each store.
+  mutating func lines(_ nodes: [Node], depth: Int, prefix: String = "") -> [String] {
+    let places = inliningPlaces(nodes)
+    var lines = [String]()
+    for (position, node) in nodes.enumerated() {
+      switch node {
+      case .define(let scalar, let expression):
+        let phrase = phrase(expression)
+        if isInlined(scalar, expression, phrase, nodes, from: position, to: places[scalar]) {
+          inlined[scalar] = phrase
+        } else {
+          lines.append("t\(scalar.index) = \(phrase.text)")
+        }
+      case .store(let store): lines.append(prefix + text(store))
+      case .accumulate(let accumulator, let value):
+        lines.append(text(accumulator, phrase(value)))
+      case .loop(let loop): lines += self.lines(loop, depth: depth)
+      case .contract(let contract): lines += self.lines(contract, depth: depth)
+      }
+    }
+    return lines
+  }
+
+  /// For each scalar with one use that is in this body, the statement that uses it.
+  private func inliningPlaces(_ nodes: [Node]) -> [ScalarID: Int] {
+    var places: [ScalarID: Int] = [:]
+    for (position, node) in nodes.enumerated() {
+      node.forEachOwnScalar { if useCounts[$0] == 1 { places[$0] = position } }
+    }
+    return places
+  }
+
+  private func isInlined(
+    _ scalar: ScalarID, _ expression: Expression, _ phrase: Phrase, _ nodes: [Node],
+    from position: Int, to use: Int?
+  ) -> Bool {
+    if case .literal = expression { return true }
+    guard let use, use > position, phrase.text.count <= Self.inlineWidth else { return false }
+    guard phrase.readsMemory else { return true }
+    return !Array(nodes[(position + 1)..<use]).containsStore
+  }
+
+  private func text(_ store: Store) -> String {
+    let target = element(store.memory, store.address, isGuarded: store.condition != nil)
+    let value = phrase(store.value)
+    let statement = store.combining?.statement(target, value) ?? "\(target) = \(value.text)"
+    guard let condition = store.condition else { return statement }
+    return "if \(phrase(condition).text) { \(statement) }"
+  }
+
+  private func text(_ accumulator: ScalarID, _ value: Phrase) -> String {
+    let name = "t\(accumulator.index)"
+    return accumulatorKinds[accumulator]?.statement(name, value) ?? "\(name) ?= \(value.text)"
+  }
+
+  // MARK: Loops
+
+  private mutating func lines(_ loop: Loop, depth: Int) -> [String] {
+    var lines = [String]()
+    if !loop.accumulators.isEmpty {
+      let accumulators = loop.accumulators.map { accumulator in
+        let initial = accumulator.kind.identity(of: element(accumulator.result)).phrase.text
+        return "t\(accumulator.result.index) = \(initial) (\(accumulator.kind.symbol))"
+      }
+      lines.append("acc " + accumulators.joined(separator: ", "))
+    }
+    let schedule =
+      switch loop.schedule {
+      case .serial: "serial"
+      case .parallel: "parallel"
+      case .vector(let width, 1): "vector(\(width))"
+      case .vector(let width, let interleave): "vector(\(width))×\(interleave)"
+      }
+    let header = "\(schedule) \(name(loop.variable)) in \(text(loop.range, of: loop.variable)) {"
+    let inner = self.lines(loop.body, depth: depth + 1)
+    if inner.count == 1, !loop.body.containsLoop,
+      2 * depth + header.count + inner[0].count + 3 <= Self.lineWidth
+    {
+      return lines + ["\(header) \(inner[0]) }"]
+    }
+    return lines + [header] + inner.map { "  " + $0 } + ["}"]
+  }
+
+  private func text(_ range: Loop.Range, of variable: VariableID) -> String {
+    switch range {
+    case .full: "0..<\(extent(variable))"
+    case .block(let block, let size):
+      blockText(IndexExpression(block), size, count: extent(block), of: extent(variable))
+    }
+  }
+
+  /// The iterations from `block · size` on, of `extent` in `count` blocks.
+  private func blockText(
+    _ block: IndexExpression, _ size: Int, count: Int, of extent: Int
+  ) -> String {
+    let start = phrase(block * size).text
+    return count * size == extent
+      ? "\(start)..<+\(size)" : "\(start)..<min(\(phrase(block * size + size).text), \(extent))"
+  }
+
+  private mutating func lines(_ contract: Contract, depth: Int) -> [String] {
+    let (rows, columns) = (extent(contract.row), extent(contract.column))
+    let tiling = contract.tiling
+    let (tileRows, tileColumns) = (tiling.rows, tiling.vectors * tiling.width)
+    var ranges = ("0..<\(rows)", "0..<\(columns)")
+    if let block = contract.block {
+      let rowBlocks = (rows + block.rows - 1) / max(block.rows, 1)
+      let columnBlocks = (columns + block.columns - 1) / max(block.columns, 1)
+      let number = IndexExpression(block.variable)
+      ranges.0 = blockText(
+        rowBlocks == extent(block.variable) ? number : number.remainder(by: max(rowBlocks, 1)),
+        block.rows, count: rowBlocks, of: rows)
+      ranges.1 = blockText(
+        rowBlocks == extent(block.variable)
+          ? IndexExpression(0) : number.divided(by: max(rowBlocks, 1)),
+        block.columns, count: columnBlocks, of: columns)
+    }
+    let factors = [contract.left, contract.right].map {
+      element($0.memory, $0.address, isGuarded: false)
+    }
+    let tile = "tile (\(name(contract.row)), \(name(contract.column)))"
+    let header = "\(tile) in (\(ranges.0), \(ranges.1))"
+    let steps = "step (\(tileRows), \(tileColumns)), \(tiling.rowBlock) rows at a time {"
+    let isShort = 2 * depth + header.count + steps.count < Self.lineWidth
+    let product =
+      "t\(contract.result.index): \(contract.element.rawValue)[\(tileRows),\(tileColumns)]"
+      + " = contract \(name(contract.depth)) in 0..<\(extent(contract.depth))"
+      + " { \(factors[0]) * \(factors[1]) }"
+    let body = lines(contract.body, depth: depth + 1, prefix: "store ")
+    return (isShort ? ["\(header) \(steps)"] : [header, "     " + steps])
+      + ([product] + body).map { "  " + $0 } + ["}"]
+  }
+
+  // MARK: Names
+
+  /// The name of a loop variable.
+  func name(_ variable: VariableID) -> String {
+    variableNames.indices.contains(variable.index)
+      ? variableNames[variable.index] : "v?\(variable.index)"
+  }
+
+  private func extent(_ variable: VariableID) -> Int {
+    kernel.variables.indices.contains(variable.index)
+      ? kernel.variables[variable.index].extent : 0
+  }
+
+  private func element(_ scalar: ScalarID) -> ElementType {
+    kernel.scalars.indices.contains(scalar.index) ? kernel.scalars[scalar.index] : .i64
+  }
+}
+
+extension [Node] {
+  /// Whether anything in the nodes writes memory.
+  fileprivate var containsStore: Bool {
+    var found = false
+    forEachNode { if case .store = $0 { found = true } }
+    return found
+  }
+
+  /// Whether a loop or product stands directly in the nodes.
+  fileprivate var containsLoop: Bool {
+    contains {
+      switch $0 {
+      case .loop, .contract: true
+      case .define, .store, .accumulate: false
+      }
+    }
+  }
+}

@@ -1,0 +1,140 @@
+internal import TensorIR
+
+extension KernelVerifier {
+  /// Binds a loop's variable.
+  mutating func bind(_ variable: VariableID) throws {
+    try require(
+      kernel.variables.indices.contains(variable.index),
+      "variable \(variable.index) is not in the variable table")
+    try require(
+      loopVariables.insert(variable).inserted,
+      "K2: the loop of \(name(variable)) stands inside a loop of the same variable")
+    if kernel.variables[variable.index].extent == 0 { isReached = false }
+  }
+
+  mutating func verify(_ loop: Loop) throws {
+    let outer = self
+    try verify(loop.range, of: loop.variable)
+    try bind(loop.variable)
+    switch loop.schedule {
+    case .serial: break
+    case .vector(let width, let interleave):
+      try require(width > 0 && interleave > 0, "a vector of \(width)×\(interleave) lanes")
+      try require(!isInVectors, "K5: the vector loop of \(name(loop.variable)) is inside another")
+      isInVectors = true
+    case .parallel:
+      try require(depth == 0, "K4: the parallel loop of \(name(loop.variable)) is not outermost")
+      try require(
+        loop.accumulators.isEmpty,
+        "K4: the parallel loop of \(name(loop.variable)) has an accumulator")
+    }
+    for accumulator in loop.accumulators {
+      try define(accumulator.result)
+      try require(
+        accumulator.kind.accepts(element(accumulator.result)),
+        "\(accumulator.kind.rawValue) does not combine \(element(accumulator.result).rawValue)")
+      openAccumulators[accumulator.result] = accumulator.kind
+    }
+    depth += 1
+    try verify(loop.body)
+    leave(to: outer)
+    visible.formUnion(loop.accumulators.map(\.result))
+    if loop.schedule == .parallel {
+      try SeparationCheck(loop, self).verify()
+    }
+  }
+
+  /// Goes back to what was visible around a loop; definitions stay used up.
+  mutating func leave(to outer: KernelVerifier) {
+    let defined = defined
+    self = outer
+    self.defined = defined
+  }
+
+  func verify(_ range: Loop.Range, of variable: VariableID) throws {
+    guard case .block(let block, let size) = range else { return }
+    try require(
+      loopVariables.contains(block), "K2: variable \(name(block)) is used outside its loop")
+    let known = kernel.variables.indices.contains(variable.index)
+    let extent = known ? kernel.variables[variable.index].extent : 0
+    let (covered, overflow) = kernel.variables[block.index].extent.multipliedReportingOverflow(
+      by: size)
+    try require(
+      size > 0 && (overflow || covered >= extent),
+      "blocks of \(size) by \(name(block)) do not cover \(name(variable))")
+  }
+
+  mutating func verify(_ contract: Contract) throws {
+    let outer = self
+    try require(!isInVectors, "K5: a product stands inside a vector loop")
+    let tiling = contract.tiling
+    try require(
+      tiling.rows > 0 && tiling.vectors > 0 && tiling.width > 0 && tiling.rowBlock > 0,
+      "a product's tile is empty")
+    try require(
+      Set([contract.row, contract.column, contract.depth]).count == 3,
+      "K2: a product's row, column and depth share a variable")
+    if let block = contract.block { try verify(block, of: contract) }
+    try bind(contract.row)
+    try bind(contract.column)
+    let isReachedInBody = isReached
+    try bind(contract.depth)
+    for (factor, foreign) in [(contract.left, contract.column), (contract.right, contract.row)] {
+      let (element, _) = try verify(factor.memory)
+      try require(
+        element == contract.element,
+        "a factor of \(element.rawValue) in a product of \(contract.element.rawValue)")
+      try verify(factor.address, in: factor.memory, isGuarded: false)
+      let own = [contract.row, contract.column, contract.depth]
+      try require(
+        own.allSatisfy { factor.address.coefficient(of: $0) != nil }
+          && !factor.address.uses(foreign),
+        "a factor's address is not affine in its own variables")
+    }
+    try require(
+      contract.right.address.coefficient(of: contract.column) == 1
+        || kernel.variables[contract.column.index].extent <= 1,
+      "the right factor is not contiguous in \(name(contract.column))")
+    loopVariables.remove(contract.depth)
+    isReached = isReachedInBody
+    try define(contract.result)
+    try require(
+      element(contract.result) == contract.element && contract.element != .i1,
+      "t\(contract.result.index) does not have the product's type")
+    isInVectors = true
+    depth += 1
+    columns.append(contract.column)
+    try verify(contract.body)
+    leave(to: outer)
+  }
+
+  /// A product's blocks are numbered by a loop around and cover the result.
+  func verify(_ block: Contract.Block, of contract: Contract) throws {
+    try require(
+      loopVariables.contains(block.variable),
+      "K2: variable \(name(block.variable)) is used outside its loop")
+    try require(block.rows > 0 && block.columns > 0, "a product's block is empty")
+    for variable in [contract.row, contract.column] {
+      try require(
+        kernel.variables.indices.contains(variable.index),
+        "variable \(variable.index) is not in the variable table")
+    }
+    let shape = contract.blockShape(block, in: kernel)
+    try require(
+      shape.rows * shape.columns == kernel.variables[block.variable.index].extent,
+      "K4: \(name(block.variable)) does not count the \(shape.rows)×\(shape.columns) blocks")
+  }
+}
+
+extension Contract {
+  /// How many blocks lie along the rows and the columns.
+  ///
+  /// - Requires: `row` and `column` are in the kernel's table and the block is not empty.
+  func blockShape(_ block: Block, in kernel: Kernel) -> (rows: Int, columns: Int) {
+    func count(_ variable: VariableID, _ size: Int) -> Int {
+      let extent = kernel.variables[variable.index].extent
+      return extent / size + (extent.isMultiple(of: size) ? 0 : 1)
+    }
+    return (count(row, block.rows), count(column, block.columns))
+  }
+}

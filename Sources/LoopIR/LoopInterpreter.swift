@@ -1,0 +1,243 @@
+package import TensorIR
+
+/// Runs loop trees one iteration after the other, slow and obvious, as an oracle for tests.
+///
+/// Vector and parallel schedules mean the same as serial ones. Memory is undefined until written:
+/// reading an element nothing wrote is an error, as is a result element that is never written.
+package struct LoopInterpreter {
+  /// Runs a verified program.
+  ///
+  /// - Throws: `AdjointError` where arguments do not fit the program, or where a kernel reads or
+  ///   writes what it may not.
+  package static func run(
+    _ program: LoopProgram, arguments: [Literal]
+  ) throws -> [Literal] {
+    var heap = try LoopMemory(program, arguments: arguments)
+    for kernel in program.kernels {
+      var interpreter = LoopInterpreter(kernel, program, heap)
+      try interpreter.run(kernel.body)
+      heap = interpreter.heap
+    }
+    return try heap.results(of: program)
+  }
+
+  private let kernel: Kernel
+  private let program: LoopProgram
+  private var heap: LoopMemory
+  private var locals: [MemoryRegion]
+  private var variables: [Int]
+  private var scalars: [Number?]
+  private var kinds: [ScalarID: Reduction.Kind] = [:]
+
+  private init(_ kernel: Kernel, _ program: LoopProgram, _ heap: LoopMemory) {
+    self.kernel = kernel
+    self.program = program
+    self.heap = heap
+    locals = kernel.locals.map { MemoryRegion(byteCount: $0.count * $0.element.byteCount) }
+    variables = [Int](repeating: 0, count: kernel.variables.count)
+    scalars = [Number?](repeating: nil, count: kernel.scalars.count)
+  }
+
+  private func error(_ message: String) -> AdjointError {
+    AdjointError(.type, "kernel \(kernel.name): \(message)", at: kernel.sources.first ?? .unknown)
+  }
+
+  // MARK: Nodes
+
+  private mutating func run(_ nodes: [Node]) throws {
+    for node in nodes {
+      switch node {
+      case .define(let scalar, let expression): scalars[scalar.index] = try value(expression)
+      case .store(let store): try run(store)
+      case .accumulate(let accumulator, let value):
+        guard let kind = kinds[accumulator] else {
+          throw error("t\(accumulator.index) is no accumulator of a loop around")
+        }
+        scalars[accumulator.index] = kind.combined(
+          try scalar(accumulator), try scalar(value), kernel.scalars[accumulator.index])
+      case .loop(let loop): try run(loop)
+      case .contract(let contract): try run(contract)
+      }
+    }
+  }
+
+  private mutating func run(_ store: Store) throws {
+    if let condition = store.condition, try !scalar(condition).isTrue { return }
+    var value = try scalar(store.value)
+    let address = try self.value(store.address)
+    if let kind = store.combining {
+      value = kind.combined(
+        try read(store.memory, address), value, kernel.scalars[store.value.index])
+    }
+    try write(value, to: store.memory, address)
+  }
+
+  private mutating func run(_ loop: Loop) throws {
+    for accumulator in loop.accumulators {
+      let identity = accumulator.kind.identity(of: kernel.scalars[accumulator.result.index])
+      scalars[accumulator.result.index] = Number(identity)
+      kinds[accumulator.result] = accumulator.kind
+    }
+    let extent = kernel.variables[loop.variable.index].extent
+    let iterations =
+      switch loop.range {
+      case .full: 0..<extent
+      case .block(let block, let size): Self.block(variables[block.index], size, of: extent)
+      }
+    for iteration in iterations {
+      forgetLocals(in: loop.schedule)
+      variables[loop.variable.index] = iteration
+      try run(loop.body)
+    }
+    for accumulator in loop.accumulators { kinds[accumulator.result] = nil }
+  }
+
+  /// The iterations of one block of `size`.
+  private static func block(_ number: Int, _ size: Int, of extent: Int) -> Range<Int> {
+    let start = min(number * size, extent)
+    return start..<min(start + size, extent)
+  }
+
+  /// Makes undefined what an iteration cannot have from the one before: local arrays are private
+  /// to a block, those of each lane to a lane.
+  private mutating func forgetLocals(in schedule: Loop.Schedule) {
+    for (position, local) in kernel.locals.enumerated() {
+      switch schedule {
+      case .serial: break
+      case .vector: if local.isPerLane { locals[position].forget() }
+      case .parallel: locals[position].forget()
+      }
+    }
+  }
+
+  private mutating func run(_ contract: Contract) throws {
+    let rows = kernel.variables[contract.row.index].extent
+    let columns = kernel.variables[contract.column.index].extent
+    var ranges = (rows: 0..<rows, columns: 0..<columns)
+    if let block = contract.block {
+      let number = variables[block.variable.index]
+      let rowBlocks = contract.blockShape(block, in: kernel).rows
+      guard rowBlocks > 0 else { return }
+      ranges.rows = Self.block(number % rowBlocks, block.rows, of: rows)
+      ranges.columns = Self.block(number / rowBlocks, block.columns, of: columns)
+    }
+    for row in ranges.rows {
+      for column in ranges.columns {
+        variables[contract.row.index] = row
+        variables[contract.column.index] = column
+        scalars[contract.result.index] = try product(contract)
+        forgetLocals(in: .vector(width: contract.tiling.width, interleave: 1))
+        try run(contract.body)
+      }
+    }
+  }
+
+  /// One element of a matrix product; of floats each term is added with one rounding.
+  private mutating func product(_ contract: Contract) throws -> Number {
+    let element = contract.element
+    var sum = Number(Reduction.Kind.add.identity(of: element))
+    for depth in 0..<kernel.variables[contract.depth.index].extent {
+      variables[contract.depth.index] = depth
+      let left = try read(contract.left.memory, try value(contract.left.address))
+      let right = try read(contract.right.memory, try value(contract.right.address))
+      switch (sum, left, right) {
+      case (.float(let sum0), .float(let a), .float(let b)):
+        sum = .float(sum0.addingProduct(a, b), as: element)
+      case (_, _, _):
+        sum = .integer(sum.integer &+ left.integer &* right.integer, as: element)
+      }
+    }
+    return sum
+  }
+
+  // MARK: Values
+
+  private func scalar(_ scalar: ScalarID) throws -> Number {
+    guard let value = scalars[scalar.index] else {
+      throw error("t\(scalar.index) is read before it is defined")
+    }
+    return value
+  }
+
+  private func value(_ expression: Expression) throws -> Number {
+    switch expression {
+    case .literal(let literal): return Number(literal)
+    case .index(let index, let element):
+      return Number.integer(Int64(try value(index))).converted(to: element)
+    case .load(let memory, let address, let condition):
+      if let condition, try !scalar(condition).isTrue {
+        return place(of: memory).element.isFloat ? .float(0) : .integer(0)
+      }
+      return try read(memory, try value(address))
+    case .inBounds(let bounds):
+      let holds = try bounds.allSatisfy { bound in
+        let index = try value(bound.index)
+        return bound.lower <= index && index < bound.upper
+      }
+      return .integer(holds ? 1 : 0)
+    case .apply(let op, let operands):
+      guard let typed = op == .select ? operands.last : operands.first else {
+        throw error("\(op) has no operands")
+      }
+      return op.evaluated(try operands.map { try scalar($0) }, kernel.scalars[typed.index])
+    }
+  }
+
+  private func value(_ index: IndexExpression) throws -> Int {
+    var sum = index.constant
+    for term in index.terms {
+      let atom =
+        switch term.atom {
+        case .variable(let variable): variables[variable.index]
+        case .scalar(let id): Int(try scalar(id).integer)
+        case .quotient(let inner, let divisor): try value(inner).flooredQuotient(by: divisor)
+        case .remainder(let inner, let divisor): try remainder(inner, divisor)
+        }
+      sum = sum &+ atom &* term.coefficient
+    }
+    return sum
+  }
+
+  private func remainder(_ inner: IndexExpression, _ divisor: Int) throws -> Int {
+    let value = try value(inner)
+    return value - value.flooredQuotient(by: divisor) * divisor
+  }
+
+  // MARK: Memory
+
+  private func place(of memory: Memory) -> (element: ElementType, count: Int, name: String) {
+    switch memory {
+    case .slot(let slot):
+      let buffer = program.buffers[kernel.slots[slot].index]
+      return (buffer.type.element, buffer.type.count, buffer.name)
+    case .local(let local):
+      return (kernel.locals[local].element, kernel.locals[local].count, "l\(local)")
+    }
+  }
+
+  private func read(_ memory: Memory, _ address: Int) throws -> Number {
+    let (element, count, name) = place(of: memory)
+    guard (0..<count).contains(address) else {
+      throw error("element \(address) of the \(count) of \(name) is read")
+    }
+    let value =
+      switch memory {
+      case .slot(let slot): heap.read(kernel.slots[slot], element, at: address)
+      case .local(let local): locals[local].read(element, at: address * element.byteCount)
+      }
+    guard let value else { throw error("\(name){\(address)} is read before it is written") }
+    return value
+  }
+
+  private mutating func write(_ value: Number, to memory: Memory, _ address: Int) throws {
+    let (element, count, name) = place(of: memory)
+    guard (0..<count).contains(address) else {
+      throw error("element \(address) of the \(count) of \(name) is written")
+    }
+    let bytes = value.bytes(as: element)
+    switch memory {
+    case .slot(let slot): heap.write(bytes, to: kernel.slots[slot], at: address)
+    case .local(let local): locals[local].write(bytes, at: address * element.byteCount)
+    }
+  }
+}

@@ -1,0 +1,76 @@
+extension [Node] {
+  /// Calls `body` with every node in execution order, loops before what they hold.
+  package func forEachNode(_ body: (Node) throws -> Void) rethrows {
+    for node in self {
+      try body(node)
+      switch node {
+      case .define, .store, .accumulate: break
+      case .loop(let loop): try loop.body.forEachNode(body)
+      case .contract(let contract): try contract.body.forEachNode(body)
+      }
+    }
+  }
+}
+
+extension Expression {
+  /// Calls `body` with every scalar the expression reads, once per occurrence.
+  package func forEachScalar(_ body: (ScalarID) -> Void) {
+    switch self {
+    case .literal: break
+    case .index(let index, _): index.forEachScalar(body)
+    case .load(_, let address, let condition):
+      address.forEachScalar(body)
+      if let condition { body(condition) }
+    case .inBounds(let bounds): for bound in bounds { bound.index.forEachScalar(body) }
+    case .apply(_, let operands): operands.forEach(body)
+    }
+  }
+}
+
+extension Node {
+  /// Calls `body` with every scalar the node itself reads, without what stands in its loop.
+  package func forEachOwnScalar(_ body: (ScalarID) -> Void) {
+    switch self {
+    case .define(_, let expression): expression.forEachScalar(body)
+    case .store(let store):
+      body(store.value)
+      store.address.forEachScalar(body)
+      if let condition = store.condition { body(condition) }
+    case .accumulate(_, let value): body(value)
+    case .loop: break
+    case .contract(let contract):
+      contract.left.address.forEachScalar(body)
+      contract.right.address.forEachScalar(body)
+    }
+  }
+}
+
+/// A read or write of memory by a kernel.
+struct Access: Hashable {
+  var memory: Memory
+  var address: IndexExpression
+  var isRead: Bool
+  var isWrite: Bool
+
+  private init(_ memory: Memory, _ address: IndexExpression, isRead: Bool, isWrite: Bool) {
+    self.memory = memory
+    self.address = address
+    self.isRead = isRead
+    self.isWrite = isWrite
+  }
+
+  /// What a node itself reads and writes, without what stands in its loop.
+  static func all(of node: Node) -> [Access] {
+    switch node {
+    case .define(_, .load(let memory, let address, _)):
+      [Access(memory, address, isRead: true, isWrite: false)]
+    case .store(let store):
+      [Access(store.memory, store.address, isRead: store.combining != nil, isWrite: true)]
+    case .contract(let contract):
+      [contract.left, contract.right].map {
+        Access($0.memory, $0.address, isRead: true, isWrite: false)
+      }
+    case .define, .accumulate, .loop: []
+    }
+  }
+}

@@ -1,0 +1,229 @@
+internal import Foundation
+internal import TensorIR
+
+/// A scalar while a kernel is interpreted: a float held exactly as a double, or an integer of any
+/// width; booleans are 0 and 1.
+enum Number: Hashable {
+  case float(Double)
+  case integer(Int64)
+
+  /// A float rounded to an element type.
+  static func float(_ value: Double, as element: ElementType) -> Number {
+    .float(element == .f32 ? Double(Float(value)) : value)
+  }
+
+  /// An integer wrapped to an element type.
+  static func integer(_ value: Int64, as element: ElementType) -> Number {
+    switch element {
+    case .i1: .integer(value & 1)
+    case .i32: .integer(Int64(Int32(truncatingIfNeeded: value)))
+    case .i64, .f32, .f64: .integer(value)
+    }
+  }
+
+  /// The number as a double.
+  var double: Double {
+    switch self {
+    case .float(let value): value
+    case .integer(let value): Double(value)
+    }
+  }
+
+  /// The number as an integer; floats are truncated.
+  var integer: Int64 {
+    switch self {
+    case .float(let value): Int64(saturating: value)
+    case .integer(let value): value
+    }
+  }
+
+  /// Whether the number is not zero.
+  var isTrue: Bool {
+    switch self {
+    case .float(let value): value != 0
+    case .integer(let value): value != 0
+    }
+  }
+
+  /// The only element of a literal.
+  init(_ literal: Literal) {
+    self =
+      literal.type.element.isFloat ? .float(literal.doubles[0]) : .integer(literal.integers[0])
+  }
+
+  /// The number in another element type: rounded to nearest, or truncated and held at the ends.
+  func converted(to element: ElementType) -> Number {
+    switch (self, element) {
+    case (_, .i1): return .integer(isTrue ? 1 : 0)
+    case (.float(let value), .f32), (.float(let value), .f64): return .float(value, as: element)
+    case (.float(let value), .i64): return .integer(Int64(saturating: value))
+    case (.float(let value), .i32):
+      return .integer(Int64(Int32(clamping: Int64(saturating: value))))
+    case (.integer(let value), .f32): return .float(Double(Float(value)))
+    case (.integer(let value), .f64): return .float(Double(value))
+    case (.integer(let value), .i32), (.integer(let value), .i64):
+      return .integer(value, as: element)
+    }
+  }
+
+  /// The bytes of the number as an element of memory.
+  func bytes(as element: ElementType) -> [UInt8] {
+    switch self {
+    case .float(let value): Literal.bytes(of: value, as: element)
+    case .integer(let value): Literal.bytes(of: value, as: element)
+    }
+  }
+}
+
+extension ScalarOp {
+  /// The function of operands whose types fit; `element` is the first operand's type, of a
+  /// selection the choices'.
+  func evaluated(_ operands: [Number], _ element: ElementType) -> Number {
+    switch self {
+    case .unary(let op):
+      if op == .isFinite { return .integer(operands[0].double.isFinite ? 1 : 0) }
+      switch operands[0] {
+      case .float(let value): return .float(op.evaluated(value), as: element)
+      case .integer(let value): return .integer(op.evaluated(value), as: element)
+      }
+    case .binary(let op): return op.evaluated(operands[0], operands[1], element)
+    case .compare(let direction):
+      return .integer(direction.holds(operands[0], operands[1]) ? 1 : 0)
+    case .select: return operands[0].isTrue ? operands[1] : operands[2]
+    case .convert(let element): return operands[0].converted(to: element)
+    }
+  }
+}
+
+extension UnaryOp {
+  fileprivate func evaluated(_ x: Double) -> Double {
+    switch self {
+    case .abs: Swift.abs(x)
+    case .negate: -x
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x
+    case .exponential: exp(x)
+    case .exponentialMinusOne: expm1(x)
+    case .log: Foundation.log(x)
+    case .logPlusOne: log1p(x)
+    case .logistic: 1 / (1 + exp(-x))
+    case .tanh: Foundation.tanh(x)
+    case .sine: sin(x)
+    case .cosine: cos(x)
+    case .sqrt: x.squareRoot()
+    case .rsqrt: 1 / x.squareRoot()
+    case .floor: Foundation.floor(x)
+    case .erf: Foundation.erf(x)
+    case .square: x * x
+    case .isFinite, .not: preconditionFailure("\(rawValue) gives no float")
+    }
+  }
+
+  fileprivate func evaluated(_ x: Int64) -> Int64 {
+    switch self {
+    case .abs: x < 0 ? 0 &- x : x
+    case .negate: 0 &- x
+    case .sign: x.signum()
+    case .square: x &* x
+    case .not: ~x
+    case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
+      .sqrt, .rsqrt, .floor, .erf, .isFinite:
+      preconditionFailure("\(rawValue) takes no integer")
+    }
+  }
+}
+
+extension BinaryOp {
+  /// The function of two elements of one type.
+  func evaluated(_ left: Number, _ right: Number, _ element: ElementType) -> Number {
+    switch (left, right) {
+    case (.float(let a), .float(let b)): return .float(evaluated(a, b), as: element)
+    case (_, _) where element == .i1:
+      let (a, b) = (left.isTrue, right.isTrue)
+      switch self {
+      case .add, .maximum, .or: return .integer(a || b ? 1 : 0)
+      case .multiply, .minimum, .and: return .integer(a && b ? 1 : 0)
+      case .subtract, .divide, .power: preconditionFailure("\(rawValue) takes no booleans")
+      }
+    case (_, _): return .integer(evaluated(left.integer, right.integer), as: element)
+    }
+  }
+
+  private func evaluated(_ a: Double, _ b: Double) -> Double {
+    switch self {
+    case .add: a + b
+    case .subtract: a - b
+    case .multiply: a * b
+    case .divide: a / b
+    // IEEE 754's maximum and minimum: NaN wins, and −0 is below +0.
+    case .maximum: a.isNaN || b.isNaN ? .nan : a == b ? (a.sign == .plus ? a : b) : max(a, b)
+    case .minimum: a.isNaN || b.isNaN ? .nan : a == b ? (a.sign == .minus ? a : b) : min(a, b)
+    case .power: pow(a, b)
+    case .and, .or: preconditionFailure("\(rawValue) takes no floats")
+    }
+  }
+
+  private func evaluated(_ a: Int64, _ b: Int64) -> Int64 {
+    switch self {
+    case .add: a &+ b
+    case .subtract: a &- b
+    case .multiply: a &* b
+    // As XLA has it: a division by zero gives −1, the overflowing one wraps.
+    case .divide: b == 0 ? -1 : b == -1 ? 0 &- a : a / b
+    case .maximum: max(a, b)
+    case .minimum: min(a, b)
+    case .power: integerPower(a, b)
+    case .and: a & b
+    case .or: a | b
+    }
+  }
+}
+
+/// A power by repeated squaring, wrapping; a negative exponent leaves only ±1 other than zero.
+private func integerPower(_ base: Int64, _ exponent: Int64) -> Int64 {
+  if exponent < 0 {
+    return base == 1 ? 1 : base == -1 ? (exponent.isMultiple(of: 2) ? 1 : -1) : 0
+  }
+  var (result, square, rest): (Int64, Int64, Int64) = (1, base, exponent)
+  while rest > 0 {
+    if !rest.isMultiple(of: 2) { result = result &* square }
+    square = square &* square
+    rest /= 2
+  }
+  return result
+}
+
+extension Comparison.Direction {
+  fileprivate func holds(_ left: Number, _ right: Number) -> Bool {
+    switch (left, right) {
+    case (.float(let a), .float(let b)): holds(a, b)
+    case (_, _): holds(left.integer, right.integer)
+    }
+  }
+
+  private func holds<Value: Comparable>(_ a: Value, _ b: Value) -> Bool {
+    switch self {
+    case .equal: a == b
+    case .notEqual: a != b
+    case .greaterOrEqual: a >= b
+    case .greater: a > b
+    case .lessOrEqual: a <= b
+    case .less: a < b
+    }
+  }
+}
+
+extension Reduction.Kind {
+  /// Two elements of one type combined.
+  func combined(_ left: Number, _ right: Number, _ element: ElementType) -> Number {
+    let op: BinaryOp =
+      switch self {
+      case .add: .add
+      case .multiply: .multiply
+      case .maximum: .maximum
+      case .minimum: .minimum
+      case .and: .and
+      case .or: .or
+      }
+    return op.evaluated(left, right, element)
+  }
+}

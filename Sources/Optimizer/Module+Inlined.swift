@@ -1,0 +1,140 @@
+import TensorIR
+
+extension Module {
+  /// The most operations, calls among them, that inlining copies before it gives up.
+  package static let inlinedOperationLimit = 1 << 24
+
+  /// The function with every call replaced by the operations of the function called, all the way
+  /// down. Operations keep their places.
+  ///
+  /// - Throws: `AdjointError` where a function is missing, calls itself, has other types than the
+  ///   call, or where the result would be too long.
+  /// - Complexity: O(n) in the operations of the result.
+  package func inlined(
+    _ function: Function, limit: Int = inlinedOperationLimit
+  ) throws -> Function {
+    guard function.operations.contains(where: \.isCall) else { return function }
+    var inliner = Inliner(module: self, entry: function, limit: limit)
+    return try inliner.run()
+  }
+}
+
+/// Copies a function into one without calls, with a stack of its own.
+private struct Inliner {
+  /// A function being copied.
+  private struct Frame {
+    let function: Function
+    /// The operation to copy next.
+    var position = 0
+    /// The copies of the function's values.
+    var map: [ValueID]
+  }
+
+  private let callees: [String: Function]
+  private var frames: [Frame]
+  private var active: Set<String>
+  private var copy: Function
+  private var steps = 0
+  private let limit: Int
+
+  /// An inliner for one function of a module.
+  init(module: Module, entry: Function, limit: Int) {
+    self.limit = limit
+    callees = Dictionary(module.functions.map { ($0.name, $0) }) { first, _ in first }
+    copy = entry
+    copy.operations = []
+    copy.types = []
+    active = [entry.name]
+    frames = [Frame(function: entry, map: Array(repeating: ValueID(-1), count: entry.types.count))]
+    copy.parameters = entry.parameters.map { parameter in
+      let value = define(entry[parameter])
+      frames[0].map[parameter.index] = value
+      return value
+    }
+  }
+
+  /// Copies until the entry has ended.
+  mutating func run() throws -> Function {
+    while true {
+      let top = frames.count - 1
+      if frames[top].position == frames[top].function.operations.count {
+        let results = returned(by: frames[top])
+        active.remove(frames.removeLast().function.name)
+        guard top > 0 else {
+          copy.results = results
+          return copy
+        }
+        let call = frames[top - 1].function.operations[frames[top - 1].position - 1]
+        for (old, new) in zip(call.results, results) { frames[top - 1].map[old.index] = new }
+      } else {
+        try step(top)
+      }
+    }
+  }
+
+  /// Copies one operation of the frame on top, or enters the function it calls.
+  private mutating func step(_ top: Int) throws {
+    let operation = frames[top].function.operations[frames[top].position]
+    frames[top].position += 1
+    steps += 1
+    guard steps <= limit else {
+      throw AdjointError(
+        .unsupported,
+        "inlining calls gives more than \(limit) operations",
+        at: operation.location)
+    }
+    let operands = operation.operands.map { frames[top].map[$0.index] }
+    if case .call(let callee) = operation.op {
+      return try enter(callee, operands, at: operation.location)
+    }
+    let results = operation.results.map { old in
+      let new = define(frames[top].function[old])
+      frames[top].map[old.index] = new
+      return new
+    }
+    copy.operations.append(
+      Operation(operation.op, operands, results: results, at: operation.location))
+  }
+
+  /// Starts a copy of a function that is called.
+  private mutating func enter(
+    _ callee: Callee, _ arguments: [ValueID], at location: SourceLocation
+  ) throws {
+    guard let function = callees[callee.name] else {
+      throw AdjointError(.type, "there is no function @\(callee.name)", at: location)
+    }
+    guard function.parameterTypes == arguments.map({ copy[$0] }),
+      function.resultTypes == callee.resultTypes
+    else {
+      throw AdjointError(
+        .type, "the call does not have the types of @\(callee.name)", at: location)
+    }
+    guard active.insert(callee.name).inserted else {
+      throw AdjointError(.unsupported, "function @\(callee.name) calls itself", at: location)
+    }
+    var frame = Frame(
+      function: function, map: Array(repeating: ValueID(-1), count: function.types.count))
+    for (parameter, argument) in zip(function.parameters, arguments) {
+      frame.map[parameter.index] = argument
+    }
+    frames.append(frame)
+  }
+
+  /// What a function that has been copied returns.
+  private func returned(by frame: Frame) -> [ValueID] {
+    frame.function.results.map { frame.map[$0.index] }
+  }
+
+  /// Adds a value to the copy's table.
+  private mutating func define(_ type: TensorType) -> ValueID {
+    copy.types.append(type)
+    return ValueID(copy.types.count - 1)
+  }
+}
+
+extension Operation {
+  /// Whether the operation calls a function of the module.
+  fileprivate var isCall: Bool {
+    if case .call = op { true } else { false }
+  }
+}

@@ -1,0 +1,42 @@
+import TensorIR
+
+/// The kinds of operations that passes choose between.
+enum OpFamily: Int, Sendable, CaseIterable {
+  case constant, iota, unary, binary, compare, select, clamp, convert, broadcast, reshape
+  case transpose, slice, pad, concatenate, reverse, reduce, dot, gather, scatter, call
+}
+
+extension Op {
+  /// The op's family.
+  var family: OpFamily {
+    switch self {
+    case .constant: .constant
+    case .iota: .iota
+    case .unary: .unary
+    case .binary: .binary
+    case .compare: .compare
+    case .select: .select
+    case .clamp: .clamp
+    case .convert: .convert
+    case .shape(.broadcast): .broadcast
+    case .shape(.reshape): .reshape
+    case .shape(.transpose): .transpose
+    case .shape(.slice): .slice
+    case .shape(.pad): .pad
+    case .shape(.concatenate): .concatenate
+    case .shape(.reverse): .reverse
+    case .reduce: .reduce
+    case .dot: .dot
+    case .gather: .gather
+    case .scatter: .scatter
+    case .call: .call
+    }
+  }
+}
+
+extension Set<OpFamily> {
+  /// Operations on each element alone.
+  static let elementwise: Set = [.unary, .binary, .compare, .select, .clamp, .convert]
+  /// Operations that compute from operands.
+  static let computing = Set(OpFamily.allCases).subtracting([.constant, .iota, .call])
+}

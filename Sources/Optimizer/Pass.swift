@@ -1,0 +1,72 @@
+import TensorIR
+
+/// A named step of simplification.
+package struct Pass: Sendable {
+  /// The name in options, timer rows and golden cases.
+  package let name: String
+  /// What it does, in one line.
+  package let summary: String
+  /// How it does it.
+  let action: Action
+
+  /// What a pass rewrites.
+  enum Action: Sendable {
+    /// A rule tried on each operation of some families while the function is copied.
+    case rule(Set<OpFamily>, Rule)
+    /// Equal operations of a copy become one.
+    case sharing
+    /// A transformation of a whole function.
+    case function(@Sendable (inout Function, inout RewriteBudget) -> Int)
+  }
+
+  /// Gives a value that equals the operation's result and is cheaper, or nil to leave it alone.
+  ///
+  /// The operands are values of the copy and already simplified; the rule emits what it needs
+  /// through the rewriter, which simplifies that in turn. A rule emits only when it will succeed.
+  typealias Rule = @Sendable (Op, [ValueID], inout Rewriter) throws -> ValueID?
+
+  /// A pass of one rule for operations of some families.
+  static func rule(
+    _ name: String, on families: Set<OpFamily>, _ summary: String, _ rule: @escaping Rule
+  ) -> Pass {
+    Pass(name: name, summary: summary, action: .rule(families, rule))
+  }
+}
+
+/// The simplification of tensor programs, in order.
+///
+/// Neighbouring rules run together: one sweep copies the function and tries them in this order on
+/// each operation, whose operands are simplified by then. `simplified()` repeats the list until
+/// nothing changes. What each rewrite keeps and gives up is in `Docs/Simplification.md`.
+package let pipeline: [Pass] = [
+  Pass(name: "dce", summary: "drops what no result needs", action: .function(eliminateDeadCode)),
+  .rule("fold", on: .computing, "computes small operations on constants", foldConstants),
+  .rule(
+    "order-operands", on: [.binary, .compare], "puts constants right and others by age",
+    orderOperands),
+  .rule(
+    "constant", on: [.constant, .iota], "makes splats and iotas broadcasts of less",
+    simplifyConstant),
+  .rule("sink-broadcasts", on: .elementwise, "computes before repeating", sinkBroadcasts),
+  .rule(
+    "broadcast", on: [.broadcast], "merges broadcasts with what only moves axes", simplifyBroadcast),
+  .rule(
+    "reshape", on: [.reshape], "merges reshapes; unit axes come from broadcasts", simplifyReshape),
+  .rule("transpose", on: [.transpose], "merges transposes into their operands", simplifyTranspose),
+  .rule("slice", on: [.slice], "takes slices of what is smaller", simplifySlice),
+  .rule("pad", on: [.pad], "merges pads", simplifyPad),
+  .rule("concatenate", on: [.concatenate], "merges pieces", simplifyConcatenate),
+  .rule("reverse", on: [.reverse], "merges reversals", simplifyReverse),
+  .rule("convert", on: [.convert], "drops conversions through wider types", simplifyConvert),
+  .rule("unary", on: [.unary], "drops functions that cancel", simplifyUnary),
+  .rule("arithmetic", on: [.binary], "exact identities of + − × ÷ and powers", simplifyArithmetic),
+  .rule("negation", on: [.binary], "moves signs outwards until they cancel", moveNegation),
+  .rule("square", on: [.binary], "makes (a − b)² and (b − a)² one", orderSquaredDifference),
+  .rule(
+    "logic", on: [.binary, .compare], "identities of and, or, max, min and comparisons",
+    simplifyLogic),
+  .rule("select", on: [.select], "drops choices that are known", simplifySelect),
+  .rule("reduce", on: [.reduce], "reduces less, at once", simplifyReduce),
+  .rule("dot", on: [.dot], "absorbs transposes into dimension numbers", simplifyDot),
+  Pass(name: "cse", summary: "computes equal operations once", action: .sharing),
+]

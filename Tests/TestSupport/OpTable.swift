@@ -1,0 +1,56 @@
+import TensorIR
+
+/// The op test table: at least one row for every form of every op.
+package let opTable: [OpRow] =
+  constantRows + UnaryOp.allCases.map(unaryRow) + BinaryOp.allCases.map(binaryRow)
+  + Comparison.Direction.allCases.map(compareRow) + choiceRows + convertRows + shapeRows
+  + reductionRows + dotRows + gatherRows + scatterRows
+
+/// Every row of the table with every element type and shape variant.
+package let opCases: [OpCase] = opTable.flatMap(\.cases)
+
+extension ElementType {
+  /// The types that can be differentiated.
+  package static let floats: [ElementType] = [.f32, .f64]
+  /// The integers of more than one bit.
+  package static let integers: [ElementType] = [.i32, .i64]
+  /// All types but booleans.
+  package static let numbers: [ElementType] = [.f32, .f64, .i32, .i64]
+  /// Booleans and integers.
+  package static let bits: [ElementType] = [.i1, .i32, .i64]
+}
+
+/// Which form of which op an operation is, as far as the table must tell forms apart.
+extension Op {
+  package var form: String {
+    switch self {
+    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .shape, .dot, .gather,
+      .call:
+      mnemonic
+    case .compare(let comparison): "\(mnemonic) \(comparison.direction.rawValue)"
+    case .reduce(let reduction): "\(mnemonic) \(reduction.kind.rawValue)"
+    case .scatter(let dimensions): "\(mnemonic) \(dimensions.combination.rawValue)"
+    }
+  }
+
+  /// All forms but calls, which are not computed by an op.
+  package static let allForms: [String] =
+    ["stablehlo.constant", "stablehlo.iota"] + UnaryOp.allCases.map(\.rawValue)
+    + BinaryOp.allCases.map(\.rawValue)
+    + Comparison.Direction.allCases.map { Op.compare(Comparison($0)).form }
+    + ["stablehlo.select", "stablehlo.clamp", "stablehlo.convert"]
+    + ["broadcast_in_dim", "reshape", "transpose", "slice", "pad", "concatenate", "reverse"].map {
+      "stablehlo." + $0
+    }
+    + Reduction.Kind.allCases.map { Op.reduce(Reduction($0, dimensions: [])).form }
+    + ["stablehlo.dot_general", "stablehlo.gather"]
+    + ScatterDimensions.Combination.allCases.map { "stablehlo.scatter " + $0.rawValue }
+}
+
+extension OpRow {
+  /// The form of the op that gives the row's result.
+  package func form() throws -> String {
+    let function = try function(element: elements[0], shapeVariant: 0)
+    return function.operations[function.operations.count - 1].op.form
+  }
+}
