@@ -36,7 +36,9 @@ struct NameScope {
 
 /// A value's name without `%`.
 enum ValueName: Hashable, CustomStringConvertible {
+  /// A number without leading zeros.
   case number(Int)
+  /// Anything else.
   case word(String)
 
   /// The spelling with `%`.

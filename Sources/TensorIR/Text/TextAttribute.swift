@@ -40,10 +40,16 @@ indirect enum TextAttribute {
 struct AttributeDictionary {
   /// One attribute with its place.
   struct Entry {
+    /// The name before `=`.
     let name: String
+    /// What stands behind `=`.
     let value: TextAttribute
+    /// Where the name is written.
     let location: SourceLocation
   }
+
+  /// The most attributes there may be; no op has nearly as many.
+  private static let maximumCount = 64
 
   /// Whose attributes these are, for messages.
   var owner: String
@@ -60,13 +66,16 @@ struct AttributeDictionary {
 
   /// Adds an attribute.
   ///
-  /// - Throws: `AdjointError` where the name is there already.
+  /// - Throws: `AdjointError` where the name is there already or there are too many attributes.
   mutating func add(
     _ name: String, _ value: TextAttribute, at location: SourceLocation? = nil
   ) throws {
     let place = location ?? self.location
     guard !entries.contains(where: { $0.name == name }) else {
       throw AdjointError(.syntax, "\(owner) has the attribute \(name) twice", at: place)
+    }
+    guard entries.count < AttributeDictionary.maximumCount else {
+      throw AdjointError(.unsupported, "\(owner) has too many attributes", at: place)
     }
     entries.append(Entry(name: name, value: value, location: place))
   }
