@@ -1,5 +1,5 @@
 /// How shapes of different rank and extents combine: NumPy's rule, and a stricter one.
-public enum Broadcasting {
+enum Broadcasting {
   /// Whether operands of different rank are a mistake on this task; scalars always combine.
   @TaskLocal static var isStrict = false
 

@@ -1,24 +1,16 @@
-internal import Runtime
 internal import TensorIR
 
 /// A function ready to be called.
 public struct CompiledProgram: Sendable {
-  /// The types of the arguments a call takes.
-  public let parameterTypes: [TensorType]
-  /// The types of the results a call gives.
-  public let resultTypes: [TensorType]
-  /// Times and sizes of its compilation.
-  public let report: CompileReport
   /// What runs.
-  private let body: Body
+  let body: ProgramBody
 
-  /// A planned function in the form its engine runs.
-  init(_ function: Function, _ body: Body, _ report: CompileReport) {
-    parameterTypes = function.parameterTypes
-    resultTypes = function.resultTypes
-    self.report = report
-    self.body = body
-  }
+  /// The types of the arguments a call takes.
+  public var parameterTypes: [TensorType] { body.parameterTypes }
+  /// The types of the results a call gives.
+  public var resultTypes: [TensorType] { body.resultTypes }
+  /// Times and sizes of its compilation.
+  public var report: CompileReport { body.report }
 
   /// Runs the function.
   ///
@@ -32,7 +24,7 @@ public struct CompiledProgram: Sendable {
     where argument.type != type {
       throw AdjointError(.argument, "argument \(index) must be \(type), not \(argument.type)")
     }
-    return try call(nodes: arguments.map(\.node)).map(TensorData.init)
+    return try body.call(arguments.map(\.node)).map(TensorData.init)
   }
 
   /// Runs the function on raw memory, without checks: the fastest way to call it.
@@ -44,46 +36,5 @@ public struct CompiledProgram: Sendable {
     arguments: UnsafePointer<UnsafeRawPointer>, results: UnsafePointer<UnsafeMutableRawPointer>
   ) throws {
     try body.call(arguments: arguments, results: results)
-  }
-
-  /// Runs the function on known values of the parameters' types.
-  func call(nodes: [TensorNode]) throws -> [TensorNode] {
-    zip(resultTypes, try run(nodes)).map { TensorNode($0, adopting: $1) }
-  }
-
-  /// Runs the function on known values of the parameters' types; the caller owns the blocks, one of
-  /// each result's size.
-  func run(_ nodes: [TensorNode]) throws -> [UnsafeMutableRawPointer] {
-    precondition(nodes.count == parameterTypes.count, "there must be a value for each parameter")
-    var blocks = [UnsafeMutableRawPointer]()
-    do {
-      for type in resultTypes {
-        blocks.append(try BufferPool.allocate(byteCount: type.byteCount))
-      }
-      try withExtendedLifetime(nodes) {
-        try withAddresses(nodes.lazy.compactMap(\.knownAddress).map { UnsafeRawPointer($0) }) {
-          arguments in
-          try withAddresses(blocks) { try body.call(arguments: arguments, results: $0) }
-        }
-      }
-      return blocks
-    } catch {
-      for (block, type) in zip(blocks, resultTypes) {
-        BufferPool.deallocate(block, byteCount: type.byteCount)
-      }
-      throw error
-    }
-  }
-}
-
-/// Calls `body` with a list of addresses in temporary memory, which exists even for no address.
-private func withAddresses<Address: BitwiseCopyable>(
-  _ addresses: some Sequence<Address>, _ body: (UnsafePointer<Address>) throws -> Void
-) rethrows {
-  let list = Array(addresses)
-  try withUnsafeTemporaryAllocation(of: Address.self, capacity: list.count + 1) { buffer in
-    _ = buffer.initialize(from: list)
-    guard let start = buffer.baseAddress else { return }
-    try body(UnsafePointer(start))
   }
 }

@@ -1,5 +1,4 @@
 internal import Differentiation
-internal import Interpreter
 internal import Optimizer
 internal import Runtime
 internal import TensorIR
@@ -18,10 +17,11 @@ enum Compiler {
     let start = ContinuousClock.now
     let planned = try lower(function, in: module, transform: transform, to: .planned)
     report.transformMilliseconds = start.duration(to: .now).milliseconds
-    let body = try CompiledProgram.Body(planned, engine, options, &report)
-    report.compileMilliseconds = start.duration(to: .now).milliseconds
+    let executable = try engine == .native ? Executable(planned, options: options.codeOptions) : nil
+    if let executable { report.note(executable.report, options.codeOptions) }
     report.argumentByteCount = planned.parameterTypes.map(\.byteCount).reduce(0, +)
-    return CompiledProgram(planned, body, report)
+    report.compileMilliseconds = start.duration(to: .now).milliseconds
+    return CompiledProgram(body: ProgramBody(planned, executable, report))
   }
 
   /// Takes a function through the stages of TensorIR, up to and including `stage`.
@@ -62,32 +62,9 @@ extension Function {
   func differentiated(by transform: Transform) throws -> Function {
     switch transform {
     case .none: return self
-    case .gradient(let arguments):
-      try requireFloats(arguments)
-      return try withGradient(of: arguments)
-    case .vjp(let arguments):
-      try requireFloats(arguments)
-      return try withVJP(of: arguments)
-    case .jvp(let arguments):
-      try requireFloats(arguments)
-      return try withJVP(of: arguments)
-    }
-  }
-
-  /// Fails unless all numbers name arguments of float elements.
-  private func requireFloats(_ arguments: [Int]) throws {
-    for argument in arguments {
-      guard parameters.indices.contains(argument) else {
-        throw AdjointError(
-          .argument, "@\(name) has \(parameters.count) arguments and none numbered \(argument)",
-          at: location)
-      }
-      guard parameterTypes[argument].element.isFloat else {
-        throw AdjointError(
-          .notDifferentiable,
-          "argument \(argument) of @\(name) is \(parameterTypes[argument]),"
-            + " and only floats have derivatives", at: location)
-      }
+    case .gradient(let arguments): return try withGradient(of: arguments)
+    case .vjp(let arguments): return try withVJP(of: arguments)
+    case .jvp(let arguments): return try withJVP(of: arguments)
     }
   }
 }
@@ -98,6 +75,19 @@ extension CompileOptions {
     var options = CodeOptions()
     if let threads { options.threads = max(1, threads) }
     return options
+  }
+}
+
+extension CompileReport {
+  /// Adds what the back end says.
+  fileprivate mutating func note(_ native: CompilationReport, _ options: CodeOptions) {
+    planMilliseconds = native.planMilliseconds
+    codegenMilliseconds = native.codegenMilliseconds
+    linkMilliseconds = native.linkMilliseconds
+    arenaByteCount = native.arenaByteCount
+    kernelCount = native.kernelCount
+    uniqueKernelCount = native.uniqueKernelCount
+    threads = options.threads
   }
 }
 
@@ -113,58 +103,4 @@ extension Engine {
   /// the environment variable `ADJOINT_ENGINE` says `interpreter`.
   @TaskLocal package static var preferred =
     environmentValue("ADJOINT_ENGINE").flatMap(Engine.init(rawValue:)) ?? .native
-}
-
-// MARK: - What runs
-
-extension CompiledProgram {
-  /// A planned function in the form its engine runs.
-  enum Body: Sendable {
-    case native(Executable)
-    case interpreted(Interpreter, Function)
-
-    /// Brings a planned function into the engine's form and notes times and sizes.
-    fileprivate init(
-      _ function: Function, _ engine: Engine, _ options: CompileOptions,
-      _ report: inout CompileReport
-    ) throws {
-      switch engine {
-      case .interpreter:
-        self = .interpreted(Interpreter(module: Module(functions: [function])), function)
-      case .native:
-        let executable = try Executable(function, options: options.codeOptions)
-        report.planMilliseconds = executable.report.planMilliseconds
-        report.codegenMilliseconds = executable.report.codegenMilliseconds
-        report.linkMilliseconds = executable.report.linkMilliseconds
-        report.arenaByteCount = executable.report.arenaByteCount
-        report.kernelCount = executable.report.kernelCount
-        report.uniqueKernelCount = executable.report.uniqueKernelCount
-        report.threads = options.codeOptions.threads
-        self = .native(executable)
-      }
-    }
-
-    /// Runs on raw memory, as `CompiledProgram.call(arguments:results:)` says.
-    func call(
-      arguments: UnsafePointer<UnsafeRawPointer>,
-      results: UnsafePointer<UnsafeMutableRawPointer>
-    ) throws {
-      switch self {
-      case .native(let executable):
-        executable.call(arguments: arguments, results: results)
-      case .interpreted(let interpreter, let function):
-        let literals = function.parameterTypes.enumerated().map { index, type in
-          Literal(
-            type,
-            bytes: Array(UnsafeRawBufferPointer(start: arguments[index], count: type.byteCount)))
-        }
-        for (index, literal) in try interpreter.run(function, literals).enumerated() {
-          literal.denseBytes.withUnsafeBytes { bytes in
-            UnsafeMutableRawBufferPointer(start: results[index], count: bytes.count)
-              .copyMemory(from: bytes)
-          }
-        }
-      }
-    }
-  }
 }

@@ -8,11 +8,11 @@
 public func differential<each Input: TensorTree, Output: TensorTree>(
   at input: repeat each Input, file: String = #fileID, line: Int = #line,
   of function: (repeat each Input) throws -> Output
-) throws -> TransformedFunction<repeat each Input, Output> {
+) throws -> DifferentialFunction<repeat each Input, Output> {
   let recording = try Recording(
     function, at: SourceLocation(file: file, line: line), repeat each input
   ) { try $0.read(into: &$1) }
-  return TransformedFunction { (tangent: repeat each Input) in
+  return DifferentialFunction { (tangent: repeat each Input) in
     var seeds = TensorVisitor()
     repeat try (each tangent).read(into: &seeds)
     var visitor = TensorVisitor(replacingWith: try recording.differential(seeds.nodes))
@@ -26,17 +26,31 @@ public func differential<each Input: TensorTree, Output: TensorTree>(
 public func valueWithDifferential<each Input: TensorTree, Output: TensorTree>(
   at input: repeat each Input, file: String = #fileID, line: Int = #line,
   of function: (repeat each Input) throws -> Output
-) throws -> (value: Output, differential: TransformedFunction<repeat each Input, Output>) {
+) throws -> (value: Output, differential: DifferentialFunction<repeat each Input, Output>) {
   let recording = try Recording(
     function, at: SourceLocation(file: file, line: line), repeat each input
   ) { try $0.read(into: &$1) }
   var results = TensorVisitor(replacingWith: try recording.value())
   let value = try recording.output.replacing(from: &results)
-  let differential = TransformedFunction { (tangent: repeat each Input) in
+  let differential = DifferentialFunction { (tangent: repeat each Input) in
     var seeds = TensorVisitor()
     repeat try (each tangent).read(into: &seeds)
     var visitor = TensorVisitor(replacingWith: try recording.differential(seeds.nodes))
     return try recording.output.replacing(from: &visitor)
   }
   return (value, differential)
+}
+
+/// What `differential(at:of:)` gives: call it with tangents, or `jit` it.
+public struct DifferentialFunction<each Input: TensorTree, Output: Sendable>: Sendable {
+  /// What a call runs.
+  @usableFromInline let body: @Sendable (repeat each Input) throws -> Output
+
+  /// The tangent of the result for tangents of the arguments.
+  ///
+  /// - Throws: `AdjointError` where an operation has no derivative or a tangent does not have its
+  ///   argument's type.
+  public func callAsFunction(_ tangent: repeat each Input) throws -> Output {
+    try body(repeat each tangent)
+  }
 }

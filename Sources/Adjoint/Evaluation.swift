@@ -50,7 +50,7 @@ enum Evaluation {
     guard !outputs.isEmpty else { return }
     let function = graph.builder.finish(returning: outputs.map(\.name))
     let program = try ProgramCache.current.program(for: function)
-    for (output, block) in zip(outputs, try program.run(graph.inputs)) {
+    for (output, block) in zip(outputs, try program.body.run(graph.inputs)) {
       output.node.publish(block)
     }
   }

@@ -4,22 +4,17 @@
 /// and boolean tensors have gradients of zeros. Outside `jit` the function may branch on values
 /// (`item()`); it is traced at each call, and run compiled.
 ///
-///     let (dw, dx) = try gradient(of: { (w: Tensor<Float>, x: Tensor<Float>) in (w * x).sum() })(w, x)
+///     let loss = { (w: Tensor<Float>, x: Tensor<Float>) in square(w * x).sum() }
+///     let (dw, dx) = try gradient(of: loss)(w, x)
 ///
 /// - Throws: nothing here; calls throw `AdjointError` where the result is not a scalar or an
 ///   operation has no derivative.
 public func gradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   file: String = #fileID, line: Int = #line,
   of function: @escaping @Sendable (repeat each Input) throws -> Tensor<Scalar>
-) -> TransformedFunction<repeat each Input, (repeat each Input)> {
-  let location = SourceLocation(file: file, line: line)
-  return TransformedFunction { (input: repeat each Input) in
-    let recording = try Recording(function, at: location, repeat each input) {
-      try $0.read(into: &$1)
-    }
-    var visitor = TensorVisitor(replacingWith: try recording.valueWithGradient().gradient)
-    return (repeat try (each input).replacing(from: &visitor))
-  }
+) -> GradientFunction<repeat each Input, Scalar> {
+  GradientFunction(
+    original: valueWithGradient(file: file, line: line, of: function))
 }
 
 /// The value of a function with a scalar result, and its gradient for all its arguments.
@@ -28,12 +23,42 @@ public func gradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
 public func valueWithGradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   file: String = #fileID, line: Int = #line,
   of function: @escaping @Sendable (repeat each Input) throws -> Tensor<Scalar>
-) -> TransformedFunction<
-  repeat each Input, (value: Tensor<Scalar>, gradient: (repeat each Input))
-> {
-  let location = SourceLocation(file: file, line: line)
-  return TransformedFunction { (input: repeat each Input) in
-    let recording = try Recording(function, at: location, repeat each input) {
+) -> ValueWithGradientFunction<repeat each Input, Scalar> {
+  ValueWithGradientFunction(
+    original: function, location: SourceLocation(file: file, line: line))
+}
+
+/// What `gradient(of:)` gives: call it, or `jit` it.
+public struct GradientFunction<each Input: TensorTree, Scalar: TensorFloatingPoint>: Sendable {
+  /// The function that gives the gradient among others.
+  fileprivate let original: ValueWithGradientFunction<repeat each Input, Scalar>
+
+  /// The gradient at the arguments.
+  ///
+  /// - Throws: `AdjointError` where the result is not a scalar or an operation has no derivative,
+  ///   and what the function throws.
+  public func callAsFunction(_ input: repeat each Input) throws -> (repeat each Input) {
+    try original(repeat each input).gradient
+  }
+}
+
+/// What `valueWithGradient(of:)` gives: call it, or `jit` it.
+public struct ValueWithGradientFunction<
+  each Input: TensorTree, Scalar: TensorFloatingPoint
+>: Sendable {
+  /// The function differentiated.
+  fileprivate let original: @Sendable (repeat each Input) throws -> Tensor<Scalar>
+  /// Where the transform was asked for.
+  fileprivate let location: SourceLocation
+
+  /// The value and the gradient at the arguments.
+  ///
+  /// - Throws: `AdjointError` where the result is not a scalar or an operation has no derivative,
+  ///   and what the function throws.
+  public func callAsFunction(
+    _ input: repeat each Input
+  ) throws -> (value: Tensor<Scalar>, gradient: (repeat each Input)) {
+    let recording = try Recording(original, at: location, repeat each input) {
       try $0.read(into: &$1)
     }
     let (value, gradient) = try recording.valueWithGradient()
@@ -45,19 +70,21 @@ public func valueWithGradient<each Input: TensorTree, Scalar: TensorFloatingPoin
 /// The gradient of a function with a scalar result at given arguments.
 ///
 /// - Throws: `AdjointError` as calls of `gradient(of:)` do.
-public func gradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
-  at input: repeat each Input, file: String = #fileID, line: Int = #line,
-  of function: @escaping @Sendable (repeat each Input) throws -> Tensor<Scalar>
-) throws -> (repeat each Input) {
-  try gradient(file: file, line: line, of: function)(repeat each input)
+public func gradient<First: TensorTree, each Rest: TensorTree, Scalar: TensorFloatingPoint>(
+  at first: First, _ rest: repeat each Rest, file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (First, repeat each Rest) throws -> Tensor<Scalar>
+) throws -> (First, repeat each Rest) {
+  try gradient(file: file, line: line, of: function)(first, repeat each rest)
 }
 
 /// The value and gradient of a function with a scalar result at given arguments.
 ///
 /// - Throws: `AdjointError` as calls of `gradient(of:)` do.
-public func valueWithGradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
-  at input: repeat each Input, file: String = #fileID, line: Int = #line,
-  of function: @escaping @Sendable (repeat each Input) throws -> Tensor<Scalar>
-) throws -> (value: Tensor<Scalar>, gradient: (repeat each Input)) {
-  try valueWithGradient(file: file, line: line, of: function)(repeat each input)
+public func valueWithGradient<
+  First: TensorTree, each Rest: TensorTree, Scalar: TensorFloatingPoint
+>(
+  at first: First, _ rest: repeat each Rest, file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (First, repeat each Rest) throws -> Tensor<Scalar>
+) throws -> (value: Tensor<Scalar>, gradient: (First, repeat each Rest)) {
+  try valueWithGradient(file: file, line: line, of: function)(first, repeat each rest)
 }

@@ -18,9 +18,11 @@ extension Tensor {
       }
       var sizes = shape
       sizes[axis] = Swift.min(1, shape[axis])
-      let offsets = (0..<axis).map { $0 } + ((axis + 1)..<Swift.max(rank, axis + 1)).map {
-        $0 - 1 + indices.rank
-      }
+      let offsets =
+        (0..<axis).map { $0 }
+        + ((axis + 1)..<Swift.max(rank, axis + 1)).map {
+          $0 - 1 + indices.rank
+        }
       let dimensions = GatherDimensions(
         offsetDims: offsets, collapsedSliceDims: [axis], startIndexMap: [axis],
         indexVectorDim: indices.rank, sliceSizes: sizes)

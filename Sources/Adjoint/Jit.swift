@@ -8,6 +8,7 @@
 ///     let value = try step(w, x)
 ///
 /// - Throws: nothing here; the closure's errors and those of compilation are thrown by calls.
+@inlinable
 public func jit<each Input: TensorTree, Output: TensorTree>(
   file: String = #fileID, line: Int = #line,
   _ function: @escaping @Sendable (repeat each Input) throws -> Output
@@ -19,6 +20,7 @@ public func jit<each Input: TensorTree, Output: TensorTree>(
 }
 
 /// Makes a compiled function out of a closure that returns several values, in a tuple.
+@inlinable
 public func jit<each Input: TensorTree, each Output: TensorTree>(
   file: String = #fileID, line: Int = #line,
   _ function: @escaping @Sendable (repeat each Input) throws -> (repeat each Output)
@@ -29,33 +31,39 @@ public func jit<each Input: TensorTree, each Output: TensorTree>(
     replace: { output, visitor in (repeat try (each output).replacing(from: &visitor)) })
 }
 
-/// Compiles a transformed function, such as `differential(at:of:)` gives or `gradient(of:)` of one
-/// argument.
+/// Compiles what `differential(at:of:)` gives.
+@inlinable
 public func jit<each Input: TensorTree, Output: TensorTree>(
   file: String = #fileID, line: Int = #line,
-  _ function: TransformedFunction<repeat each Input, Output>
+  _ function: DifferentialFunction<repeat each Input, Output>
 ) -> CompiledFunction<repeat each Input, Output> {
   jit(file: file, line: line, function.body)
 }
 
-/// Compiles a transformed function that returns a tuple, such as `gradient(of:)` of several
-/// arguments.
-public func jit<each Input: TensorTree, each Output: TensorTree>(
+/// Compiles what `gradient(of:)` gives.
+@inlinable
+public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   file: String = #fileID, line: Int = #line,
-  _ function: TransformedFunction<repeat each Input, (repeat each Output)>
-) -> CompiledFunction<repeat each Input, (repeat each Output)> {
-  jit(file: file, line: line, function.body)
+  _ gradient: GradientFunction<repeat each Input, Scalar>
+) -> CompiledFunction<repeat each Input, (repeat each Input)> {
+  CompiledFunction(
+    at: SourceLocation(file: file, line: line),
+    { (input: repeat each Input) in try gradient(repeat each input) },
+    read: { output, visitor in repeat try (each output).read(into: &visitor) },
+    replace: { output, visitor in (repeat try (each output).replacing(from: &visitor)) })
 }
 
 /// Compiles what `valueWithGradient(of:)` gives.
-public func jit<each Input: TensorTree, Value: TensorTree, each Gradient: TensorTree>(
+@inlinable
+public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   file: String = #fileID, line: Int = #line,
-  _ function: TransformedFunction<
-    repeat each Input, (value: Value, gradient: (repeat each Gradient))
-  >
-) -> CompiledFunction<repeat each Input, (value: Value, gradient: (repeat each Gradient))> {
+  _ function: ValueWithGradientFunction<repeat each Input, Scalar>
+) -> CompiledFunction<
+  repeat each Input, (value: Tensor<Scalar>, gradient: (repeat each Input))
+> {
   CompiledFunction(
-    at: SourceLocation(file: file, line: line), function.body,
+    at: SourceLocation(file: file, line: line),
+    { (input: repeat each Input) in try function(repeat each input) },
     read: { output, visitor in
       try output.value.read(into: &visitor)
       repeat try (each output.gradient).read(into: &visitor)

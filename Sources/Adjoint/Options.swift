@@ -48,4 +48,3 @@ public struct CompileOptions: Hashable, Sendable {
   /// Creates options.
   public init(threads: Int? = nil) { self.threads = threads }
 }
-

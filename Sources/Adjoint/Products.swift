@@ -57,7 +57,8 @@ extension TensorNode {
       return .apply(.dot(dimensions), [left, right], at: location)
     }
     let batch = try Broadcasting.commonShape([leftBatch, rightBatch], for: "matmul", at: location)
-    let wideLeft = left.broadcast(to: batch + leftShape.suffix(2).suffix(leftShape.count), at: location)
+    let wideLeft = left.broadcast(
+      to: batch + leftShape.suffix(2).suffix(leftShape.count), at: location)
     let wideRight = right.broadcast(to: batch + rightShape.suffix(2), at: location)
     let axes = Array(batch.indices)
     let dimensions = DotDimensions(

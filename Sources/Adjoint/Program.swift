@@ -6,9 +6,9 @@ public struct Program: Sendable {
   /// The functions of the text.
   let module: Module
   /// The name of the file in messages.
-  private let file: String
+  let file: String
   /// How long reading took.
-  private let parseMilliseconds: Double
+  let parseMilliseconds: Double
 
   /// Reads a program from text; `file` names it in messages.
   ///

@@ -1,7 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#endif
-import Foundation
+internal import Foundation
 
 extension Tensor {
   /// A tensor whose every element is `scalar`; a shape with no size makes a failed tensor.
@@ -56,7 +53,8 @@ extension Tensor where Scalar: TensorFloatingPoint {
     from start: Scalar, to end: Scalar, count: Int, file: String = #fileID, line: Int = #line
   ) -> Tensor {
     guard count >= 2 else {
-      return Tensor(failing: "linspace needs a count of at least 2, not \(count)", .argument, file, line)
+      return Tensor(
+        failing: "linspace needs a count of at least 2, not \(count)", .argument, file, line)
     }
     let step = (end - start) / Scalar(count - 1)
     return Tensor((0..<count).map { $0 == count - 1 ? end : start + Scalar($0) * step })

@@ -49,7 +49,7 @@ extension ClosedRange<Int>: TensorIndex {
 extension PartialRangeFrom<Int>: TensorIndex {
   /// The elements from the bound on.
   public func resolved(extent: Int) -> TensorIndexRange {
-    TensorIndexRange(start: lowerBound, limit: max(extent, lowerBound))
+    TensorIndexRange(start: lowerBound, limit: Swift.max(extent, lowerBound))
   }
 }
 

@@ -1,5 +1,5 @@
-import Runtime
-import Synchronization
+internal import Runtime
+internal import Synchronization
 internal import TensorIR
 
 /// A tensor value without its element type in Swift's type system: what `Tensor` refers to.
@@ -73,6 +73,18 @@ final class TensorNode: @unchecked Sendable {
 
   /// The elements where they are known already.
   var knownAddress: UnsafeMutableRawPointer? { address.load(ordering: .acquiring) }
+
+  /// Whether the value has a type; quick where both share the storage of their shape, as the
+  /// results of a program do from call to call.
+  func hasType(_ other: TensorType) -> Bool {
+    guard type.element == other.element else { return false }
+    return type.shape.withUnsafeBufferPointer { own in
+      other.shape.withUnsafeBufferPointer { wanted in
+        own.count == wanted.count
+          && (own.baseAddress == wanted.baseAddress || own.elementsEqual(wanted))
+      }
+    }
+  }
 
   /// Calls `body` with the elements' bytes.
   ///

@@ -35,8 +35,8 @@ public struct TensorVisitor {
   /// The next tensor to put in; nil while reading.
   @usableFromInline var next: Int?
 
-  /// Starts reading.
-  @usableFromInline init() {}
+  /// Starts reading; there are probably at most `count` tensors.
+  @usableFromInline init(reserving count: Int = 0) { nodes.reserveCapacity(count) }
 
   /// Starts replacing.
   @usableFromInline init(replacingWith nodes: [TensorNode]) {
@@ -125,7 +125,13 @@ extension Optional: TensorTree where Wrapped: TensorTree {
   }
 }
 
-extension Dictionary: TensorTree where Key: Comparable & Sendable, Value: TensorTree {
+/// A type of dictionary key with an order, for dictionaries that are trees of tensors.
+public protocol TensorTreeKey: Comparable, Hashable, Sendable {}
+
+extension String: TensorTreeKey {}
+extension Int: TensorTreeKey {}
+
+extension Dictionary: TensorTree where Key: TensorTreeKey, Value: TensorTree {
   /// Visits the values in the order of their keys; the keys are static.
   public mutating func visitTensors(_ visitor: inout TensorVisitor) throws {
     let keys = keys.sorted()

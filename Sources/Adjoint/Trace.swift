@@ -215,6 +215,6 @@ struct TracedFunction: Sendable {
     let (pruned, isKept) = function.pruned()
     let inputs = zip(arguments + captures, isKept).filter(\.1).map(\.0)
     let program = try ProgramCache.current.program(for: pruned)
-    return try program.call(nodes: Evaluation.known(inputs, at: location))
+    return try program.body.call(Evaluation.known(inputs, at: location))
   }
 }

@@ -20,8 +20,9 @@ struct Activity {
         useful[result.index] = false
         continue
       }
-      for position in operation.op.differentiableOperands(operation.operands.count) {
-        useful[operation.operands[position].index] = true
+      for (position, operand) in operation.operands.enumerated()
+      where operation.op.isDifferentiable(at: position) {
+        useful[operand.index] = true
       }
     }
     isActive = zip(varied, useful).map { $0 && $1 }
@@ -35,8 +36,8 @@ struct Activity {
     var varied = [Bool](repeating: false, count: function.types.count)
     for parameter in parameters { varied[function.parameters[parameter].index] = true }
     for operation in function.operations {
-      let depends = operation.op.differentiableOperands(operation.operands.count).contains {
-        varied[operation.operands[$0].index]
+      let depends = operation.operands.enumerated().contains { position, operand in
+        varied[operand.index] && operation.op.isDifferentiable(at: position)
       }
       guard depends else { continue }
       for result in operation.results where function[result].element.isFloat {
@@ -48,21 +49,19 @@ struct Activity {
 }
 
 extension Op {
-  /// The positions of the operands, of `count`, that the result's tangent can depend on; the
-  /// derivative with respect to the others is zero everywhere, or there is none.
-  func differentiableOperands(_ count: Int) -> [Int] {
+  /// Whether the result's tangent can depend on that of the operand at a position; elsewhere the
+  /// derivative is zero, or there is none.
+  func isDifferentiable(at position: Int) -> Bool {
     switch self {
-    case .constant, .iota, .compare, .call: []
-    case .unary(let op): op.isPiecewiseConstant ? [] : [0]
-    case .binary(let op): op.isPiecewiseConstant ? [] : [0, 1]
-    case .select: [1, 2]
-    case .clamp: [0, 1, 2]
-    case .convert(let element): element.isFloat ? [0] : []
-    case .shape: Array(0..<count)
-    case .reduce(let reduction): reduction.kind.isPiecewiseConstant ? [] : [0, 1]
-    case .dot: [0, 1]
-    case .gather: [0]
-    case .scatter: [0, 2]
+    case .constant, .iota, .compare, .call: false
+    case .unary(let op): !op.isPiecewiseConstant
+    case .binary(let op): !op.isPiecewiseConstant
+    case .select: position > 0
+    case .convert(let element): element.isFloat
+    case .clamp, .shape, .dot: true
+    case .reduce(let reduction): !reduction.kind.isPiecewiseConstant
+    case .gather: position == 0
+    case .scatter: position != 1
     }
   }
 }

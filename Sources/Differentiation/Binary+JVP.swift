@@ -20,7 +20,7 @@ extension BinaryOp {
   private func multiplyTangent(
     _ left: ValueID, _ right: ValueID, in pass: inout ForwardPass
   ) throws -> ValueID? {
-    let (x, y) = (pass.primal(left), pass.primal(right))
+    let (x, y) = (left, right)
     if left == right, let tangent = pass.tangent(left) {
       return try pass.builder.multiply(tangent, pass.builder.add(x, x))
     }
@@ -33,9 +33,9 @@ extension BinaryOp {
     _ operation: Operation, in pass: inout ForwardPass
   ) throws -> ValueID? {
     let (left, right) = (operation.operands[0], operation.operands[1])
-    let shrinking = try pass.scaled(pass.tangent(right), by: pass.primal(operation.result))
+    let shrinking = try pass.scaled(pass.tangent(right), by: operation.result)
     guard let numerator = try pass.difference(pass.tangent(left), shrinking) else { return nil }
-    return try pass.builder.divide(numerator, pass.primal(right))
+    return try pass.builder.divide(numerator, right)
   }
 
   /// The tangent of the operand chosen, and the mean of both where the operands are equal, as JAX
@@ -43,7 +43,7 @@ extension BinaryOp {
   private func choiceTangent(
     _ left: ValueID, _ right: ValueID, _ direction: Comparison.Direction, in pass: inout ForwardPass
   ) throws -> ValueID? {
-    let (x, y) = (pass.primal(left), pass.primal(right))
+    let (x, y) = (left, right)
     if left == right { return pass.tangent(left) }
     let type = pass.type(left)
     let isTie = try pass.builder.compare(.equal, x, y)
@@ -62,14 +62,14 @@ extension BinaryOp {
   /// ẋ·y·x^(y−1) + ẏ·log(x)·x^y, where x^0 has slope 0 in x and 0^y has slope 0 in y.
   private func powerTangent(_ operation: Operation, in pass: inout ForwardPass) throws -> ValueID? {
     let (base, exponent) = (operation.operands[0], operation.operands[1])
-    let x = pass.primal(base)
+    let x = base
     let type = pass.type(base)
     var sum = try powerTangent(inBase: base, exponent, in: &pass)
     if let tangent = pass.tangent(exponent) {
       let isZero = try pass.builder.compare(.equal, x, pass.zero(type))
       let one = try pass.builder.splat(1, type)
       let logarithm = try pass.builder.unary(.log, pass.builder.select(isZero, one, x))
-      let slope = try pass.builder.multiply(logarithm, pass.primal(operation.result))
+      let slope = try pass.builder.multiply(logarithm, operation.result)
       sum = try pass.sum(sum, pass.builder.multiply(tangent, slope))
     }
     return sum
@@ -80,7 +80,7 @@ extension BinaryOp {
     inBase base: ValueID, _ exponent: ValueID, in pass: inout ForwardPass
   ) throws -> ValueID? {
     guard let tangent = pass.tangent(base) else { return nil }
-    let (x, y) = (pass.primal(base), pass.primal(exponent))
+    let (x, y) = (base, exponent)
     let type = pass.type(base)
     if let known = pass.knownSplat(exponent) {
       if known == 0 { return nil }

@@ -6,10 +6,10 @@ extension DotDimensions {
     let (left, right) = (operation.operands[0], operation.operands[1])
     var sum: ValueID?
     if let tangent = pass.tangent(left) {
-      sum = try pass.builder.emit(operation.op, [tangent, pass.primal(right)])
+      sum = try pass.builder.emit(operation.op, [tangent, right])
     }
     if let tangent = pass.tangent(right) {
-      let part = try pass.builder.emit(operation.op, [pass.primal(left), tangent])
+      let part = try pass.builder.emit(operation.op, [left, tangent])
       sum = try pass.sum(sum, part)
     }
     return sum

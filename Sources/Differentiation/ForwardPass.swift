@@ -1,40 +1,39 @@
 import TensorIR
 
-/// Forward mode: copies a function and computes, beside each active value, its tangent.
+/// Forward mode: continues a function with the tangents of its active values.
 ///
 /// A missing tangent is a symbolic zero. Rules stand in `<Family>+JVP.swift`; what they emit is
-/// linear in the tangents, in the vocabulary that `<Family>+Transpose.swift` can transpose.
+/// linear in the tangents, in the vocabulary that `<Family>+Transpose.swift` can transpose. The
+/// function's own values keep their ids.
 struct ForwardPass {
   /// The function differentiated.
   let source: Function
-  /// The function under construction.
+  /// The function under construction: the source's operations, then those of the tangents.
   var builder: FunctionBuilder
-  /// The positions of the results whose tangents are wanted.
-  let results: [Int]
   /// The tangent parameters, one per differentiated parameter.
   private(set) var tangentParameters: [ValueID] = []
-  /// The copy of each source value, by source id.
-  private(set) var primals: [ValueID]
-  /// The tangent of each source value, by source id; nil is zero.
+  /// The tangent of each source value, by id; nil is zero.
   private var tangents: [ValueID?]
-  /// Where each source value is defined.
-  private let definitions: [Int?]
+  /// How many operations there are in all before the tangent of the first source operation, and
+  /// behind the tangent of each.
+  private var ends: [Int] = []
+  /// The source, with its definitions, for questions about indices.
+  let indexFacts: IndexFacts
 
   /// Differentiates the results at `results` with respect to the parameters at `parameters`.
   init(_ source: Function, name: String, parameters: [Int], results: [Int]) throws {
     self.source = source
-    self.results = results
-    builder = FunctionBuilder(
-      name: name, isPrivate: source.isPrivate, location: source.location)
-    definitions = source.definitions()
-    primals = Array(repeating: ValueID(0), count: source.types.count)
+    builder = FunctionBuilder(continuing: source, name: name)
+    indexFacts = IndexFacts(function: source, definitions: source.definitions())
     tangents = Array(repeating: nil, count: source.types.count)
+    ends.reserveCapacity(source.operations.count)
     let activity = Activity(of: source, from: parameters, to: results)
-    for parameter in source.parameters {
-      primals[parameter.index] = builder.parameter(source[parameter])
-    }
     try addTangents(of: parameters, activity)
-    for operation in source.operations { try differentiate(operation, activity) }
+    ends.append(builder.function.operations.count)
+    for operation in source.operations {
+      try differentiate(operation, activity)
+      ends.append(builder.function.operations.count)
+    }
   }
 
   /// Adds a tangent parameter for each index; an index named twice gets the sum of both.
@@ -48,34 +47,39 @@ struct ForwardPass {
     }
   }
 
-  /// Copies one operation and computes its tangent where one is wanted.
+  /// Computes the tangent of one operation's result where it is wanted and not zero.
   private mutating func differentiate(_ operation: Operation, _ activity: Activity) throws {
-    let copies = try builder.copy(operation, operands: operation.operands.map(primal))
-    for (result, copy) in zip(operation.results, copies) { primals[result.index] = copy }
-    guard let result = operation.results.first, activity[result] else { return }
-    guard operation.operands.contains(where: { tangent($0) != nil }) else { return }
+    guard let result = operation.results.first, activity[result],
+      operation.operands.contains(where: { tangent($0) != nil })
+    else { return }
     builder.location = operation.location
     tangents[result.index] = try operation.tangent(in: &self)
   }
 
-  /// The function with its own results and all tangents, zeros included.
+  /// The function with its own results and the tangents of all float results, zeros included; each
+  /// operation is followed by those of its tangent.
   consuming func finished() throws -> Function {
     builder.location = source.location
-    var returned = source.results.map(primal)
-    for position in results where source[source.results[position]].element.isFloat {
-      let value = source.results[position]
+    var returned = source.results
+    for value in source.results where source[value].element.isFloat {
       returned.append(try tangent(value) ?? builder.splat(0, source[value]))
     }
-    return builder.finish(returning: returned)
+    var function = builder.finish(returning: returned)
+    let all = function.operations
+    var ordered = Array(all[source.operations.count..<ends[0]])
+    ordered.reserveCapacity(all.count)
+    for (position, operation) in source.operations.enumerated() {
+      ordered.append(operation)
+      ordered += all[ends[position]..<ends[position + 1]]
+    }
+    function.operations = ordered + all[ends[source.operations.count]...]
+    return function
   }
 }
 
 // MARK: - What rules ask for
 
 extension ForwardPass {
-  /// The copy of a source value.
-  func primal(_ value: ValueID) -> ValueID { primals[value.index] }
-
   /// The tangent of a source value; nil is zero.
   func tangent(_ value: ValueID) -> ValueID? { tangents[value.index] }
 
@@ -83,10 +87,9 @@ extension ForwardPass {
   func type(_ value: ValueID) -> TensorType { source[value] }
 
   /// The one number all elements of a source value are known to be, or nil.
-  func knownSplat(_ value: ValueID) -> Double? { source.knownSplat(value, definitions) }
-
-  /// The source, with its definitions, for questions about indices.
-  var indexFacts: IndexFacts { IndexFacts(function: source, definitions: definitions) }
+  func knownSplat(_ value: ValueID) -> Double? {
+    source.knownSplat(value, indexFacts.definitions)
+  }
 
   /// A zero tensor of a type, for the few linear ops that need one as operand.
   mutating func zero(_ type: TensorType) throws -> ValueID { try builder.splat(0, type) }

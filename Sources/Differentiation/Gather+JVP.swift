@@ -4,7 +4,7 @@ extension GatherDimensions {
   /// The same slices of the tangent.
   func tangent(of operation: Operation, in pass: inout ForwardPass) throws -> ValueID? {
     guard let tangent = pass.tangent(operation.operands[0]) else { return nil }
-    return try pass.builder.emit(operation.op, [tangent, pass.primal(operation.operands[1])])
+    return try pass.builder.emit(operation.op, [tangent, operation.operands[1]])
   }
 }
 
@@ -36,7 +36,7 @@ extension ScatterDimensions {
     let target = try operand ?? pass.zero(pass.type(operation.operands[0]))
     let source = try updates ?? pass.zero(pass.type(operation.operands[2]))
     return try pass.builder.emit(
-      .scatter(self), [target, pass.primal(operation.operands[1]), source])
+      .scatter(self), [target, operation.operands[1], source])
   }
 
   /// The tangent where updates may meet: numbers scattered the same way tell which update stays at
@@ -46,7 +46,7 @@ extension ScatterDimensions {
   ) throws -> ValueID? {
     let operandType = pass.type(operation.operands[0])
     let updatesType = pass.type(operation.operands[2])
-    let indices = pass.primal(operation.operands[1])
+    let indices = operation.operands[1]
     let numbers = try numbered(updatesType.shape, in: &pass.builder)
     let nobody = try pass.builder.splat(0, TensorType(operandType.shape, .i64))
     let winners = try pass.builder.emit(.scatter(self), [nobody, indices, numbers])

@@ -27,7 +27,7 @@ extension Operation {
 
   /// The choice between the choices' tangents.
   private func selectTangent(in pass: inout ForwardPass) throws -> ValueID? {
-    let predicate = pass.primal(operands[0])
+    let predicate = operands[0]
     let type = pass.type(operands[1])
     let onTrue = try pass.tangent(operands[1]) ?? pass.zero(type)
     let onFalse = try pass.tangent(operands[2]) ?? pass.zero(type)
@@ -40,10 +40,10 @@ extension Operation {
   private func clampTangent(in pass: inout ForwardPass) throws -> ValueID? {
     let shape = pass.type(operands[1]).shape
     let low = try pass.builder.broadcast(
-      pass.primal(operands[0]), to: shape, scalar: pass.type(operands[0]).isScalar)
-    let operand = pass.primal(operands[1])
+      operands[0], to: shape, scalar: pass.type(operands[0]).isScalar)
+    let operand = operands[1]
     let high = try pass.builder.broadcast(
-      pass.primal(operands[2]), to: shape, scalar: pass.type(operands[2]).isScalar)
+      operands[2], to: shape, scalar: pass.type(operands[2]).isScalar)
     var sum: ValueID?
     if let tangent = pass.tangent(operands[0]) {
       let isAbove = try pass.builder.compare(.greater, low, operand)

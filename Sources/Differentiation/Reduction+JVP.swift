@@ -34,7 +34,7 @@ extension Reduction {
   ) throws -> ValueID? {
     let (operand, initial) = (operation.operands[0], operation.operands[1])
     let (type, resultType) = (pass.type(operand), pass.type(operation.result))
-    let result = pass.primal(operation.result)
+    let result = operation.result
     let kept = type.shape.indices.filter { !dimensions.contains($0) }
     let isReduced = dimensions.allSatisfy { type.shape[$0] == 1 }
     let counts = pass.knownSplat(initial) != neutral
@@ -42,7 +42,7 @@ extension Reduction {
     if !counts && isReduced { return try reshapedTangent(of: operand, to: resultType, in: &pass) }
 
     let wide = try pass.builder.broadcast(result, to: type.shape, dimensions: kept)
-    let mask = try pass.builder.compare(.equal, pass.primal(operand), wide)
+    let mask = try pass.builder.compare(.equal, operand, wide)
     let flags = try pass.builder.convert(mask, to: type.element)
     var ties = try pass.builder.reduce(.add, flags, dimensions: dimensions)
     var total: ValueID?
@@ -52,7 +52,7 @@ extension Reduction {
     }
     if counts {
       let start = try pass.builder.broadcast(
-        pass.primal(initial), to: resultType.shape, dimensions: [])
+        initial, to: resultType.shape, dimensions: [])
       let isChosen = try pass.builder.compare(.equal, start, result)
       ties = try pass.builder.add(ties, pass.builder.convert(isChosen, to: type.element))
       if let tangent = pass.tangent(initial) {
@@ -94,14 +94,14 @@ extension Reduction {
     let extent = pass.type(operand).shape.selecting(dimensions).reduce(1, *)
     if extent == 0 { return initialTangent }
     let factors: Dual = (
-      try rows(pass.primal(operand), extent, in: &pass),
+      try rows(operand, extent, in: &pass),
       try pass.tangent(operand).map { try rows($0, extent, in: &pass) }
     )
     let elements = try product(ofRows: factors, in: &pass)
     let value = try pass.builder.reshape(elements.value, to: shape)
     let tangent = try elements.tangent.map { try pass.builder.reshape($0, to: shape) }
     return try pass.sum(
-      pass.scaled(tangent, by: start(pass.primal(initial), in: &pass)),
+      pass.scaled(tangent, by: start(initial, in: &pass)),
       pass.scaled(initialTangent, by: value))
   }
 

@@ -1,7 +1,7 @@
 import TensorIR
 
-/// Reverse mode: copies a function, then walks the linear part of its forward mode backwards and
-/// gives each value the cotangent its tangent stands for.
+/// Reverse mode: continues a function, walking the linear part of its forward mode backwards and
+/// giving each value the cotangent its tangent stands for.
 ///
 /// The linear part are the operations that depend on a tangent. What they read besides tangents,
 /// the residuals, is copied when first read, so nothing is computed that no cotangent needs.
@@ -23,49 +23,37 @@ struct ReversePass {
     }
   }
 
-  /// The function that forward mode made.
+  /// The function that forward mode made: the source's operations, then those of tangents.
   private let linear: Function
-  /// Where each of its values is defined.
-  private let definitions: [Int?]
+  /// How many operations of it are the source's.
+  private let ownOperations: Int
+  /// How many values of it are the source's; they have the same ids in the function under
+  /// construction.
+  private let ownValues: Int
+  /// The function that forward mode made, with its definitions, for questions about indices.
+  let indexFacts: IndexFacts
   /// Whether each of its values depends on a tangent.
   private let isTangent: [Bool]
   /// The function under construction.
   var builder: FunctionBuilder
-  /// The copy of each value that is no tangent, once there is one, by id in `linear`.
-  private var residuals: [ValueID?]
+  /// The copy of each residual that is no value of the source, once there is one, by id in `linear`.
+  private var copies: [ValueID?]
   /// The cotangent of each tangent so far, by id in `linear`.
   private var cotangents: [Cotangent?]
 
   /// The function that `forward` differentiated, with cotangents of its parameters instead of
   /// tangents of its results.
   static func transposed(_ forward: ForwardPass, name: String, seed: Seed) throws -> Function {
-    var pass = ReversePass(forward, name: name)
     let source = forward.source
-    let parameters = source.parameters.map { pass.builder.parameter(source[$0]) }
-    var copies = [ValueID](repeating: ValueID(0), count: source.types.count)
-    for (parameter, copy) in zip(source.parameters, parameters) {
-      copies[parameter.index] = copy
-      pass.residuals[forward.primal(parameter).index] = copy
-    }
-    let floats = seed.results.filter { source[source.results[$0]].element.isFloat }
-    var seeds: [ValueID] = []
-    if case .parameters = seed {
-      seeds = floats.map { pass.builder.parameter(source[source.results[$0]]) }
-    }
-    for operation in source.operations {
-      let results = try pass.builder.copy(
-        operation, operands: operation.operands.map { copies[$0.index] })
-      for (result, copy) in zip(operation.results, results) {
-        copies[result.index] = copy
-        pass.residuals[forward.primal(result).index] = copy
-      }
-    }
-    pass.builder.location = source.location
-    if case .one = seed {
-      seeds = try floats.map { try pass.builder.splat(1, source[source.results[$0]]) }
-    }
-    for (position, cotangent) in zip(floats, seeds) {
-      guard let tangent = forward.tangent(source.results[position]) else { continue }
+    var pass = ReversePass(forward, name: name)
+    let floats = seed.results.map { source.results[$0] }.filter { source[$0].element.isFloat }
+    for result in floats {
+      let cotangent =
+        switch seed {
+        case .parameters: pass.builder.parameter(source[result])
+        case .one: try pass.builder.splat(1, source[result])
+        }
+      guard let tangent = forward.tangent(result) else { continue }
       try pass.accumulate(cotangent, on: tangent)
     }
     try pass.transposeOperations()
@@ -73,20 +61,21 @@ struct ReversePass {
     let gradients = try forward.tangentParameters.map { tangent in
       try pass.takeCotangent(of: tangent) ?? pass.builder.splat(0, pass.type(tangent))
     }
-    return pass.builder.finish(returning: source.results.map { copies[$0.index] } + gradients)
+    return pass.builder.finish(returning: source.results + gradients)
   }
 
-  /// A pass over what forward mode made, with nothing copied yet.
+  /// A pass over what forward mode made, with nothing transposed yet.
   private init(_ forward: ForwardPass, name: String) {
     linear = forward.builder.function
-    definitions = linear.definitions()
-    builder = FunctionBuilder(
-      name: name, isPrivate: forward.source.isPrivate, location: forward.source.location)
-    residuals = Array(repeating: nil, count: linear.types.count)
+    ownOperations = forward.source.operations.count
+    ownValues = forward.source.types.count
+    indexFacts = IndexFacts(function: linear, definitions: linear.definitions())
+    builder = FunctionBuilder(continuing: forward.source, name: name)
+    copies = Array(repeating: nil, count: linear.types.count)
     cotangents = Array(repeating: nil, count: linear.types.count)
     var isTangent = [Bool](repeating: false, count: linear.types.count)
     for tangent in forward.tangentParameters { isTangent[tangent.index] = true }
-    for operation in linear.operations
+    for operation in linear.operations[ownOperations...]
     where operation.operands.contains(where: { isTangent[$0.index] }) {
       for result in operation.results { isTangent[result.index] = true }
     }
@@ -95,7 +84,7 @@ struct ReversePass {
 
   /// Transposes the linear part, last operation first.
   private mutating func transposeOperations() throws {
-    for operation in linear.operations.reversed() {
+    for operation in linear.operations[ownOperations...].reversed() {
       guard let result = operation.results.first, isLinear(result) else { continue }
       builder.location = operation.location
       guard let cotangent = try takeCotangent(of: result) else { continue }
@@ -114,25 +103,21 @@ extension ReversePass {
   /// The type of a value of the linear part.
   func type(_ value: ValueID) -> TensorType { linear[value] }
 
-  /// The forward function, with its definitions, for questions about indices.
-  var indexFacts: IndexFacts { IndexFacts(function: linear, definitions: definitions) }
-
-  /// The copy of a value that is no tangent, made with all it depends on when first asked for.
-  ///
-  /// Copies of the source's own values exist from the start, so this only recurs through what one
-  /// tangent rule emitted.
+  /// A value that is no tangent: the source's own, or a copy of what a tangent rule emitted, made
+  /// with all it depends on when first asked for.
   mutating func residual(_ value: ValueID) throws -> ValueID {
-    if let copy = residuals[value.index] { return copy }
-    guard let position = definitions[value.index], !isLinear(value) else {
+    if value.index < ownValues { return value }
+    if let copy = copies[value.index] { return copy }
+    guard let position = indexFacts.definitions[value.index], !isLinear(value) else {
       throw AdjointError(
         .notDifferentiable, "\(value) is needed as a factor, but is a tangent",
         at: builder.location)
     }
     let operation = linear.operations[position]
     let operands = try operation.operands.map { try residual($0) }
-    let copies = try builder.copy(operation, operands: operands)
-    for (result, copy) in zip(operation.results, copies) { residuals[result.index] = copy }
-    return copies[0]
+    let copy = try builder.emit(operation.op, operands, at: operation.location)
+    copies[value.index] = copy
+    return copy
   }
 
   /// Adds a cotangent to what a value has; nothing where the value is no tangent.

@@ -27,8 +27,8 @@ struct ShiftInvariance {
     var axes: [Int]
   }
 
-  /// How many dependent values a test follows.
-  private static let limit = 24
+  /// How many dependent values a test follows, and how many of their users it looks at.
+  private static let limit = (values: 24, users: 96)
 
   /// The function analysed.
   private let function: Function
@@ -75,14 +75,17 @@ struct ShiftInvariance {
     var dependents = [value: Dependent(change: .sum(1), axes: axes)]
     // Users in order of execution, so that all operands' changes are known.
     var pending = Set(users[value.index])
+    var steps = 0
     while let position = pending.min() {
       pending.remove(position)
+      steps += 1
+      guard steps <= ShiftInvariance.limit.users else { return false }
       let operation = function.operations[position]
-      let reads = operation.op.differentiableOperands(operation.operands.count).contains {
-        dependents[operation.operands[$0]] != nil
+      let reads = operation.operands.enumerated().contains { position, operand in
+        dependents[operand] != nil && operation.op.isDifferentiable(at: position)
       }
       guard reads, let result = operation.results.first else { continue }
-      guard dependents.count < ShiftInvariance.limit,
+      guard dependents.count < ShiftInvariance.limit.values,
         let dependent = dependent(operation, dependents)
       else { return false }
       if dependent.change.isNone { continue }

@@ -6,8 +6,8 @@ extension UnaryOp {
   /// `abs` has slope 0 at zero. `sign`, `floor`, `is_finite` and `not` are constant between jumps.
   func tangent(of operation: Operation, in pass: inout ForwardPass) throws -> ValueID? {
     guard let tangent = pass.tangent(operation.operands[0]) else { return nil }
-    let x = pass.primal(operation.operands[0])
-    let y = pass.primal(operation.result)
+    let x = operation.operands[0]
+    let y = operation.result
     let type = pass.type(operation.result)
     switch self {
     case .sign, .floor, .isFinite, .not: return nil

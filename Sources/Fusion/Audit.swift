@@ -15,6 +15,8 @@ final class Audit {
   /// Reductions the nest would compute itself, with how often each element would be computed:
   /// times one hundred, so 100 is once.
   private(set) var folds: [ValueID: Int] = [:]
+  /// Costly elementwise values the nest would compute itself, with how often, as for `folds`.
+  private(set) var costly: [ValueID: Int] = [:]
   /// Values that cannot be computed inside a nest at all.
   private(set) var impossible: Set<ValueID> = []
   /// Elementwise values computed, with the weight of computing one from memory.
@@ -38,8 +40,10 @@ final class Audit {
     let type = graph.type(root.value)
     switch root.form {
     case .natural:
-      home = variables.nestIndex(in: nil, extents: type.shape).1
-      visit(root.value, at: home, isRoot: true)
+      for index in root.indices(in: variables, shape: type.shape).indices {
+        home = index
+        visit(root.value, at: index, isRoot: true)
+      }
     case .unrolled:
       for index in type.shape.allIndices {
         visit(root.value, at: index.map { IndexExpression($0) }, isRoot: true)
@@ -70,6 +74,10 @@ final class Audit {
     let iterations = variables.iterations(place)
     guard let fold = formula.fold else {
       computed.insert(value)
+      if formula.body.isCostly {
+        let repetition = iterations * 100 / max(graph.type(value).count, 1)
+        costly[value] = max(costly[value] ?? 0, repetition)
+      }
       visit(formula.body, of: value, axes: index)
       return
     }
@@ -157,6 +165,8 @@ struct Root {
 
   var value: ValueID
   var form = Form.natural
+  /// Short axes of a natural root that are written out instead of becoming loops.
+  var unrolledAxes: [Int] = []
 
   /// Whether the root is summed up in memory.
   var isScattered: Bool {
@@ -164,11 +174,32 @@ struct Root {
     return false
   }
 
+  /// The loops of a natural root, and the indices stored inside: one, or one for each element of
+  /// the unrolled axes.
+  func indices(
+    in variables: VariableTree, shape: [Int]
+  ) -> (loops: [VariableID], indices: [[IndexExpression]]) {
+    let (loops, looped) = variables.nestIndex(in: nil, extents: shape.removing(unrolledAxes))
+    let places = shape.selecting(unrolledAxes).allIndices
+    return (
+      loops,
+      places.map { place in
+        var remaining = looped.makeIterator()
+        return shape.indices.map { axis in
+          if let position = unrolledAxes.firstIndex(of: axis) {
+            return IndexExpression(place[position])
+          }
+          return remaining.next() ?? IndexExpression(0)
+        }
+      }
+    )
+  }
+
   /// The extents of the loops around the root's store or accumulation.
   func extents(in graph: Graph) -> [Int] {
     switch form {
     case .natural:
-      let own = graph.type(value).shape
+      let own = graph.type(value).shape.removing(unrolledAxes)
       guard own.isEmpty, let fold = graph.comprehension(value)?.fold, !fold.isUnrolled else {
         return own
       }
@@ -176,5 +207,13 @@ struct Root {
     case .unrolled: return []
     case .scattered(let axes): return axes.order.map { axes.extents[$0] }
     }
+  }
+}
+
+extension Comprehension.Body {
+  /// Whether the body is a function that costs more than a trip to memory.
+  var isCostly: Bool {
+    guard case .apply(let op, _) = self else { return false }
+    return op.weight >= 8
   }
 }

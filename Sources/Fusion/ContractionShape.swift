@@ -99,6 +99,31 @@ extension Graph {
         line: columnMerge.stride, depth: rightDepth.stride))
   }
 
+  /// Whether each factor of a dot can be walked where it is.
+  func walkableFactors(
+    _ dot: ValueID, until isInMemory: (ValueID) -> Bool
+  ) -> (left: Bool, right: Bool) {
+    guard let operation = operation(dot), case .dot(let dimensions) = operation.op else {
+      return (true, true)
+    }
+    func merge(_ side: Int, _ axes: [Int]) -> (outer: Int, extent: Int, stride: Int)? {
+      let value = operation.operands[side]
+      return strides(of: value, until: isInMemory).map { strides in
+        merged(axes.map { (type(value).shape[$0], strides.by[$0]) })
+      }
+    }
+    let (leftRank, rightRank) = (
+      type(operation.operands[0]).rank, type(operation.operands[1]).rank
+    )
+    let rows = merge(0, dimensions.leftFree(rank: leftRank))
+    let leftDepth = merge(0, dimensions.leftContracting)
+    let columns = merge(1, dimensions.rightFree(rank: rightRank))
+    let rightDepth = merge(1, dimensions.rightContracting)
+    let isLeftWalkable = rows != nil && leftDepth?.outer == 0
+    let isRightWalkable = columns?.outer == 0 && columns?.stride == 1 && rightDepth?.outer == 0
+    return (isLeftWalkable, isRightWalkable)
+  }
+
   /// The strides of a value's axes in the memory it is a view of; nil where they are not constant.
   private func strides(
     of value: ValueID, until isInMemory: (ValueID) -> Bool
@@ -157,13 +182,14 @@ extension Function {
       var op = operation.op
       if case .dot(let dimensions) = op {
         let types = operation.operands.map { self[$0] }
-        if ContractionShape.isWorthwhile(dimensions, types[0], types[1]),
-          graph.contractionShape(operation.result, until: { graph.operation($0)?.op.isRenaming != true })
-            == nil
-        {
+        if ContractionShape.isWorthwhile(dimensions, types[0], types[1]) {
+          let isBase = { (value: ValueID) in graph.operation(value)?.op.isRenaming != true }
+          let (left, right) = graph.walkableFactors(operation.result, until: isBase)
           builder.location = operation.location
           op = .dot(
-            try builder.canonicalize(dimensions, &operands, types, forced: &forced))
+            try builder.canonicalize(
+              dimensions, &operands, types, sides: (left ? [] : [0]) + (right ? [] : [1]),
+              forced: &forced))
         }
       }
       let results = try builder.emitAll(op, operands, at: operation.location)
@@ -187,26 +213,33 @@ extension Op {
 }
 
 extension FunctionBuilder {
-  /// Brings both factors into the order batch, row, depth and batch, depth, column.
+  /// Brings factors into the order batch, row, depth (left) and batch, depth, column (right).
   fileprivate mutating func canonicalize(
-    _ dimensions: DotDimensions, _ operands: inout [ValueID], _ types: [TensorType],
+    _ dimensions: DotDimensions, _ operands: inout [ValueID], _ types: [TensorType], sides: [Int],
     forced: inout Set<ValueID>
   ) throws -> DotDimensions {
-    let leftFree = dimensions.leftFree(rank: types[0].rank)
-    let rightFree = dimensions.rightFree(rank: types[1].rank)
-    let orders = [
-      dimensions.leftBatching + leftFree + dimensions.leftContracting,
-      dimensions.rightBatching + dimensions.rightContracting + rightFree,
-    ]
-    for side in 0..<2 where orders[side] != Array(orders[side].indices) {
-      operands[side] = try emit(.shape(.transpose(permutation: orders[side])), [operands[side]])
-      forced.insert(operands[side])
-    }
-    let batches = dimensions.leftBatching.count
+    var result = dimensions
+    let batches = Array(dimensions.leftBatching.indices)
     let depth = dimensions.leftContracting.count
-    return DotDimensions(
-      leftBatching: Array(0..<batches), rightBatching: Array(0..<batches),
-      leftContracting: Array((batches + leftFree.count)..<types[0].rank),
-      rightContracting: Array(batches..<(batches + depth)))
+    for side in sides {
+      let isLeft = side == 0
+      let batching = isLeft ? dimensions.leftBatching : dimensions.rightBatching
+      let contracting = isLeft ? dimensions.leftContracting : dimensions.rightContracting
+      let free =
+        isLeft
+        ? dimensions.leftFree(rank: types[0].rank) : dimensions.rightFree(rank: types[1].rank)
+      let order = batching + (isLeft ? free + contracting : contracting + free)
+      operands[side] = try emit(.shape(.transpose(permutation: order)), [operands[side]])
+      forced.insert(operands[side])
+      let first = isLeft ? batches.count + free.count : batches.count
+      if isLeft {
+        result.leftBatching = batches
+        result.leftContracting = Array(first..<(first + depth))
+      } else {
+        result.rightBatching = batches
+        result.rightContracting = Array(first..<(first + depth))
+      }
+    }
+    return result
   }
 }

@@ -36,6 +36,8 @@ struct KernelPlanner {
 
   /// Reductions of fewer elements than this in all may be repeated rather than stored.
   private static let repetitionLimit = 100
+  /// Costly functions computed this often, in hundredths, are stored instead.
+  private static let costlyRepetitionLimit = 400
   /// Values of at most this many elements may be stored one by one.
   private static let unrolledCount = 16
   /// Scattered reductions add into memory of at most this many elements.
@@ -126,6 +128,7 @@ struct KernelPlanner {
         }
         continue
       }
+      unrollShortAxes(value)
       let natural = audit(roots[value] ?? Root(value: value), besides: [value])
       var chosen = natural
       if let root = scattered(value), !repeated(natural, value).isEmpty {
@@ -152,12 +155,26 @@ struct KernelPlanner {
     }
   }
 
-  /// Reductions other than the root itself that would be computed more than once per element.
+  /// Lets short axes of a root that contains reductions share the reductions' loops.
+  private mutating func unrollShortAxes(_ value: ValueID) {
+    guard let root = roots[value], case .natural = root.form, root.unrolledAxes.isEmpty else { return }
+    let shape = graph.type(value).shape
+    let short = shape.indices.filter { (2...Comprehension.Fold.unrolledCount).contains(shape[$0]) }
+    guard !short.isEmpty, short.count < shape.count, !audit(root, besides: [value]).folds.isEmpty
+    else { return }
+    roots[value]?.unrolledAxes = [short[short.count - 1]]
+  }
+
+  /// Values other than the root itself that would be computed too often: reductions more than once
+  /// per element, costly functions several times.
   private func repeated(_ audit: Audit, _ root: ValueID) -> Set<ValueID> {
-    Set(
-      audit.folds.filter { value, repetition in
-        value != root && (repetition > Self.repetitionLimit || graph.type(value).isScalar)
-      }.keys)
+    let folds = audit.folds.filter { value, repetition in
+      value != root && (repetition > Self.repetitionLimit || graph.type(value).isScalar)
+    }
+    let costly = audit.costly.filter { value, repetition in
+      value != root && repetition >= Self.costlyRepetitionLimit
+    }
+    return Set(folds.keys).union(costly.keys)
   }
 
   private func audit(_ root: Root, besides own: Set<ValueID>) -> Audit {

@@ -134,12 +134,14 @@ struct Lowering {
     let memory = nest.slot(destination ?? buffer(root.value))
     switch root.form {
     case .natural:
-      let (loops, index) = nest.variables.nestIndex(in: nil, extents: type.shape)
-      let scope = nest.descend(from: nest.root, loops) {
-        nest.phase(of: root.value, at: index, at: $0)
+      let (loops, indices) = root.indices(in: nest.variables, shape: type.shape)
+      let scope = nest.descend(from: nest.root, loops) { level in
+        indices.map { nest.phase(of: root.value, at: $0, at: level) }.max() ?? 0
       }.innermost
-      let value = nest.scalar(of: root.value, at: index, in: scope)
-      nest.store(value, to: memory, nest.address(index, shape: type.shape), in: scope)
+      for index in indices {
+        let value = nest.scalar(of: root.value, at: index, in: scope)
+        nest.store(value, to: memory, nest.address(index, shape: type.shape), in: scope)
+      }
     case .unrolled:
       for place in type.shape.allIndices {
         let index = place.map { IndexExpression($0) }

@@ -7,7 +7,7 @@ extension BinaryOp {
     elementwise(left.type, [left, right]) { operands, type in
       switch (operands[0].exactElements, operands[1].exactElements) {
       case (.doubles(let left), .doubles(let right)):
-        return Literal(type, rounding: zip(left, right).map { applied($0, $1) })
+        return Literal(type, rounding: mapped(left, right) { applied($0, $1) })
       case (.integers(let left), .integers(let right)):
         let isBoolean = type.element == .i1
         return Literal(

@@ -6,7 +6,7 @@ extension Comparison {
     elementwise(TensorType(left.type.shape, .i1), [left, right]) { operands, type in
       switch (operands[0].exactElements, operands[1].exactElements) {
       case (.doubles(let left), .doubles(let right)):
-        return Literal(type, wrapping: zip(left, right).map { holds($0, $1) ? 1 : 0 })
+        return Literal(type, wrapping: mapped(left, right) { holds($0, $1) ? 1 : 0 })
       case (.integers(let left), .integers(let right)):
         return Literal(type, wrapping: zip(left, right).map { holds($0, $1) ? 1 : 0 })
       case (.doubles, .integers), (.integers, .doubles):

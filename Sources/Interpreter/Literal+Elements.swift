@@ -16,7 +16,7 @@ extension Literal {
   /// The elements of a float tensor; f32 is exact in a double.
   var doubleElements: [Double] {
     if isSplat { return Array(repeating: single.doubles[0], count: type.count) }
-    return doubles
+    return type.element == .f32 ? widened(elements(of: Float.self)) : elements(of: Double.self)
   }
 
   /// The elements of an integer or boolean tensor.
@@ -36,7 +36,7 @@ extension Literal {
   init(_ type: TensorType, rounding values: [Double]) {
     switch type.element {
     case .f64: self.init(type, elements: values)
-    case .f32: self.init(type, elements: values.map { Float($0) })
+    case .f32: self.init(type, elements: rounded(values))
     case .i1, .i32, .i64: preconditionFailure("doubles are rounded to floats only")
     }
   }

@@ -10,7 +10,7 @@ extension UnaryOp {
         return Literal(type, wrapping: values.map { applied(to: $0, type.element) })
       case .doubles(let values):
         if self == .isFinite { return Literal(type, wrapping: values.map { $0.isFinite ? 1 : 0 }) }
-        return Literal(type, rounding: values.map { applied(to: $0) })
+        return Literal(type, rounding: mapped(values) { applied(to: $0) })
       }
     }
   }

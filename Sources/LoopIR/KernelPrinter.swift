@@ -165,15 +165,17 @@ struct KernelPrinter {
     let factors = [contract.left, contract.right].map {
       element($0.memory, $0.address, isGuarded: false)
     }
-    let header =
-      "tile (\(name(contract.row)), \(name(contract.column))) in (\(ranges.0), \(ranges.1))"
-      + " step (\(tileRows), \(tileColumns)), \(tiling.rowBlock) rows at a time {"
+    let tile = "tile (\(name(contract.row)), \(name(contract.column)))"
+    let header = "\(tile) in (\(ranges.0), \(ranges.1))"
+    let steps = "step (\(tileRows), \(tileColumns)), \(tiling.rowBlock) rows at a time {"
+    let isShort = 2 * depth + header.count + steps.count < Self.lineWidth
     let product =
       "t\(contract.result.index): \(contract.element.rawValue)[\(tileRows),\(tileColumns)]"
       + " = contract \(name(contract.depth)) in 0..<\(extent(contract.depth))"
       + " { \(factors[0]) * \(factors[1]) }"
     let body = lines(contract.body, depth: depth + 1, prefix: "store ")
-    return [header] + ([product] + body).map { "  " + $0 } + ["}"]
+    return (isShort ? ["\(header) \(steps)"] : [header, "     " + steps])
+      + ([product] + body).map { "  " + $0 } + ["}"]
   }
 
   // MARK: Names

@@ -92,9 +92,10 @@ struct SeparationCheck {
     for slot in Set(written).sorted() {
       let places = places.filter { $0.access.memory == .slot(slot) }
       let buffer = verifier.program.buffers[verifier.kernel.slots[slot].index]
-      let isSeparate =
-        isSeparated(places.map { [form($0.access.address, $0.followers)] })
-        || isSeparated(places.map { forms($0, shape: buffer.type.shape) })
+      let views = [[1], buffer.type.shape] + places.prefix(1).map { radix($0.access.address) }
+      let isSeparate = views.contains { shape in
+        isSeparated(places.map { forms($0, shape: shape) })
+      }
       try verifier.require(
         isSeparate,
         "K4: iterations of \(verifier.name(variable)) may meet in the elements of \(buffer.name)")
@@ -130,6 +131,20 @@ struct SeparationCheck {
 
   // MARK: Forms
 
+  /// A shape whose strides are the address's coefficients, where each divides the next; only the
+  /// outermost extent, which does not matter, is made up.
+  private func radix(_ address: IndexExpression) -> [Int] {
+    var shape = [1]
+    var stride = 1
+    for coefficient in Set(address.terms.map { Int(clamping: $0.coefficient.magnitude) }).sorted() {
+      guard coefficient.isMultiple(of: stride) else { return [1] }
+      if coefficient > stride { shape.insert(coefficient / stride, at: 1) }
+      stride = coefficient
+    }
+    return shape
+  }
+
+  /// The form of each subscript in a shape; empty where the address does not split.
   private func forms(_ place: Place, shape: [Int]) -> [Form?] {
     let subscripts = place.access.address.subscripts(
       in: shape, verifier.ranges, fit: .insideBelowOutermost)

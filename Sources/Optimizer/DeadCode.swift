@@ -19,29 +19,44 @@ func eliminateDeadCode(_ function: inout Function, _ budget: inout RewriteBudget
       for operand in operation.operands { isNeeded[operand.index] = true }
     }
   }
-  function.renumber(keeping: isKept)
+  if removed > 0 || !function.isNumberedInOrder { function.renumber(keeping: isKept) }
   return removed
 }
 
 extension Function {
+  /// Whether values are numbered in order of definition.
+  fileprivate var isNumberedInOrder: Bool {
+    var next = 0
+    func follows(_ value: ValueID) -> Bool {
+      next += 1
+      return value.index == next - 1
+    }
+    return parameters.allSatisfy(follows)
+      && operations.allSatisfy { $0.results.allSatisfy(follows) }
+  }
+
   /// Drops operations and numbers values in order of definition.
   fileprivate mutating func renumber(keeping isKept: [Bool]) {
-    let old = self
     var map = [ValueID](repeating: ValueID(-1), count: types.count)
-    types.removeAll(keepingCapacity: true)
-    operations.removeAll(keepingCapacity: true)
-    func define(_ value: ValueID) -> ValueID {
-      map[value.index] = ValueID(types.count)
-      types.append(old[value])
-      return map[value.index]
+    var kept: [TensorType] = []
+    kept.reserveCapacity(types.count)
+    func renumber(_ value: inout ValueID) {
+      map[value.index] = ValueID(kept.count)
+      kept.append(types[value.index])
+      value = map[value.index]
     }
-    parameters = old.parameters.map(define)
-    for (position, operation) in old.operations.enumerated() where isKept[position] {
-      var copy = operation
-      copy.operands = operation.operands.map { map[$0.index] }
-      copy.results = operation.results.map(define)
-      operations.append(copy)
+    for index in parameters.indices { renumber(&parameters[index]) }
+    var end = 0
+    for position in operations.indices where isKept[position] {
+      if end != position { operations.swapAt(end, position) }
+      for index in operations[end].operands.indices {
+        operations[end].operands[index] = map[operations[end].operands[index].index]
+      }
+      for index in operations[end].results.indices { renumber(&operations[end].results[index]) }
+      end += 1
     }
-    results = old.results.map { map[$0.index] }
+    operations.removeSubrange(end...)
+    for index in results.indices { results[index] = map[results[index].index] }
+    types = kept
   }
 }

@@ -10,9 +10,11 @@ extension Module {
   /// - Throws: `AdjointError` where a function is missing, calls itself, has other types than the
   ///   call, or where the result would be too long.
   /// - Complexity: O(n) in the operations of the result.
-  package func inlined(_ function: Function) throws -> Function {
+  package func inlined(
+    _ function: Function, limit: Int = inlinedOperationLimit
+  ) throws -> Function {
     guard function.operations.contains(where: \.isCall) else { return function }
-    var inliner = Inliner(module: self, entry: function)
+    var inliner = Inliner(module: self, entry: function, limit: limit)
     return try inliner.run()
   }
 }
@@ -33,9 +35,11 @@ private struct Inliner {
   private var active: Set<String>
   private var copy: Function
   private var steps = 0
+  private let limit: Int
 
   /// An inliner for one function of a module.
-  init(module: Module, entry: Function) {
+  init(module: Module, entry: Function, limit: Int) {
+    self.limit = limit
     callees = Dictionary(module.functions.map { ($0.name, $0) }) { first, _ in first }
     copy = entry
     copy.operations = []
@@ -73,10 +77,10 @@ private struct Inliner {
     let operation = frames[top].function.operations[frames[top].position]
     frames[top].position += 1
     steps += 1
-    guard steps <= Module.inlinedOperationLimit else {
+    guard steps <= limit else {
       throw AdjointError(
         .unsupported,
-        "inlining calls gives more than \(Module.inlinedOperationLimit) operations",
+        "inlining calls gives more than \(limit) operations",
         at: operation.location)
     }
     let operands = operation.operands.map { frames[top].map[$0.index] }

@@ -11,6 +11,16 @@ package struct FunctionBuilder: Sendable {
     self.location = location
   }
 
+  /// Continues a function under another name: further parameters and operations come behind its
+  /// own, whose values keep their ids.
+  package init(continuing function: Function, name: String) {
+    self.function = function
+    self.function.name = name
+    self.function.results = []
+    self.function.writtenAttributes = Function.WrittenAttributes()
+    location = function.location
+  }
+
   /// The type of a value defined so far.
   package subscript(_ value: ValueID) -> TensorType { function[value] }
 

@@ -73,9 +73,8 @@ extension ShapeOp {
       }
       try check.require(3, strides[axis] > 0) { "stride \(strides[axis]) is not positive" }
     }
-    let shape = operand.shape.indices.map { axis in
-      let length = limits[axis] - starts[axis]
-      return length == 0 ? 0 : (length - 1) / strides[axis] + 1
+    let shape = operand.shape.indices.map {
+      limits[$0] == starts[$0] ? 0 : (limits[$0] - starts[$0] - 1) / strides[$0] + 1
     }
     return TensorType(shape, operand.element)
   }

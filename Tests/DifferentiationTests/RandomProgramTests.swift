@@ -19,4 +19,19 @@ import Testing
     try check.expectFirstOrder(differences: 1e-5, "seed \(seed)")
     try check.expectSecondOrder(differences: 1e-4, "seed \(seed)")
   }
+
+  @Test(arguments: 0..<count) func reverseModeEmitsNothingDead(_ seed: UInt64) throws {
+    let function = try RandomProgram.function(seed: seed)
+    let derived = try function.withVJP(of: Array(function.parameters.indices))
+    var isLive = [Bool](repeating: false, count: derived.types.count)
+    for result in derived.results { isLive[result.index] = true }
+    for (position, operation) in derived.operations.enumerated().reversed() {
+      if isLive[operation.result.index] {
+        for operand in operation.operands { isLive[operand.index] = true }
+      } else {
+        // Only what is dead in the function itself may be.
+        #expect(position < function.operations.count, "seed \(seed): \(operation.op.mnemonic)")
+      }
+    }
+  }
 }

@@ -11,7 +11,7 @@ import Testing
   @Test("Errors in ULP, relative and absolute terms")
   func errors() {
     let next = Double(Float(1).nextUp)
-    let error = maximumError(f32([1, 4 + 2 * next - 2, .nan]), f32([1, 4, .nan]))
+    let error = maximumError(f32([1, 4, .nan]), f32([1, 4, -.nan]))
     #expect(error.absolute == 0 && error.ulps == 0)
     let small = maximumError(f32([next, 2]), f32([1, 2]))
     #expect(small.ulps == 1 && small.absolute == next - 1 && small.position == 0)

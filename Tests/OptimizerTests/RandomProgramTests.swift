@@ -41,6 +41,16 @@ private let programCount =
     }
   }
 
+  /// Programs of the generator that all layers share, whose sums round.
+  @Test(arguments: [ElementType.f64, .f32])
+  func pipelineKeepsSums(element: ElementType) throws {
+    for seed in 0..<(programCount / 3) {
+      let function = try randomFunction(seed: seed, element: element)
+      let arguments = randomArguments(for: function, seed: seed)
+      try expectSimplificationKeeps(function, arguments, "seed \(seed) of \(element)")
+    }
+  }
+
   @Test func programsMeetEveryPass() throws {
     var report: SimplificationReport? = SimplificationReport()
     for numbers in SimplifiableProgram.Numbers.allCases {

@@ -16,7 +16,8 @@ package struct OpRow: Sendable, CustomStringConvertible {
   package let values: [ArgumentValues]
   /// What the derivative is.
   package let derivative: Derivative
-  /// How far a compiled result may be from the interpreter's.
+  /// How far a compiled result may be from the interpreter's, for the row's own arguments; with
+  /// special ones, sums taken in another order or width may also overflow elsewhere.
   package let tolerance: Tolerance
 
   package init(

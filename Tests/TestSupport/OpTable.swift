@@ -24,8 +24,9 @@ extension ElementType {
 extension Op {
   package var form: String {
     switch self {
-    case .constant, .iota, .unary, .binary, .select, .clamp, .shape, .dot, .gather, .call: mnemonic
-    case .convert(let element): "\(mnemonic) to \(element.rawValue)"
+    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .shape, .dot, .gather,
+      .call:
+      mnemonic
     case .compare(let comparison): "\(mnemonic) \(comparison.direction.rawValue)"
     case .reduce(let reduction): "\(mnemonic) \(reduction.kind.rawValue)"
     case .scatter(let dimensions): "\(mnemonic) \(dimensions.combination.rawValue)"
@@ -37,8 +38,7 @@ extension Op {
     ["stablehlo.constant", "stablehlo.iota"] + UnaryOp.allCases.map(\.rawValue)
     + BinaryOp.allCases.map(\.rawValue)
     + Comparison.Direction.allCases.map { Op.compare(Comparison($0)).form }
-    + ["stablehlo.select", "stablehlo.clamp"]
-    + ElementType.allCases.map { Op.convert(to: $0).form }
+    + ["stablehlo.select", "stablehlo.clamp", "stablehlo.convert"]
     + ["broadcast_in_dim", "reshape", "transpose", "slice", "pad", "concatenate", "reverse"].map {
       "stablehlo." + $0
     }

@@ -79,7 +79,10 @@ struct RandomProgram {
       values.append(parameter)
     }
     let target = random.int(in: operations)
-    let steps = Step.allCases.filter { $0.isSmooth || !isSmooth }
+    // Steps that join values come more often, so that programs grow deep rather than wide.
+    let steps =
+      Step.allCases.filter { $0.isSmooth || !isSmooth }
+      + [.function, .arithmetic, .arithmetic, .arithmetic, .product, .concatenate]
     while builder.function.operations.count < target { try take(random.pick(steps)) }
     return isSmooth ? try finishWithScalar() : finishWithValues()
   }
@@ -121,7 +124,7 @@ struct RandomProgram {
 
   /// One of the values, more often a recent one.
   mutating func pickValue() -> Value {
-    random.oneIn(3) ? random.pick(values) : random.pick(Array(values.suffix(5)))
+    random.oneIn(3) ? random.pick(values) : random.pick(Array(values.suffix(3)))
   }
 
   /// One of the values that fit a condition, nil where there is none.
@@ -152,10 +155,12 @@ struct RandomProgram {
 
   // MARK: - The end
 
-  /// Returns the last value and up to two others.
+  /// Returns the values that are not used yet, at most eight, and now and then one that is.
   private mutating func finishWithValues() -> Function {
-    let others = (0..<random.int(in: 0...2)).map { _ in random.pick(values).id }
-    return builder.finish(returning: [values[values.count - 1].id] + others)
+    let uses = builder.function.useCounts()
+    var results = values.map(\.id).filter { uses[$0.index] == 0 }.suffix(8)
+    if random.oneIn(3) { results.append(random.pick(values).id) }
+    return builder.finish(returning: Array(results))
   }
 
   /// Returns the sum of the means of all values that are not used yet.

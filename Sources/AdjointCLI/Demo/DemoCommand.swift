@@ -82,11 +82,7 @@ struct DemoCommand: ParsableCommand {
 
   /// Prints times, sizes and where the dumps are.
   private func report(_ trainer: Trainer, stepsPerSecond: Double) throws {
-    let folder = try dumpFolder()
-    for stage in Stage.allCases {
-      let text = try trainer.step.dump(stage: stage)
-      try Data(text.utf8).write(to: folder.appending(path: stage.rawValue + ".txt"))
-    }
+    let folder = try writeDumps(of: trainer.step)
     guard let compile = trainer.step.report else { return }
     let rows = [
       ("trace", compile.parseMilliseconds.fixed(2) + " ms"),
@@ -103,17 +99,34 @@ struct DemoCommand: ParsableCommand {
     for (name, value) in rows { say("  \(name.padded(to: 18))\(value)") }
   }
 
-  /// The folder for dumps, made if it is not there.
-  private func dumpFolder() throws -> URL {
+  /// Writes a file for each stage and returns their folder.
+  private func writeDumps(of step: Trainer.Step) throws -> URL {
     let folder =
       dumps.map { URL(fileURLWithPath: $0, isDirectory: true) }
       ?? FileManager.default.temporaryDirectory.appending(path: "adjoint-demo-\(getpid())")
+    let texts = try Stage.allCases.map { (stage: $0, text: try step.dump(stage: $0)) }
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      for (stage, text) in texts {
+        let file = folder.appending(path: "\(stage.rawValue).\(stage.fileExtension)")
+        try Data(text.utf8).write(to: file)
+      }
     } catch {
       throw AdjointError(
-        .file, "the folder cannot be made", at: SourceLocation(file: folder.path, line: 0))
+        .file, "the dumps cannot be written", at: SourceLocation(file: folder.path, line: 0))
     }
     return folder
+  }
+}
+
+extension Stage {
+  /// What the name of a file with the stage's text ends in.
+  fileprivate var fileExtension: String {
+    switch self {
+    case .traced, .simplified, .adjoint, .planned: "mlir"
+    case .loops: "txt"
+    case .llvm, .llvmOptimized: "ll"
+    case .assembly: "s"
+    }
   }
 }

@@ -50,7 +50,7 @@ struct Network: TensorTree {
 
   /// The mean cross entropy of the scores against one-hot labels.
   func loss(_ images: Tensor<Float>, _ labels: Tensor<Float>) -> Tensor<Float> {
-    -(labels * logSoftmax(scores(images), axis: 1)).sum() / Tensor(Float(images.shape[0]))
+    -(labels * scores(images).logSoftmax(axis: 1)).sum() / Tensor(Float(images.shape[0]))
   }
 
   /// Each tensor combined with those of two other networks.

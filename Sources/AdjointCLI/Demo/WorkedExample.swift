@@ -26,9 +26,10 @@ struct WorkedExample {
 
   /// The gradient of a line.
   private static func line() throws -> WorkedExample {
-    let slopes = try jit(
+    let slope = jit(
       gradient(of: { (w: Tensor<Double>, x: Tensor<Double>, b: Tensor<Double>) in w * x + b })
-    )(1, 2, 3)
+    )
+    let slopes = try slope(1, 2, 3)
     return WorkedExample(
       name: "y = w·x + b at (1, 2, 3): gradients",
       computed: [try slopes.0.item(), try slopes.1.item(), try slopes.2.item()],
@@ -37,9 +38,10 @@ struct WorkedExample {
 
   /// The gradient of a product and a sum.
   private static func product() throws -> WorkedExample {
-    let slopes = try jit(
+    let slope = jit(
       gradient(of: { (x: Tensor<Double>, w: Tensor<Double>, b: Tensor<Double>) in (x * w) + b })
-    )(2, 3, 1)
+    )
+    let slopes = try slope(2, 3, 1)
     return WorkedExample(
       name: "z = (x·w) + b at (2, 3, 1): gradients",
       computed: [try slopes.0.item(), try slopes.1.item(), try slopes.2.item()],
@@ -48,12 +50,13 @@ struct WorkedExample {
 
   /// Half a squared error and its slope.
   private static func squaredError() throws -> WorkedExample {
-    let (x, b, y) = (Tensor(-2.0), Tensor(8.0), Tensor(2.0))
+    let (x, b, y) = (Tensor<Double>(-2), Tensor<Double>(8), Tensor<Double>(2))
     let loss = { @Sendable (w: Tensor<Double>) -> Tensor<Double> in
       let error = w * x + b - y
       return 0.5 * error * error
     }
-    let (value, slope) = try jit(valueWithGradient(of: loss))(2)
+    let lossWithSlope = jit(valueWithGradient(of: loss))
+    let (value, slope) = try lossWithSlope(2)
     return WorkedExample(
       name: "J = ½(w·x + b − y)² at w = 2, x = −2, b = 8, y = 2: J, ∂J/∂w",
       computed: [try value.item(), try slope.item()], expected: [2, -4])
@@ -79,9 +82,10 @@ struct WorkedExample {
 
   /// The gradient of a sum times a number.
   private static func sumTimes() throws -> WorkedExample {
-    let slopes = try jit(
+    let slope = jit(
       gradient(of: { (a: Tensor<Double>, b: Tensor<Double>, c: Tensor<Double>) in (a + b) * c })
-    )(1, 2, 3)
+    )
+    let slopes = try slope(1, 2, 3)
     return WorkedExample(
       name: "(a + b)·c at (1, 2, 3): gradients",
       computed: [try slopes.0.item(), try slopes.1.item(), try slopes.2.item()],

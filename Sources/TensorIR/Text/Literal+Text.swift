@@ -225,7 +225,7 @@ extension TextCursor {
     guard let bits = integerBits(word, width: element == .i1 ? 1 : element.byteCount * 8) else {
       throw failure("\(word) is not an \(element.rawValue)", at: range.lowerBound)
     }
-    return Array(withUnsafeBytes(of: bits.littleEndian) { $0.prefix(element.byteCount) })
+    return withUnsafeBytes(of: bits.littleEndian) { Array($0.prefix(element.byteCount)) }
   }
 
   /// The two's-complement bits of a decimal or hexadecimal integer, nil where they exceed `width`.
@@ -251,7 +251,7 @@ extension TextCursor {
       guard let bits = integerBits(word, width: element.byteCount * 8) else {
         throw failure("\(word) has more bits than \(element.rawValue)", at: offset)
       }
-      return Array(withUnsafeBytes(of: bits.littleEndian) { $0.prefix(element.byteCount) })
+      return withUnsafeBytes(of: bits.littleEndian) { Array($0.prefix(element.byteCount)) }
     }
     guard word.isDecimalFloat else {
       throw failure("\(word) is not a float such as 1.0", at: offset)

@@ -45,7 +45,7 @@ struct ModuleParser {
 
   /// Whether a function is next.
   private var isFunctionNext: Bool {
-    mutating get { cursor.isNext(word: "func.func") || cursor.isNext(word: "func") }
+    mutating get { cursor.isNext(word: "func.func") }
   }
 
   /// Skips lines such as `#loc1 = loc("x")`.

@@ -2,20 +2,6 @@ internal import Differentiation
 internal import Optimizer
 internal import TensorIR
 
-/// A function made from another one by a transform such as `gradient(of:)`; call it or `jit` it.
-public struct TransformedFunction<each Input: TensorTree, Output: Sendable>: Sendable {
-  /// What a call runs.
-  let body: @Sendable (repeat each Input) throws -> Output
-
-  /// Runs the function.
-  ///
-  /// - Throws: `AdjointError` for mistakes in the original function and what has no derivative, and
-  ///   what the original function throws.
-  public func callAsFunction(_ input: repeat each Input) throws -> Output {
-    try body(repeat each input)
-  }
-}
-
 /// A closure recorded at some arguments, ready to be differentiated.
 struct Recording<Output: Sendable>: Sendable {
   /// The closure's operations.
@@ -58,24 +44,15 @@ struct Recording<Output: Sendable>: Sendable {
   /// Which arguments are floats, by position: those with derivatives.
   var floatArguments: [Int] { arguments.indices.filter { arguments[$0].type.element.isFloat } }
 
-  /// Which results are floats, by position.
-  var floatResults: [Int] {
-    let types = traced.function.resultTypes
-    return types.indices.filter { types[$0].element.isFloat }
-  }
-
-  /// The recorded function with its derivative, its results restricted to floats where
-  /// `floatsOnly`.
-  ///
-  /// Parameters stay in order, so those added by the derivative stand behind the captures.
+  /// The results of the recorded function with its derivative, which takes `seeds` behind the
+  /// arguments: the function's own, and then the derivatives.
   private func differentiated(
-    by transform: Transform, floatsOnly: Bool
-  ) throws -> TracedFunction {
+    by transform: Transform, _ seeds: [TensorNode]
+  ) throws -> [TensorNode] {
     do {
-      var function = traced.function
-      if floatsOnly { function.results = function.results.selecting(floatResults) }
-      function = try function.simplified().differentiated(by: transform)
-      return TracedFunction(function: function, captures: [])
+      let function = try traced.function.simplified().differentiated(by: transform)
+      let derivative = TracedFunction(function: function, captures: [])
+      return try derivative.applied(to: arguments + traced.captures + seeds, at: location)
     } catch let error as AdjointError {
       throw error.placed(at: location)
     }
@@ -94,46 +71,39 @@ struct Recording<Output: Sendable>: Sendable {
         .shape, "a gradient needs a scalar result, and the function returns shape \(type.shape)",
         at: location)
     }
-    let derivative = try differentiated(by: .gradient(floatArguments), floatsOnly: false)
-    let results = try derivative.applied(to: arguments + traced.captures, at: location)
-    return (results[0], gradients(results.dropFirst()))
+    let results = try differentiated(by: .gradient(floatArguments), [])
+    return (results[0], derivatives(results.dropFirst(), arguments.map(\.type)))
   }
 
   /// The cotangent of each argument for cotangents of the results; for integers that is zero.
   func pullback(_ cotangents: [TensorNode]) throws -> [TensorNode] {
-    let results = floatResults
-    let seeds = try checked(
-      cotangents, against: traced.function.resultTypes, "cotangent", "result"
-    ).selecting(results)
-    let derivative = try differentiated(by: .vjp(floatArguments), floatsOnly: true)
-    let all = try derivative.applied(to: arguments + traced.captures + seeds, at: location)
-    return gradients(all.dropFirst(results.count))
+    let types = traced.function.resultTypes
+    let seeds = try floats(of: cotangents, types, "cotangent", "result")
+    let results = try differentiated(by: .vjp(floatArguments), seeds)
+    return derivatives(results.dropFirst(types.count), arguments.map(\.type))
   }
 
   /// The tangent of each result for tangents of the arguments; for integers that is zero.
   func differential(_ tangents: [TensorNode]) throws -> [TensorNode] {
-    let seeds = try checked(tangents, against: arguments.map(\.type), "tangent", "argument")
-      .selecting(floatArguments)
-    let derivative = try differentiated(by: .jvp(floatArguments), floatsOnly: true)
-    let all = try derivative.applied(to: arguments + traced.captures + seeds, at: location)
-    var floats = all.dropFirst(floatResults.count).makeIterator()
-    return traced.function.resultTypes.map { type in
+    let types = traced.function.resultTypes
+    let seeds = try floats(of: tangents, arguments.map(\.type), "tangent", "argument")
+    let results = try differentiated(by: .jvp(floatArguments), seeds)
+    return derivatives(results.dropFirst(types.count), types)
+  }
+
+  /// The derivative for each of some values, given those of floats.
+  private func derivatives(
+    _ floats: some Sequence<TensorNode>, _ types: [TensorType]
+  ) -> [TensorNode] {
+    var floats = floats.makeIterator()
+    return types.map { type in
       (type.element.isFloat ? floats.next() : nil) ?? .zeros(type, at: location)
     }
   }
 
-  /// The derivative for each argument, given those of float arguments.
-  private func gradients(_ floats: some Sequence<TensorNode>) -> [TensorNode] {
-    var floats = floats.makeIterator()
-    return arguments.map { argument in
-      (argument.type.element.isFloat ? floats.next() : nil)
-        ?? .zeros(argument.type, at: location)
-    }
-  }
-
-  /// The tensors, when they have the given types.
-  private func checked(
-    _ nodes: [TensorNode], against types: [TensorType], _ word: String, _ target: String
+  /// The floats among tensors, which must have the given types.
+  private func floats(
+    of nodes: [TensorNode], _ types: [TensorType], _ word: String, _ target: String
   ) throws -> [TensorNode] {
     for node in nodes { if let error = node.failure { throw error.placed(at: location) } }
     guard nodes.map(\.type) == types else {
@@ -143,7 +113,7 @@ struct Recording<Output: Sendable>: Sendable {
         .shape, "a \(word) must have its \(target)'s type: \(given) instead of \(wanted)",
         at: location)
     }
-    return nodes
+    return nodes.filter { $0.type.element.isFloat }
   }
 }
 

@@ -1,0 +1,27 @@
+/// Times and sizes of one compilation.
+public struct CompileReport: Hashable, Sendable {
+  /// Milliseconds from text to TensorIR; zero for traced functions.
+  public internal(set) var parseMilliseconds = 0.0
+  /// Milliseconds of simplification and differentiation.
+  public internal(set) var transformMilliseconds = 0.0
+  /// Milliseconds from TensorIR to loop trees and the memory plan.
+  public internal(set) var planMilliseconds = 0.0
+  /// Milliseconds from loop trees to an object file.
+  public internal(set) var codegenMilliseconds = 0.0
+  /// Milliseconds from an object file to a callable address.
+  public internal(set) var linkMilliseconds = 0.0
+  /// Milliseconds of wall time from TensorIR to a callable function.
+  public internal(set) var compileMilliseconds = 0.0
+  /// Bytes of temporary memory one call needs.
+  public internal(set) var arenaByteCount = 0
+  /// Bytes of all arguments.
+  public internal(set) var argumentByteCount = 0
+  /// Kernels one call runs.
+  public internal(set) var kernelCount = 0
+  /// Different kernels among them.
+  public internal(set) var uniqueKernelCount = 0
+  /// Threads a call may use.
+  public internal(set) var threads = 1
+
+  init() {}
+}

@@ -1,0 +1,232 @@
+internal import Synchronization
+internal import TensorIR
+
+/// What of a call decides which code runs: the types of all tensors, and all static values.
+struct Signature: Hashable, Sendable {
+  let types: [TensorType]
+  let statics: [StaticValue]
+}
+
+/// One compiled form of a function.
+@usableFromInline
+final class Specialization<Output: Sendable>: Sendable {
+  /// The calls it fits.
+  let signature: Signature
+  /// An output with placeholders for tensors.
+  @usableFromInline let template: Output
+  /// The recorded function.
+  private let traced: TracedFunction
+  /// Whether the function reads values of a trace around it, and so can only become part of that.
+  private let isPartOfTrace: Bool
+  /// How long recording took.
+  private let traceMilliseconds: Double
+  /// The compiled form, made by the first call that runs it.
+  private let form = Mutex<CompiledForm?>(nil)
+  /// The address of the compiled form, owned by `form`, once it is there; else zero.
+  private let quickForm = Atomic<UInt>(0)
+
+  init(
+    _ signature: Signature, template: Output, _ traced: TracedFunction, traceMilliseconds: Double
+  ) {
+    self.signature = signature
+    self.template = template
+    self.traced = traced
+    self.traceMilliseconds = traceMilliseconds
+    isPartOfTrace = traced.captures.contains { if case .traced = $0.origin { true } else { false } }
+  }
+
+  /// Times and sizes of its compilation; nil before that.
+  var report: CompileReport? { form.withLock { $0?.body.report } }
+
+  /// The text of a stage of its compilation.
+  func dump(stage: Stage) throws -> String {
+    try Compiler.dump(
+      traced.function, in: Module(), transform: .none, stage: stage, options: CompileOptions())
+  }
+
+  /// Whether it fits a call.
+  func fits(_ visitor: borrowing TensorVisitor) -> Bool {
+    guard visitor.nodes.count == signature.types.count else { return false }
+    for index in visitor.nodes.indices
+    where !visitor.nodes[index].hasType(signature.types[index]) {
+      return false
+    }
+    return visitor.statics == signature.statics
+  }
+
+  /// Puts the tensors of the output in place of those of the arguments.
+  @usableFromInline
+  func call(_ visitor: inout TensorVisitor, at location: SourceLocation) throws {
+    visitor.next = 0
+    let isKnown = visitor.nodes.allSatisfy { $0.knownAddress != nil }
+    if isPartOfTrace || !isKnown, Trace.current != nil {
+      visitor.nodes = try traced.applied(to: visitor.nodes, at: location)
+      return
+    }
+    if !isKnown { visitor.nodes = try Evaluation.known(visitor.nodes, at: location) }
+    if let address = UnsafeRawPointer(bitPattern: quickForm.load(ordering: .acquiring)) {
+      // The form lives as long as this object, which the caller holds.
+      try Unmanaged<CompiledForm>.fromOpaque(address)._withUnsafeGuaranteedRef {
+        try $0.body.call(replacing: &visitor.nodes, captures: $0.captures)
+      }
+      return
+    }
+    let form = try compiled(at: location)
+    try form.body.call(replacing: &visitor.nodes, captures: form.captures)
+  }
+
+  /// The compiled form.
+  private func compiled(at location: SourceLocation) throws -> CompiledForm {
+    try form.withLock { form in
+      if let form { return form }
+      do {
+        let captures = try Evaluation.known(traced.captures, at: location)
+        let program = try Compiler.compile(
+          traced.function, engine: Engine.preferred, parseMilliseconds: traceMilliseconds)
+        let compiled = CompiledForm(body: program.body, captures: captures)
+        form = compiled
+        quickForm.store(
+          UInt(bitPattern: Unmanaged.passUnretained(compiled).toOpaque()), ordering: .releasing)
+        return compiled
+      } catch let error as AdjointError {
+        throw error.placed(at: location)
+      }
+    }
+  }
+}
+
+/// A program and the values behind the function's own arguments.
+private final class CompiledForm: Sendable {
+  let body: ProgramBody
+  let captures: [TensorNode]
+
+  init(body: ProgramBody, captures: [TensorNode]) {
+    self.body = body
+    self.captures = captures
+  }
+}
+
+/// All compiled forms of one function.
+@usableFromInline
+final class Specializations<Output: Sendable>: Sendable {
+  /// What has been compiled; entries stay as long as this object.
+  private struct State: Sendable {
+    var entries: [Specialization<Output>] = []
+    var reasons: [String] = []
+  }
+
+  /// Where the function was handed to `jit`.
+  @usableFromInline let location: SourceLocation
+  private let state = Mutex(State())
+  /// The address of the entry used last, owned by `state`: the inline cache; zero at first.
+  private let last = Atomic<UInt>(0)
+
+  @usableFromInline init(at location: SourceLocation) { self.location = location }
+
+  /// How many signatures were compiled.
+  var count: Int { state.withLock { $0.entries.count } }
+
+  /// Runs the form that fits a call, if there is one, and puts the tensors of the output in place of
+  /// those of the arguments.
+  ///
+  /// - Returns: the output to put them in; nil where no form fits.
+  @usableFromInline
+  func run(_ visitor: inout TensorVisitor) throws -> Output? {
+    if let address = UnsafeRawPointer(bitPattern: last.load(ordering: .acquiring)) {
+      let quick = try Unmanaged<Specialization<Output>>.fromOpaque(address)
+        ._withUnsafeGuaranteedRef { entry -> Output? in
+          guard entry.fits(visitor) else { return nil }
+          try entry.call(&visitor, at: location)
+          return entry.template
+        }
+      if let quick { return quick }
+    }
+    guard let entry = state.withLock({ $0.entries.first { $0.fits(visitor) } }) else { return nil }
+    remember(entry)
+    try entry.call(&visitor, at: location)
+    return entry.template
+  }
+
+  /// Makes the form for a call by tracing.
+  @usableFromInline
+  func add(
+    _ visitor: TensorVisitor,
+    trace: ([TensorNode]) throws -> (Output, [TensorNode]),
+    template: (Output, [TensorNode]) throws -> Output
+  ) throws -> Specialization<Output> {
+    for node in visitor.nodes { if let error = node.failure { throw error.placed(at: location) } }
+    let signature = Signature(types: visitor.nodes.map(\.type), statics: visitor.statics)
+    var output: Output?
+    let start = ContinuousClock.now
+    let traced = try Trace.record(signature.types, for: .compilation, at: location) { nodes in
+      let (value, results) = try trace(nodes)
+      output = value
+      return results
+    }
+    guard let output else { preconditionFailure("a recorded closure has returned a value") }
+    let placeholders = traced.function.resultTypes.map(TensorNode.placeholder)
+    let entry = Specialization(
+      signature, template: try template(output, placeholders), traced,
+      traceMilliseconds: start.duration(to: .now).milliseconds)
+    state.withLock { state in
+      state.reasons.append(reason(for: signature, after: state.entries.map(\.signature)))
+      state.entries.append(entry)
+    }
+    remember(entry)
+    return entry
+  }
+
+  /// The entry used last.
+  var lastUsed: Specialization<Output>? {
+    UnsafeRawPointer(bitPattern: last.load(ordering: .acquiring)).map {
+      Unmanaged<Specialization<Output>>.fromOpaque($0).takeUnretainedValue()
+    }
+  }
+
+  /// Makes an entry the first one to be looked at.
+  private func remember(_ entry: Specialization<Output>) {
+    last.store(
+      UInt(bitPattern: Unmanaged.passUnretained(entry).toOpaque()), ordering: .releasing)
+  }
+
+  /// What is new in a signature against the nearest one before it.
+  private func reason(for signature: Signature, after former: [Signature]) -> String {
+    let differences = former.map { $0.differences(to: signature) }
+    guard let nearest = differences.min(by: { $0.count < $1.count }) else { return "first call" }
+    return nearest.joined(separator: "; ")
+  }
+
+  /// One line per compiled signature: its types and why it was compiled.
+  func explain() -> String {
+    state.withLock { state in
+      zip(state.entries, state.reasons).enumerated().map { index, entry in
+        let types = entry.0.signature.types.map(\.description).joined(separator: ", ")
+        return "\(index + 1). (\(types)): \(entry.1)"
+      }.joined(separator: "\n")
+    }
+  }
+}
+
+extension Signature {
+  /// What is different in another signature, in words.
+  fileprivate func differences(to other: Signature) -> [String] {
+    guard types.count == other.types.count, statics.count == other.statics.count else {
+      return ["other number of tensors: \(other.types.count) instead of \(types.count)"]
+    }
+    var differences = [String]()
+    for (index, (old, new)) in zip(types, other.types).enumerated() where old != new {
+      differences.append("tensor \(index) is \(new) instead of \(old)")
+    }
+    for (old, new) in zip(statics, other.statics) where old != new {
+      differences.append("static value \(new.description) instead of \(old.description)")
+    }
+    return differences
+  }
+}
+
+extension TensorNode {
+  /// A value that only holds a place for one of its type.
+  static func placeholder(_ type: TensorType) -> TensorNode {
+    TensorNode(type, .failed(AdjointError(.argument, "a placeholder has no value")))
+  }
+}

@@ -1,0 +1,363 @@
+import LoopIR
+import TensorIR
+import Testing
+
+/// Each invariant of kernels refuses what breaks it, and nothing else.
+@Suite struct VerificationTests {
+  /// A program over `x: f32[4,6]`, `w: f64[8]`, `at: i64[4]` and results `y: f32[4,6]`,
+  /// `z: f32[24]`, with one kernel in which `i` is below 4, `j` below 6 and `p` below 2.
+  struct Bench {
+    var program = LoopProgram(name: "bench")
+    var k = KernelSketch("k0", slots: [0, 1, 2, 3, 4])
+    let (i, j, p): (VariableID, VariableID, VariableID)
+    var body = [Node]()
+
+    init() {
+      let storages: [(String, TensorType, Buffer.Storage)] = [
+        ("x", TensorType([4, 6], .f32), .argument(0)),
+        ("w", TensorType([8], .f64), .argument(1)),
+        ("at", TensorType([4], .i64), .argument(2)),
+        ("y", TensorType([4, 6], .f32), .result(0)),
+        ("z", TensorType([24], .f32), .result(1)),
+      ]
+      program.buffers = storages.map { Buffer(name: $0.0, type: $0.1, storage: $0.2) }
+      i = k.variable("i", 4)
+      j = k.variable("j", 6)
+      p = k.variable("p", 2)
+    }
+
+    /// The address of `[i, j]`.
+    var place: IndexExpression { .at([i, j], [4, 6]) }
+    /// An address of one variable.
+    func at(_ variable: VariableID) -> IndexExpression { IndexExpression(variable) }
+
+    /// What verifying the kernel says; nil where it is fine.
+    mutating func failure() -> String? {
+      k.kernel.body = body
+      do {
+        try k.kernel.verify(in: program)
+        return nil
+      } catch {
+        return (error as? AdjointError)?.message ?? "\(error)"
+      }
+    }
+  }
+
+  /// A way to break a kernel and what is said about it; or a name for one that is fine.
+  struct Mistake: CustomTestStringConvertible, Sendable {
+    var says: String
+    var build: @Sendable (inout Bench) -> Void
+    var testDescription: String { says }
+
+    init(_ says: String, _ build: @escaping @Sendable (inout Bench) -> Void) {
+      self.says = says
+      self.build = build
+    }
+  }
+
+  @Test(arguments: scopes + bounds + sharing + types + products)
+  func refuses(_ mistake: Mistake) throws {
+    var bench = Bench()
+    mistake.build(&bench)
+    #expect(bench.failure() == "kernel k0: " + mistake.says)
+  }
+
+  // MARK: K1 and K2
+
+  static let scopes: [Mistake] = [
+    Mistake("K1: t0 is defined twice") { b in
+      let one = b.k.number(1, in: &b.body)
+      b.body.append(.define(one, .literal(floats([], [2]))))
+    },
+    Mistake("K1: t0 is read where no definition is visible") { b in
+      var inner = [Node]()
+      let load = b.k.load(0, b.place, in: &inner)
+      b.body = [
+        loop(b.i, [loop(b.j, inner), .store(Store(.slot(4), b.at(b.i), load))])
+      ]
+    },
+    Mistake("K1: accumulator t0 is read inside its loop") { b in
+      let sum = b.k.scalar()
+      b.body = [
+        loop(
+          b.i, .serial, .full, accumulators: [Accumulator(sum, .add)],
+          [.store(Store(.slot(4), b.at(b.i), sum))])
+      ]
+    },
+    Mistake("K1: t0 is no accumulator of a loop around") { b in
+      let sum = b.k.scalar()
+      b.body = [loop(b.i, .serial, .full, accumulators: [Accumulator(sum, .add)], [])]
+      let one = b.k.number(1, in: &b.body)
+      b.body.append(.accumulate(sum, value: one))
+    },
+    Mistake("K2: variable i is used outside its loop") { b in
+      b.body = [loop(b.i, [])]
+      _ = b.k.load(0, b.at(b.i), in: &b.body)
+    },
+    Mistake("K2: the loop of i stands inside a loop of the same variable") { b in
+      b.body = [loop(b.i, [loop(b.i, [])])]
+    },
+    Mistake("K2: variable p is used outside its loop") { b in
+      b.body = [loop(b.i, .serial, .block(b.p, size: 2), [])]
+    },
+    Mistake("blocks of 2 by p do not cover j") { b in
+      b.body = [loop(b.p, [loop(b.j, .serial, .block(b.p, size: 2), [])])]
+    },
+  ]
+
+  // MARK: K3
+
+  static let bounds: [Mistake] = [
+    Mistake("K3: indices 1...24 into the 24 elements of x") { b in
+      var inner = [Node]()
+      _ = b.k.load(0, b.place + 1, in: &inner)
+      b.body = [loop(b.i, [loop(b.j, inner)])]
+    },
+    Mistake("K3: indices -1...2 into the 24 elements of z") { b in
+      let one = b.k.number(1, in: &b.body)
+      b.body.append(loop(b.i, [.store(Store(.slot(4), b.at(b.i) + -1, one))]))
+    },
+    Mistake("K3: an index into x has no known bounds") { b in
+      let index = b.k.load(2, IndexExpression(0), .i64, in: &b.body)
+      _ = b.k.load(0, IndexExpression(.scalar(index)), in: &b.body)
+    },
+    Mistake("K3: indices 0...5 into the 3 elements of l0") { b in
+      b.k.kernel.locals = [Kernel.Local(element: .f32, count: 3)]
+      let one = b.k.number(1, in: &b.body)
+      b.body.append(loop(b.j, [.store(Store(.local(0), b.at(b.j), one))]))
+    },
+  ]
+
+  @Test func guardedAndUnreachedAccessesNeedNoBounds() {
+    var bench = Bench()
+    let holds = bench.k.define(
+      .inBounds([Bound(IndexExpression(99), lower: 0, upper: 24)]), .i1, in: &bench.body)
+    _ = bench.k.load(0, IndexExpression(99), if: holds, in: &bench.body)
+    let never = bench.k.variable("e", 0)
+    var inner = [Node]()
+    _ = bench.k.load(0, IndexExpression(never) + 99, in: &inner)
+    bench.body.append(loop(never, inner))
+    #expect(bench.failure() == nil)
+  }
+
+  // MARK: K4 and K5
+
+  /// A parallel loop over `i` that stores one to `z` at the address, in a loop over `j`.
+  private static func storing(
+    _ address: @escaping @Sendable (Bench) -> IndexExpression
+  ) -> @Sendable (inout Bench) -> Void {
+    { b in
+      let one = b.k.number(1, in: &b.body)
+      b.body.append(
+        loop(b.i, .parallel, [loop(b.j, [.store(Store(.slot(4), address(b), one))])]))
+    }
+  }
+
+  static let sharing: [Mistake] = [
+    Mistake("K4: the parallel loop of j is not outermost") { b in
+      b.body = [loop(b.i, [loop(b.j, .parallel, [])])]
+    },
+    Mistake("K4: the parallel loop of i has an accumulator") { b in
+      let sum = b.k.scalar()
+      b.body = [loop(b.i, .parallel, .full, accumulators: [Accumulator(sum, .add)], [])]
+    },
+    Mistake("K4: iterations of i may meet in the elements of z", storing { $0.at($0.j) }),
+    Mistake(
+      "K4: iterations of i may meet in the elements of z", storing { $0.at($0.i) + $0.at($0.j) }),
+    Mistake(
+      "K4: iterations of i may meet in the elements of z",
+      storing { $0.at($0.i) * 5 + $0.at($0.j) }),
+    Mistake(
+      "K4: iterations of i may meet in the elements of z",
+      storing { $0.at($0.i).divided(by: 2) * 6 + $0.at($0.j) }),
+    Mistake("K4: iterations of i may meet in the elements of z") { b in
+      var inner = [Node]()
+      let next = b.k.load(4, b.at(b.i) + 1, in: &inner)
+      inner.append(.store(Store(.slot(4), b.at(b.i), next)))
+      b.body = [loop(b.i, .parallel, inner)]
+    },
+    Mistake("K4: iterations of p may meet in the elements of z") { b in
+      let one = b.k.number(1, in: &b.body)
+      b.body.append(
+        loop(
+          b.p, .parallel,
+          [
+            loop(b.j, .serial, .block(b.p, size: 3), [.store(Store(.slot(4), b.at(b.j), one))]),
+            .store(Store(.slot(4), b.at(b.p) * 3 + 1, one)),
+            .store(Store(.slot(4), b.at(b.p) + 6, one)),
+          ]))
+    },
+    Mistake("K5: the vector loop of j is inside another") { b in
+      let vector = Loop.Schedule.vector(width: 4, interleave: 1)
+      b.body = [loop(b.i, vector, [loop(b.p, [loop(b.j, vector, [])])])]
+    },
+  ]
+
+  static let separate: [Mistake] = [
+    Mistake("rows", storing { $0.place }),
+    Mistake("columns", storing { $0.at($0.j) * 4 + $0.at($0.i) }),
+    Mistake("rows backwards", storing { $0.at($0.i) * -6 + $0.at($0.j) + 18 }),
+    Mistake(
+      "rows of two axes",
+      storing { $0.at($0.i).divided(by: 2) * 12 + $0.at($0.i).remainder(by: 2) * 6 + $0.at($0.j) }),
+    Mistake("blocks of rows") { b in
+      let one = b.k.number(1, in: &b.body)
+      let rows = loop(b.j, [.store(Store(.slot(3), b.place, one))])
+      b.body.append(loop(b.p, .parallel, [loop(b.i, .serial, .block(b.p, size: 2), [rows])]))
+    },
+    Mistake("even from odd") { b in
+      var inner = [Node]()
+      let own = b.k.load(4, b.at(b.i) * 2 + 1, in: &inner)
+      inner.append(.store(Store(.slot(4), b.at(b.i) * 2, own)))
+      b.body = [loop(b.i, .parallel, inner)]
+    },
+  ]
+
+  @Test(arguments: separate)
+  func acceptsSeparateIterations(_ kernel: Mistake) {
+    var bench = Bench()
+    kernel.build(&bench)
+    #expect(bench.failure() == nil)
+  }
+
+  /// A transposed store by the quotient and remainder of the parallel variable: batch and head.
+  @Test func acceptsSplitParallelVariable() {
+    var bench = Bench()
+    let (quotient, rest) = (
+      bench.at(bench.i).divided(by: 2), bench.at(bench.i).remainder(by: 2)
+    )
+    let one = bench.k.number(1, in: &bench.body)
+    bench.program.buffers[4].type = TensorType([2, 6, 2], .f32)
+    let address = quotient * 12 + bench.at(bench.j) * 2 + rest
+    bench.body.append(
+      loop(
+        bench.i, .parallel, [loop(bench.j, [.store(Store(.slot(4), address, one))])]))
+    #expect(bench.failure() == nil)
+  }
+
+  // MARK: Types and tables
+
+  static let types: [Mistake] = [
+    Mistake("t0 is f32, not f64") { b in _ = b.k.load(1, IndexExpression(0), .f32, in: &b.body) },
+    Mistake("a store of f64 into memory of f32") { b in
+      let value = b.k.load(1, IndexExpression(0), .f64, in: &b.body)
+      b.body.append(.store(Store(.slot(4), IndexExpression(0), value)))
+    },
+    Mistake("a store into x, which is read only") { b in
+      let one = b.k.number(1, in: &b.body)
+      b.body.append(.store(Store(.slot(0), IndexExpression(0), one)))
+    },
+    Mistake("there is no slot 7") { b in _ = b.k.load(7, IndexExpression(0), in: &b.body) },
+    Mistake("there is no local 0") { b in
+      _ = b.k.define(.load(.local(0), IndexExpression(0), condition: nil), in: &b.body)
+    },
+    Mistake("t9 is not in the scalar table") { b in
+      b.body.append(.define(ScalarID(9), .literal(floats([], [1]))))
+    },
+    Mistake("variable 9 is not in the variable table") { b in b.body = [loop(VariableID(9), [])] },
+    Mistake("a literal of tensor<2xf32> is no scalar") { b in
+      _ = b.k.define(.literal(floats([2], [1, 2])), in: &b.body)
+    },
+    Mistake("condition t0 is not i1") { b in
+      let one = b.k.number(1, in: &b.body)
+      _ = b.k.load(0, IndexExpression(0), if: one, in: &b.body)
+    },
+    Mistake("an index of f32 t0") { b in
+      let one = b.k.number(1, in: &b.body)
+      _ = b.k.load(0, IndexExpression(.scalar(one)), in: &b.body)
+    },
+    Mistake("stablehlo.and does not combine f32") { b in
+      let sum = b.k.scalar()
+      b.body = [loop(b.i, .serial, .full, accumulators: [Accumulator(sum, .and)], [])]
+    },
+    Mistake("the bounds 3..<2 are reversed") { b in
+      _ = b.k.define(.inBounds([Bound(IndexExpression(0), lower: 3, upper: 2)]), .i1, in: &b.body)
+    },
+    Mistake("a division by 0") { b in
+      let index = IndexExpression(IndexExpression.Atom.quotient(IndexExpression(4), 0))
+      _ = b.k.define(.index(index, .i64), .i64, in: &b.body)
+    },
+  ]
+
+  @Test func operandsMustFitTheirFunction() {
+    var bench = Bench()
+    let one = bench.k.number(1, in: &bench.body)
+    let wide = bench.k.number(1, .f64, in: &bench.body)
+    _ = bench.k.define(.apply(.binary(.add), [one, wide]), in: &bench.body)
+    #expect(bench.failure()?.hasSuffix("does not take f32, f64") == true)
+  }
+
+  // MARK: Products
+
+  /// A product `z[m, n] = Σ_k x[m, k]·x[k, n]` over the first axes of `x`, changed by `change`.
+  private static func product(
+    _ change: @escaping @Sendable (inout Bench, inout Contract) -> Void
+  ) -> @Sendable (inout Bench) -> Void {
+    { b in
+      let (m, n, d) = (b.k.variable("m", 4), b.k.variable("n", 5), b.k.variable("k", 3))
+      let result = b.k.scalar()
+      var contract = Contract(
+        row: m, column: n, depth: d, left: .init(.slot(0), .at([m, d], [4, 6])),
+        right: .init(.slot(0), .at([d, n], [3, 6])), element: .f32, result: result,
+        tiling: .init(rows: 2, vectors: 1, width: 4, rowBlock: 4),
+        body: [.store(Store(.slot(4), .at([m, n], [4, 5]), result))])
+      change(&b, &contract)
+      b.body.append(.contract(contract))
+    }
+  }
+
+  @Test func acceptsAProduct() {
+    var bench = Bench()
+    Self.product { _, _ in }(&bench)
+    #expect(bench.failure() == nil)
+  }
+
+  static let products: [Mistake] = [
+    Mistake(
+      "a store in a product is not contiguous in n",
+      product { _, contract in
+        let transposed = IndexExpression.at([contract.column, contract.row], [5, 4])
+        contract.body = [.store(Store(.slot(4), transposed, contract.result))]
+      }),
+    Mistake(
+      "the right factor is not contiguous in n",
+      product { _, contract in
+        contract.right.address = .at([contract.column, contract.depth], [5, 3])
+      }),
+    Mistake(
+      "a factor's address is not affine in its own variables",
+      product { _, contract in
+        contract.left.address = .at([contract.row, contract.column], [4, 6])
+      }),
+    Mistake(
+      "a factor of f64 in a product of f32",
+      product { _, contract in contract.left.memory = .slot(1) }),
+    Mistake(
+      "K3: indices 3...29 into the 24 elements of x",
+      product { _, contract in
+        contract.right.address = .at([contract.column, contract.depth], [5, 6]) + 3
+      }),
+    Mistake(
+      "a product's tile is empty", product { _, contract in contract.tiling.rows = 0 }),
+    Mistake(
+      "K2: variable p is used outside its loop",
+      product { b, contract in contract.block = .init(variable: b.p, rows: 2, columns: 8) }),
+    Mistake("K5: a product stands inside a vector loop") { b in
+      product { _, _ in }(&b)
+      b.body = [loop(b.i, .vector(width: 4, interleave: 1), b.body)]
+    },
+    Mistake("K4: p does not count the 4×1 blocks") { b in
+      product { b, contract in contract.block = .init(variable: b.p, rows: 1, columns: 8) }(&b)
+      b.body = [loop(b.p, .parallel, b.body)]
+    },
+    Mistake("K4: iterations of p may meet in the elements of z") { b in
+      product { b, contract in
+        contract.block = .init(variable: b.p, rows: 2, columns: 8)
+        contract.body = [
+          .store(Store(.slot(4), IndexExpression(contract.column), contract.result))
+        ]
+      }(&b)
+      b.body = [loop(b.p, .parallel, b.body)]
+    },
+  ]
+}

@@ -1,0 +1,7 @@
+// An op that is not known.
+module @m {
+  func.func public @main(%arg0: tensor<i32>) -> tensor<i32> {
+    %0 = stablehlo.custom_call @f(%arg0) : (tensor<i32>) -> tensor<i32> // error: unknown op stablehlo.custom_call
+    return %0 : tensor<i32>
+  }
+}
