@@ -9,13 +9,13 @@ extension VectorMath {
       let parts = LogarithmParts(lanes, x)
       let value = lanes.logarithm(
         onePlus: b.fsub(parts.significand, lanes.constant(1)), exponent: parts.exponent)
-      let isRegular = b.and(
-        b.fcmp(.ogt, x, lanes.constant(0)), b.fcmp(.olt, x, lanes.constant(.infinity)))
       if lanes.avx512 != nil {
         // The exponent is the result for zero and infinity, the significand NaN for the others.
         let isExtreme = b.fcmp(.oeq, b.fabs(parts.exponent), lanes.constant(.infinity))
         return b.select(isExtreme, parts.exponent, value)
       }
+      let isRegular = b.and(
+        b.fcmp(.ogt, x, lanes.constant(0)), b.fcmp(.olt, x, lanes.constant(.infinity)))
       return b.select(isRegular, value, lanes.logarithmOfIrregular(x, pole: 0))
     }
   }

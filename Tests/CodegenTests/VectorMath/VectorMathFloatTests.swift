@@ -1,0 +1,127 @@
+import Foundation
+import LLVMBridge
+import Testing
+
+@testable import Codegen
+
+/// Floats against the C library's functions of doubles, whose own error does not show.
+@Suite struct VectorMathFloatTests {
+  /// The distance between tested bit patterns: `ADJOINT_EXHAUSTIVE=1` tests all.
+  static let stride: UInt64 =
+    ProcessInfo.processInfo.environment["ADJOINT_EXHAUSTIVE"] == "1" ? 1 : 16411
+
+  /// The error of `y` in units of the last place of `exact`; infinite for a wrong special value.
+  static func error(_ y: Float, _ exact: Double) -> Double {
+    let nearest = Float(exact)
+    if nearest == y { return y == 0 && nearest.sign != y.sign ? .infinity : 0 }
+    if nearest.isNaN { return y.isNaN ? 0 : .infinity }
+    if y.isNaN { return .infinity }
+    // An overflow at the wrong place counts from the largest number on.
+    let limit = 0x1p128
+    let value = y.isInfinite ? (y > 0 ? limit : -limit) : Double(y)
+    let bounded = min(max(exact, -limit), limit)
+    let place = max(bounded == 0 ? -149 : Int(bounded.exponent) - 23, -149)
+    return abs(value - bounded) / Double(sign: .plus, exponent: place, significand: 1)
+  }
+
+  @Test(arguments: VectorFunction.allCases, TargetDescription.runnable)
+  func sampledBitPatterns(function: VectorFunction, target: TargetDescription) throws {
+    let kernel = try MapKernel(function, isDouble: false, width: 16, target: target)
+    var worst = (error: 0.0, argument: Float(0), value: Float(0))
+    var next: UInt64 = 0
+    while next < 1 << 32 {
+      let end = min(next + 65536 * Self.stride, 1 << 32)
+      let inputs = Swift.stride(from: next, to: end, by: Int(Self.stride)).map {
+        Float(bitPattern: UInt32($0))
+      }
+      next = (next + 65536 * Self.stride)
+      let outputs = kernel.map(inputs)
+      for (x, y) in zip(inputs, outputs) {
+        let exact = function.reference(Double(x))
+        if Float(exact) == y && y != 0 { continue }
+        let error = Self.error(y, exact)
+        if error > worst.error { worst = (error, x, y) }
+      }
+    }
+    #expect(worst.error <= function.allowedError, "\(function)(\(worst.argument)) = \(worst.value)")
+  }
+
+  /// Bit patterns with many special values and every exponent.
+  private static let mixed: [Float] = {
+    let special: [Float] = [
+      0, -0.0, .infinity, -.infinity, .nan, 1, -1, .leastNonzeroMagnitude, -0x1p-133,
+      .greatestFiniteMagnitude, 1e5, 1.0001e5, -3e9, 88.72, 88.73, -87.4, -103.9, -104,
+    ]
+    return special
+      + Swift.stride(from: UInt64(77), to: 1 << 32, by: 9_699_691).map {
+        Float(bitPattern: UInt32($0))
+      }
+  }()
+
+  @Test(arguments: VectorFunction.allCases.filter { $0 != .rsqrt })
+  func resultsDoNotDependOnTheVectorWidthOrProcessor(function: VectorFunction) throws {
+    let expected = try MapKernel(function, isDouble: false, width: 16).map(Self.mixed)
+    for target in TargetDescription.runnable {
+      for width in [1, 2, 4, 8, 48, 64] {
+        let values = try MapKernel(function, isDouble: false, width: width, target: target)
+          .map(Self.mixed)
+        let isSame = zip(values, expected).allSatisfy {
+          $0.bitPattern == $1.bitPattern || ($0.isNaN && $1.isNaN)
+        }
+        #expect(isSame, "width \(width) on \(target.cpu)")
+      }
+    }
+  }
+
+  @Test func sineAndCosineTogetherAreTheSame() throws {
+    let both = try MapKernel(isDouble: false, width: 16) { math, x, _ in
+      let (sin, cos) = math.sinCos(x)
+      return math.builder.fadd(sin, cos)
+    }.map(Self.mixed)
+    let sum = try MapKernel(isDouble: false, width: 16) { math, x, _ in
+      math.builder.fadd(math.sin(x), math.cos(x))
+    }.map(Self.mixed)
+    #expect(zip(both, sum).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) })
+  }
+
+  @Test(arguments: TargetDescription.runnable)
+  func powersOfFloats(target: TargetDescription) throws {
+    let kernel = try MapKernel(isDouble: false, width: 16, target: target, hasTwoInputs: true) {
+      $0.pow($1, $2)
+    }
+    let special: [Float] = [
+      0, -0.0, 1, -1, 2, -2, 0.5, 3, -3, -0.5, .infinity, -.infinity, .nan, 0x1p-133, -0x1p-133,
+      3e38,
+      16_777_215, -16_777_215, 1.5, 0.99999994, 1.0000001,
+    ]
+    var pairs = special.flatMap { x in special.map { (x, $0) } }
+    var generator = SeededGenerator(state: 42)
+    for _ in 0..<20_000 {
+      let x = Float(bitPattern: UInt32(truncatingIfNeeded: generator.next()) & 0x7fff_ffff)
+      let log = Foundation.log(Double(x))
+      let y = Float((Double(generator.next() >> 11) * 0x1p-52 - 1) * 104 / log)
+      pairs.append((x, y))
+    }
+    let values = kernel.map(pairs.map { $0.0 }, pairs.map { $0.1 })
+    for ((x, y), value) in zip(pairs, values) {
+      let error = Self.error(value, Foundation.pow(Double(x), Double(y)))
+      #expect(error <= 1, "pow(\(x), \(y)) = \(value)")
+    }
+  }
+}
+
+/// A generator with a given state, so that every run tests the same numbers (splitmix64,
+/// Steele et al. 2014).
+struct SeededGenerator: RandomNumberGenerator {
+  /// The counter.
+  var state: UInt64
+
+  /// The next 64 bits.
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
