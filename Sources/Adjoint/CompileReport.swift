@@ -1,6 +1,6 @@
 /// Times and sizes of one compilation.
 public struct CompileReport: Hashable, Sendable {
-  /// Milliseconds from text to TensorIR; zero for traced functions.
+  /// Milliseconds from text, or from the closure that is traced, to TensorIR.
   public internal(set) var parseMilliseconds = 0.0
   /// Milliseconds of simplification and differentiation.
   public internal(set) var transformMilliseconds = 0.0

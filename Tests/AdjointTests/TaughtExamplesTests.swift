@@ -42,12 +42,14 @@ struct TaughtExamplesTests {
     let x = Tensor<Double>.linspace(from: -1, to: 1, count: 11)
     let y = 3 * x + 7
     let step = jit { (w: Tensor<Double>, b: Tensor<Double>) in
-      let (_, (dw, db)) = try valueWithGradient(
-        of: { (w: Tensor<Double>, b: Tensor<Double>) in square(w * x + b - y).mean() })(w, b)
-      return (w - 0.4 * dw, b - 0.4 * db)
+      let (loss, (dw, db)) = try valueWithGradient(at: w, b) { w, b in
+        square(w * x + b - y).mean()
+      }
+      return (loss, w - 0.4 * dw, b - 0.4 * db)
     }
-    var (w, b): (Tensor<Double>, Tensor<Double>) = (0, 0)
-    for _ in 0..<60 { (w, b) = try step(w, b) }
+    var (loss, w, b): (Tensor<Double>, Tensor<Double>, Tensor<Double>) = (0, 0, 0)
+    for _ in 0..<60 { (loss, w, b) = try step(w, b) }
+    #expect(try loss.item() < 1e-12)
     #expect(abs(try w.item() - 3) < 1e-6)
     #expect(abs(try b.item() - 7) < 1e-6)
     #expect(step.compilationCount == 1)
