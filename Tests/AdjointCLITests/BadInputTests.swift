@@ -100,18 +100,16 @@ struct BadInput: Sendable, CustomTestStringConvertible {
       // Writes x.npy and n.npy, the arguments of @main.
       let identity = try tool.run(["run", "same.mlir", "--outputs", "x.npy", "n.npy"])
       try #require(identity.status == 0)
-      #expect(
-        try tool.run(input.arguments)
-          == .init(status: 2, output: "", error: "adjoint: \(input.message)\n"))
+      let outcome = try tool.run(input.arguments)
+      #expect(outcome == .init(status: 2, output: "", error: "adjoint: \(input.message)\n"))
     }
   }
 
   /// Expects that a command says its line on standard error, and nothing else, with status 2.
   private func expectLine(_ input: BadInput) throws {
     try withTool(files: files) { tool in
-      #expect(
-        try tool.run(input.arguments)
-          == .init(status: 2, output: "", error: "adjoint: \(input.message)\n"))
+      let outcome = try tool.run(input.arguments)
+      #expect(outcome == .init(status: 2, output: "", error: "adjoint: \(input.message)\n"))
     }
   }
 
