@@ -49,7 +49,7 @@ private struct Vectorizer {
     }
     serialCost = serialCost * extent + Self.loopCost
     if let vector = vectorized(loop), vector.cost < serialCost {
-      perLaneLocals.formUnion(localsWritten(in: loop.body))
+      perLaneLocals.formUnion(localsWritten(in: loop.body, lane: loop.variable))
       return vector
     }
     perLaneLocals.formUnion(locals)
@@ -66,19 +66,17 @@ private struct Vectorizer {
     }
   }
 
-  private func localsWritten(in body: [Node]) -> Set<Int> {
+  /// Local arrays that the body writes at places that do not depend on the lane, so that every lane
+  /// needs its own.
+  private func localsWritten(in body: [Node], lane: VariableID) -> Set<Int> {
     var written = Set<Int>()
     for node in body {
       switch node {
-      case .store(let store): if case .local(let local) = store.memory { written.insert(local) }
-      case .loop(let loop):
-        // A local written by an inner loop and read by the next lives once per lane.
-        for inner in loop.body {
-          if case .store(let store) = inner, case .local(let local) = store.memory {
-            written.insert(local)
-          }
+      case .store(let store):
+        if case .local(let local) = store.memory, !store.address.uses(lane) {
+          written.insert(local)
         }
-        written.formUnion(localsWritten(in: loop.body))
+      case .loop(let loop): written.formUnion(localsWritten(in: loop.body, lane: lane))
       case .define, .accumulate, .contract: break
       }
     }

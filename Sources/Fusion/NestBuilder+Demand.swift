@@ -58,11 +58,26 @@ extension NestBuilder {
     case .constant(let literal, let index):
       return constant(literal, at: index.map { $0.bound(to: axes) }, demand, in: scope)
     case .apply(let op, let arguments):
-      let scalars = arguments.map { evaluated($0, demand, axes: axes, in: scope) }
-      return apply(op, scalars, in: scope)
+      return apply(op, evaluated(arguments, demand, axes: axes, in: scope), in: scope)
     case .guarded(let bounds, let inside, let outside):
       return guarded(bounds, inside, outside, demand, axes: axes, in: scope)
     }
+  }
+
+  /// Several bodies; those that wait for the most passes go first, so that the others find what
+  /// those passes have computed.
+  private func evaluated(
+    _ bodies: [Comprehension.Body], _ demand: Demand, axes: [IndexExpression], in scope: Scope
+  ) -> [ScalarID] {
+    guard bodies.count > 1, let level = scope.parent?.variables.last else {
+      return bodies.map { evaluated($0, demand, axes: axes, in: scope) }
+    }
+    let phases = bodies.map { phase(of: $0, demand.value, axes: axes, at: level) }
+    var results = [ScalarID?](repeating: nil, count: bodies.count)
+    for position in bodies.indices.sorted(by: { (-phases[$0], $0) < (-phases[$1], $1) }) {
+      results[position] = evaluated(bodies[position], demand, axes: axes, in: scope)
+    }
+    return results.compactMap { $0 }
   }
 
   private func operands(of value: ValueID) -> [ValueID] {
@@ -128,7 +143,13 @@ extension NestBuilder {
     var guardedDemand = demand
     guardedDemand.condition = condition
     let onTrue = evaluated(inside, guardedDemand, axes: axes, in: scope)
-    let onFalse = evaluated(outside, demand, axes: axes, in: scope)
+    var otherDemand = demand
+    if outside.readsElements {
+      let fails = apply(.unary(.not), [holds], in: scope)
+      otherDemand.condition =
+        demand.condition.map { apply(.binary(.and), [$0, fails], in: scope) } ?? fails
+    }
+    let onFalse = evaluated(outside, otherDemand, axes: axes, in: scope)
     return apply(.select, [holds, onTrue, onFalse], in: scope)
   }
 
@@ -231,6 +252,18 @@ extension NestBuilder {
   private static let keepWeight = 8
   /// Local arrays are not longer than this, so that a row stays in the first-level cache.
   private static let keepBytes = 32 << 10
+}
+
+extension Comprehension.Body {
+  /// Whether an operand is read at an index that could lie outside of it.
+  fileprivate var readsElements: Bool {
+    switch self {
+    case .read(_, let index): !index.isEmpty
+    case .index, .constant: false
+    case .apply(_, let arguments): arguments.contains(where: \.readsElements)
+    case .guarded(_, let inside, let outside): inside.readsElements || outside.readsElements
+    }
+  }
 }
 
 extension Reduction.Kind {

@@ -46,7 +46,7 @@ struct ProgramTests {
   }
 
   @Test func transforms() throws {
-    let seed = try Tensor(10.0).data()
+    let seed = try Tensor<Double>(10).data()
     #expect(try results(.none, [x, ids]) == [[25]])
     #expect(try results(.none, [x, x], function: "dot") == [[25]])
     #expect(try results(.gradient([0]), [x, ids]) == [[25], [6, 8]])

@@ -1,0 +1,59 @@
+import Differentiation
+import Fusion
+import LoopIR
+import Optimizer
+import TensorIR
+import TestSupport
+import Testing
+
+/// What fusion makes of the programs, in counters and texts that do not depend on the machine.
+@Suite struct KernelCountTests {
+  private func program(_ name: String, gradient parameters: [Int]) throws -> LoopProgram {
+    let module = try Module(parsing: programText(name), file: name)
+    let entry = try #require(module.entry)
+    let function = try module.inlined(entry).simplified().withGradient(of: parameters).simplified()
+    let program = try LoopProgram(
+      lowering: function, for: MachineModel(vectorBits: 512, vectorRegisters: 32))
+    try program.verify()
+    return program
+  }
+
+  /// Kernels, and arena bytes; a change of either is a change of what a call does.
+  @Test(arguments: [
+    ("scalar", [0], 1, 0), ("scalar2000", [0], 1, 0), ("rosenbrock", [0], 2, 0),
+    ("blackscholes", [0, 1, 2, 3], 2, 256), ("nbody", [0], 2, 256),
+  ])
+  func counts(_ name: String, _ parameters: [Int], _ kernels: Int, _ arena: Int) throws {
+    let program = try program(name, gradient: parameters)
+    #expect(program.kernels.count == kernels)
+    #expect(program.arenaByteCount == arena)
+  }
+
+  /// No pair of bodies is ever stored: the largest buffer is the gradient.
+  @Test func interactionsAreNotStored() throws {
+    let program = try program("nbody", gradient: [0])
+    #expect(program.buffers.map(\.type.count).max() == 6000)
+  }
+
+  /// Value and all gradients of a layer norm come from one pass over the rows.
+  @Test func layerNormIsOnePass() throws {
+    let program = try program("layernorm", gradient: [0, 1, 2])
+    #expect(program.kernels.count == 2)
+    let loops = program.kernels[0].body.filter { if case .loop = $0 { true } else { false } }
+    #expect(loops.count == 1)
+    #expect(program.arenaByteCount < 600_000)
+  }
+
+  /// Texts of loop trees, in `Cases`.
+  @Test(arguments: goldenCases(in: "FusionTests"))
+  func loops(_ golden: GoldenCase) throws {
+    let module = try Module(parsing: golden.text, file: golden.name + ".mlir")
+    let entry = try #require(module.entry)
+    let parameters = golden.directives["grad"]?.split(separator: ",").compactMap { Int($0) } ?? []
+    var function = try module.inlined(entry).simplified()
+    if !parameters.isEmpty { function = try function.withGradient(of: parameters).simplified() }
+    let program = try LoopProgram(
+      lowering: function, for: MachineModel(vectorBits: 512, vectorRegisters: 32))
+    try golden.check(program.description, stage: "loops")
+  }
+}

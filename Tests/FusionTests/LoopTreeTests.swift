@@ -1,0 +1,59 @@
+import Differentiation
+import Fusion
+import Interpreter
+import LoopIR
+import Optimizer
+import TensorIR
+import TestSupport
+import Testing
+
+/// The machines that loop trees are made for in these tests.
+private let machines = [
+  MachineModel(vectorBits: 512, vectorRegisters: 32),
+  MachineModel(vectorBits: 256, vectorRegisters: 16),
+  MachineModel(vectorBits: 128, vectorRegisters: 32),
+]
+
+/// Scheduled loop trees, run by the loop interpreter, against the tensor interpreter.
+@Suite struct LoopTreeTests {
+  @Test(arguments: opTable)
+  func opsKeepTheirMeaning(_ row: OpRow) throws {
+    for (position, opCase) in row.cases.enumerated() {
+      let function = try opCase.function()
+      let program = try LoopProgram(
+        lowering: function, for: machines[position % machines.count])
+      try program.verify()
+      let arguments = row.arguments(for: function, seed: 5)
+      let results = try LoopInterpreter.run(program, arguments: arguments)
+      let expected = try Interpreter().run(function, arguments)
+      expectClose(results[0], expected[0], row.tolerance, "\(opCase)")
+    }
+  }
+
+  @Test(arguments: 0..<40)
+  func randomProgramsKeepTheirMeaning(_ number: Int) throws {
+    let seed = UInt64(9000 + number)
+    let function = try randomFunction(seed: seed).simplified()
+    let program = try LoopProgram(lowering: function, for: machines[number % machines.count])
+    try program.verify()
+    let arguments = randomArguments(for: function, seed: seed)
+    let results = try LoopInterpreter.run(program, arguments: arguments)
+    for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
+      expectClose(result, expected, relative: 1e-11, "seed \(seed)")
+    }
+  }
+
+  @Test(arguments: 0..<30)
+  func randomGradientsKeepTheirMeaning(_ number: Int) throws {
+    let seed = UInt64(7000 + number)
+    let value = try randomFunction(seed: seed, differentiable: true)
+    let function = try value.withGradient(of: Array(value.parameters.indices)).simplified()
+    let program = try LoopProgram(lowering: function, for: machines[number % machines.count])
+    try program.verify()
+    let arguments = randomArguments(for: function, seed: seed)
+    let results = try LoopInterpreter.run(program, arguments: arguments)
+    for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
+      expectClose(result, expected, relative: 1e-9, "seed \(seed)")
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import Runtime
+import TensorIR
+
+/// Calls native code with literals.
+func call(_ executable: Executable, _ arguments: [Literal]) throws -> [Literal] {
+  func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    .allocate(byteCount: max(byteCount, 1), alignment: 64)
+  }
+  var inputs = [UnsafeRawPointer]()
+  for argument in arguments {
+    let memory = allocate(argument.type.byteCount)
+    argument.denseBytes.withUnsafeBytes { bytes in
+      UnsafeMutableRawBufferPointer(start: memory, count: bytes.count).copyMemory(from: bytes)
+    }
+    inputs.append(UnsafeRawPointer(memory))
+  }
+  // Results start as a pattern, so that an element nobody writes is seen.
+  var outputs = executable.resultTypes.map { type in
+    let memory = allocate(type.byteCount)
+    memory.initializeMemory(as: UInt8.self, repeating: 0x7F, count: type.byteCount)
+    return memory
+  }
+  defer {
+    for memory in inputs { memory.deallocate() }
+    for memory in outputs { memory.deallocate() }
+  }
+  try executable.call(arguments: &inputs, results: &outputs)
+  return zip(executable.resultTypes, outputs).map { type, memory in
+    Literal(type, bytes: Array(UnsafeRawBufferPointer(start: memory, count: type.byteCount)))
+  }
+}
+
+/// Compiles and calls a function for a number of threads.
+func runNatively(
+  _ function: Function, _ arguments: [Literal], threads: Int = WorkerPool.availableThreads
+) throws -> [Literal] {
+  var options = CodeOptions()
+  options.threads = threads
+  return try call(Executable(function, options: options), arguments)
+}
