@@ -78,7 +78,7 @@ let package = Package(
     tests("Codegen", ["LLVMBridge", "LoopIR"]),
     tests("Runtime", ["TensorIR", "Interpreter"]),
     tests("Adjoint", ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime"]),
-    tests("AdjointCLI"),
+    tests("AdjointCLI", ["TensorIR"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -13,7 +13,8 @@ struct GradientCheck {
   private static let directionCount = 4
   /// Half the distance of the two points of a difference.
   private static let step = 1e-5
-  /// How far the two numbers may differ, relative to the gradient's size along the direction.
+  /// How far the two numbers may differ, relative to the gradient's size along the direction,
+  /// besides what rounding of the function's value makes of the difference.
   private static let bound = 1e-5
 
   /// The outcome.
@@ -28,7 +29,9 @@ struct GradientCheck {
     let value = abs(results[0].doubles[0])
     var drawing = InputDrawing(seed: subject.seed &+ 1)
     let directions = Self.directions(gradient, using: &drawing)
+    let rounding = 1e-14 / Self.step * max(value, 1)
     var worst = 0.0
+    var holds = true
     for direction in directions {
       let slope = zip(gradient, direction).reduce(0) { $0 + $1.0 * $1.1 }
       let size = zip(gradient, direction).reduce(0) { $0 + abs($1.0 * $1.1) }
@@ -37,12 +40,12 @@ struct GradientCheck {
           Self.moved(arguments, indices, along: direction, by: step))[0].doubles[0]
       }
       let difference = abs((ends[0] - ends[1]) / (2 * Self.step) - slope)
-      let rounding = 1e-14 / Self.step * max(value, 1)
-      let relative = max(0, difference - rounding) / max(size, rounding)
-      worst = relative.isNaN ? .infinity : max(worst, relative)
+      holds = holds && difference <= Self.bound * size + rounding
+      let relative = difference / max(size, .leastNormalMagnitude)
+      worst = max(worst, relative.isNaN ? .infinity : relative)
     }
     line = CheckLine(
-      name: "gradient", holds: worst <= Self.bound,
+      name: "gradient", holds: holds,
       detail: "largest relative difference \(worst.short) from central differences along "
         + "\(directions.count) directions")
   }

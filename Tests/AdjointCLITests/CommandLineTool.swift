@@ -36,7 +36,7 @@ struct CommandLineTool {
       FileManager.default.temporaryDirectory.appending(path: "adjoint-\(UUID().uuidString)")
     }
     defer { for name in names { try? FileManager.default.removeItem(at: name) } }
-    for name in names { FileManager.default.createFile(atPath: name.path, contents: nil) }
+    for name in names { try Data().write(to: name) }
     process.standardOutput = try FileHandle(forWritingTo: names[0])
     process.standardError = try FileHandle(forWritingTo: names[1])
     try process.run()

@@ -1,0 +1,110 @@
+import Foundation
+import Testing
+
+@Suite struct CommandTests {
+  @Test(arguments: [["scalar", "0"], ["rosenbrock", "0"], ["mlp_small", "0,1,2,3"]])
+  func checksHoldForExamples(arguments: [String]) throws {
+    try withTool { tool in
+      let path = CommandLineTool.programs.appending(path: arguments[0] + "/primal.mlir").path
+      let outcome = try tool.run(["check", path, "--grad", arguments[1]])
+      #expect(outcome.status == 0)
+      let words = outcome.lines.map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
+      #expect(words == ["engines ok", "gradient ok", "transpose ok"])
+    }
+  }
+
+  @Test func aFailedCheckIsExitStatusOne() throws {
+    // Central differences cannot follow so fast a wave.
+    let wave = """
+      func.func @main(%x: tensor<f64>) -> tensor<f64> {
+        %0 = stablehlo.constant dense<1.0e+7> : tensor<f64>
+        %1 = stablehlo.multiply %x, %0 : tensor<f64>
+        %2 = stablehlo.sine %1 : tensor<f64>
+        return %2 : tensor<f64>
+      }
+      """
+    try withTool(files: ["wave.mlir": wave]) { tool in
+      let outcome = try tool.run(["check", "wave.mlir", "--grad", "0"])
+      #expect(outcome.status == 1)
+      #expect(outcome.error == "")
+      #expect(outcome.lines.count { $0.contains("FAILED") } == 1)
+    }
+  }
+
+  @Test(arguments: [
+    "traced", "simplified", "adjoint", "planned", "loops", "llvm", "llvm-optimized", "assembly",
+  ])
+  func dumpsEveryStage(stage: String) throws {
+    try withTool { tool in
+      let path = CommandLineTool.programs.appending(path: "scalar/primal.mlir").path
+      let outcome = try tool.run(["dump", path, "--grad", "0", "--stage", stage])
+      #expect(outcome.status == 0)
+      #expect(outcome.error == "")
+      #expect(outcome.output.hasSuffix("\n"))
+      #expect(outcome.lines.count > 3)
+    }
+  }
+
+  @Test func aDumpIsAProgram() throws {
+    try withTool { tool in
+      let example = Example.all[0]
+      let dump = try tool.run(["dump", example.program, "--grad", "0", "--stage", "planned"])
+      try Data(dump.output.utf8).write(to: tool.folder.appending(path: "planned.mlir"))
+      let direct = try tool.run(
+        ["run", example.program, "--grad", "0", "--inputs"] + example.inputs)
+      let again = try tool.run(["run", "planned.mlir", "--inputs"] + example.inputs)
+      let values = [direct, again].map { $0.lines.map { $0.split(separator: ":")[1] } }
+      #expect(values[0].count == 2)
+      #expect(values[0] == values[1])
+    }
+  }
+
+  @Test func benchPrintsOneObject() throws {
+    try withTool { tool in
+      let path = CommandLineTool.programs.appending(path: "scalar/primal.mlir").path
+      let outcome = try tool.run(
+        ["bench", path, "--grad", "0", "--threads", "1", "--json"])
+      #expect(outcome.status == 0)
+      #expect(outcome.lines.count == 1)
+      let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
+      let numbers = try #require(object as? [String: Double])
+      #expect(numbers["argument_bytes"] == 8)
+      #expect(numbers["threads"] == 1)
+      let keys = outcome.output.matches(of: /"(\w+)":/).map { String($0.1) }
+      #expect(
+        keys == [
+          "parse_ms", "transform_ms", "plan_ms", "codegen_ms", "link_ms", "compile_ms",
+          "run_us_min", "run_us_median", "arena_bytes", "argument_bytes", "kernels",
+          "unique_kernels", "threads",
+        ])
+    }
+  }
+
+  @Test func demoReachesItsAccuracyAndWritesDumps() throws {
+    try withTool { tool in
+      let outcome = try tool.run(["demo", "--dumps", "stages"])
+      #expect(outcome.status == 0)
+      #expect(outcome.lines.count { $0.hasPrefix("  ok ") } == 5)
+      let accuracy = try #require(
+        outcome.output.firstMatch(of: /Final test accuracy: ([0-9.]+) %/)?.1)
+      #expect(Double(accuracy) ?? 0 >= 97)
+      let dumps = try FileManager.default.contentsOfDirectory(
+        atPath: tool.folder.appending(path: "stages").path)
+      #expect(
+        dumps.sorted() == [
+          "adjoint.mlir", "assembly.s", "llvm-optimized.ll", "llvm.ll", "loops.txt",
+          "planned.mlir", "simplified.mlir", "traced.mlir",
+        ])
+    }
+  }
+
+  @Test func helpNamesTheCommands() throws {
+    try withTool { tool in
+      let outcome = try tool.run(["--help"])
+      #expect(outcome.status == 0)
+      for command in ["run", "check", "dump", "bench", "demo"] {
+        #expect(outcome.output.contains("  \(command) "))
+      }
+    }
+  }
+}

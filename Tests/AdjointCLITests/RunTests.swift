@@ -1,0 +1,133 @@
+import Foundation
+import TensorIR
+import TestSupport
+import Testing
+
+/// An example program with inputs, its value and gradients.
+struct Example: Sendable, CustomTestStringConvertible {
+  /// The folder's name.
+  var name: String
+  /// The number of arguments.
+  var argumentCount: Int
+  /// Differentiated are the first so many.
+  var gradientCount: Int
+  /// How far results may be from those of JAX, relative to the largest element.
+  var tolerance: Double
+
+  var testDescription: String { name }
+  /// The program.
+  var program: String { path("primal.mlir") }
+  /// Its arguments' files.
+  var inputs: [String] { (0..<argumentCount).map { path("in\($0).npy") } }
+  /// The files of value and gradients.
+  var expected: [String] {
+    [path("value.npy")] + (0..<gradientCount).map { path("grad\($0).npy") }
+  }
+  /// The option's value.
+  var grad: String { (0..<gradientCount).map { "\($0)" }.joined(separator: ",") }
+
+  /// A file of the example.
+  func path(_ file: String) -> String {
+    CommandLineTool.programs.appending(path: name).appending(path: file).path
+  }
+
+  static let all = [
+    Example(name: "scalar", argumentCount: 1, gradientCount: 1, tolerance: 1e-10),
+    Example(name: "rosenbrock", argumentCount: 1, gradientCount: 1, tolerance: 1e-10),
+    Example(name: "mlp_small", argumentCount: 6, gradientCount: 4, tolerance: 2e-4),
+    Example(name: "gmm", argumentCount: 4, gradientCount: 3, tolerance: 1e-10),
+  ]
+}
+
+@Suite struct RunTests {
+  @Test(arguments: Example.all)
+  func examplesGiveTheExpectedValueAndGradient(example: Example) throws {
+    try withTool { tool in
+      let names = example.expected.indices.map { "out\($0).npy" }
+      let outcome = try tool.run(
+        ["run", example.program, "--grad", example.grad, "--inputs"] + example.inputs
+          + ["--outputs"] + names)
+      try #require(outcome == .init(status: 0, output: "", error: ""))
+      for (name, path) in zip(names, example.expected) {
+        let actual = try readNpy(tool.folder.appending(path: name).path)
+        let expected = try readNpy(path)
+        try #require(actual.type == expected.type)
+        let scale = expected.doubles.map(abs).max() ?? 0
+        #expect(
+          maximumError(actual, expected).absolute <= example.tolerance * scale, "\(name)")
+      }
+    }
+  }
+
+  @Test func resultsDoNotDependOnTheNumberOfThreads() throws {
+    try withTool { tool in
+      let example = Example.all[2]
+      let outputs = try ["1", "2"].map { threads in
+        try tool.run(
+          ["run", example.program, "--grad", example.grad, "--threads", threads])
+      }
+      #expect(outputs[0].status == 0)
+      #expect(outputs[0] == outputs[1])
+    }
+  }
+
+  @Test(arguments: ["jit", "interpreter"])
+  func printsResultsAndDerivatives(engine: String) throws {
+    try withTool(files: ["product.mlir": product]) { tool in
+      func lines(_ arguments: [String]) throws -> [String] {
+        let outcome = try tool.run(["run", "product.mlir", "--engine", engine] + arguments)
+        #expect(outcome.error == "")
+        return outcome.lines
+      }
+      let plain = try lines(["--function", "scaled"])
+      #expect(plain.count == 2)
+      #expect(plain[0].hasPrefix("result 0: tensor<2xf64> ["))
+      #expect(plain[1] == "result 1: tensor<2xi32> [7, -7]")
+      let gradient = try lines(["--grad", "1"])
+      #expect(gradient.count == 2)
+      #expect(gradient[1].hasPrefix("gradient 1: tensor<2xf64> ["))
+    }
+  }
+
+  @Test func seedsDecideTheInputs() throws {
+    try withTool(files: ["product.mlir": product]) { tool in
+      let outputs = try ["1", "1", "2"].map { try tool.run(["run", "product.mlir", "--seed", $0]) }
+      #expect(outputs[0] == outputs[1])
+      #expect(outputs[0] != outputs[2])
+    }
+  }
+
+  @Test func derivativesTakeTangentsAndCotangents() throws {
+    try withTool(files: ["product.mlir": product]) { tool in
+      let inputs = Example.all[0].inputs
+      let write = try tool.run(
+        ["run", "product.mlir", "--function", "scaled", "--outputs", "t.npy", "n.npy"])
+      try #require(write.status == 0)
+      let forward = try tool.run(["run", "product.mlir", "--jvp", "0", "--tangents", "t.npy"])
+      #expect(forward.lines.count == 2)
+      #expect(forward.lines.last?.hasPrefix("tangent 0: tensor<f64> ") == true)
+      let backward = try tool.run(
+        ["run", "product.mlir", "--vjp", "1", "--cotangents"] + inputs)
+      #expect(backward.lines.count == 2)
+      #expect(backward.lines.last?.hasPrefix("cotangent 1: tensor<2xf64> [") == true)
+    }
+  }
+
+  /// A scalar function and a private one with two results.
+  private let product = """
+    func.func public @main(%x: tensor<2xf64>, %y: tensor<2xf64>) -> tensor<f64> {
+      %0 = stablehlo.multiply %x, %y : tensor<2xf64>
+      %1 = stablehlo.constant dense<0.0> : tensor<f64>
+      %2 = stablehlo.reduce(%0 init: %1) applies stablehlo.add across dimensions = [0] : \
+    (tensor<2xf64>, tensor<f64>) -> tensor<f64>
+      return %2 : tensor<f64>
+    }
+    func.func private @scaled(%x: tensor<2xf64>) -> (tensor<2xf64>, tensor<2xi32>) {
+      %0 = stablehlo.constant dense<[7, -7]> : tensor<2xi32>
+      %1 = stablehlo.convert %0 : (tensor<2xi32>) -> tensor<2xf64>
+      %2 = stablehlo.multiply %x, %1 : tensor<2xf64>
+      return %2, %0 : tensor<2xf64>, tensor<2xi32>
+    }
+
+    """
+}
