@@ -25,7 +25,8 @@ func layer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 /// The tests of a target of this package; golden files stand in its `Cases` folder.
 func tests(_ target: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
-    name: target + "Tests", dependencies: [.init(stringLiteral: target), "TestSupport"] + dependencies,
+    name: target + "Tests",
+    dependencies: [.init(stringLiteral: target), "TestSupport"] + dependencies,
     exclude: ["Cases"])
 }
 

@@ -67,7 +67,9 @@ extension KernelEmitter {
     case .divide: return isFloat ? builder.fdiv(x, y) : quotient(x, y, element)
     case .maximum: return isFloat ? builder.maximum(x, y) : builder.smax(x, y)
     case .minimum: return isFloat ? builder.minimum(x, y) : builder.smin(x, y)
-    case .power: return isFloat ? elementary(op.rawValue, [x, y]) { $0.pow($1[0], $1[1]) } : integerPower(x, y)
+    case .power:
+      return isFloat
+        ? elementary(op.rawValue, [x, y]) { $0.pow($1[0], $1[1]) } : integerPower(x, y)
     case .and: return builder.and(x, y)
     case .or: return builder.or(x, y)
     }

@@ -45,7 +45,9 @@ extension KernelEmitter {
     let step = width * interleave
     if case .full = loop.range {
       let main = extent / step * step
-      emitGroups(loop, width, interleave, from: builder.int(0, module.i64), to: builder.int(main, module.i64))
+      emitGroups(
+        loop, width, interleave, from: builder.int(0, module.i64), to: builder.int(main, module.i64)
+      )
       emitRest(loop, width, from: main, count: extent - main)
     } else {
       let (first, end) = range(of: loop)
@@ -54,7 +56,8 @@ extension KernelEmitter {
         lanes = outer
         return
       }
-      let whole = builder.sub(end, builder.srem(builder.sub(end, first), builder.int(step, module.i64)))
+      let whole = builder.sub(
+        end, builder.srem(builder.sub(end, first), builder.int(step, module.i64)))
       emitGroups(loop, width, interleave, from: first, to: whole)
       counted(from: whole, to: end, step: width, updating: loop.body) { index in
         variables[loop.variable] = index
@@ -216,7 +219,8 @@ extension KernelEmitter {
     if analysis.groups[accumulator.result] != nil {
       while partial.count > 1 {
         partial = stride(from: 0, to: partial.count, by: 2).map { position in
-          position + 1 < partial.count ? combine(partial[position], partial[position + 1])
+          position + 1 < partial.count
+            ? combine(partial[position], partial[position + 1])
             : partial[position]
         }
       }

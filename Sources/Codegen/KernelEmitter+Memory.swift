@@ -88,7 +88,8 @@ extension KernelEmitter {
   }
 
   private func laneLoad(
-    _ memory: Memory, _ address: IndexExpression, mask: LLVMValue?, _ element: ElementType, copy: Int
+    _ memory: Memory, _ address: IndexExpression, mask: LLVMValue?, _ element: ElementType,
+    copy: Int
   ) -> LLVMValue {
     let width = lanes?.width ?? 1
     let type = module.vector(memoryType(element), width)

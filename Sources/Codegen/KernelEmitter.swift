@@ -215,7 +215,8 @@ final class KernelEmitter {
       }
       sum = added(sum, scaled(atom, term.coefficient))
     }
-    return added(sum, index.constant == 0 && sum != nil ? nil : builder.int(index.constant, module.i64))
+    return added(
+      sum, index.constant == 0 && sum != nil ? nil : builder.int(index.constant, module.i64))
   }
 
   /// An index for every lane of a copy.

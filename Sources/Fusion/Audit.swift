@@ -67,7 +67,11 @@ final class Audit {
       return
     }
     guard let formula = graph.comprehension(value) else {
-      if graph.definitions[value.index] == nil { reads.insert(value) } else { impossible.insert(value) }
+      if graph.definitions[value.index] == nil {
+        reads.insert(value)
+      } else {
+        impossible.insert(value)
+      }
       return
     }
     let place = variables.deepest(index)

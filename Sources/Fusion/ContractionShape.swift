@@ -42,7 +42,8 @@ struct ContractionShape {
 extension Graph {
   /// A value followed through ops that only rename elements: where its element at the placeholder
   /// axes stands in the first value that is in memory or not a mere renaming.
-  func view(of value: ValueID, until isInMemory: (ValueID) -> Bool) -> (ValueID, [IndexExpression]) {
+  func view(of value: ValueID, until isInMemory: (ValueID) -> Bool) -> (ValueID, [IndexExpression])
+  {
     var base = value
     var index = (0..<type(value).rank).map { IndexExpression(VariableID($0)) }
     while !isInMemory(base), let formula = comprehension(base), formula.fold == nil,
@@ -140,8 +141,9 @@ extension Graph {
   }
 
   /// The innermost axes that walk memory like one axis, and how many axes stay outside.
-  private func merged(_ axes: [(extent: Int, stride: Int)]) -> (outer: Int, extent: Int, stride: Int)
-  {
+  private func merged(_ axes: [(extent: Int, stride: Int)]) -> (
+    outer: Int, extent: Int, stride: Int
+  ) {
     guard let last = axes.last else { return (0, 1, 1) }
     var (extent, stride) = last
     var outer = axes.count - 1

@@ -97,12 +97,15 @@ final class VariableTree {
   }
 
   /// The indices of a nest inside the loop of `parent`; axes of extent one need no loop.
-  func nestIndex(in parent: VariableID?, extents: [Int]) -> (loops: [VariableID], [IndexExpression]) {
+  func nestIndex(in parent: VariableID?, extents: [Int]) -> (loops: [VariableID], [IndexExpression])
+  {
     let loops = nest(in: parent, extents: extents.filter { $0 != 1 })
     var remaining = loops.makeIterator()
     let index = extents.map { extent in
-      extent == 1 ? IndexExpression(0) : remaining.next().map { IndexExpression($0) }
-        ?? IndexExpression(0)
+      extent == 1
+        ? IndexExpression(0)
+        : remaining.next().map { IndexExpression($0) }
+          ?? IndexExpression(0)
     }
     return (loops, index)
   }

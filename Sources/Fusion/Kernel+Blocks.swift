@@ -83,7 +83,8 @@ extension Kernel {
         let kind = store.combining
       else { continue }
       let type = program.buffers[slots[slot].index].type
-      let partial = program.addArena("p\(program.buffers.count)", TensorType([count] + type.shape, type.element))
+      let partial = program.addArena(
+        "p\(program.buffers.count)", TensorType([count] + type.shape, type.element))
       slots.append(partial)
       partials[slot] = slots.count - 1
       clearing += fill(.slot(slots.count - 1), type, kind, at: IndexExpression(block) * type.count)

@@ -13,7 +13,8 @@ extension Kernel {
     variables.append(Variable(name: "j\(element.index)", extent: type.count))
     var outer = Loop(element)
     let (folded, inner) = fold(
-      .slot(source), count, stride: type.count, offset: IndexExpression(element), type.element, kind)
+      .slot(source), count, stride: type.count, offset: IndexExpression(element), type.element, kind
+    )
     outer.body = [
       .loop(inner), .store(Store(.slot(target), IndexExpression(element), folded)),
     ]

@@ -71,7 +71,9 @@ struct KernelPlanner {
   // MARK: Roots
 
   private mutating func addRoot(_ value: ValueID) {
-    if roots[value] == nil, graph.definitions[value.index] != nil { roots[value] = Root(value: value) }
+    if roots[value] == nil, graph.definitions[value.index] != nil {
+      roots[value] = Root(value: value)
+    }
   }
 
   private mutating func addNecessaryRoots() throws {
@@ -157,7 +159,9 @@ struct KernelPlanner {
 
   /// Lets short axes of a root that contains reductions share the reductions' loops.
   private mutating func unrollShortAxes(_ value: ValueID) {
-    guard let root = roots[value], case .natural = root.form, root.unrolledAxes.isEmpty else { return }
+    guard let root = roots[value], case .natural = root.form, root.unrolledAxes.isEmpty else {
+      return
+    }
     let shape = graph.type(value).shape
     let short = shape.indices.filter { (2...Comprehension.Fold.unrolledCount).contains(shape[$0]) }
     guard !short.isEmpty, short.count < shape.count, !audit(root, besides: [value]).folds.isEmpty
@@ -302,7 +306,8 @@ struct KernelPlanner {
     guard repeated(audit, root.value).isEmpty, audit.impossible.isEmpty,
       isBefore(audit.reads, position, writers)
     else { return nil }
-    let usesWritten = !audit.folds.keys.filter { written.contains($0) }.isEmpty
+    let usesWritten =
+      !audit.folds.keys.filter { written.contains($0) }.isEmpty
       || !audit.computed.isDisjoint(with: written)
     if usesWritten {
       let scattered = kernel.roots.contains { other in

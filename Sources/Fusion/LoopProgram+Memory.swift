@@ -24,7 +24,8 @@ extension LoopProgram {
     var placed: [(life: ClosedRange<Int>, offset: Int, end: Int)] = []
     for buffer in bySize {
       guard let life = lives[buffer] else { continue }
-      let size = (buffers[buffer].type.byteCount + Self.alignment - 1) / Self.alignment
+      let size =
+        (buffers[buffer].type.byteCount + Self.alignment - 1) / Self.alignment
         * Self.alignment
       var offset = 0
       for other in placed.filter({ $0.life.overlaps(life) }).sorted(by: { $0.offset < $1.offset }) {

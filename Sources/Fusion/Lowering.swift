@@ -81,7 +81,9 @@ struct Lowering {
     let visible = buffers.filter { available.contains($0.key) }
     // Constants are interned while kernels are built, before any scalar refers to them.
     for operation in graph.function.operations {
-      if case .constant(let literal) = operation.op, !literal.isSplat { _ = constantBuffer(literal) }
+      if case .constant(let literal) = operation.op, !literal.isSplat {
+        _ = constantBuffer(literal)
+      }
     }
     let constants = self.constants
     return NestBuilder(

@@ -163,7 +163,8 @@ extension NestBuilder {
     for place in fold.extents.allIndices {
       let axes = demand.index + place.map { IndexExpression($0) }
       let element = evaluated(body, demand, axes: axes, in: scope)
-      result = result.map { apply(.binary(fold.kind.combining), [$0, element], in: scope) } ?? element
+      result =
+        result.map { apply(.binary(fold.kind.combining), [$0, element], in: scope) } ?? element
     }
     if let result { return result }
     return literal(fold.kind.identity(of: graph.type(demand.value).element), in: scope)
@@ -232,7 +233,9 @@ extension NestBuilder {
   /// The value read back from a local array, where an earlier pass of this level computed it and
   /// computing it again costs more.
   private func reloaded(_ demand: Demand, in scope: Scope) -> ScalarID? {
-    guard let variable = variables.deepest(demand.index), demand.condition == nil else { return nil }
+    guard let variable = variables.deepest(demand.index), demand.condition == nil else {
+      return nil
+    }
     let owner = scope.owner(of: variable)
     for sibling in owner.earlierSiblings() {
       guard let known = sibling.values[demand], scalars[known.index].scope === sibling,

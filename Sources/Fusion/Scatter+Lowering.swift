@@ -14,7 +14,8 @@ extension ScatterDimensions {
       max(
         nest.phase(of: operation.operands[2], at: place, at: variable),
         nest.phase(
-          of: operation.operands[1], at: indices.shape.map { _ in IndexExpression(0) }, at: variable))
+          of: operation.operands[1], at: indices.shape.map { _ in IndexExpression(0) }, at: variable
+        ))
     }.innermost
     let batch = place.indices.filter { !updateWindowDims.contains($0) }.map { place[$0] }
     let dropped = insertedWindowDims + inputBatchingDims

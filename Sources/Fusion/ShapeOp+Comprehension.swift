@@ -83,7 +83,8 @@ func reshapedIndex(_ index: [IndexExpression], from: [Int], to: [Int]) -> [Index
     var (sourceSize, targetSize) = (1, 1)
     let first = target
     repeat {
-      if sourceSize <= targetSize && source < from.count && (sourceSize < targetSize || target > first)
+      if sourceSize <= targetSize && source < from.count
+        && (sourceSize < targetSize || target > first)
       {
         flat = flat * from[source] + index[source]
         sourceSize *= from[source]

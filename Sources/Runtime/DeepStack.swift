@@ -22,7 +22,8 @@ func withStack<Result>(byteCount: Int, _ body: () throws -> Result) throws -> Re
       var thread = pthread_t()
     #endif
     let status = pthread_create(
-      &thread, &attributes, { raw in
+      &thread, &attributes,
+      { raw in
         #if canImport(Darwin)
           let pointer: UnsafeMutableRawPointer? = raw
         #else

@@ -146,7 +146,8 @@ package final class Executable: Sendable {
 extension MachineModel {
   /// The machine this process runs on.
   static let host = MachineModel(
-    vectorBits: TargetDescription.host.vectorBits, vectorRegisters: TargetDescription.host.registers)
+    vectorBits: TargetDescription.host.vectorBits, vectorRegisters: TargetDescription.host.registers
+  )
 }
 
 extension LoopProgram {
