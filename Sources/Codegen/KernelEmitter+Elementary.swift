@@ -3,14 +3,26 @@ internal import LoopIR
 internal import TensorIR
 
 extension KernelEmitter {
-  /// An elementary function, inline, or in long straight-line kernels as a call of a function that
-  /// the module holds once.
+  /// An elementary function: inline, or in long straight-line kernels a call.
+  ///
+  /// There the C library's function is called where it has one, in double precision. It is as fast
+  /// for a single number, and it is what the interpreter calls, so that long scalar programs, which
+  /// can be chaotic, give the interpreter's bits.
   func elementary(
-    _ name: String, _ operands: [LLVMValue], _ body: (VectorMath, [LLVMValue]) -> LLVMValue
+    _ op: String, _ operands: [LLVMValue], _ body: (VectorMath, [LLVMValue]) -> LLVMValue
   ) -> LLVMValue {
     let type = operands[0].type
     guard callsFunctions, !type.isVector else { return body(math, operands) }
-    let symbol = "\(name).\(type.scalarBits)"
+    if let name = Self.libraryFunctions[op] {
+      let double = module.double
+      let function = module.declareFunction(
+        name, parameters: operands.map { _ in double }, returns: double)
+      let isDouble = type == double
+      let arguments = isDouble ? operands : operands.map { builder.fpext($0, double) }
+      let result = builder.call(function, arguments)
+      return isDouble ? result : builder.fptrunc(result, type)
+    }
+    let symbol = "\(op).\(type.scalarBits)"
     if let known = module.definedFunction(symbol) { return builder.call(known, operands) }
     let function = module.addFunction(
       symbol, parameters: operands.map(\.type), returns: type, isInternal: true)
@@ -20,6 +32,14 @@ extension KernelEmitter {
     inner.ret(body(VectorMath(inner, target: module.target), function.parameters))
     return builder.call(function, operands)
   }
+
+  /// The C library's elementary functions, by mnemonic.
+  private static let libraryFunctions = [
+    UnaryOp.exponential.rawValue: "exp", UnaryOp.exponentialMinusOne.rawValue: "expm1",
+    UnaryOp.log.rawValue: "log", UnaryOp.logPlusOne.rawValue: "log1p",
+    UnaryOp.tanh.rawValue: "tanh", UnaryOp.sine.rawValue: "sin", UnaryOp.cosine.rawValue: "cos",
+    UnaryOp.erf.rawValue: "erf", BinaryOp.power.rawValue: "pow",
+  ]
 
   /// A sine or cosine; where the kernel needs both of one angle, they share their range reduction.
   func sineOrCosine(_ op: UnaryOp, _ operand: ScalarID, varies: Bool) -> [LLVMValue] {

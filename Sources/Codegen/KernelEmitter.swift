@@ -32,8 +32,8 @@ final class KernelEmitter {
   var sinesAndCosines: [ScalarID: [(operand: LLVMValue, sine: LLVMValue, cosine: LLVMValue)]] = [:]
   /// Scalars whose sine and cosine are both needed.
   let sharedAngles: Set<ScalarID>
-  /// Whether elementary functions of scalars are calls instead of inline code, so that long
-  /// straight-line kernels compile in time linear in their length.
+  /// Whether the kernel is long straight-line code: elementary functions are calls, so that it
+  /// compiles in time linear in its length, and products are not contracted into sums.
   let callsFunctions: Bool
 
   /// The shape of the vector loop around a place.
@@ -64,6 +64,7 @@ final class KernelEmitter {
   /// Emits the whole function.
   func emit() {
     builder.position(at: function.appendBlock("entry"))
+    builder.allowsContraction = !callsFunctions
     for position in kernel.slots.indices {
       let place = builder.gep(function.parameters[0], bytes: position * 8)
       slotPointers.append(builder.load(module.pointer, place, alignment: 8))
