@@ -22,14 +22,14 @@ func measureCalls() throws {
   print("cost of a call from Swift, least of 200 batches of 1000")
 
   let slope = jit(gradient(of: { (x: Tensor<Double>) in sin(x) * x }))
-  let point = Tensor(0.7)
+  let point = Tensor<Double>(0.7)
   _ = try slope(point).item()
   try report("gradient of sin(x)·x, result kept", nanosecondsPerCall { _ = try slope(point) })
   try report(
     "gradient of sin(x)·x, result read", nanosecondsPerCall { _ = try slope(point).item() })
 
   let double = jit { (values: [Tensor<Double>]) in values.map { $0 * 2 } }
-  let values = (0..<20).map { Tensor(Double($0)) }
+  let values = (0..<20).map { Tensor<Double>(Double($0)) }
   _ = try double(values)
   try report("20 scalars in, 20 out", nanosecondsPerCall { _ = try double(values) })
 }
