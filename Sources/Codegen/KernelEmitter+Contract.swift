@@ -31,6 +31,7 @@ extension KernelEmitter {
       ) { column, count in
         variables[contract.column] = column
         let masks = masks(columns: count, width: tiling.width)
+        if tiling.packsRight { packRight(contract, masks) }
         emitTiles(from: first, to: end, size: tiling.rows, extent: rows) { row, count in
           variables[contract.row] = row
           emitTile(contract, Tile(rows: count, masks: masks))
@@ -105,6 +106,43 @@ extension KernelEmitter {
     return masks
   }
 
+  /// Copies the tile's columns of the right factor to a contiguous panel, all depths.
+  private func packRight(_ contract: Contract, _ masks: [LLVMValue?]) {
+    let width = contract.tiling.width
+    let size = contract.element.byteCount
+    let vector = module.vector(memoryType(contract.element), width)
+    let depth = builder.int(kernel.variables[contract.depth.index].extent, module.i64)
+    let panel = panelPointer(contract)
+    variables[contract.depth] = builder.int(0, module.i64)
+    let right = walk(contract.right, contract)
+    counted(from: builder.int(0, module.i64), to: depth, step: 1, updating: []) { step in
+      let stride = builder.int(right.depth * size, module.i64)
+      let source = builder.gep(module.i8, right.start, builder.mul(step, stride))
+      let line = builder.int(contract.tiling.vectors * width * size, module.i64)
+      let target = builder.gep(module.i8, panel, builder.mul(step, line))
+      for (number, mask) in masks.enumerated() {
+        let place = builder.gep(source, bytes: number * width * size)
+        let value =
+          mask.map {
+            builder.maskedLoad(
+              vector, place, mask: $0, passthru: builder.zero(vector), alignment: size)
+          } ?? builder.load(vector, place, alignment: size)
+        builder.store(value, builder.gep(target, bytes: number * width * size), alignment: 64)
+      }
+    }
+  }
+
+  /// The panel's memory, on the stack.
+  private func panelPointer(_ contract: Contract) -> LLVMValue {
+    if let panel = panels[contract.result] { return panel }
+    let tiling = contract.tiling
+    let depth = kernel.variables[contract.depth.index].extent
+    let panel = builder.alloca(
+      memoryType(contract.element), count: depth * tiling.vectors * tiling.width, alignment: 64)
+    panels[contract.result] = panel
+    return panel
+  }
+
   // MARK: One tile
 
   private func emitTile(_ contract: Contract, _ tile: Tile) {
@@ -131,7 +169,11 @@ extension KernelEmitter {
     let vector = module.vector(element, width)
     variables[contract.depth] = builder.int(0, module.i64)
     let left = walk(contract.left, contract)
-    let right = walk(contract.right, contract)
+    var right = walk(contract.right, contract)
+    let isPacked = contract.tiling.packsRight
+    if isPacked {
+      right = (panelPointer(contract), 1, contract.tiling.vectors * width)
+    }
     let size = contract.element.byteCount
     let vectors = tile.masks.count
     let zero = builder.zero(vector)
@@ -155,8 +197,8 @@ extension KernelEmitter {
     }
     let panel = (0..<vectors).map { number -> LLVMValue in
       let place = builder.gep(rightPointer, bytes: number * width * size)
-      guard let mask = tile.masks[number] else {
-        return builder.load(vector, place, alignment: size)
+      guard !isPacked, let mask = tile.masks[number] else {
+        return builder.load(vector, place, alignment: isPacked ? 64 : size)
       }
       return builder.maskedLoad(vector, place, mask: mask, passthru: zero, alignment: size)
     }
@@ -166,6 +208,7 @@ extension KernelEmitter {
       let spread = width > 1 ? builder.splat(factor, width) : factor
       return (0..<vectors).map { builder.fma(spread, panel[$0], sums[row][$0]) }
     }
+    prefetch(contract, tile, left: left, right: right, step, rightPointer)
     let following = builder.add(step, builder.int(1, module.i64))
     builder.addIncoming(step, following, from: start)
     builder.addIncoming(
@@ -183,6 +226,30 @@ extension KernelEmitter {
     builder.position(at: after)
     return next
   }
+
+  /// Asks for what is needed next: the rows of the next tile where rows stream past a packed panel,
+  /// or columns further down where no other tile has brought them into the cache.
+  ///
+  /// Rows of a tile lie one after the other, so a line for each step covers them.
+  private func prefetch(
+    _ contract: Contract, _ tile: Tile, left: (start: LLVMValue, line: Int, depth: Int),
+    right: (start: LLVMValue, line: Int, depth: Int), _ step: LLVMValue, _ rightPointer: LLVMValue
+  ) {
+    let size = contract.element.byteCount
+    if contract.tiling.packsRight, left.depth == 1 {
+      let next = builder.gep(left.start, bytes: tile.rows * left.line * size)
+      let line = builder.shl(step, builder.int(6, module.i64))
+      builder.prefetch(builder.gep(module.i8, next, line))
+    } else if kernel.variables[contract.row.index].extent <= tile.rows {
+      for number in 0..<tile.masks.count {
+        let distance = Self.prefetchedSteps * right.depth + number * contract.tiling.width
+        builder.prefetch(builder.gep(rightPointer, bytes: distance * size))
+      }
+    }
+  }
+
+  /// How many steps ahead columns are asked for: about the time memory takes to answer.
+  private static let prefetchedSteps = 32
 
   /// Where a factor's walk over depth starts, and its strides in elements.
   private func walk(

@@ -61,7 +61,7 @@ extension KernelEmitter {
       emitGroups(loop, width, interleave, from: first, to: whole)
       counted(from: whole, to: end, step: width, updating: loop.body) { index in
         variables[loop.variable] = index
-        emitBody(loop, width, masks: [laneMask(index, end, width)])
+        emitBody(loop, width, masks: [width > 1 ? laneMask(builder.sub(end, index), width: width) : nil])
       }
     }
     lanes = outer
@@ -92,13 +92,6 @@ extension KernelEmitter {
   private func emitBody(_ loop: Loop, _ width: Int, masks: [LLVMValue?]) {
     lanes = Lanes(variable: loop.variable, width: width, copies: masks.count, masks: masks)
     for node in loop.body { emit(node) }
-  }
-
-  /// Which of `width` lanes from `first` on are below `end`.
-  private func laneMask(_ first: LLVMValue, _ end: LLVMValue, _ width: Int) -> LLVMValue {
-    let step = builder.stepVector(module.i64, width)
-    let left = builder.splat(builder.sub(end, first), width)
-    return builder.icmp(.slt, step, left)
   }
 
   // MARK: Counting

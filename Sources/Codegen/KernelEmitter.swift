@@ -30,6 +30,8 @@ final class KernelEmitter {
   var lanes: Lanes?
   /// Sines and cosines computed together, by operand.
   var sinesAndCosines: [ScalarID: [(operand: LLVMValue, sine: LLVMValue, cosine: LLVMValue)]] = [:]
+  /// The stack memory of products' packed panels.
+  var panels: [ScalarID: LLVMValue] = [:]
   /// Scalars whose sine and cosine are both needed.
   let sharedAngles: Set<ScalarID>
   /// Whether the kernel is long straight-line code: elementary functions are calls, so that it
@@ -190,13 +192,49 @@ final class KernelEmitter {
   private func inBounds(_ bounds: [Bound], copy: Int?) -> LLVMValue {
     var result: LLVMValue?
     for bound in bounds {
-      let index = copy.map { indexVector(bound.index, copy: $0) } ?? self.index(bound.index)
-      let shifted = builder.sub(index, builder.int(bound.lower, index.type))
-      let size = builder.int(max(0, bound.upper - bound.lower), index.type)
-      let holds = builder.icmp(.ult, shifted, size)
+      let holds = copy.map { laneBounds(bound, copy: $0) } ?? uniformBounds(bound)
       result = result.map { builder.and($0, holds) } ?? holds
     }
     return result ?? builder.bool(true)
+  }
+
+  private func uniformBounds(_ bound: Bound) -> LLVMValue {
+    inRange(index(bound.index), bound)
+  }
+
+  private func inRange(_ index: LLVMValue, _ bound: Bound) -> LLVMValue {
+    let shifted = builder.sub(index, builder.int(bound.lower, index.type))
+    return builder.icmp(
+      .ult, shifted, builder.int(max(0, bound.upper - bound.lower), index.type))
+  }
+
+  /// Which lanes of a copy are in bounds. Where lanes count upwards these are the lanes between two
+  /// numbers, which are found without an index for each lane.
+  private func laneBounds(_ bound: Bound, copy: Int) -> LLVMValue {
+    guard let lanes, lanes.width > 1, isCounting(bound.index, lanes.variable) else {
+      return inRange(indexVector(bound.index, copy: copy), bound)
+    }
+    let first = index(bound.index + copy * lanes.width)
+    let inside = laneMask(
+      builder.sub(builder.int(bound.upper, module.i64), first), width: lanes.width)
+    let before = laneMask(
+      builder.sub(builder.int(bound.lower, module.i64), first), width: lanes.width)
+    return builder.and(inside, builder.not(before))
+  }
+
+  /// Whether an index grows by one from lane to lane.
+  private func isCounting(_ index: IndexExpression, _ lane: VariableID) -> Bool {
+    var isUniform = true
+    index.forEachScalar { isUniform = isUniform && !analysis.varying.contains($0) }
+    return isUniform && index.coefficient(of: lane) == 1
+  }
+
+  /// The first `count` lanes; none for a negative count.
+  func laneMask(_ count: LLVMValue, width: Int) -> LLVMValue {
+    let none = builder.int(0, module.i64)
+    let clamped = builder.smin(builder.smax(count, none), builder.int(width, module.i64))
+    let limit = builder.splat(builder.trunc(clamped, module.i32), width)
+    return builder.icmp(.ult, builder.stepVector(module.i32, width), limit)
   }
 
   // MARK: Indices

@@ -232,8 +232,21 @@ struct Lowering {
     var rows = (registers - vectors - (vectors > 2 ? 1 : 0)) / vectors
     if registers >= 32 { rows = min(rows, vectors == 1 ? 16 : 12) }
     rows = max(1, min(rows, shape.rows))
-    return Contract.Tiling(rows: rows, vectors: vectors, width: width, rowBlock: 120)
+    let bytes = element.byteCount
+    let panelBytes = shape.depth * vectors * width * bytes
+    let factorBytes = shape.depth * shape.columns * bytes
+    let packs =
+      factorBytes > Self.unpackedBytes && panelBytes <= Self.panelBytes && shape.rows >= 4 * rows
+    // A packed panel serves all rows; rows stream past it, which the prefetcher keeps up with.
+    return Contract.Tiling(
+      rows: rows, vectors: vectors, width: width, rowBlock: packs ? shape.rows : 120,
+      packsRight: packs)
   }
+
+  /// A right factor of at most this many bytes is read in place: it stays in the second-level cache.
+  private static let unpackedBytes = 1 << 20
+  /// Panels are at most this long, since they stand on the stack.
+  private static let panelBytes = 128 << 10
 
   /// A copy of the operand, then a kernel that combines the updates into it one after the other.
   private mutating func buildScatter(

@@ -98,6 +98,13 @@ extension IRBuilder {
     return call
   }
 
+  /// Asks for the cache line at a pointer to be brought into the second-level cache; never traps.
+  package func prefetch(_ pointer: LLVMValue) {
+    intrinsic(
+      Intrinsic("llvm.prefetch"), [pointer.type],
+      [pointer, int(0, module.i32), int(2, module.i32), int(1, module.i32)])
+  }
+
   /// Reserves stack memory for `count` elements, for the duration of the function.
   ///
   /// The instruction goes to the start of the entry block, so that loops do not repeat it.

@@ -219,12 +219,15 @@ package struct Contract: Sendable, Hashable {
     package var width: Int
     /// Rows that are worked on before going to the next columns.
     package var rowBlock: Int
+    /// Whether the right factor's columns of a tile are first copied to a contiguous panel.
+    package var packsRight: Bool
 
-    package init(rows: Int, vectors: Int, width: Int, rowBlock: Int) {
+    package init(rows: Int, vectors: Int, width: Int, rowBlock: Int, packsRight: Bool = false) {
       self.rows = rows
       self.vectors = vectors
       self.width = width
       self.rowBlock = rowBlock
+      self.packsRight = packsRight
     }
   }
 

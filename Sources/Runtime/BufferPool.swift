@@ -14,6 +14,8 @@ internal import TensorIR
 package enum BufferPool {
   /// The alignment of every block, in bytes: a cache line and the widest vector.
   package static let alignment = 64
+  /// Blocks of at least this many bytes start at a huge page, and ask for huge pages.
+  private static let hugePage = 2 << 20
   /// Free blocks are given back to the system beyond this many bytes.
   private static let keptByteLimit = 1 << 28
 
@@ -50,10 +52,15 @@ package enum BufferPool {
       return head
     }
     if let block = UnsafeMutableRawPointer(bitPattern: address) { return block }
+    let isLarge = size >= hugePage
     var block: UnsafeMutableRawPointer?
-    guard posix_memalign(&block, alignment, size) == 0, let block else {
+    guard posix_memalign(&block, isLarge ? hugePage : alignment, size) == 0, let block else {
       throw outOfMemory(byteCount)
     }
+    #if canImport(Glibc)
+      // Walking columns of a large matrix touches a page for each row.
+      if isLarge { madvise(block, size, MADV_HUGEPAGE) }
+    #endif
     return block
   }
 
