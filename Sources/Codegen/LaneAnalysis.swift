@@ -59,7 +59,8 @@ struct LaneAnalysis {
     let extent = kernel.variables[loop.variable.index].extent
     let rest = extent % (width * interleave)
     let restCopies = loop.range == .full ? (rest + width - 1) / width : 1
-    let mainCopies = extent >= width * interleave ? interleave : 1
+    // Whole groups of a block are emitted even where no block turns out to have one.
+    let mainCopies = loop.range != .full || extent >= width * interleave ? interleave : 1
     return LaneLoop(
       variable: loop.variable, group: Group(width: width, copies: max(mainCopies, restCopies)),
       outside: open)

@@ -8,7 +8,8 @@ extension NestBuilder {
   func scalar(
     of value: ValueID, at index: [IndexExpression], condition: ScalarID? = nil, in scope: Scope
   ) -> ScalarID {
-    let demand = Demand(value: value, index: index, condition: condition)
+    let needed = condition.flatMap { self.condition($0, for: value, at: index, in: scope) }
+    let demand = Demand(value: value, index: index, condition: needed)
     var searched: Scope? = scope
     while let here = searched {
       if let known = here.values[demand] { return known }
@@ -17,6 +18,22 @@ extension NestBuilder {
     let result = reloaded(demand, in: scope) ?? computed(demand, in: scope)
     scalars[result.index].scope.values[demand] = result
     return result
+  }
+
+  /// What of a condition a value needs at an index: nothing where the index cannot leave the value.
+  ///
+  /// A reduction asks for nothing but its own index to be inside, so that it stands in the loop that
+  /// fixes the index whatever else the condition depends on.
+  private func condition(
+    _ condition: ScalarID, for value: ValueID, at index: [IndexExpression], in scope: Scope
+  ) -> ScalarID? {
+    let open = zip(index, graph.type(value).shape).filter { place, extent in
+      range(place).map { $0.lowerBound < 0 || $0.upperBound >= extent } ?? true
+    }
+    if open.isEmpty { return nil }
+    guard buffers[value] == nil, let fold = graph.comprehension(value)?.fold, !fold.isUnrolled
+    else { return condition }
+    return define(.inBounds(open.map { Bound($0, lower: 0, upper: $1) }), .i1, in: scope)
   }
 
   private func computed(_ demand: Demand, in scope: Scope) -> ScalarID {

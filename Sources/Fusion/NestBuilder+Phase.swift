@@ -23,6 +23,9 @@ extension NestBuilder {
         let folded = formula.fold?.extents.map { _ in IndexExpression(0) } ?? []
         result = phase(of: formula.body, value, axes: index + folded, at: variable)
       }
+      if let operand = formula.fold?.initialOperand, let operation = graph.operation(value) {
+        result = max(result, phase(of: operation.operands[operand], at: [], at: variable))
+      }
     }
     phases[demand] = result
     return result
