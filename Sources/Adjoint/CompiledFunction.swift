@@ -9,7 +9,7 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   /// An output with other tensors.
   @usableFromInline let replace: @Sendable (Output, inout TensorVisitor) throws -> Output
   /// What has been compiled so far.
-  @usableFromInline let specializations: Specializations<Output>
+  @usableFromInline let specializations: Specializations
 
   @inlinable
   init(
@@ -35,7 +35,7 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
     var visitor = TensorVisitor(reserving: 8)
     repeat try (each input).read(into: &visitor)
     if let template = try specializations.run(&visitor) {
-      return try replace(template, &visitor)
+      return try replace(template.output(as: Output.self), &visitor)
     }
     let specialization = try specializations.add(visitor) { nodes in
       try trace(repeat each input, with: nodes)
@@ -44,7 +44,7 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
       return try replace(output, &inner)
     }
     try specialization.call(&visitor, at: specializations.location)
-    return try replace(specialization.template, &visitor)
+    return try replace(specialization.template.output(as: Output.self), &visitor)
   }
 
   /// What the closure returns for arguments with other tensors, and the tensors of that.

@@ -65,27 +65,34 @@ final class ProgramBody: Sendable {
   /// Runs the function on known values of the parameters' types; the caller owns the blocks, one of
   /// each result's size.
   func run(_ nodes: [TensorNode]) throws -> [UnsafeMutableRawPointer] {
-    try withResults(of: nodes, []) { Array($0) }
+    try withBuffers(of: nodes.count) { arguments, blocks in
+      try run(nodes, [], arguments, blocks)
+      return Array(UnsafeBufferPointer(start: blocks, count: resultTypes.count))
+    }
   }
 
   /// Runs the function on known values of the parameters' types, the last of which are `captures`,
   /// and puts the results in place of the arguments.
   func call(replacing nodes: inout [TensorNode], captures: [TensorNode]) throws {
-    let arguments = nodes
-    try withResults(of: arguments, captures) { blocks in
+    try withBuffers(of: nodes.count + captures.count) { arguments, blocks in
+      try run(nodes, captures, arguments, blocks)
+      // Emptied rather than replaced, so that the results use the arguments' memory.
       nodes.removeAll(keepingCapacity: true)
-      for index in blocks.indices {
-        nodes.append(TensorNode(resultTypes[index], adopting: blocks[index]))
+      for index in resultTypes.indices {
+        nodes.append(
+          TensorNode(
+            resultTypes[index], byteCount: resultByteCounts[index], adopting: blocks[index]))
       }
     }
   }
 
-  /// Runs the function and hands over a block for each result, which `body` takes over.
-  private func withResults<Value>(
-    of nodes: [TensorNode], _ captures: [TensorNode],
-    _ body: (UnsafeMutableBufferPointer<UnsafeMutableRawPointer>) throws -> Value
+  /// Lists on the stack for the addresses of `count` arguments and of the results.
+  private func withBuffers<Value>(
+    of count: Int,
+    _ body: (
+      UnsafeMutablePointer<UnsafeRawPointer>, UnsafeMutablePointer<UnsafeMutableRawPointer>
+    ) throws -> Value
   ) throws -> Value {
-    let count = nodes.count + captures.count
     precondition(count == parameterTypes.count, "there must be a value for each parameter")
     // One element more than needed, so that both lists exist even without elements.
     return try withUnsafeTemporaryAllocation(of: UnsafeRawPointer.self, capacity: count + 1) {
@@ -96,37 +103,37 @@ final class ProgramBody: Sendable {
         guard let argumentStart = arguments.baseAddress, let blockStart = blocks.baseAddress else {
           preconditionFailure("temporary memory has an address")
         }
-        for (index, node) in nodes.enumerated() {
-          (argumentStart + index).initialize(to: node.requiredAddress)
-        }
-        for (index, node) in captures.enumerated() {
-          (argumentStart + nodes.count + index).initialize(to: node.requiredAddress)
-        }
-        try allocate(blockStart)
-        do {
-          try withExtendedLifetime((nodes, captures)) {
-            try call(arguments: argumentStart, results: blockStart)
-          }
-        } catch {
-          deallocate(blockStart, count: resultTypes.count)
-          throw error
-        }
-        return try body(UnsafeMutableBufferPointer(rebasing: blocks.dropLast()))
+        return try body(argumentStart, blockStart)
       }
+    }
+  }
+
+  /// Runs the function; `blocks` gets a block for each result, which the caller takes over.
+  private func run(
+    _ nodes: [TensorNode], _ captures: [TensorNode],
+    _ arguments: UnsafeMutablePointer<UnsafeRawPointer>,
+    _ blocks: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  ) throws {
+    for index in nodes.indices {
+      (arguments + index).initialize(to: nodes[index].requiredAddress)
+    }
+    for index in captures.indices {
+      (arguments + nodes.count + index).initialize(to: captures[index].requiredAddress)
+    }
+    try allocate(blocks)
+    do {
+      try withExtendedLifetime((nodes, captures)) {
+        try call(arguments: arguments, results: blocks)
+      }
+    } catch {
+      deallocate(blocks, count: resultTypes.count)
+      throw error
     }
   }
 
   /// Memory for each result.
   private func allocate(_ blocks: UnsafeMutablePointer<UnsafeMutableRawPointer>) throws {
-    for index in resultByteCounts.indices {
-      do {
-        (blocks + index).initialize(
-          to: try BufferPool.allocate(byteCount: resultByteCounts[index]))
-      } catch {
-        deallocate(blocks, count: index)
-        throw error
-      }
-    }
+    try BufferPool.allocate(resultByteCounts, into: blocks)
   }
 
   /// Gives back the memory of the first results.

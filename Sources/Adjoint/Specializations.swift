@@ -7,13 +7,42 @@ struct Signature: Hashable, Sendable {
   let statics: [StaticValue]
 }
 
+/// An output with placeholders for tensors.
+///
+/// Its type is not part of the type of what holds it, so that calls run code without generics.
+@usableFromInline
+struct OutputTemplate: Sendable {
+  /// A class around the output.
+  @usableFromInline
+  final class Box<Output: Sendable>: Sendable {
+    /// The output.
+    @usableFromInline let output: Output
+
+    @inlinable
+    init(_ output: Output) { self.output = output }
+  }
+
+  /// A `Box` of the output's type.
+  @usableFromInline let box: any AnyObject & Sendable
+
+  init<Output: Sendable>(_ output: Output) { box = Box(output) }
+
+  /// The output.
+  ///
+  /// - Requires: `type` is the type of the output.
+  @inlinable
+  func output<Output: Sendable>(as type: Output.Type) -> Output {
+    unsafeDowncast(box, to: Box<Output>.self).output
+  }
+}
+
 /// One compiled form of a function.
 @usableFromInline
-final class Specialization<Output: Sendable>: Sendable {
+final class Specialization: Sendable {
   /// The calls it fits.
   let signature: Signature
   /// An output with placeholders for tensors.
-  @usableFromInline let template: Output
+  @usableFromInline let template: OutputTemplate
   /// The recorded function.
   private let traced: TracedFunction
   /// Whether the function reads values of a trace around it, and so can only become part of that.
@@ -26,7 +55,8 @@ final class Specialization<Output: Sendable>: Sendable {
   private let quickForm = Atomic<UInt>(0)
 
   init(
-    _ signature: Signature, template: Output, _ traced: TracedFunction, traceMilliseconds: Double
+    _ signature: Signature, template: OutputTemplate, _ traced: TracedFunction,
+    traceMilliseconds: Double
   ) {
     self.signature = signature
     self.template = template
@@ -108,10 +138,10 @@ private final class CompiledForm: Sendable {
 
 /// All compiled forms of one function.
 @usableFromInline
-final class Specializations<Output: Sendable>: Sendable {
+final class Specializations: Sendable {
   /// What has been compiled; entries stay as long as this object.
   private struct State: Sendable {
-    var entries: [Specialization<Output>] = []
+    var entries: [Specialization] = []
     var reasons: [String] = []
   }
 
@@ -131,10 +161,10 @@ final class Specializations<Output: Sendable>: Sendable {
   ///
   /// - Returns: the output to put them in; nil where no form fits.
   @usableFromInline
-  func run(_ visitor: inout TensorVisitor) throws -> Output? {
+  func run(_ visitor: inout TensorVisitor) throws -> OutputTemplate? {
     if let address = UnsafeRawPointer(bitPattern: last.load(ordering: .acquiring)) {
-      let quick = try Unmanaged<Specialization<Output>>.fromOpaque(address)
-        ._withUnsafeGuaranteedRef { entry -> Output? in
+      let quick = try Unmanaged<Specialization>.fromOpaque(address)
+        ._withUnsafeGuaranteedRef { entry -> OutputTemplate? in
           guard entry.fits(visitor) else { return nil }
           try entry.call(&visitor, at: location)
           return entry.template
@@ -149,11 +179,11 @@ final class Specializations<Output: Sendable>: Sendable {
 
   /// Makes the form for a call by tracing.
   @usableFromInline
-  func add(
+  func add<Output: Sendable>(
     _ visitor: TensorVisitor,
     trace: ([TensorNode]) throws -> (Output, [TensorNode]),
     template: (Output, [TensorNode]) throws -> Output
-  ) throws -> Specialization<Output> {
+  ) throws -> Specialization {
     for node in visitor.nodes { if let error = node.failure { throw error.placed(at: location) } }
     let signature = Signature(types: visitor.nodes.map(\.type), statics: visitor.statics)
     var output: Output?
@@ -166,7 +196,7 @@ final class Specializations<Output: Sendable>: Sendable {
     guard let output else { preconditionFailure("a recorded closure has returned a value") }
     let placeholders = traced.function.resultTypes.map(TensorNode.placeholder)
     let entry = Specialization(
-      signature, template: try template(output, placeholders), traced,
+      signature, template: OutputTemplate(try template(output, placeholders)), traced,
       traceMilliseconds: start.duration(to: .now).milliseconds)
     state.withLock { state in
       state.reasons.append(reason(for: signature, after: state.entries.map(\.signature)))
@@ -177,14 +207,14 @@ final class Specializations<Output: Sendable>: Sendable {
   }
 
   /// The entry used last.
-  var lastUsed: Specialization<Output>? {
+  var lastUsed: Specialization? {
     UnsafeRawPointer(bitPattern: last.load(ordering: .acquiring)).map {
-      Unmanaged<Specialization<Output>>.fromOpaque($0).takeUnretainedValue()
+      Unmanaged<Specialization>.fromOpaque($0).takeUnretainedValue()
     }
   }
 
   /// Makes an entry the first one to be looked at.
-  private func remember(_ entry: Specialization<Output>) {
+  private func remember(_ entry: Specialization) {
     last.store(
       UInt(bitPattern: Unmanaged.passUnretained(entry).toOpaque()), ordering: .releasing)
   }

@@ -22,6 +22,8 @@ final class TensorNode: @unchecked Sendable {
 
   /// Shape and element type.
   let type: TensorType
+  /// The number of bytes of the elements.
+  private let byteCount: Int
   /// Whether the value was written as a literal in source code, and so may become a constant.
   let isLiteral: Bool
   /// The elements, packed and row-major, once they are known.
@@ -32,9 +34,13 @@ final class TensorNode: @unchecked Sendable {
   /// Guards every node's origin; held for a copy or an assignment only.
   private static let originLock = Mutex<Void>(())
 
-  /// Creates a known value that takes over `bytes`, a block of the buffer pool.
-  init(_ type: TensorType, adopting bytes: UnsafeMutableRawPointer, isLiteral: Bool = false) {
+  /// Creates a known value that takes over `bytes`, a block of the buffer pool, of the type's size.
+  init(
+    _ type: TensorType, byteCount: Int, adopting bytes: UnsafeMutableRawPointer,
+    isLiteral: Bool = false
+  ) {
     self.type = type
+    self.byteCount = byteCount
     self.isLiteral = isLiteral
     address = Atomic(bytes)
     guardedOrigin = .known
@@ -43,6 +49,8 @@ final class TensorNode: @unchecked Sendable {
   /// Creates a value that is deferred, traced or failed.
   init(_ type: TensorType, _ origin: Origin) {
     self.type = type
+    // Wraps around for types too large to ever become known, which are legal until then.
+    byteCount = type.shape.reduce(type.element.byteCount, &*)
     isLiteral = false
     address = Atomic(nil)
     guardedOrigin = origin
@@ -55,19 +63,20 @@ final class TensorNode: @unchecked Sendable {
     _ type: TensorType, isLiteral: Bool = false,
     initialize: (UnsafeMutableRawBufferPointer) throws -> Void
   ) throws {
-    let bytes = try BufferPool.allocate(byteCount: type.byteCount)
+    let byteCount = type.byteCount
+    let bytes = try BufferPool.allocate(byteCount: byteCount)
     do {
-      try initialize(UnsafeMutableRawBufferPointer(start: bytes, count: type.byteCount))
+      try initialize(UnsafeMutableRawBufferPointer(start: bytes, count: byteCount))
     } catch {
-      BufferPool.deallocate(bytes, byteCount: type.byteCount)
+      BufferPool.deallocate(bytes, byteCount: byteCount)
       throw error
     }
-    self.init(type, adopting: bytes, isLiteral: isLiteral)
+    self.init(type, byteCount: byteCount, adopting: bytes, isLiteral: isLiteral)
   }
 
   deinit {
     if let bytes = address.load(ordering: .acquiring) {
-      BufferPool.deallocate(bytes, byteCount: type.byteCount)
+      BufferPool.deallocate(bytes, byteCount: byteCount)
     }
   }
 
@@ -93,7 +102,7 @@ final class TensorNode: @unchecked Sendable {
     _ body: (UnsafeRawBufferPointer) throws -> Result
   ) rethrows -> Result {
     try withExtendedLifetime(self) {
-      try body(UnsafeRawBufferPointer(start: knownAddress, count: type.byteCount))
+      try body(UnsafeRawBufferPointer(start: knownAddress, count: byteCount))
     }
   }
 
@@ -107,7 +116,7 @@ final class TensorNode: @unchecked Sendable {
   func publish(_ bytes: UnsafeMutableRawPointer) {
     let (isFirst, _) = address.compareExchange(
       expected: nil, desired: bytes, ordering: .acquiringAndReleasing)
-    guard isFirst else { return BufferPool.deallocate(bytes, byteCount: type.byteCount) }
+    guard isFirst else { return BufferPool.deallocate(bytes, byteCount: byteCount) }
     let former = Self.originLock.withLock { _ in
       let former = guardedOrigin
       guardedOrigin = .known

@@ -57,6 +57,14 @@ public struct TensorVisitor {
     if next == nil { statics.append(StaticValue(value)) }
   }
 
+  /// Visits the number of parts of a collection, which is static.
+  @usableFromInline
+  mutating func visitCount(_ count: Int) {
+    guard next == nil else { return }
+    if nodes.isEmpty { nodes.reserveCapacity(count) }
+    statics.append(StaticValue(count: count))
+  }
+
   /// Visits a tensor.
   @usableFromInline
   mutating func visitLeaf(_ node: inout TensorNode) throws {
@@ -73,13 +81,28 @@ public struct TensorVisitor {
 /// A static value of a tree, as part of a signature.
 @usableFromInline
 struct StaticValue: Hashable, @unchecked Sendable {
-  /// The value; its type is `Sendable`, which `AnyHashable` does not say.
-  private let value: AnyHashable
+  /// What the value is; counts are apart because they are compared on every call.
+  private enum Content: Hashable {
+    /// The number of parts of a collection.
+    case count(Int)
+    /// Any value; its type is `Sendable`, which `AnyHashable` does not say.
+    case other(AnyHashable)
+  }
 
-  init(_ value: some Hashable & Sendable) { self.value = AnyHashable(value) }
+  private let content: Content
+
+  init(_ value: some Hashable & Sendable) { content = .other(AnyHashable(value)) }
+
+  /// The number of parts of a collection.
+  init(count: Int) { content = .count(count) }
 
   /// The value in words.
-  var description: String { String(describing: value.base) }
+  var description: String {
+    switch content {
+    case .count(let count): String(count)
+    case .other(let value): String(describing: value.base)
+    }
+  }
 }
 
 extension TensorTree {
@@ -109,9 +132,17 @@ extension Tensor: TensorTree {
 
 extension Array: TensorTree where Element: TensorTree {
   /// Visits the elements in order; their number is static.
+  @inlinable
   public mutating func visitTensors(_ visitor: inout TensorVisitor) throws {
-    visitor.visitStatic(count)
-    for index in indices { try visitor.visit(&self[index]) }
+    visitor.visitCount(count)
+    guard visitor.next != nil else {
+      for element in self { try element.read(into: &visitor) }
+      return
+    }
+    var replaced = [Element]()
+    replaced.reserveCapacity(count)
+    for element in self { replaced.append(try element.replacing(from: &visitor)) }
+    self = replaced
   }
 }
 

@@ -24,6 +24,16 @@ package enum BufferPool {
   private struct FreeLists {
     var heads = [UInt](repeating: 0, count: 256)
     var byteCount = 0
+
+    /// Takes the address of a free block of at least `byteCount` bytes; zero where there is none.
+    mutating func take(_ byteCount: Int) -> UInt {
+      let (index, size) = sizeClass(for: byteCount)
+      let head = heads[index]
+      guard let block = UnsafeRawPointer(bitPattern: head) else { return 0 }
+      heads[index] = block.load(as: UInt.self)
+      self.byteCount -= size
+      return head
+    }
   }
 
   private static let freeLists = Mutex(FreeLists())
@@ -43,15 +53,44 @@ package enum BufferPool {
   /// - Throws: `AdjointError` where the system has no such memory.
   package static func allocate(byteCount: Int) throws -> UnsafeMutableRawPointer {
     guard byteCount <= Int.max / 4 else { throw outOfMemory(byteCount) }
-    let (index, size) = sizeClass(for: byteCount)
-    let address = freeLists.withLock { lists -> UInt in
-      let head = lists.heads[index]
-      guard let block = UnsafeRawPointer(bitPattern: head) else { return 0 }
-      lists.heads[index] = block.load(as: UInt.self)
-      lists.byteCount -= size
-      return head
-    }
+    let address = freeLists.withLock { $0.take(byteCount) }
     if let block = UnsafeMutableRawPointer(bitPattern: address) { return block }
+    return try systemBlock(byteCount)
+  }
+
+  /// Puts a block for each size into `blocks`: the free ones under one lock.
+  ///
+  /// - Requires: `blocks` has room for as many pointers as there are sizes.
+  /// - Throws: `AdjointError` where the system has no such memory; then no block is taken.
+  package static func allocate(
+    _ byteCounts: [Int], into blocks: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  ) throws {
+    let start = UInt(bitPattern: blocks)
+    let found = freeLists.withLock { lists in
+      guard let blocks = UnsafeMutablePointer<UnsafeMutableRawPointer>(bitPattern: start) else {
+        return 0
+      }
+      for index in byteCounts.indices {
+        guard byteCounts[index] <= Int.max / 4,
+          let block = UnsafeMutableRawPointer(bitPattern: lists.take(byteCounts[index]))
+        else { return index }
+        (blocks + index).initialize(to: block)
+      }
+      return byteCounts.count
+    }
+    for index in found..<byteCounts.count {
+      do {
+        (blocks + index).initialize(to: try allocate(byteCount: byteCounts[index]))
+      } catch {
+        for former in 0..<index { deallocate(blocks[former], byteCount: byteCounts[former]) }
+        throw error
+      }
+    }
+  }
+
+  /// A block from the system.
+  private static func systemBlock(_ byteCount: Int) throws -> UnsafeMutableRawPointer {
+    let size = sizeClass(for: byteCount).byteCount
     let isLarge = size >= hugePage
     var block: UnsafeMutableRawPointer?
     guard posix_memalign(&block, isLarge ? hugePage : alignment, size) == 0, let block else {
