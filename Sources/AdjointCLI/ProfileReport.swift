@@ -81,7 +81,10 @@ struct ProfileReport {
   /// The first source lines, and how many there are more.
   private static func shortened(_ sources: [SourceLocation]) -> String {
     let rest = sources.count - shownSources
-    return sources.prefix(shownSources).map(\.description).joined(separator: ", ")
+    let shown = sources.prefix(shownSources).map { source in
+      "\(source.file.split(separator: "/").last ?? ""):\(source.line)"
+    }
+    return shown.joined(separator: ", ")
       + (rest > 0 ? " and \(rest) more" : "")
   }
 
