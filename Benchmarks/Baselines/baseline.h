@@ -5,9 +5,15 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <time.h>
+
+// Baselines that share their loops among threads define it as 1 before they include this file.
+#ifndef IS_PARALLEL
+#define IS_PARALLEL 0
+#endif
 
 enum { maximum_threads = 64 };
 
@@ -32,18 +38,23 @@ static void run_part(int part) {
   team.body(team.context, part, begin, end);
 }
 
+// Spins, and lets others run where it takes long.
+static void pause_briefly(long tries) {
+  if (tries > 10000) sched_yield();
+}
+
 // Waits for work until there is none left to come, which a null body says.
 static void *work(void *argument) {
   int part = (int)(intptr_t)argument;
   for (int seen = 0;;) {
     int generation;
-    while ((generation = atomic_load(&team.generation)) == seen) {
-    }
+    for (long tries = 0; (generation = atomic_load(&team.generation)) == seen; tries++)
+      pause_briefly(tries);
     seen = generation;
     if (team.body) run_part(part);
-    int isLast = !team.body;
+    int is_last = !team.body;
     atomic_fetch_sub(&team.running, 1);
-    if (isLast) return 0;
+    if (is_last) return 0;
   }
 }
 
@@ -55,8 +66,7 @@ __attribute__((unused)) static void in_parallel(part_function body, void *contex
   atomic_store(&team.running, team.threads - 1);
   atomic_fetch_add(&team.generation, 1);
   if (body) run_part(0);
-  while (atomic_load(&team.running) > 0) {
-  }
+  for (long tries = 0; atomic_load(&team.running) > 0; tries++) pause_briefly(tries);
 }
 
 static double now(void) {
@@ -69,7 +79,7 @@ static double now(void) {
 double least_seconds(
     const void *const *arguments, void *const *results, double seconds, int threads) {
   pthread_t workers[maximum_threads];
-  int wanted = threads < maximum_threads ? threads : maximum_threads;
+  int wanted = !IS_PARALLEL ? 1 : threads < maximum_threads ? threads : maximum_threads;
   atomic_store(&team.generation, 0);
   team.threads = 1;
   while (team.threads < wanted &&

@@ -1,5 +1,6 @@
 // A weighted layer norm and its gradients, row by row, on all threads.
 
+#define IS_PARALLEL 1
 #include "baseline.h"
 
 enum { rows = 4096, columns = 1024 };

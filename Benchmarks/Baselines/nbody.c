@@ -1,5 +1,6 @@
 // The energy of bodies and its gradient over all pairs, on all threads.
 
+#define IS_PARALLEL 1
 #include "baseline.h"
 
 enum { bodies = 2000 };

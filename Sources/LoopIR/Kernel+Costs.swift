@@ -24,9 +24,9 @@ package struct KernelCosts: Sendable, Hashable {
 extension Kernel {
   /// What one run of the kernel asks of the machine.
   ///
-  /// An arithmetic operation on floats counts as its weight, so a sum is one operation and an
-  /// exponential fifteen; a contraction's multiply-add is two. Comparisons, choices, conversions
-  /// and integers are free. Guarded accesses count as if every guard held, and a looked-up address
+  /// An arithmetic operation on floats is one, a contraction's multiply-add two. A quotient or root
+  /// is four, as an estimate and a Newton step; other functions are their weight, such as fifteen
+  /// for an exponential. Comparisons, choices, conversions and integers are free. Guarded accesses count as if every guard held, and a looked-up address
   /// as if every look-up found another element; a buffer never counts more than all its elements.
   ///
   /// - Requires: the kernel is verified.
@@ -164,6 +164,7 @@ extension ScalarOp {
   /// The arithmetic operations the function counts as.
   fileprivate var flops: Int {
     switch self {
+    case .unary(.sqrt), .unary(.rsqrt), .binary(.divide): 4
     case .unary, .binary: weight
     case .compare, .select, .convert: 0
     }

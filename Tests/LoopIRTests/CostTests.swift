@@ -16,10 +16,10 @@ import Testing
     return costs
   }
 
-  /// Three passes over a row read it once; a division is eight operations, a reciprocal root ten.
+  /// Three passes over a row read it once; a division or a reciprocal root is four operations.
   @Test func rows() {
     let program = SampleProgram.layerNorm(rows: 10, columns: 20)
-    let perRow = 20 + 8 + 3 * 20 + 8 + 1 + 10 + 3 * 20
+    let perRow = 20 + 4 + 3 * 20 + 4 + 1 + 4 + 3 * 20
     #expect(
       program.kernels[0].costs(in: program)
         == costs(read: 4 * (200 + 20), written: 4 * 200, single: 10 * perRow))
