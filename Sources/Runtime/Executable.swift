@@ -58,6 +58,7 @@ package final class Executable: Sendable {
       let name = session.uniqueName("adjoint")
       let module = ProgramEmitter(program, target: .host, isProfiled: options.isProfiled)
         .emitted(entry: name)
+      report.instructionCount = module.instructionCount
       #if DEBUG
         try module.verify()
       #endif
@@ -206,6 +207,8 @@ package struct CompilationReport: Sendable {
   package var kernelCount = 0
   /// Different kernels among them.
   package var uniqueKernelCount = 0
+  /// Instructions of LLVM IR that were emitted.
+  package var instructionCount = 0
 
   package init() {}
 }

@@ -32,6 +32,22 @@ import Testing
     #expect(profiled.kernels.allSatisfy { !$0.sources.isEmpty && $0.byteCount > 0 })
   }
 
+  /// Instructions emitted for value and gradient, about twice those for AVX-512, as machines with
+  /// other vectors need more.
+  @Test(arguments: [
+    ("scalar", [0], 250), ("scalar2000", [0], 18000), ("rosenbrock", [0], 800),
+    ("nbody", [0], 1000),
+    ("mlp_small", [0, 1, 2, 3], 5000),
+  ])
+  func instructions(_ name: String, _ parameters: [Int], _ limit: Int) throws {
+    let module = try Module(parsing: programText(name), file: name)
+    let entry = try #require(module.entry)
+    let function = try module.inlined(entry).simplified().withGradient(of: parameters).simplified()
+    let count = try Executable(function).report.instructionCount
+    #expect(count > function.operations.count)
+    #expect(count <= limit)
+  }
+
   @Test func theMachineHasLimits() throws {
     #expect(try Calibration.flopsPerSecond(threads: 1) > 1e8)
     #expect(try Calibration.bytesPerSecond(workingSet: 1 << 16, threads: 2) > 1e6)
