@@ -11,7 +11,8 @@ test: setup
 	swift test
 	.ci/consumer-test
 
-# Times the example programs, next to JAX where it can be installed, and the cost of a call.
+# Times the example programs and matrix products next to JAX, torch and C where they are installed,
+# and the cost of a call.
 bench: setup
 	Benchmarks/run
 

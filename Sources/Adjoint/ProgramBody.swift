@@ -13,9 +13,9 @@ final class ProgramBody: Sendable {
   /// Times and sizes of its compilation.
   let report: CompileReport
   /// The native code; nil for the interpreter.
-  private let executable: Executable?
+  let executable: Executable?
   /// What the interpreter runs.
-  private let function: Function
+  let function: Function
 
   /// A planned function, with its native code unless the interpreter runs it.
   init(_ function: Function, _ executable: Executable?, _ report: CompileReport) {

@@ -29,6 +29,10 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  /// Whether the report lists the kernels.
+  @Flag(help: "Add each kernel's time, bytes, operations and fraction of the machine's roofline.")
+  var profile = false
+
   /// Compiles the function, calls it again and again, and reports.
   func run() throws {
     let compiled = try Program(contentsOf: program.file).compile(
@@ -42,11 +46,16 @@ struct BenchCommand: ParsableCommand {
       arguments = try InputFiles(paths: inputs, role: .argument).read(compiled.parameterTypes)
     }
     let times = try CallTimes(measuring: compiled, arguments: arguments, seconds: 1)
-    print(report(compiled.report, times))
+    let kernels =
+      profile
+      ? try ProfileReport(compiled, arguments: arguments, microseconds: times.minimum) : nil
+    print(report(compiled.report, times, kernels))
   }
 
   /// The report as JSON or as lines.
-  private func report(_ compile: CompileReport, _ times: CallTimes) -> String {
+  private func report(_ compile: CompileReport, _ times: CallTimes, _ kernels: ProfileReport?)
+    -> String
+  {
     let rows: [(name: String, value: String)] = [
       ("parse_ms", compile.parseMilliseconds.fixed(4)),
       ("transform_ms", compile.transformMilliseconds.fixed(4)),
@@ -63,9 +72,13 @@ struct BenchCommand: ParsableCommand {
       ("threads", "\(compile.threads)"),
     ]
     if json {
-      return "{" + rows.map { "\"\($0.name)\": \($0.value)" }.joined(separator: ", ") + "}"
+      let fields =
+        rows.map { "\"\($0.name)\": \($0.value)" }
+        + (kernels.map { ["\"profile\": " + $0.json] } ?? [])
+      return "{" + fields.joined(separator: ", ") + "}"
     }
     let width = rows.map(\.name.count).max() ?? 0
-    return rows.map { $0.name.padded(to: width + 2) + $0.value }.joined(separator: "\n")
+    let lines = rows.map { $0.name.padded(to: width + 2) + $0.value }
+    return (lines + (kernels.map { ["", $0.table] } ?? [])).joined(separator: "\n")
   }
 }

@@ -6,16 +6,21 @@ internal import TensorIR
 ///
 /// The entry is `void name(pointer arguments, pointer results, pointer arena, pointer context)`:
 /// arrays of pointers to the caller's buffers, the arena's start, and the runtime's context, whose
-/// first field is the function that shares a kernel's blocks among threads.
+/// first field is the function that shares a kernel's blocks among threads. A profiled entry also
+/// calls the function at the context's byte 16 with the context and a number: before each kernel
+/// with the kernel's position, and at the end with how many kernels there are.
 package struct ProgramEmitter {
   /// The program that is emitted.
   package let program: LoopProgram
   /// The target code is for.
   package let target: TargetDescription
+  /// Whether the entry tells the context when each kernel starts.
+  package let isProfiled: Bool
 
-  package init(_ program: LoopProgram, target: TargetDescription) {
+  package init(_ program: LoopProgram, target: TargetDescription, isProfiled: Bool = false) {
     self.program = program
     self.target = target
+    self.isProfiled = isProfiled
   }
 
   /// The whole program as one module, whose entry has the given symbol.
@@ -52,14 +57,27 @@ package struct ProgramEmitter {
     }
     let slotCount = program.kernels.map(\.slots.count).max() ?? 0
     let slots = builder.alloca(pointer, count: max(slotCount, 1), alignment: 16)
-    for (kernel, function) in zip(program.kernels, kernels) {
+    for (number, (kernel, function)) in zip(program.kernels, kernels).enumerated() {
+      notify(number, entry, builder, module)
       for (position, buffer) in kernel.slots.enumerated() {
         builder.store(
           buffers[buffer.index], builder.gep(slots, bytes: position * 8), alignment: 8)
       }
       call(function, blocks: kernel.blockCount, slots, entry, builder, module)
     }
+    notify(kernels.count, entry, builder, module)
     builder.ret()
+  }
+
+  /// Tells a profiled entry's context how many kernels are done.
+  private func notify(
+    _ number: Int, _ entry: LLVMFunction, _ builder: IRBuilder, _ module: LLVMModule
+  ) {
+    guard isProfiled else { return }
+    let context = entry.parameters[3]
+    let hook = builder.load(module.pointer, builder.gep(context, bytes: 16), alignment: 8)
+    let type = module.functionType([module.pointer, module.i64], returns: module.void)
+    builder.callIndirect(type, hook, [context, builder.int(number, module.i64)])
   }
 
   /// Runs a kernel here, or hands its blocks to the context's threads.

@@ -165,6 +165,25 @@ package final class LLVMModule {
     if failed { throw LLVMError(text) }
   }
 
+  /// How many instructions the functions of the module have.
+  package var instructionCount: Int {
+    var count = 0
+    var function = LLVMGetFirstFunction(ref)
+    while let current = function {
+      var block = LLVMGetFirstBasicBlock(current)
+      while let open = block {
+        var instruction = LLVMGetFirstInstruction(open)
+        while let next = instruction {
+          count += 1
+          instruction = LLVMGetNextInstruction(next)
+        }
+        block = LLVMGetNextBasicBlock(open)
+      }
+      function = LLVMGetNextFunction(current)
+    }
+    return count
+  }
+
   /// The module as LLVM prints it.
   package var text: String { takeMessage(LLVMPrintModuleToString(ref)) }
 

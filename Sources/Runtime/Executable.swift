@@ -9,6 +9,8 @@ package import TensorIR
 package struct CodeOptions: Hashable, Sendable {
   /// How many threads a call may use, the caller's included; at least one.
   package var threads: Int = WorkerPool.availableThreads
+  /// Whether each call notes how long every kernel takes.
+  package var isProfiled = false
 
   package init() {}
 }
@@ -23,6 +25,8 @@ package final class Executable: Sendable {
   package let resultTypes: [TensorType]
   /// What compiling took and what came of it.
   package let report: CompilationReport
+  /// The kernels in execution order; empty unless the code is profiled.
+  package let kernels: [KernelOutline]
 
   /// The native entry point: `(arguments, results, arena, context)`.
   private typealias Entry =
@@ -52,7 +56,9 @@ package final class Executable: Sendable {
     do {
       let session = try JITSession.shared()
       let name = session.uniqueName("adjoint")
-      let module = ProgramEmitter(program, target: .host).emitted(entry: name)
+      let module = ProgramEmitter(program, target: .host, isProfiled: options.isProfiled)
+        .emitted(entry: name)
+      report.instructionCount = module.instructionCount
       #if DEBUG
         try module.verify()
       #endif
@@ -73,8 +79,15 @@ package final class Executable: Sendable {
     report.kernelCount = program.kernels.count
     report.uniqueKernelCount = program.uniqueKernelCount
     self.report = report
+    kernels = options.isProfiled ? program.kernels.map { KernelOutline($0, in: program) } : []
     context = .allocate(capacity: 1)
     context.initialize(to: RuntimeContext(threads: max(1, options.threads)))
+    if options.isProfiled {
+      let instants = UnsafeMutablePointer<ContinuousClock.Instant>.allocate(
+        capacity: kernels.count + 1)
+      instants.initialize(repeating: .now, count: kernels.count + 1)
+      context.pointee.instants = instants
+    }
   }
 
   /// The loop program of a function; long functions are lowered on a stack of their own.
@@ -97,6 +110,7 @@ package final class Executable: Sendable {
   private static let stackBytesPerOperation = 16 << 10
 
   deinit {
+    context.pointee.instants?.deallocate()
     context.deallocate()
     if let arena = UnsafeMutableRawPointer(bitPattern: idleArena.load(ordering: .relaxed)) {
       BufferPool.deallocate(arena, byteCount: report.arenaByteCount)
@@ -120,6 +134,13 @@ package final class Executable: Sendable {
     let (kept, _) = idleArena.compareExchange(
       expected: 0, desired: UInt(bitPattern: arena), ordering: .releasing)
     if !kept { BufferPool.deallocate(arena, byteCount: report.arenaByteCount) }
+  }
+
+  /// The nanoseconds of each kernel in the last call of profiled code, which runs one call at a
+  /// time.
+  package var kernelNanoseconds: [Double] {
+    guard let instants = context.pointee.instants else { return [] }
+    return kernels.indices.map { (instants[$0 + 1] - instants[$0]).milliseconds * 1e6 }
   }
 
   /// The text of a stage behind TensorIR: `loops`, `llvm`, `llvm-optimized` or `assembly`.
@@ -186,6 +207,8 @@ package struct CompilationReport: Sendable {
   package var kernelCount = 0
   /// Different kernels among them.
   package var uniqueKernelCount = 0
+  /// Instructions of LLVM IR that were emitted.
+  package var instructionCount = 0
 
   package init() {}
 }

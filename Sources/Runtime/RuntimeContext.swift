@@ -5,15 +5,22 @@ package typealias ParallelFor =
     UnsafeMutableRawPointer?, Int
   ) -> Void
 
+/// Notes how far a profiled call is: `(runtime context, kernels done)`.
+package typealias KernelHook = @convention(c) (UnsafeMutableRawPointer?, Int) -> Void
+
 /// What compiled code gets from the process it runs in.
 ///
 /// Compiled code reads the fields by offset, so their order is fixed: the function at byte 0, the
-/// thread count at byte 8.
+/// thread count at byte 8, the hook of profiled code at byte 16.
 package struct RuntimeContext {
   /// Runs `body(buffers, begin, end)` over all blocks and returns when they are done.
   package var parallelFor: ParallelFor = parallelForEntry
   /// How many threads a call may use, the caller's included.
   package var threads: Int
+  /// Called by profiled code before each kernel and after the last.
+  package var kernelHook: KernelHook = kernelHookEntry
+  /// Where the hook puts the time, by the number of kernels done; nil in code without profile.
+  package var instants: UnsafeMutablePointer<ContinuousClock.Instant>?
 
   /// Creates the context of a call that may use `threads` threads.
   package init(threads: Int) {
@@ -27,4 +34,11 @@ package struct RuntimeContext {
 package let parallelForEntry: ParallelFor = { context, body, buffers, blocks in
   let threads = context?.assumingMemoryBound(to: RuntimeContext.self).pointee.threads ?? 1
   WorkerPool.shared.run(blocks: blocks, threads: threads, body: body, context: buffers)
+}
+
+/// The function profiled code calls; the first argument points to a `RuntimeContext`.
+package let kernelHookEntry: KernelHook = { context, number in
+  guard let instants = context?.assumingMemoryBound(to: RuntimeContext.self).pointee.instants
+  else { return }
+  instants[number] = .now
 }

@@ -80,6 +80,27 @@ import Testing
     }
   }
 
+  @Test func benchProfilesKernels() throws {
+    try withTool { tool in
+      let path = CommandLineTool.programs.appending(path: "scalar/primal.mlir").path
+      let outcome = try tool.run(["bench", path, "--grad", "0", "--json", "--profile"])
+      #expect(outcome.status == 0)
+      let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
+      let report = try #require(object as? [String: Any])
+      let kernels = try #require(report["profile"] as? [[String: Any]])
+      #expect(kernels.count == 1)
+      let kernel = try #require(kernels.first)
+      #expect(
+        Set(kernel.keys) == [
+          "kernel", "sources", "ns_min", "ns_mean", "ns_bound", "bytes", "flops", "gb_per_s",
+          "gflop_per_s", "roofline",
+        ])
+      #expect(kernel["bytes"] as? Int == 24)
+      let sources = try #require(kernel["sources"] as? [String])
+      #expect(sources.allSatisfy { $0.contains("primal.mlir:") } && !sources.isEmpty)
+    }
+  }
+
   @Test func demoReachesItsAccuracyAndWritesDumps() throws {
     try withTool { tool in
       let outcome = try tool.run(["demo", "--dumps", "stages"])

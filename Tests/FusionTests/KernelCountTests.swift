@@ -29,6 +29,22 @@ import Testing
     #expect(program.arenaByteCount == arena)
   }
 
+  /// Bytes moved and operations of value and gradient, which are not to grow. Elements are counted
+  /// as `Kernel.costs(in:)` says.
+  @Test(arguments: [
+    ("scalar", [0], 24, 43), ("blackscholes", [0, 1, 2, 3], 32_000_600, 172_001_000),
+    ("layernorm", [0, 1, 2], 52_000_000, 101_000_000), ("nbody", [0], 50_000, 152_100_000),
+    ("mlp", [0, 1, 2, 3, 4, 5], 13_900_000, 411_600_000),
+    ("mlp_small", [0, 1, 2, 3], 80_200, 340_000), ("rosenbrock", [0], 24_100, 22_100),
+    ("gmm", [0, 1, 2], 25_120_000, 19_200_000),
+  ])
+  func costs(_ name: String, _ parameters: [Int], _ bytes: Int, _ flops: Int) throws {
+    let costs = try program(name, gradient: parameters).costs
+    #expect(costs.bytes <= bytes)
+    #expect(costs.flops <= flops)
+    #expect(costs.bytes > 0 && costs.flops > 0)
+  }
+
   /// No pair of bodies is ever stored: the largest buffer is the gradient.
   @Test func interactionsAreNotStored() throws {
     let program = try program("nbody", gradient: [0])

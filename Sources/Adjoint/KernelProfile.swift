@@ -1,0 +1,88 @@
+internal import Runtime
+public import TensorIR
+
+/// How long one kernel of a compiled function takes, and how long the machine would need at least.
+public struct KernelProfile: Hashable, Sendable {
+  /// The kernel's name, as in the dump of stage `loops`.
+  public let name: String
+  /// The lines of the source that its results come from, each once.
+  public let sources: [SourceLocation]
+  /// Nanoseconds of the fastest run.
+  public let minimumNanoseconds: Double
+  /// Nanoseconds of a run on average.
+  public let meanNanoseconds: Double
+  /// Bytes a run reads and writes, each element of each buffer once.
+  public let byteCount: Int
+  /// Arithmetic operations on floats of a run; a multiply-add is two, and functions such as `exp`
+  /// are as many as they cost.
+  public let flops: Int
+  /// Nanoseconds the machine needs for as many bytes, or as many operations, whichever is more.
+  public let boundNanoseconds: Double
+
+  /// Bytes per nanosecond of the fastest run.
+  public var gigabytesPerSecond: Double { Double(byteCount) / max(minimumNanoseconds, 1) }
+  /// Operations per nanosecond of the fastest run.
+  public var gigaflopsPerSecond: Double { Double(flops) / max(minimumNanoseconds, 1) }
+  /// Which part of the fastest run's time the machine needs at least; one is perfect.
+  public var rooflineFraction: Double { boundNanoseconds / max(minimumNanoseconds, 1) }
+
+  /// The profile of a kernel from its times.
+  init(_ kernel: KernelOutline, nanoseconds: [Double], limits: MachineLimits) {
+    name = kernel.name
+    var places: [SourceLocation] = []
+    for source in kernel.sources where source.isKnown {
+      let line = SourceLocation(file: source.file, line: source.line)
+      if !places.contains(line) { places.append(line) }
+    }
+    sources = places
+    minimumNanoseconds = nanoseconds.min() ?? 0
+    meanNanoseconds = nanoseconds.reduce(0, +) / Double(max(1, nanoseconds.count))
+    byteCount = kernel.byteCount
+    let (flops, overflow) = kernel.singleFlops.addingReportingOverflow(kernel.doubleFlops)
+    self.flops = overflow ? .max : flops
+    boundNanoseconds = max(
+      limits.nanoseconds(moving: kernel.byteCount),
+      limits.nanoseconds(single: kernel.singleFlops, double: kernel.doubleFlops))
+  }
+}
+
+extension CompiledProgram {
+  /// Times every kernel of the function, in execution order.
+  ///
+  /// The function is compiled once more with a clock read between kernels; the program itself stays
+  /// as it is. A clock read takes some tens of nanoseconds, which count to the kernel before it.
+  ///
+  /// - Parameters:
+  ///   - arguments: tensors of `parameterTypes`.
+  ///   - repeats: how many calls are timed, after one that is not.
+  ///   - limits: what the machine can do; measured where nil.
+  /// - Throws: `AdjointError` where the arguments do not have the types of `parameterTypes`,
+  ///   `repeats` is below one, or the interpreter runs the program.
+  public func profile(
+    _ arguments: [TensorData], repeats: Int = 100, limits: MachineLimits? = nil
+  ) throws -> [KernelProfile] {
+    guard body.executable != nil else {
+      throw AdjointError(.argument, "only native code has kernels to profile")
+    }
+    guard repeats >= 1 else {
+      throw AdjointError(.argument, "a profile needs at least one call, not \(repeats)")
+    }
+    var options = CodeOptions()
+    options.threads = report.threads
+    options.isProfiled = true
+    let executable = try Executable(body.function, options: options)
+    let profiled = CompiledProgram(body: ProgramBody(body.function, executable, report))
+    let limits = try limits ?? .measured(threads: report.threads)
+    _ = try profiled.call(arguments)
+    var times = [[Double]](repeating: [], count: executable.kernels.count)
+    for _ in 0..<repeats {
+      _ = try profiled.call(arguments)
+      for (kernel, time) in executable.kernelNanoseconds.enumerated() {
+        times[kernel].append(time)
+      }
+    }
+    return zip(executable.kernels, times).map {
+      KernelProfile($0, nanoseconds: $1, limits: limits)
+    }
+  }
+}
