@@ -21,11 +21,28 @@ final class Audit {
   private(set) var impossible: Set<ValueID> = []
   /// Elementwise values computed, with the weight of computing one from memory.
   private(set) var computed: Set<ValueID> = []
+  /// Values that would be computed at so many places, and so often each of their elements, that the
+  /// walk ends there: their number grows with every step of a chain of shifted reads.
+  private(set) var crowded: Set<ValueID> = []
+  /// At how many places a value is computed, and how many elements that makes.
+  private var demands: [ValueID: (places: Int, elements: Int)] = [:]
+  /// Conditions by what they consist of, as numbers.
+  private var conditions: [Condition: ScalarID] = [:]
   /// Values read at another place than the one stored.
   private var readElsewhere: Set<ValueID> = []
   private var home: [IndexExpression] = []
   /// Additions' worth of work, roughly.
   private(set) var work = 0
+
+  /// A condition under which a value is read: bounds that hold, or one that does not.
+  private struct Condition: Hashable {
+    var outer: ScalarID?
+    var bounds: [Bound]
+    var isNegated: Bool
+  }
+
+  /// Values demanded at more places than this, and as often per element, are crowded.
+  private static let placeLimit = 32
 
   init(_ graph: Graph, inMemory: Set<ValueID>) {
     self.graph = graph
@@ -59,8 +76,13 @@ final class Audit {
     }
   }
 
-  private func visit(_ value: ValueID, at index: [IndexExpression], isRoot: Bool = false) {
-    guard visited.insert(.init(value: value, index: index)).inserted else { return }
+  private func visit(
+    _ value: ValueID, at index: [IndexExpression], under condition: ScalarID? = nil,
+    isRoot: Bool = false
+  ) {
+    let condition = needsCondition(value, at: index) ? condition : nil
+    guard visited.insert(.init(value: value, index: index, condition: condition)).inserted
+    else { return }
     if !isRoot && (inMemory.contains(value) || graph.definitions[value.index] == nil) {
       reads.insert(value)
       if index != home { readElsewhere.insert(value) }
@@ -76,13 +98,14 @@ final class Audit {
     }
     let place = variables.deepest(index)
     let iterations = variables.iterations(place)
+    if !isRoot, isCrowded(value, formula, iterations) { return }
     guard let fold = formula.fold else {
       computed.insert(value)
       if formula.body.isCostly {
         let repetition = iterations * 100 / max(graph.type(value).count, 1)
         costly[value] = max(costly[value] ?? 0, repetition)
       }
-      visit(formula.body, of: value, axes: index)
+      visit(formula.body, of: value, axes: index, under: condition)
       return
     }
     if let operand = fold.initialOperand, let operation = graph.operation(value) {
@@ -91,7 +114,9 @@ final class Audit {
     work += iterations * fold.count
     guard !fold.isUnrolled else {
       for element in fold.extents.allIndices {
-        visit(formula.body, of: value, axes: index + element.map { IndexExpression($0) })
+        visit(
+          formula.body, of: value, axes: index + element.map { IndexExpression($0) },
+          under: condition)
       }
       return
     }
@@ -107,7 +132,40 @@ final class Audit {
     visit(formula.body, of: value, axes: index + folded)
   }
 
-  private func visit(_ body: Comprehension.Body, of value: ValueID, axes: [IndexExpression]) {
+  /// Whether a value's index could leave it, so that the condition of a read matters; a reduction
+  /// asks for its own index only.
+  private func needsCondition(_ value: ValueID, at index: [IndexExpression]) -> Bool {
+    if let fold = graph.comprehension(value)?.fold, !fold.isUnrolled { return false }
+    return !zip(index, graph.type(value).shape).allSatisfy { place, extent in
+      variables.range(place) { _ in nil }.map { $0.lowerBound >= 0 && $0.upperBound < extent }
+        ?? false
+    }
+  }
+
+  /// Counts one more place of a value, and tells whether there are too many.
+  private func isCrowded(
+    _ value: ValueID, _ formula: Comprehension, _ iterations: Int
+  ) -> Bool {
+    switch formula.body {
+    case .index, .constant: return false
+    case .read where formula.fold == nil: return false
+    case .read, .apply, .guarded: break
+    }
+    var count = demands[value] ?? (0, 0)
+    count.places += 1
+    count.elements += min(iterations, 1 << 32)
+    demands[value] = count
+    guard count.places > Self.placeLimit,
+      count.elements / Self.placeLimit > graph.type(value).count
+    else { return false }
+    crowded.insert(value)
+    return true
+  }
+
+  private func visit(
+    _ body: Comprehension.Body, of value: ValueID, axes: [IndexExpression],
+    under condition: ScalarID? = nil
+  ) {
     let operands = graph.operation(value)?.operands ?? []
     switch body {
     case .read(let operand, let index):
@@ -115,20 +173,40 @@ final class Audit {
       for entry in index {
         var place = entry.affine.bound(to: axes)
         if let lookup = entry.lookup {
-          visit(operands[lookup.operand], at: lookup.index.map { $0.bound(to: axes) })
+          visit(
+            operands[lookup.operand], at: lookup.index.map { $0.bound(to: axes) }, under: condition)
           place += IndexExpression(.scalar(ScalarID(lookup.operand)))
         }
         bound.append(place)
       }
-      visit(operands[operand], at: bound)
+      visit(operands[operand], at: bound, under: condition)
     case .index, .constant: break
     case .apply(let op, let arguments):
       work += op.weight * variables.iterations(variables.deepest(axes))
-      for argument in arguments { visit(argument, of: value, axes: axes) }
-    case .guarded(_, let inside, let outside):
-      visit(inside, of: value, axes: axes)
-      visit(outside, of: value, axes: axes)
+      for argument in arguments { visit(argument, of: value, axes: axes, under: condition) }
+    case .guarded(let bounds, let inside, let outside):
+      var open = [Bound]()
+      for bound in bounds {
+        let index = bound.index.bound(to: axes)
+        let range = variables.range(index) { _ in nil }
+        if let range, range.lowerBound >= bound.lower, range.upperBound < bound.upper { continue }
+        if let range, range.upperBound < bound.lower || range.lowerBound >= bound.upper {
+          return visit(outside, of: value, axes: axes, under: condition)
+        }
+        open.append(Bound(index, lower: bound.lower, upper: bound.upper))
+      }
+      if open.isEmpty { return visit(inside, of: value, axes: axes, under: condition) }
+      for (side, isNegated) in [(inside, false), (outside, true)] {
+        let both = number(Condition(outer: condition, bounds: open, isNegated: isNegated))
+        visit(side, of: value, axes: axes, under: both)
+      }
     }
+  }
+
+  private func number(_ condition: Condition) -> ScalarID {
+    let next = ScalarID(conditions.count)
+    conditions[condition, default: next] = conditions[condition] ?? next
+    return conditions[condition] ?? next
   }
 }
 

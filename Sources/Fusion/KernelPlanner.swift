@@ -116,7 +116,12 @@ struct KernelPlanner {
       if isAssembledFromPieces(value) { roots[value]?.form = .unrolled }
       if case .scatter? = graph.operation(value)?.op {
         for operand in graph.operation(value)?.operands ?? [] {
-          let audit = audit(Root(value: operand), besides: [])
+          var audit = audit(Root(value: operand), besides: [])
+          while let crowded = latest(audit.crowded) {
+            addRoot(crowded)
+            pending.append(crowded)
+            audit = self.audit(Root(value: operand), besides: [])
+          }
           for repeated in audit.folds.keys where repeated != operand || !audit.folds.isEmpty {
             if roots[repeated] == nil {
               addRoot(repeated)
@@ -132,10 +137,15 @@ struct KernelPlanner {
       }
       unrollShortAxes(value)
       let natural = audit(roots[value] ?? Root(value: value), besides: [value])
+      if let crowded = latest(natural.crowded) {
+        addRoot(crowded)
+        pending += [value, crowded]
+        continue
+      }
       var chosen = natural
       if let root = scattered(value), !repeated(natural, value).isEmpty {
         let alternative = audit(root, besides: [value])
-        if repeated(alternative, value).isEmpty {
+        if repeated(alternative, value).isEmpty, alternative.crowded.isEmpty {
           roots[value] = root
           chosen = alternative
         }
@@ -145,6 +155,11 @@ struct KernelPlanner {
         pending.append(next)
       }
     }
+  }
+
+  /// The value nearest to the root that would be computed at too many places and is no root yet.
+  private func latest(_ crowded: Set<ValueID>) -> ValueID? {
+    crowded.filter { roots[$0] == nil && graph.definitions[$0.index] != nil }.max(by: precedes)
   }
 
   /// Whether a value is a few elements that each come from elsewhere, so that loops over them would
@@ -295,7 +310,8 @@ struct KernelPlanner {
       }
       own.remove(dot)
       let audit = audit(root, besides: own)
-      guard audit.folds.isEmpty, audit.impossible.isEmpty, audit.reads.contains(dot),
+      guard audit.folds.isEmpty, audit.impossible.isEmpty, audit.crowded.isEmpty,
+        audit.reads.contains(dot),
         audit.readsOnlyInPlace(dot), isBefore(audit.reads.subtracting([dot]), position, writers)
       else { return nil }
       return (audit.reads.subtracting([dot]), graph.type(dot).byteCount)
@@ -303,7 +319,7 @@ struct KernelPlanner {
     let outer = root.extents(in: graph).first { $0 != 1 }
     guard outer == kernel.outerExtent else { return nil }
     let audit = audit(root, besides: own)
-    guard repeated(audit, root.value).isEmpty, audit.impossible.isEmpty,
+    guard repeated(audit, root.value).isEmpty, audit.impossible.isEmpty, audit.crowded.isEmpty,
       isBefore(audit.reads, position, writers)
     else { return nil }
     let usesWritten =

@@ -50,6 +50,79 @@ import Testing
     }
   }
 
+  /// Row programs over long axes, cut into blocks; once more with threads, to the bit.
+  @Test(arguments: [ElementType.f32, .f64, .i32])
+  func randomRowProgramsAgreeWithTheInterpreter(_ element: ElementType) throws {
+    for seed in UInt64(0)..<4 {
+      let function = try randomRowFunction(seed: seed, element: element, work: 2000)
+      let arguments = randomArguments(for: function, seed: seed)
+      let results = try runNatively(function, arguments, threads: 1)
+      #expect(try runNatively(function, arguments, threads: 2) == results, "seed \(seed)")
+      for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
+        let tolerance = element == .f64 ? 1e-10 : element == .f32 ? 2e-4 : 0
+        expectClose(result, expected, relative: tolerance, "seed \(seed)")
+      }
+    }
+  }
+
+  /// A few columns with long sums, so that a whole group of vectors never happens in a block.
+  @Test func narrowSumsInBlocks() throws {
+    var builder = FunctionBuilder(name: "main")
+    let x = builder.parameter(TensorType([9000, 13], .f64))
+    let columns = try builder.reduce(.add, x, dimensions: [0])
+    let greatest = try builder.reduce(.maximum, x, dimensions: [0])
+    let function = builder.finish(returning: [
+      try builder.reduce(.add, builder.multiply(columns, greatest), dimensions: [0])
+    ])
+    let argument = randomArguments(for: function, seed: 1)
+    let results = try runNatively(function, argument)
+    expectClose(results[0], try Interpreter().run(function, argument)[0], relative: 1e-11)
+  }
+
+  /// Sixty steps around a circle: the number of places read doubles with every step unless values
+  /// are stored between.
+  @Test func chainsOfShiftedReads() throws {
+    var builder = FunctionBuilder(name: "main")
+    var state = builder.parameter(TensorType([100], .f64))
+    let half = try builder.splat(0.5, TensorType([100], .f64))
+    for _ in 0..<60 {
+      let parts = try [(1, 100), (0, 1)].map { start, limit in
+        try builder.emit(
+          .shape(.slice(starts: [start], limits: [limit], strides: [1])), [state])
+      }
+      let shifted = try builder.emit(.shape(.concatenate(dimension: 0)), parts)
+      state = try builder.multiply(builder.add(state, shifted), half)
+    }
+    let function = builder.finish(returning: [state])
+    let argument = randomArguments(for: function, seed: 1)
+    let results = try runNatively(function, argument)
+    expectClose(results[0], try Interpreter().run(function, argument)[0], relative: 1e-11)
+  }
+
+  /// A normalization read through a guard that depends on an inner loop too.
+  @Test func guardedStatistics() throws {
+    var builder = FunctionBuilder(name: "main")
+    let x = builder.parameter(TensorType([5, 6], .f64))
+    let weight = try builder.splat(1.0 / 6, TensorType([5], .f64))
+    let mean = try builder.multiply(builder.reduce(.add, x, dimensions: [1]), weight)
+    let centered = try builder.subtract(
+      x, builder.broadcast(mean, to: [5, 6], dimensions: [0]))
+    let variance = try builder.reduce(.add, builder.unary(.square, centered), dimensions: [1])
+    let result = try builder.divide(
+      centered, builder.broadcast(variance, to: [5, 6], dimensions: [0]))
+    let filling = try builder.constant(Literal(TensorType([], .f64), filledWith: 7))
+    let pad = ShapeOp.pad(low: [1, 2], high: [1, 3], interior: [0, 1])
+    let function = builder.finish(returning: [
+      try builder.emit(.shape(.concatenate(dimension: 1)), [result, x]),
+      try builder.emit(.shape(pad), [result, filling]),
+    ])
+    let argument = randomArguments(for: function, seed: 1)
+    let expected = try Interpreter().run(function, argument)
+    for (result, expected) in zip(try runNatively(function, argument), expected) {
+      expectClose(result, expected, relative: 1e-12)
+    }
+  }
+
   @Test func randomGradientsAgreeWithTheInterpreter() throws {
     let seeds = (0..<UInt64(40)).map { 5000 + $0 }
     let functions = try seeds.map { seed in
