@@ -31,8 +31,6 @@ final class Audit {
   /// Values read at another place than the one stored.
   private var readElsewhere: Set<ValueID> = []
   private var home: [IndexExpression] = []
-  /// Additions' worth of work, roughly.
-  private(set) var work = 0
 
   /// A condition under which a value is read: bounds that hold, or one that does not.
   private struct Condition: Hashable {
@@ -67,11 +65,10 @@ final class Audit {
       }
     case .scattered(let axes):
       guard let formula = graph.comprehension(root.value) else { return }
-      let (nest, ordered) = variables.nestIndex(
+      let (_, ordered) = variables.nestIndex(
         in: nil, extents: axes.order.map { axes.extents[$0] })
       var index = ordered
       for (position, axis) in axes.order.enumerated() { index[axis] = ordered[position] }
-      work += variables.iterations(nest.last)
       visit(formula.body, of: root.value, axes: index)
     }
   }
@@ -111,7 +108,6 @@ final class Audit {
     if let operand = fold.initialOperand, let operation = graph.operation(value) {
       visit(operation.operands[operand], at: [])
     }
-    work += iterations * fold.count
     guard !fold.isUnrolled else {
       for element in fold.extents.allIndices {
         visit(
@@ -153,7 +149,7 @@ final class Audit {
     }
     var count = demands[value] ?? (0, 0)
     count.places += 1
-    count.elements += min(iterations, 1 << 32)
+    count.elements += iterations
     demands[value] = count
     guard count.places > Self.placeLimit,
       count.elements / Self.placeLimit > graph.type(value).count
@@ -181,8 +177,7 @@ final class Audit {
       }
       visit(operands[operand], at: bound, under: condition)
     case .index, .constant: break
-    case .apply(let op, let arguments):
-      work += op.weight * variables.iterations(variables.deepest(axes))
+    case .apply(_, let arguments):
       for argument in arguments { visit(argument, of: value, axes: axes, under: condition) }
     case .guarded(let bounds, let inside, let outside):
       var open = [Bound]()

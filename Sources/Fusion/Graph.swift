@@ -121,12 +121,13 @@ final class VariableTree {
     return depth
   }
 
-  /// How often the body of the variable's loop runs in all.
+  /// How often the body of the variable's loop runs in all, at most about 10¹².
   func iterations(_ variable: VariableID?) -> Int {
     var product = 1
     var current = variable
     while let here = current {
-      product *= extent(here)
+      let (wide, overflows) = product.multipliedReportingOverflow(by: extent(here))
+      product = overflows ? 1 << 40 : min(wide, 1 << 40)
       current = parents[here.index]
     }
     return product
