@@ -61,7 +61,8 @@ extension KernelEmitter {
       emitGroups(loop, width, interleave, from: first, to: whole)
       counted(from: whole, to: end, step: width, updating: loop.body) { index in
         variables[loop.variable] = index
-        emitBody(loop, width, masks: [width > 1 ? laneMask(builder.sub(end, index), width: width) : nil])
+        emitBody(
+          loop, width, masks: [width > 1 ? laneMask(builder.sub(end, index), width: width) : nil])
       }
     }
     lanes = outer
