@@ -7,6 +7,7 @@ extension LoopProgram {
   /// greedy-by-size rule of Pisarchyk and Lee (2020), "Efficient Memory Management for Deep Neural
   /// Net Inference".
   mutating func planMemory() {
+    dropUnusedBuffers()
     var lives: [Int: ClosedRange<Int>] = [:]
     for (step, kernel) in kernels.enumerated() {
       for slot in kernel.slots {
@@ -35,6 +36,26 @@ extension LoopProgram {
       buffers[buffer].storage = .arena(offset: offset)
       placed.append((life, offset, offset + size))
       arenaByteCount = max(arenaByteCount, offset + size)
+    }
+  }
+
+  /// Removes arena buffers and constants that no kernel uses, such as a product that only its own
+  /// epilogue reads.
+  private mutating func dropUnusedBuffers() {
+    var used = Set(kernels.flatMap(\.slots).map(\.index))
+    for (position, buffer) in buffers.enumerated() {
+      switch buffer.storage {
+      case .argument, .result: used.insert(position)
+      case .arena, .constant: break
+      }
+    }
+    let kept = used.sorted()
+    let places = Dictionary(uniqueKeysWithValues: zip(kept, kept.indices))
+    buffers = kept.map { buffers[$0] }
+    for kernel in kernels.indices {
+      kernels[kernel].slots = kernels[kernel].slots.compactMap {
+        places[$0.index].map(BufferID.init)
+      }
     }
   }
 

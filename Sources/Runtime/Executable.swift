@@ -52,6 +52,9 @@ package final class Executable: Sendable {
     let clock = ContinuousClock()
     let start = clock.now
     let program = try Self.lowered(function)
+    #if DEBUG
+      try program.verify()
+    #endif
     let planned = clock.now
     do {
       let session = try JITSession.shared()
