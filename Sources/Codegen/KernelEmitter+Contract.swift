@@ -169,39 +169,25 @@ extension KernelEmitter {
     let vector = module.vector(element, width)
     variables[contract.depth] = builder.int(0, module.i64)
     let left = walk(contract.left, contract)
-    var right = walk(contract.right, contract)
-    let isPacked = contract.tiling.packsRight
-    if isPacked {
-      right = (panelPointer(contract), 1, contract.tiling.vectors * width)
-    }
+    let right =
+      contract.tiling.packsRight
+      ? (start: panelPointer(contract), line: 1, depth: contract.tiling.vectors * width)
+      : walk(contract.right, contract)
     let size = contract.element.byteCount
     let vectors = tile.masks.count
-    let zero = builder.zero(vector)
 
     let before = builder.currentBlock
     let start = builder.appendBlock("depth")
     builder.br(start)
     builder.position(at: start)
-    let step = builder.phi(module.i64)
-    builder.addIncoming(step, builder.int(0, module.i64), from: before)
-    let leftPointer = builder.phi(module.pointer)
-    builder.addIncoming(leftPointer, left.start, from: before)
-    let rightPointer = builder.phi(module.pointer)
-    builder.addIncoming(rightPointer, right.start, from: before)
+    let step = carried(builder.int(0, module.i64), from: before)
+    let leftPointer = carried(left.start, from: before)
+    let rightPointer = carried(right.start, from: before)
+    let zero = builder.zero(vector)
     let sums = (0..<tile.rows).map { _ in
-      (0..<vectors).map { _ in
-        let sum = builder.phi(vector)
-        builder.addIncoming(sum, zero, from: before)
-        return sum
-      }
+      (0..<vectors).map { _ in carried(zero, from: before) }
     }
-    let panel = (0..<vectors).map { number -> LLVMValue in
-      let place = builder.gep(rightPointer, bytes: number * width * size)
-      guard !isPacked, let mask = tile.masks[number] else {
-        return builder.load(vector, place, alignment: isPacked ? 64 : size)
-      }
-      return builder.maskedLoad(vector, place, mask: mask, passthru: zero, alignment: size)
-    }
+    let panel = loadPanel(contract, tile, rightPointer)
     let next = (0..<tile.rows).map { row -> [LLVMValue] in
       let place = builder.gep(leftPointer, bytes: row * left.line * size)
       let factor = builder.load(element, place, alignment: size)
@@ -225,6 +211,29 @@ extension KernelEmitter {
       builder.icmp(.slt, following, builder.int(depth, module.i64)), start, after)
     builder.position(at: after)
     return next
+  }
+
+  /// A value that a loop carries, as it enters from `block`.
+  private func carried(_ initial: LLVMValue, from block: LLVMBlock) -> LLVMValue {
+    let phi = builder.phi(initial.type)
+    builder.addIncoming(phi, initial, from: block)
+    return phi
+  }
+
+  /// The right factor's vectors of one step; a packed panel has all its lanes.
+  private func loadPanel(
+    _ contract: Contract, _ tile: Tile, _ pointer: LLVMValue
+  ) -> [LLVMValue] {
+    let width = contract.tiling.width
+    let size = contract.element.byteCount
+    let vector = module.vector(memoryType(contract.element), width)
+    return tile.masks.enumerated().map { number, mask in
+      let place = builder.gep(pointer, bytes: number * width * size)
+      if contract.tiling.packsRight { return builder.load(vector, place, alignment: 64) }
+      guard let mask else { return builder.load(vector, place, alignment: size) }
+      return builder.maskedLoad(
+        vector, place, mask: mask, passthru: builder.zero(vector), alignment: size)
+    }
   }
 
   /// Asks for what is needed next: the rows of the next tile where rows stream past a packed panel,

@@ -187,7 +187,7 @@ extension KernelEmitter {
     let types = [element, element]
     let isFolded = analysis.groups[accumulator] != nil
     guard let lanes, isFolded || analysis.varying.contains(accumulator) else {
-      partial[0] = apply(.binary(kind.function), [partial[0], uniform(value)], types)
+      partial[0] = apply(.binary(kind.binary), [partial[0], uniform(value)], types)
       accumulators[accumulator] = partial
       return
     }
@@ -197,7 +197,7 @@ extension KernelEmitter {
         added = builder.select(
           mask, added, builder.splat(constant(kind.identity(of: element)), lanes.width))
       }
-      partial[copy] = apply(.binary(kind.function), [partial[copy], added], types)
+      partial[copy] = apply(.binary(kind.binary), [partial[copy], added], types)
     }
     accumulators[accumulator] = partial
   }
@@ -208,7 +208,7 @@ extension KernelEmitter {
     guard var partial = accumulators.removeValue(forKey: accumulator.result) else { return }
     let element = element(of: accumulator.result)
     let combine = { [self] (left: LLVMValue, right: LLVMValue) in
-      apply(.binary(accumulator.kind.function), [left, right], [element, element])
+      apply(.binary(accumulator.kind.binary), [left, right], [element, element])
     }
     if analysis.groups[accumulator.result] != nil {
       while partial.count > 1 {

@@ -143,7 +143,7 @@ extension KernelEmitter {
       if let kind = store.combining {
         let old = builder.load(memoryType(element), place, alignment: element.byteCount)
         value = apply(
-          .binary(kind.function), [fromMemory(old, element), value], [element, element])
+          .binary(kind.binary), [fromMemory(old, element), value], [element, element])
       }
       builder.store(toMemory(value, element), place, alignment: element.byteCount)
     }
@@ -161,7 +161,7 @@ extension KernelEmitter {
     var value = vector(store.value, copy: copy)
     if let kind = store.combining {
       let old = laneLoad(store.memory, store.address, mask: mask, element, copy: copy)
-      value = apply(.binary(kind.function), [fromMemory(old, element), value], [element, element])
+      value = apply(.binary(kind.binary), [fromMemory(old, element), value], [element, element])
     }
     let stored = toMemory(value, element)
     let layout = isPerLane(store.memory) ? Layout.contiguous : layout(store.address)
@@ -190,19 +190,5 @@ extension KernelEmitter {
 
   func toMemory(_ value: LLVMValue, _ element: ElementType) -> LLVMValue {
     element == .i1 ? builder.zext(value, module.i8.withWidth(value.type.vectorWidth)) : value
-  }
-}
-
-extension Reduction.Kind {
-  /// The function that combines two elements.
-  var function: BinaryOp {
-    switch self {
-    case .add: .add
-    case .multiply: .multiply
-    case .maximum: .maximum
-    case .minimum: .minimum
-    case .and: .and
-    case .or: .or
-    }
   }
 }

@@ -181,7 +181,7 @@ extension NestBuilder {
       let axes = demand.index + place.map { IndexExpression($0) }
       let element = evaluated(body, demand, axes: axes, in: scope)
       result =
-        result.map { apply(.binary(fold.kind.combining), [$0, element], in: scope) } ?? element
+        result.map { apply(.binary(fold.kind.binary), [$0, element], in: scope) } ?? element
     }
     if let result { return result }
     return literal(fold.kind.identity(of: graph.type(demand.value).element), in: scope)
@@ -226,7 +226,7 @@ extension NestBuilder {
     innermost.append(
       .accumulate(accumulator, value: element), phase: info.scope === innermost ? info.phase : 0)
     guard let initial = initial(fold, demand, in: scope) else { return accumulator }
-    return apply(.binary(fold.kind.combining), [initial, accumulator], in: scope)
+    return apply(.binary(fold.kind.binary), [initial, accumulator], in: scope)
   }
 
   /// Opens the loops of a nest, each in the phase that `phase` asks for at its level.
@@ -282,20 +282,6 @@ extension Comprehension.Body {
     case .index, .constant: false
     case .apply(_, let arguments): arguments.contains(where: \.readsElements)
     case .guarded(_, let inside, let outside): inside.readsElements || outside.readsElements
-    }
-  }
-}
-
-extension Reduction.Kind {
-  /// The function that combines two elements.
-  var combining: BinaryOp {
-    switch self {
-    case .add: .add
-    case .multiply: .multiply
-    case .maximum: .maximum
-    case .minimum: .minimum
-    case .and: .and
-    case .or: .or
     }
   }
 }

@@ -39,17 +39,3 @@ extension Reduction {
     }
   }
 }
-
-extension Reduction.Kind {
-  /// The function of two elements that the reduction repeats.
-  fileprivate var binary: BinaryOp {
-    switch self {
-    case .add: .add
-    case .multiply: .multiply
-    case .maximum: .maximum
-    case .minimum: .minimum
-    case .and: .and
-    case .or: .or
-    }
-  }
-}

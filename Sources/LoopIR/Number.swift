@@ -215,15 +215,6 @@ extension Comparison.Direction {
 extension Reduction.Kind {
   /// Two elements of one type combined.
   func combined(_ left: Number, _ right: Number, _ element: ElementType) -> Number {
-    let op: BinaryOp =
-      switch self {
-      case .add: .add
-      case .multiply: .multiply
-      case .maximum: .maximum
-      case .minimum: .minimum
-      case .and: .and
-      case .or: .or
-      }
-    return op.evaluated(left, right, element)
+    binary.evaluated(left, right, element)
   }
 }

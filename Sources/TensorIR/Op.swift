@@ -129,6 +129,18 @@ package struct Reduction: Hashable, Sendable {
     case minimum = "stablehlo.minimum"
     case and = "stablehlo.and"
     case or = "stablehlo.or"
+
+    /// The function of two elements that the reduction repeats.
+    package var binary: BinaryOp {
+      switch self {
+      case .add: .add
+      case .multiply: .multiply
+      case .maximum: .maximum
+      case .minimum: .minimum
+      case .and: .and
+      case .or: .or
+      }
+    }
   }
 
   /// How elements combine.
