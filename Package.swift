@@ -55,7 +55,7 @@ let package = Package(
     layer("LoopIR", ["TensorIR"]),
     layer("LLVMBridge", ["CLLVM"]),
     layer("Fusion", ["TensorIR", "LoopIR"]),
-    layer("Codegen", ["LoopIR", "LLVMBridge"]),
+    layer("Codegen", ["TensorIR", "LoopIR", "LLVMBridge"]),
     layer("Runtime", ["TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "CFFI", "CThreads"]),
     .target(
       name: "Adjoint",

@@ -124,10 +124,6 @@ final class KernelEmitter {
     element == .i1 ? module.i8 : type(element)
   }
 
-  func vectorType(_ element: ElementType) -> LLVMType {
-    module.vector(type(element), lanes?.width ?? 1)
-  }
-
   func element(of scalar: ScalarID) -> ElementType { kernel.scalars[scalar.index] }
 
   // MARK: Copies

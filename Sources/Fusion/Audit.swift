@@ -19,7 +19,7 @@ final class Audit {
   private(set) var costly: [ValueID: Int] = [:]
   /// Values that cannot be computed inside a nest at all.
   private(set) var impossible: Set<ValueID> = []
-  /// Elementwise values computed, with the weight of computing one from memory.
+  /// Elementwise values the nest would compute itself.
   private(set) var computed: Set<ValueID> = []
   /// Values that would be computed at so many places, and so often each of their elements, that the
   /// walk ends there: their number grows with every step of a chain of shifted reads.

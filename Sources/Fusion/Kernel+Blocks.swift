@@ -220,15 +220,6 @@ extension Loop {
   }
 }
 
-extension IndexExpression {
-  /// Whether no scalar occurs.
-  var isAffine: Bool {
-    var result = true
-    forEachScalar { _ in result = false }
-    return result
-  }
-}
-
 extension Node {
   /// The node with every store in it replaced.
   func mappingStores(_ transform: (Store) -> Store) -> Node {

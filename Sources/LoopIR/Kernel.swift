@@ -2,7 +2,7 @@ package import TensorIR
 
 /// One kernel: a tree of loops over buffers, run to its end before the next kernel starts.
 ///
-/// Invariants, checked by `verify()`:
+/// Invariants, checked by `verify(in:)`:
 /// - K1: every scalar is defined once and read only at or below the level of its definition, after
 ///   it; an accumulator's value is read only after its loop.
 /// - K2: a loop's variable is used only inside the loop, and sibling loops may share it.

@@ -1,26 +1,7 @@
-/// A generator of random numbers that gives the same ones for the same seed (SplitMix64, by Steele,
-/// Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
-package struct SeededGenerator: RandomNumberGenerator {
-  /// The state, a counter with a large odd step.
-  private var state: UInt64
-
-  /// Starts at a seed.
-  package init(seed: UInt64) { state = seed }
-
-  /// The next 64 random bits.
-  package mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var bits = state
-    bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-    return bits ^ (bits >> 31)
-  }
-}
-
 /// Damages texts at random, to see that readers refuse them without trapping.
 package struct TextMutator {
   /// Where randomness comes from.
-  private var generator: SeededGenerator
+  private var generator: SplitMix64
 
   /// Words that are hard on readers of programs.
   private static let awkward: [String] = [
@@ -33,7 +14,7 @@ package struct TextMutator {
   ]
 
   /// A mutator whose damage follows from the seed.
-  package init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+  package init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
   /// The text with one to four mistakes in it.
   package mutating func mutated(_ text: String) -> String {

@@ -1,5 +1,6 @@
 import Foundation
 import LLVMBridge
+import TestSupport
 import Testing
 
 @testable import Codegen
@@ -95,7 +96,7 @@ import Testing
       16_777_215, -16_777_215, 1.5, 0.99999994, 1.0000001,
     ]
     var pairs = special.flatMap { x in special.map { (x, $0) } }
-    var generator = SeededGenerator(state: 42)
+    var generator = SplitMix64(seed: 42)
     for _ in 0..<20_000 {
       let x = Float(bitPattern: UInt32(truncatingIfNeeded: generator.next()) & 0x7fff_ffff)
       let log = Foundation.log(Double(x))
@@ -107,21 +108,5 @@ import Testing
       let error = Self.error(value, Foundation.pow(Double(x), Double(y)))
       #expect(error <= 1, "pow(\(x), \(y)) = \(value)")
     }
-  }
-}
-
-/// A generator with a given state, so that every run tests the same numbers (splitmix64,
-/// Steele et al. 2014).
-struct SeededGenerator: RandomNumberGenerator {
-  /// The counter.
-  var state: UInt64
-
-  /// The next 64 bits.
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }
