@@ -56,7 +56,8 @@ let package = Package(
     layer("LLVMBridge", ["CLLVM"]),
     layer("Fusion", ["TensorIR", "LoopIR"]),
     layer("Codegen", ["TensorIR", "LoopIR", "LLVMBridge"]),
-    layer("Runtime", ["TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "CFFI", "CThreads"]),
+    layer(
+      "Runtime", ["TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "CFFI", "CThreads"]),
     .target(
       name: "Adjoint",
       dependencies: ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime"]),
@@ -75,9 +76,9 @@ let package = Package(
     tests("Optimizer", ["TensorIR", "Interpreter"]),
     tests("LoopIR", ["TensorIR"]),
     tests("LLVMBridge"),
-    tests("Fusion", ["TensorIR", "Interpreter", "Optimizer", "LoopIR"]),
-    tests("Codegen", ["LLVMBridge", "LoopIR"]),
-    tests("Runtime", ["TensorIR", "Interpreter"]),
+    tests("Fusion", ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "LoopIR"]),
+    tests("Codegen", ["TensorIR", "LLVMBridge", "LoopIR"]),
+    tests("Runtime", ["TensorIR", "Interpreter", "Differentiation", "Optimizer"]),
     tests("Adjoint", ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime"]),
     tests("AdjointCLI", ["TensorIR"]),
   ],

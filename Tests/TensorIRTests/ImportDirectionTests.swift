@@ -38,11 +38,34 @@ private func importedModules(of text: String) -> [String] {
   }
 }
 
+/// The test targets that the manifest declares, each with the modules that it names as dependencies.
+private func declaredTests(in manifest: String) -> [String: Set<String>] {
+  var declared: [String: Set<String>] = [:]
+  for match in manifest.matches(of: /tests\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?\s*\)/) {
+    let dependencies = match.2?.matches(of: /"(\w+)"/).map { String($0.1) } ?? []
+    declared[String(match.1)] = Set(dependencies).union([String(match.1), "TestSupport"])
+  }
+  return declared
+}
+
 @Suite struct ImportDirectionTests {
-  /// The `Sources` folder.
-  private let sources = URL(filePath: #filePath)
+  /// The folder of the package.
+  private let package = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Sources")
+
+  /// The `Sources` folder.
+  private var sources: URL { package.appending(path: "Sources") }
+
+  /// Each import in a Swift file below a folder, with the file's path.
+  private func imports(below folder: URL) throws -> [(file: String, module: String)] {
+    let files = try #require(FileManager.default.enumerator(atPath: folder.path))
+    var found: [(file: String, module: String)] = []
+    for case let path as String in files where path.hasSuffix(".swift") {
+      let text = try String(contentsOf: folder.appending(path: path), encoding: .utf8)
+      found += importedModules(of: text).map { (path, $0) }
+    }
+    return found
+  }
 
   @Test func everyFolderOfSourcesIsALayer() throws {
     let folders = try FileManager.default.contentsOfDirectory(atPath: sources.path)
@@ -52,12 +75,24 @@ private func importedModules(of text: String) -> [String] {
   @Test(arguments: allowedImports.keys.sorted())
   func importsOnlyLayersBelow(layer: String) throws {
     let allowed = try #require(allowedImports[layer]).union(systemModules)
-    let files = FileManager.default.enumerator(atPath: sources.appending(path: layer).path)
-    for case let path as String in try #require(files) where path.hasSuffix(".swift") {
-      let text = try String(
-        contentsOf: sources.appending(path: layer).appending(path: path), encoding: .utf8)
-      for module in importedModules(of: text) {
-        #expect(allowed.contains(module), "\(layer)/\(path) imports \(module)")
+    for (file, module) in try imports(below: sources.appending(path: layer)) {
+      #expect(allowed.contains(module), "\(layer)/\(file) imports \(module)")
+    }
+  }
+
+  /// A module that is imported but not declared is there or not by the luck of the build order.
+  @Test func testsDeclareWhatTheyImport() throws {
+    let manifest = try String(
+      contentsOf: package.appending(path: "Package.swift"), encoding: .utf8)
+    let declared = declaredTests(in: manifest)
+    let folder = package.appending(path: "Tests")
+    let targets = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      .filter { $0.hasSuffix("Tests") }
+    #expect(Set(targets) == Set(declared.keys.map { $0 + "Tests" }))
+    for (layer, dependencies) in declared {
+      let allowed = dependencies.union(systemModules).union(["Testing"])
+      for (file, module) in try imports(below: folder.appending(path: layer + "Tests")) {
+        #expect(allowed.contains(module), "\(layer)Tests/\(file) imports \(module)")
       }
     }
   }
