@@ -6,7 +6,8 @@ internal import TensorIR
 ///
 /// The entry is `void name(pointer arguments, pointer results, pointer arena, pointer context)`:
 /// arrays of pointers to the caller's buffers, the arena's start, and the runtime's context, whose
-/// first field is the function that shares a kernel's blocks among threads. A profiled entry also
+/// first field is the function that shares a kernel's blocks among threads. A result that stands in a
+/// donated argument's memory (`LoopProgram.donations`) is written there, whatever its pointer says. A profiled entry also
 /// calls the function at the context's byte 16 with the context and a number: before each kernel
 /// with the kernel's position, and at the end with how many kernels there are.
 package struct ProgramEmitter {
@@ -41,8 +42,8 @@ package struct ProgramEmitter {
       name, parameters: [pointer, pointer, pointer, pointer], returns: module.void)
     let builder = IRBuilder(module)
     builder.position(at: entry.appendBlock("entry"))
-    let buffers = program.buffers.enumerated().map { position, buffer -> LLVMValue in
-      switch buffer.storage {
+    let buffers = program.buffers.indices.map { position -> LLVMValue in
+      switch program.place(of: BufferID(position)) {
       case .argument(let number):
         return builder.load(
           pointer, builder.gep(entry.parameters[0], bytes: number * 8), alignment: 8)

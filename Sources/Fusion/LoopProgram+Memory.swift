@@ -1,48 +1,141 @@
 internal import LoopIR
 
 extension LoopProgram {
-  /// Gives every arena buffer a byte offset, so that buffers in use at the same time do not overlap.
+  /// Decides where every buffer stands.
   ///
-  /// Buffers are placed from large to small, each at the lowest offset free during its life: the
-  /// greedy-by-size rule of Pisarchyk and Lee (2020), "Efficient Memory Management for Deep Neural
-  /// Net Inference".
-  mutating func planMemory() {
+  /// Buffers take over the memory of operands that die where they are written; the rest of the arena
+  /// is laid out so that buffers in use at the same time do not overlap.
+  ///
+  /// - Parameter donated: the arguments, by number, whose memory kernels may overwrite.
+  mutating func planMemory(donated: Set<Int> = []) {
     dropUnusedBuffers()
-    var lives: [Int: ClosedRange<Int>] = [:]
+    updateInPlace(donated: donated)
+    dropCopiesOntoThemselves()
+    dropUnusedBuffers()
+    placeArena()
+  }
+
+  /// The kernels, by position, from a buffer's first use to its last; a parameter is in use from
+  /// before the first kernel and a result until after the last.
+  func lives() -> [BufferID: ClosedRange<Int>] {
+    var lives: [BufferID: ClosedRange<Int>] = [:]
+    func extend(_ buffer: BufferID, to step: Int) {
+      let known = lives[buffer] ?? step...step
+      lives[buffer] = min(known.lowerBound, step)...max(known.upperBound, step)
+    }
     for (step, kernel) in kernels.enumerated() {
-      for slot in kernel.slots {
-        let known = lives[slot.index]
-        lives[slot.index] = (known?.lowerBound ?? step)...step
+      for slot in kernel.slots { extend(slot, to: step) }
+    }
+    for position in buffers.indices {
+      switch buffers[position].storage {
+      case .argument: extend(BufferID(position), to: -1)
+      case .result: extend(BufferID(position), to: kernels.count)
+      case .arena, .constant: break
       }
     }
-    let arena = buffers.indices.filter {
-      if case .arena = buffers[$0].storage { return lives[$0] != nil }
-      return false
+    return lives
+  }
+
+  // MARK: Arena
+
+  /// A piece of the arena that one buffer, or several after each other, stand in.
+  private struct Block {
+    var home: BufferID
+    var life: ClosedRange<Int>
+    var byteCount: Int
+  }
+
+  /// The pieces of arena that are needed, in no particular order.
+  private func blocks() -> [Block] {
+    var lives: [BufferID: ClosedRange<Int>] = [:]
+    for (buffer, life) in self.lives() {
+      let home = buffers[buffer.index].home ?? buffer
+      let known = lives[home] ?? life
+      lives[home] =
+        min(known.lowerBound, life.lowerBound)...max(known.upperBound, life.upperBound)
     }
-    let bySize = arena.sorted {
-      (buffers[$1].type.byteCount, $0) < (buffers[$0].type.byteCount, $1)
-    }
-    var placed: [(life: ClosedRange<Int>, offset: Int, end: Int)] = []
-    for buffer in bySize {
-      guard let life = lives[buffer] else { continue }
-      let size =
-        (buffers[buffer].type.byteCount + Self.alignment - 1) / Self.alignment
-        * Self.alignment
-      var offset = 0
-      for other in placed.filter({ $0.life.overlaps(life) }).sorted(by: { $0.offset < $1.offset }) {
-        if other.offset >= offset + size { break }
-        offset = max(offset, other.end)
-      }
-      buffers[buffer].storage = .arena(offset: offset)
-      placed.append((life, offset, offset + size))
-      arenaByteCount = max(arenaByteCount, offset + size)
+    return lives.compactMap { home, life in
+      guard case .arena = buffers[home.index].storage else { return nil }
+      let units = (buffers[home.index].type.byteCount + Self.alignment - 1) / Self.alignment
+      return Block(home: home, life: life, byteCount: units * Self.alignment)
     }
   }
+
+  /// Gives every piece of the arena an offset, by the better of two greedy orders of Pisarchyk and
+  /// Lee (2020), "Efficient Memory Management for Deep Neural Net Inference": large pieces first, or
+  /// the pieces of the most crowded kernels first.
+  private mutating func placeArena() {
+    let blocks = blocks().sorted { $0.home < $1.home }
+    let bySize = blocks.sorted { ($1.byteCount, $0.home) < ($0.byteCount, $1.home) }
+    var best = Self.offsets(of: bySize)
+    if best.byteCount > Self.largestUse(of: blocks, kernels: kernels.count) {
+      let byBreadth = Self.offsets(of: Self.byBreadth(blocks, kernels: kernels.count))
+      if byBreadth.byteCount < best.byteCount { best = byBreadth }
+    }
+    arenaByteCount = best.byteCount
+    for position in buffers.indices {
+      guard case .arena = buffers[position].storage else { continue }
+      let home = buffers[position].home ?? BufferID(position)
+      buffers[position].storage = .arena(offset: best.offsets[home] ?? 0)
+    }
+  }
+
+  /// Puts each piece at the lowest offset that is free during its life.
+  private static func offsets(
+    of blocks: [Block]
+  ) -> (offsets: [BufferID: Int], byteCount: Int) {
+    var placed: [(block: Block, offset: Int)] = []
+    var byteCount = 0
+    for block in blocks {
+      var offset = 0
+      let rivals = placed.filter { $0.block.life.overlaps(block.life) }
+      for rival in rivals.sorted(by: { $0.offset < $1.offset }) {
+        if rival.offset >= offset + block.byteCount { break }
+        offset = max(offset, rival.offset + rival.block.byteCount)
+      }
+      placed.append((block, offset))
+      byteCount = max(byteCount, offset + block.byteCount)
+    }
+    let offsets = placed.map { ($0.block.home, $0.offset) }
+    return (Dictionary(uniqueKeysWithValues: offsets), byteCount)
+  }
+
+  /// The pieces in use at a kernel together, kernels in order of how much that is.
+  private static func byBreadth(_ blocks: [Block], kernels: Int) -> [Block] {
+    let uses = (0..<kernels).map { step in blocks.filter { $0.life.contains(step) } }
+    let sizes = uses.map { $0.reduce(0) { $0 + $1.byteCount } }
+    var taken = Set<BufferID>()
+    return (0..<kernels).sorted { (sizes[$1], $0) < (sizes[$0], $1) }.flatMap { step in
+      uses[step].sorted { ($1.byteCount, $0.home) < ($0.byteCount, $1.home) }
+        .filter { taken.insert($0.home).inserted }
+    }
+  }
+
+  /// The most bytes in use at one kernel: what no placement goes below.
+  private static func largestUse(of blocks: [Block], kernels: Int) -> Int {
+    var changes = [Int](repeating: 0, count: kernels + 1)
+    for block in blocks {
+      changes[block.life.lowerBound] += block.byteCount
+      changes[block.life.upperBound + 1] -= block.byteCount
+    }
+    var (sum, largest) = (0, 0)
+    for change in changes {
+      sum += change
+      largest = max(largest, sum)
+    }
+    return largest
+  }
+
+  /// The most bytes of arena that are in use at one kernel.
+  package var largestArenaUse: Int { Self.largestUse(of: blocks(), kernels: kernels.count) }
+
+  // MARK: Buffers
 
   /// Removes arena buffers and constants that no kernel uses, such as a product that only its own
   /// epilogue reads.
   private mutating func dropUnusedBuffers() {
     var used = Set(kernels.flatMap(\.slots).map(\.index))
+    used.formUnion(used.compactMap { buffers[$0].home?.index })
     for (position, buffer) in buffers.enumerated() {
       switch buffer.storage {
       case .argument, .result: used.insert(position)
@@ -51,7 +144,11 @@ extension LoopProgram {
     }
     let kept = used.sorted()
     let places = Dictionary(uniqueKeysWithValues: zip(kept, kept.indices))
-    buffers = kept.map { buffers[$0] }
+    buffers = kept.map { position in
+      var buffer = buffers[position]
+      buffer.home = buffer.home.flatMap { places[$0.index] }.map(BufferID.init)
+      return buffer
+    }
     for kernel in kernels.indices {
       kernels[kernel].slots = kernels[kernel].slots.compactMap {
         places[$0.index].map(BufferID.init)

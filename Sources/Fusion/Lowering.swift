@@ -4,12 +4,16 @@ package import TensorIR
 extension LoopProgram {
   /// Lowers a verified function without calls to scheduled loop trees with planned memory.
   ///
+  /// - Parameter donated: the parameters, by number, whose memory results may take over.
   /// - Throws: `AdjointError` where an op has no lowering.
-  package init(lowering function: Function, for machine: MachineModel) throws {
+  package init(
+    lowering function: Function, for machine: MachineModel, donated: Set<Int> = []
+  ) throws {
     let (prepared, forced) = try function.preparedForContraction()
     var lowering = Lowering(Graph(prepared), machine: machine)
     try lowering.lower(forced: forced)
     self = lowering.program
+    planMemory(donated: donated)
   }
 }
 
@@ -28,7 +32,7 @@ struct Lowering {
     program = LoopProgram(name: graph.function.name)
   }
 
-  /// Plans kernels, builds and schedules each, then plans memory.
+  /// Plans kernels, builds and schedules each.
   mutating func lower(forced: Set<ValueID>) throws {
     var planner = KernelPlanner(graph, forced: forced)
     let plans = try planner.plan()
@@ -42,7 +46,6 @@ struct Lowering {
       available.formUnion(plan.roots.map(\.value))
     }
     copyRepeatedResults()
-    program.planMemory()
   }
 
   // MARK: Buffers

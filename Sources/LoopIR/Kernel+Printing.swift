@@ -61,12 +61,14 @@ extension LoopProgram: CustomStringConvertible {
     var results: [(Int, String)] = []
     var lines = ["arena \(arenaByteCount) bytes"]
     for buffer in buffers {
-      let declaration = "\(buffer.name): \(buffer.type.loopDescription)"
+      var declaration = "\(buffer.name): \(buffer.type.loopDescription)"
+      if let home = buffer.home { declaration += " in \(buffers[home.index].name)" }
       switch buffer.storage {
       case .argument(let position): arguments.append((position, declaration))
       case .result(let position): results.append((position, declaration))
       case .arena(let offset):
-        lines.append("buffer \(declaration) at arena+\(offset), \(buffer.type.byteCount) bytes")
+        let place = buffer.home == nil ? " at arena+\(offset)" : ""
+        lines.append("buffer \(declaration)\(place), \(buffer.type.byteCount) bytes")
       case .constant(let literal): lines.append("constant \(declaration) = \(literal.excerpt)")
       }
     }

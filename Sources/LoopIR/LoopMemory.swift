@@ -68,6 +68,9 @@ struct LoopMemory {
       }
       places.append((regions.count - 1, 0))
     }
+    for (position, buffer) in program.buffers.enumerated() {
+      if let home = buffer.home { places[position] = places[home.index] }
+    }
     guard arguments.count >= expected else {
       throw AdjointError(.argument, "\(program.name) takes \(expected) arguments")
     }

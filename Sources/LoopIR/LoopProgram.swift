@@ -11,7 +11,7 @@ package struct BufferID: Hashable, Sendable, Comparable {
 package struct Buffer: Sendable, Hashable {
   /// Whose memory it is.
   package enum Storage: Sendable, Hashable {
-    /// The caller's, read only, by parameter.
+    /// The caller's, by parameter; no kernel writes it.
     case argument(Int)
     /// The caller's, written, by result.
     case result(Int)
@@ -24,6 +24,11 @@ package struct Buffer: Sendable, Hashable {
   package var name: String
   package var type: TensorType
   package var storage: Storage
+  /// The buffer in whose memory this one stands instead of memory of its own; nil for its own.
+  ///
+  /// The two are of one size, and where one is written the other is dead or dies element by element.
+  /// A result that stands in an argument's memory updates it in place: the argument was donated.
+  package var home: BufferID?
 
   package init(name: String, type: TensorType, storage: Storage) {
     self.name = name
@@ -45,5 +50,22 @@ package struct LoopProgram: Sendable, Hashable {
     buffers = []
     kernels = []
     arenaByteCount = 0
+  }
+
+  /// The storage that a buffer's elements stand in: its home's, if it has one.
+  package func place(of buffer: BufferID) -> Buffer.Storage {
+    buffers[(buffers[buffer.index].home ?? buffer).index].storage
+  }
+
+  /// For each result that stands in an argument's memory, the argument, by number.
+  package var donations: [Int: Int] {
+    var donations: [Int: Int] = [:]
+    for buffer in buffers {
+      guard case .result(let result) = buffer.storage, let home = buffer.home,
+        case .argument(let argument) = buffers[home.index].storage
+      else { continue }
+      donations[result] = argument
+    }
+    return donations
   }
 }

@@ -74,3 +74,16 @@ struct Access: Hashable {
     }
   }
 }
+
+extension Kernel {
+  /// The buffers that the kernel writes.
+  package var writtenBuffers: Set<BufferID> {
+    var written = Set<BufferID>()
+    body.forEachNode { node in
+      for access in Access.all(of: node) where access.isWrite {
+        if case .slot(let slot) = access.memory { written.insert(slots[slot]) }
+      }
+    }
+    return written
+  }
+}

@@ -9,6 +9,8 @@ package import TensorIR
 package struct CodeOptions: Hashable, Sendable {
   /// How many threads a call may use, the caller's included; at least one.
   package var threads: Int = WorkerPool.availableThreads
+  /// The arguments, by number, whose memory a call may overwrite.
+  package var donated: Set<Int> = []
   /// Whether each call notes how long every kernel takes.
   package var isProfiled = false
 
@@ -25,6 +27,8 @@ package final class Executable: Sendable {
   package let resultTypes: [TensorType]
   /// What compiling took and what came of it.
   package let report: CompilationReport
+  /// For each result that a call leaves in the memory of a donated argument, that argument.
+  package let donations: [Int: Int]
   /// The kernels in execution order; empty unless the code is profiled.
   package let kernels: [KernelOutline]
 
@@ -51,7 +55,8 @@ package final class Executable: Sendable {
     var report = CompilationReport()
     let clock = ContinuousClock()
     let start = clock.now
-    let program = try Self.lowered(function)
+    let program = try Self.lowered(function, options)
+    donations = program.donations
     #if DEBUG
       try program.verify()
     #endif
@@ -94,13 +99,16 @@ package final class Executable: Sendable {
   }
 
   /// The loop program of a function; long functions are lowered on a stack of their own.
-  private static func lowered(_ function: Function) throws -> LoopProgram {
+  private static func lowered(
+    _ function: Function, _ options: CodeOptions
+  ) throws -> LoopProgram {
     let count = function.operations.count
-    guard count > Self.shallowCount else { return try LoopProgram(lowering: function, for: .host) }
+    let lower = {
+      try LoopProgram(lowering: function, for: .host, donated: options.donated)
+    }
+    guard count > Self.shallowCount else { return try lower() }
     do {
-      return try withStack(byteCount: Self.stackBytesPerOperation * count) {
-        try LoopProgram(lowering: function, for: .host)
-      }
+      return try withStack(byteCount: Self.stackBytesPerOperation * count, lower)
     } catch let error as StackError {
       throw AdjointError(
         .system, "no thread with a stack of \(error.byteCount) bytes", at: function.location)
@@ -124,6 +132,8 @@ package final class Executable: Sendable {
   ///
   /// - Requires: `arguments` and `results` point to as many buffers as there are parameters and
   ///   results, each of its type's bytes and aligned to 64 bytes; results do not overlap anything.
+  ///   The memory of donated arguments is the call's to write: results in `donations` are left there,
+  ///   and their own pointers are not used.
   /// - Throws: `AdjointError` where there is no memory for the arena.
   package func call(
     arguments: UnsafePointer<UnsafeRawPointer>, results: UnsafePointer<UnsafeMutableRawPointer>
@@ -152,7 +162,7 @@ package final class Executable: Sendable {
   package static func dump(
     _ function: Function, stage: String, options: CodeOptions = CodeOptions()
   ) throws -> String {
-    let program = try Self.lowered(function)
+    let program = try Self.lowered(function, options)
     if stage == "loops" { return program.description }
     let module = ProgramEmitter(program, target: .host).emitted(entry: function.name)
     do {

@@ -1,0 +1,208 @@
+internal import LoopIR
+
+extension LoopProgram {
+  /// Lets buffers take over the memory of buffers of their size that die where they are written:
+  /// element by element in the kernel that reads the last of the one and writes the other, or, for
+  /// results, that of donated arguments nothing reads any more.
+  ///
+  /// - Parameter donated: the arguments, by number, whose memory kernels may overwrite.
+  mutating func updateInPlace(donated: Set<Int>) {
+    let donated = Set(
+      buffers.indices.filter { position in
+        guard case .argument(let number) = buffers[position].storage else { return false }
+        return donated.contains(number)
+      }.map { BufferID($0) })
+    postponeUpdates(of: donated)
+    var sharing = Sharing(self, donated: donated)
+    for step in kernels.indices { sharing.shareElementwise(at: step) }
+    sharing.giveRemainingArguments()
+    for (position, home) in sharing.homes { buffers[position.index].home = home }
+  }
+
+  /// Moves a kernel that may write a result over a donated argument behind the kernels that still
+  /// read the argument, where nothing in between needs what it writes.
+  private mutating func postponeUpdates(of donated: Set<BufferID>) {
+    guard !donated.isEmpty else { return }
+    for step in kernels.indices.reversed() {
+      let updated = donated.filter { argument in
+        kernels[step].slots.contains(argument)
+          && kernels[step].writtenBuffers.contains { buffer in
+            guard case .result = buffers[buffer.index].storage else { return false }
+            return mayReplace(argument, with: buffer, at: step)
+          }
+      }
+      let last = kernels.indices.last { !updated.isDisjoint(with: kernels[$0].slots) }
+      guard let last, last > step else { continue }
+      let written = kernels[step].writtenBuffers
+      let isFree = kernels[(step + 1)...last].allSatisfy { other in
+        written.isDisjoint(with: other.slots)
+          && other.writtenBuffers.isDisjoint(with: kernels[step].slots)
+      }
+      if isFree { kernels.insert(kernels.remove(at: step), at: last) }
+    }
+  }
+
+  /// Whether a kernel replaces a buffer by one of its size, element by element.
+  fileprivate func mayReplace(_ old: BufferID, with new: BufferID, at step: Int) -> Bool {
+    buffers[old.index].type.byteCount == buffers[new.index].type.byteCount
+      && kernels[step].slots.contains(old)
+      && kernels[step].mayReplace(old, with: new, in: self)
+  }
+
+  /// Removes stores that write back what they read in the same place, and kernels left without any;
+  /// who reads such a copy reads what was copied.
+  mutating func dropCopiesOntoThemselves() {
+    var sources: [BufferID: BufferID] = [:]
+    for step in kernels.indices {
+      kernels[step].slots = kernels[step].slots.map { sources[$0] ?? $0 }
+      let kernel = kernels[step]
+      var loads: [ScalarID: BufferID] = [:]
+      kernel.body.forEachNode { node in
+        if case .define(let scalar, .load(.slot(let slot), _, nil)) = node {
+          loads[scalar] = kernel.slots[slot]
+        }
+      }
+      // Two buffers that share memory in one kernel meet at one address, as `mayReplace` says.
+      let nodes = kernel.body.removingStores { store in
+        guard case .slot(let slot) = store.memory, store.combining == nil,
+          let source = loads[store.value], source != kernel.slots[slot],
+          home(source) == home(kernel.slots[slot])
+        else { return false }
+        sources[kernel.slots[slot]] = source
+        return true
+      }
+      kernels[step].body = nodes
+    }
+    kernels.removeAll { $0.body.isEmpty }
+    for step in kernels.indices { kernels[step].name = "k\(step)" }
+  }
+
+  private func home(_ buffer: BufferID) -> BufferID { buffers[buffer.index].home ?? buffer }
+}
+
+/// Which buffers stand in whose memory, while it is decided.
+private struct Sharing {
+  let program: LoopProgram
+  let donated: Set<BufferID>
+  /// Buffers that stand in another's memory, and that other one.
+  private(set) var homes: [BufferID: BufferID] = [:]
+  /// From the first use of a buffer, or of one that shares its memory, to the last.
+  private var lives: [BufferID: ClosedRange<Int>]
+
+  init(_ program: LoopProgram, donated: Set<BufferID>) {
+    self.program = program
+    self.donated = donated
+    lives = program.lives()
+  }
+
+  private func home(_ buffer: BufferID) -> BufferID { homes[buffer] ?? buffer }
+
+  /// Lets what a kernel is first to write take the place of operands it is last to read.
+  mutating func shareElementwise(at step: Int) {
+    let kernel = program.kernels[step]
+    let written = kernel.writtenBuffers.sorted()
+    let fresh = written.filter { lives[$0]?.lowerBound == step && isOwned($0) }
+    for buffer in fresh.filter(isResult) + fresh.filter({ !isResult($0) }) {
+      let dying = kernel.slots.filter { operand in
+        lives[home(operand)]?.upperBound == step
+          && !written.contains { home($0) == home(operand) }
+          && mayGiveMemory(operand, to: buffer)
+          && program.mayReplace(operand, with: buffer, at: step)
+      }
+      // A result rather saves memory of the caller's, another buffer leaves that to results.
+      let preferred = dying.first { isArgument(home($0)) == isResult(buffer) }
+      if let operand = preferred ?? dying.first { join(buffer, home(operand)) }
+    }
+  }
+
+  /// Gives each result without donated memory that of a donated argument which is dead before any
+  /// kernel writes there.
+  mutating func giveRemainingArguments() {
+    var givers = donated.filter { !homes.values.contains($0) }.sorted()
+    for result in lives.keys.sorted() where isResult(result) && homes[result] == nil {
+      guard let life = lives[result] else { continue }
+      let position = givers.firstIndex { giver in
+        program.buffers[giver.index].type.byteCount == program.buffers[result.index].type.byteCount
+          && (lives[giver]?.upperBound ?? Int.max) < life.lowerBound
+      }
+      if let position { join(result, givers.remove(at: position)) }
+    }
+  }
+
+  /// Makes one buffer, and what shares its memory, stand where another does; where the first is a
+  /// result and the other is in the arena, all of them move to the result's memory.
+  private mutating func join(_ buffer: BufferID, _ other: BufferID) {
+    let (guest, host) = isResult(buffer) && !isArgument(other) ? (other, buffer) : (buffer, other)
+    for (member, home) in homes where home == guest { homes[member] = host }
+    homes[guest] = host
+    guard let first = lives[guest], let second = lives[host] else { return }
+    lives[host] =
+      min(first.lowerBound, second.lowerBound)...max(first.upperBound, second.upperBound)
+  }
+
+  /// Whether an operand's memory can hold a buffer that outlives it.
+  private func mayGiveMemory(_ operand: BufferID, to buffer: BufferID) -> Bool {
+    switch program.buffers[home(operand).index].storage {
+    case .arena: true
+    case .argument: donated.contains(home(operand))
+    case .result, .constant: false
+    }
+  }
+
+  /// Whether a buffer has memory of its own that it shares with none.
+  private func isOwned(_ buffer: BufferID) -> Bool {
+    homes[buffer] == nil && !homes.values.contains(buffer)
+  }
+
+  private func isResult(_ buffer: BufferID) -> Bool {
+    if case .result = program.buffers[buffer.index].storage { return true }
+    return false
+  }
+
+  private func isArgument(_ buffer: BufferID) -> Bool {
+    if case .argument = program.buffers[buffer.index].storage { return true }
+    return false
+  }
+}
+
+extension [Node] {
+  /// The nodes without some stores, and without the loops and scalars that only served them.
+  fileprivate func removingStores(where isIdle: (Store) -> Bool) -> [Node] {
+    var nodes = filteringNodes { node in
+      if case .store(let store) = node { return !isIdle(store) }
+      return true
+    }
+    var former = self
+    while nodes != former {
+      former = nodes
+      var used = Set<ScalarID>()
+      nodes.forEachNode { $0.forEachOwnScalar { used.insert($0) } }
+      nodes = nodes.filteringNodes { node in
+        switch node {
+        case .define(let scalar, _), .accumulate(let scalar, _): used.contains(scalar)
+        case .store: true
+        case .loop(let loop): !loop.body.isEmpty
+        case .contract(let contract): !contract.body.isEmpty
+        }
+      }
+    }
+    return nodes
+  }
+
+  /// The nodes of the tree that are wanted; a loop is asked about after what it holds.
+  private func filteringNodes(_ isWanted: (Node) -> Bool) -> [Node] {
+    compactMap { node in
+      var node = node
+      switch node {
+      case .define, .store, .accumulate: break
+      case .loop(var loop):
+        loop.body = loop.body.filteringNodes(isWanted)
+        node = .loop(loop)
+      case .contract(var contract):
+        contract.body = contract.body.filteringNodes(isWanted)
+        node = .contract(contract)
+      }
+      return isWanted(node) ? node : nil
+    }
+  }
+}
