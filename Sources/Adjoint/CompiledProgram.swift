@@ -9,6 +9,9 @@ public struct CompiledProgram: Sendable {
   public var parameterTypes: [TensorType] { body.parameterTypes }
   /// The types of the results a call gives.
   public var resultTypes: [TensorType] { body.resultTypes }
+  /// For each result that a call on raw memory leaves in the memory of a donated argument, that
+  /// argument, both by number.
+  public var donations: [Int: Int] { body.executable?.donations ?? [:] }
   /// Times and sizes of its compilation.
   public var report: CompileReport { body.report }
 
@@ -31,6 +34,8 @@ public struct CompiledProgram: Sendable {
   ///
   /// - Requires: `arguments` and `results` point to as many buffers as there are parameters and
   ///   results, each of its type's bytes and aligned to 64 bytes; results do not overlap anything.
+  ///   The memory of donated arguments is the call's to write: results in `donations` are left there,
+  ///   and their own pointers are not used.
   /// - Throws: `AdjointError` from the interpreter; native code does not throw.
   public func call(
     arguments: UnsafePointer<UnsafeRawPointer>, results: UnsafePointer<UnsafeMutableRawPointer>

@@ -17,8 +17,9 @@ enum Compiler {
     let start = ContinuousClock.now
     let planned = try lower(function, in: module, transform: transform, to: .planned)
     report.transformMilliseconds = start.duration(to: .now).milliseconds
-    let executable = try engine == .native ? Executable(planned, options: options.codeOptions) : nil
-    if let executable { report.note(executable.report, options.codeOptions) }
+    let codeOptions = try options.codeOptions(for: function)
+    let executable = try engine == .native ? Executable(planned, options: codeOptions) : nil
+    if let executable { report.note(executable.report, codeOptions) }
     report.argumentByteCount = planned.parameterTypes.map(\.byteCount).reduce(0, +)
     report.compileMilliseconds = start.duration(to: .now).milliseconds
     return CompiledProgram(body: ProgramBody(planned, executable, report))
@@ -49,7 +50,8 @@ enum Compiler {
     case .traced, .simplified, .adjoint, .planned:
       return Module(functions: [lowered]).description
     case .loops, .llvm, .llvmOptimized, .assembly:
-      return try Executable.dump(lowered, stage: stage.rawValue, options: options.codeOptions)
+      return try Executable.dump(
+        lowered, stage: stage.rawValue, options: options.codeOptions(for: function))
     }
   }
 }
@@ -71,9 +73,18 @@ extension Function {
 
 extension CompileOptions {
   /// The same choices in the back end's words.
-  fileprivate var codeOptions: CodeOptions {
+  ///
+  /// - Throws: `AdjointError` where a donated argument is not one of the function's.
+  fileprivate func codeOptions(for function: Function) throws -> CodeOptions {
     var options = CodeOptions()
     if let threads { options.threads = max(1, threads) }
+    let count = function.parameters.count
+    if let missing = donated.filter({ !(0..<count).contains($0) }).min() {
+      throw AdjointError(
+        .argument, "there is no argument \(missing) to donate, @\(function.name) has \(count)",
+        at: function.location)
+    }
+    options.donated = donated.union(function.donatedParameters)
     return options
   }
 }

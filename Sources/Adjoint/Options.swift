@@ -44,7 +44,13 @@ public enum Stage: String, Hashable, Sendable, CaseIterable {
 public struct CompileOptions: Hashable, Sendable {
   /// How many threads a call may use, the caller's included; nil for as many as there are cores.
   public var threads: Int?
+  /// The arguments, by number, whose memory a call on raw memory may overwrite with results, besides
+  /// those that the program's text marks as donated.
+  public var donated: Set<Int>
 
   /// Creates options.
-  public init(threads: Int? = nil) { self.threads = threads }
+  public init(threads: Int? = nil, donated: Set<Int> = []) {
+    self.threads = threads
+    self.donated = donated
+  }
 }

@@ -121,6 +121,11 @@ final class ProgramBody: Sendable {
       (arguments + nodes.count + index).initialize(to: captures[index].requiredAddress)
     }
     try allocate(blocks)
+    // Others may hold a donated argument too: the call works on a copy, where the result is to be.
+    for (result, argument) in executable?.donations ?? [:] {
+      blocks[result].copyMemory(from: arguments[argument], byteCount: resultByteCounts[result])
+      arguments[argument] = UnsafeRawPointer(blocks[result])
+    }
     do {
       try withExtendedLifetime((nodes, captures)) {
         try call(arguments: arguments, results: blocks)

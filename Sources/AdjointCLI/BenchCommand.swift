@@ -10,8 +10,8 @@ struct BenchCommand: ParsableCommand {
 
   /// Which function.
   @OptionGroup var program: ProgramOptions
-  /// Threads a call may use.
-  @OptionGroup var threads: ThreadOptions
+  /// What a call may use.
+  @OptionGroup var call: CallOptions
 
   /// Arguments to differentiate with respect to.
   @Option(help: ArgumentHelp("Append the gradient for these arguments.", valueName: "I,J"))
@@ -37,7 +37,7 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     let compiled = try Program(contentsOf: program.file).compile(
       function: program.function, transform: grad.map { .gradient($0.indices) } ?? .none,
-      options: threads.compileOptions)
+      options: call.compileOptions)
     let arguments: [TensorData]
     if inputs.isEmpty {
       var drawing = InputDrawing(seed: seed)

@@ -14,8 +14,8 @@ struct CheckCommand: ParsableCommand {
 
   /// Which function.
   @OptionGroup var program: ProgramOptions
-  /// Threads a call may use.
-  @OptionGroup var threads: ThreadOptions
+  /// What a call may use.
+  @OptionGroup var call: CallOptions
 
   /// Arguments to differentiate with respect to.
   @Option(help: ArgumentHelp("Check the gradient for these arguments.", valueName: "I,J"))
@@ -29,11 +29,11 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     let text = try Program(contentsOf: program.file)
     let subject = CheckSubject(
-      program: text, function: program.function, options: threads.compileOptions, seed: seed)
+      program: text, function: program.function, options: call.compileOptions, seed: seed)
     var lines = [try EngineCheck(subject, grad: grad?.indices).line]
     if let grad {
       let wide = CheckSubject(
-        program: try text.widened(), function: program.function, options: threads.compileOptions,
+        program: try text.widened(), function: program.function, options: call.compileOptions,
         seed: seed)
       lines.append(try GradientCheck(wide, indices: grad.indices).line)
       lines.append(try TransposeCheck(wide, indices: grad.indices).line)

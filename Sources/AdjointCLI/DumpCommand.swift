@@ -11,8 +11,8 @@ struct DumpCommand: ParsableCommand {
   @OptionGroup var program: ProgramOptions
   /// How it is differentiated.
   @OptionGroup var transform: TransformOptions
-  /// Threads the code may use.
-  @OptionGroup var threads: ThreadOptions
+  /// What a call may use.
+  @OptionGroup var call: CallOptions
 
   /// What to print.
   @Option(help: "The stage to print.")
@@ -22,7 +22,7 @@ struct DumpCommand: ParsableCommand {
   func run() throws {
     let text = try Program(contentsOf: program.file).dump(
       stage: stage, function: program.function, transform: transform.transform,
-      options: threads.compileOptions)
+      options: call.compileOptions)
     print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
   }
 }

@@ -45,11 +45,18 @@ struct ProgramOptions: ParsableArguments {
   var function: String?
 }
 
-/// Threads a call may use.
-struct ThreadOptions: ParsableArguments {
-  /// The number; nil for all cores.
+/// What a call may use.
+struct CallOptions: ParsableArguments {
+  /// The number of threads; nil for all cores.
   @Option(help: "Threads a call may use; as many as there are cores when not given.")
   var threads: Int?
+
+  /// Arguments whose memory results may take over.
+  @Option(
+    help: ArgumentHelp(
+      "Let results take over the memory of these arguments, besides those the text marks as donated.",
+      valueName: "I,J"))
+  var donate: IndexList?
 
   /// Refuses numbers below one.
   func validate() throws {
@@ -57,7 +64,9 @@ struct ThreadOptions: ParsableArguments {
   }
 
   /// The compiler's options.
-  var compileOptions: CompileOptions { CompileOptions(threads: threads) }
+  var compileOptions: CompileOptions {
+    CompileOptions(threads: threads, donated: Set(donate?.indices ?? []))
+  }
 }
 
 /// How the function is differentiated.

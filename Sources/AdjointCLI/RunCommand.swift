@@ -16,8 +16,8 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var program: ProgramOptions
   /// How it is differentiated.
   @OptionGroup var transform: TransformOptions
-  /// Threads a call may use.
-  @OptionGroup var threads: ThreadOptions
+  /// What a call may use.
+  @OptionGroup var call: CallOptions
 
   /// Files of the arguments.
   @Option(parsing: .upToNextOption, help: "One .npy file per argument.")
@@ -58,7 +58,7 @@ struct RunCommand: ParsableCommand {
     let text = try Program(contentsOf: program.file)
     let compiled = try text.compile(
       function: program.function, transform: transform.transform, engine: engine.engine,
-      options: threads.compileOptions)
+      options: call.compileOptions)
     let types = compiled.parameterTypes
     let ownCount = try text.parameterTypes(of: program.function).count
     guard outputs.isEmpty || outputs.count == compiled.resultTypes.count else {

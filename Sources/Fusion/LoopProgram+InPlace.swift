@@ -16,6 +16,7 @@ extension LoopProgram {
     var sharing = Sharing(self, donated: donated)
     for step in kernels.indices { sharing.shareElementwise(at: step) }
     sharing.giveRemainingArguments()
+    sharing.leaveArgumentsWithoutResult()
     for (position, home) in sharing.homes { buffers[position.index].home = home }
   }
 
@@ -126,6 +127,16 @@ private struct Sharing {
           && (lives[giver]?.upperBound ?? Int.max) < life.lowerBound
       }
       if let position { join(result, givers.remove(at: position)) }
+    }
+  }
+
+  /// Takes buffers out of the memory of donated arguments that no result ends up in, so that
+  /// whoever gives an argument away only has to look for results there.
+  mutating func leaveArgumentsWithoutResult() {
+    for argument in donated {
+      let guests = homes.keys.filter { homes[$0] == argument }.sorted()
+      guard let first = guests.first, !guests.contains(where: isResult) else { continue }
+      for guest in guests { homes[guest] = guest == first ? nil : first }
     }
   }
 

@@ -63,7 +63,8 @@ package struct Function: Sendable, Equatable {
   /// Where the function was written.
   package var location: SourceLocation
 
-  /// Attribute dictionaries that mean nothing to the compiler but must survive a round trip.
+  /// Attribute dictionaries that must survive a round trip; all that they mean to the compiler is
+  /// `donatedParameters`.
   package struct WrittenAttributes: Sendable, Hashable {
     /// One per parameter, or none at all.
     package var parameters: [String] = []

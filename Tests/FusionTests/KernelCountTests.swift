@@ -69,7 +69,8 @@ import Testing
     var function = try module.inlined(entry).simplified()
     if !parameters.isEmpty { function = try function.withGradient(of: parameters).simplified() }
     let program = try LoopProgram(
-      lowering: function, for: MachineModel(vectorBits: 512, vectorRegisters: 32))
+      lowering: function, for: MachineModel(vectorBits: 512, vectorRegisters: 32),
+      donated: entry.donatedParameters)
     try golden.check(program.description, stage: "loops")
   }
 }

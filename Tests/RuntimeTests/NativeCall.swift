@@ -25,16 +25,20 @@ func call(_ executable: Executable, _ arguments: [Literal]) throws -> [Literal] 
     for memory in outputs { memory.deallocate() }
   }
   try executable.call(arguments: &inputs, results: &outputs)
-  return zip(executable.resultTypes, outputs).map { type, memory in
-    Literal(type, bytes: Array(UnsafeRawBufferPointer(start: memory, count: type.byteCount)))
+  return executable.resultTypes.enumerated().map { position, type in
+    let memory =
+      executable.donations[position].map { inputs[$0] } ?? UnsafeRawPointer(outputs[position])
+    return Literal(type, bytes: Array(UnsafeRawBufferPointer(start: memory, count: type.byteCount)))
   }
 }
 
-/// Compiles and calls a function for a number of threads.
+/// Compiles and calls a function for a number of threads, with some arguments donated.
 func runNatively(
-  _ function: Function, _ arguments: [Literal], threads: Int = WorkerPool.availableThreads
+  _ function: Function, _ arguments: [Literal], threads: Int = WorkerPool.availableThreads,
+  donated: Set<Int> = []
 ) throws -> [Literal] {
   var options = CodeOptions()
   options.threads = threads
+  options.donated = donated
   return try call(Executable(function, options: options), arguments)
 }

@@ -50,6 +50,38 @@ import Testing
     }
   }
 
+  /// Results that take the place of donated arguments are the same to the bit.
+  @Test(arguments: [ElementType.f32, .i32])
+  func donationChangesNoBit(_ element: ElementType) throws {
+    for seed in UInt64(20)..<26 {
+      let function = try randomRowFunction(seed: seed, element: element, work: 500)
+      let arguments = randomArguments(for: function, seed: seed)
+      #expect(
+        try runNatively(function, arguments, donated: Set(arguments.indices))
+          == runNatively(function, arguments), "seed \(seed)")
+    }
+  }
+
+  /// A step of gradient descent in place: every weight stands where the last one stood.
+  @Test func weightsAreUpdatedInPlace() throws {
+    let value = try gradient("mlp_small", [0, 1, 2, 3])
+    let function = try value.descended(by: 0.25).simplified()
+    let arguments = try (0..<6).map { try readNpy(programFile("mlp_small", "in\($0).npy").path) }
+    var options = CodeOptions()
+    options.donated = [0, 1, 2, 3]
+    let executable = try Executable(function, options: options)
+    #expect(executable.donations == [1: 0, 2: 1, 3: 2, 4: 3])
+    let gradients = try runNatively(value, arguments)
+    let updated = try call(executable, arguments)
+    for (index, weight) in updated.dropFirst().enumerated() {
+      let expected = zip(arguments[index].doubles, gradients[index + 1].doubles).map {
+        $0 - 0.25 * $1
+      }
+      expectClose(
+        weight, Literal(weight.type, doubles: expected), relative: 1e-6, "weight \(index)")
+    }
+  }
+
   /// Row programs over long axes, cut into blocks; once more with threads, to the bit.
   @Test(arguments: [ElementType.f32, .f64, .i32])
   func randomRowProgramsAgreeWithTheInterpreter(_ element: ElementType) throws {
@@ -183,5 +215,18 @@ import Testing
     let results = try runNatively(function, [argument])
     #expect(
       results.map(\.doubles) == [[1, 2, 3], [2, 4, 6], [2, 4, 6], [4, 5], [1, 2, 3]])
+  }
+}
+
+extension Function {
+  /// The function, whose results are a value and the gradients of its first parameters, with these
+  /// parameters after a step against their gradients instead.
+  fileprivate func descended(by rate: Double) throws -> Function {
+    var builder = FunctionBuilder(continuing: self, name: name)
+    let moved = try zip(parameters, results.dropFirst()).map { parameter, gradient in
+      let step = try builder.multiply(gradient, builder.splat(rate, builder[gradient]))
+      return try builder.subtract(parameter, step)
+    }
+    return builder.finish(returning: results.prefix(1) + moved)
   }
 }

@@ -1,0 +1,141 @@
+import Differentiation
+import Fusion
+import Interpreter
+import LoopIR
+import Optimizer
+import TensorIR
+import TestSupport
+import Testing
+
+/// The machine that memory is planned for in these tests; the plan hardly depends on it.
+private let machine = MachineModel(vectorBits: 512, vectorRegisters: 32)
+
+/// Where buffers stand: the arena's size, memory that is taken over, and donated arguments.
+@Suite struct MemoryPlanTests {
+  private func function(_ name: String, gradient parameters: [Int]) throws -> Function {
+    let module = try Module(parsing: programText(name), file: name)
+    let entry = try #require(module.entry)
+    return try module.inlined(entry).simplified().withGradient(of: parameters).simplified()
+  }
+
+  private func function(parsing text: String) throws -> Function {
+    let module = try Module(parsing: text, file: "test.mlir")
+    return try module.inlined(try #require(module.entry)).simplified()
+  }
+
+  /// Whether the arena is at most a twentieth larger than what is in use at one kernel.
+  private func isTight(_ program: LoopProgram) -> Bool {
+    program.arenaByteCount * 20 <= program.largestArenaUse * 21
+  }
+
+  @Test(arguments: [
+    ("mlp", [0, 1, 2, 3, 4, 5]), ("mlp_small", [0, 1, 2, 3]), ("layernorm", [0, 1, 2]),
+    ("gmm", [0, 1, 2]), ("blackscholes", [0, 1, 2, 3]), ("nbody", [0]),
+  ])
+  func arenasOfProgramsAreTight(_ name: String, _ parameters: [Int]) throws {
+    let program = try LoopProgram(
+      lowering: function(name, gradient: parameters), for: machine)
+    #expect(isTight(program), "\(program.arenaByteCount) of \(program.largestArenaUse)")
+  }
+
+  @Test(arguments: 0..<60)
+  func arenasOfRandomGradientsAreTight(_ number: Int) throws {
+    let value = try randomFunction(seed: UInt64(3000 + number), differentiable: true)
+    let function = try value.withGradient(of: Array(value.parameters.indices)).simplified()
+    let program = try LoopProgram(lowering: function, for: machine)
+    #expect(isTight(program), "\(program.arenaByteCount) of \(program.largestArenaUse)")
+  }
+
+  /// Donation changes where results stand, never what they are.
+  @Test(arguments: 0..<40)
+  func donationKeepsMeaning(_ number: Int) throws {
+    let seed = UInt64(4000 + number)
+    let value = try randomFunction(seed: seed, differentiable: number.isMultiple(of: 2))
+    let function =
+      number.isMultiple(of: 2)
+      ? try value.withGradient(of: Array(value.parameters.indices)).simplified()
+      : try value.simplified()
+    let donated = Set(function.parameters.indices.filter { $0 % 3 != number % 3 })
+    let program = try LoopProgram(lowering: function, for: machine, donated: donated)
+    try program.verify()
+    #expect(donated.isSuperset(of: program.donations.values))
+    let arguments = randomArguments(for: function, seed: seed)
+    let results = try LoopInterpreter.run(program, arguments: arguments)
+    for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
+      expectClose(result, expected, relative: 1e-9, "seed \(seed)")
+    }
+  }
+
+  /// The kernel that updates `w` waits for the one that still reads it.
+  @Test func updatesWaitForReaders() throws {
+    let function = try function(
+      parsing: """
+        func.func @main(%w: tensor<64x64xf32> {tf.aliasing_output = 0 : i32},
+            %x: tensor<64x64xf32>) -> (tensor<64x64xf32>, tensor<64x64xf32>) {
+          %0 = stablehlo.dot_general %x, %x, contracting_dims = [0] x [0]
+            : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+          %1 = stablehlo.subtract %w, %0 : tensor<64x64xf32>
+          %2 = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0]
+            : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+          return %1, %2 : tensor<64x64xf32>, tensor<64x64xf32>
+        }
+        """)
+    #expect(function.donatedParameters == [0])
+    let program = try LoopProgram(lowering: function, for: machine, donated: [0])
+    try program.verify()
+    #expect(program.donations == [0: 0])
+    #expect(program.kernels.count == 2)
+  }
+
+  /// Where every order of kernels needs the old values after the new ones are there, nothing is
+  /// taken over.
+  @Test func whatIsReadElsewhereIsKept() throws {
+    let function = try function(
+      parsing: """
+        func.func @main(%w: tensor<64xf32>) -> tensor<64xf32> {
+          %0 = stablehlo.reverse %w, dims = [0] : tensor<64xf32>
+          %1 = stablehlo.add %w, %0 : tensor<64xf32>
+          return %1 : tensor<64xf32>
+        }
+        """)
+    let program = try LoopProgram(lowering: function, for: machine, donated: [0])
+    try program.verify()
+    #expect(program.donations.isEmpty)
+  }
+
+  /// A donated argument that is returned as it is costs nothing, and one that is not is copied.
+  @Test(arguments: [([0], 0), ([], 1)])
+  func returnedArguments(_ donated: [Int], _ kernels: Int) throws {
+    let function = try function(
+      parsing: """
+        func.func @main(%w: tensor<64xf32>) -> tensor<64xf32> {
+          return %w : tensor<64xf32>
+        }
+        """)
+    let program = try LoopProgram(lowering: function, for: machine, donated: Set(donated))
+    try program.verify()
+    #expect(program.kernels.count == kernels)
+    let argument = Literal(TensorType([64], .f32), doubles: (0..<64).map(Double.init))
+    #expect(try LoopInterpreter.run(program, arguments: [argument]) == [argument])
+  }
+
+  /// A chain of elementwise kernels around a reduction needs one buffer, the result's.
+  @Test func chainsStandInTheResult() throws {
+    let function = try function(
+      parsing: """
+        func.func @main(%x: tensor<512x512xf32>) -> tensor<512x512xf32> {
+          %0 = stablehlo.dot_general %x, %x, contracting_dims = [0] x [0]
+            : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
+          %zero = stablehlo.constant dense<0.0> : tensor<f32>
+          %1 = stablehlo.reduce(%0 init: %zero) applies stablehlo.add across dimensions = [0, 1]
+            : (tensor<512x512xf32>, tensor<f32>) -> tensor<f32>
+          %2 = stablehlo.broadcast_in_dim %1, dims = [] : (tensor<f32>) -> tensor<512x512xf32>
+          %3 = stablehlo.divide %0, %2 : tensor<512x512xf32>
+          return %3 : tensor<512x512xf32>
+        }
+        """)
+    let program = try LoopProgram(lowering: function, for: machine)
+    try program.verify()
+    #expect(program.arenaByteCount < 512 * 512 * 4)
+  }
+}
