@@ -314,7 +314,8 @@ struct KernelPlanner {
         audit.reads.contains(dot),
         audit.readsOnlyInPlace(dot), isBefore(audit.reads.subtracting([dot]), position, writers)
       else { return nil }
-      return (audit.reads.subtracting([dot]), graph.type(dot).byteCount)
+      // The product is neither written nor read again.
+      return (audit.reads.subtracting([dot]), 2 * graph.type(dot).byteCount)
     }
     let outer = root.extents(in: graph).first { $0 != 1 }
     guard outer == kernel.outerExtent else { return nil }
