@@ -9,7 +9,6 @@ internal import TensorIR
 /// so that independent chains stand side by side.
 final class KernelEmitter {
   let kernel: Kernel
-  let program: LoopProgram
   let module: LLVMModule
   let builder: IRBuilder
   let math: VectorMath
@@ -47,9 +46,8 @@ final class KernelEmitter {
     var masks: [LLVMValue?]
   }
 
-  init(_ kernel: Kernel, named name: String, in program: LoopProgram, _ module: LLVMModule) {
+  init(_ kernel: Kernel, named name: String, _ module: LLVMModule) {
     self.kernel = kernel
-    self.program = program
     self.module = module
     builder = IRBuilder(module)
     math = VectorMath(builder, target: module.target)

@@ -17,27 +17,78 @@ package struct ProgramEmitter {
   package let target: TargetDescription
   /// Whether the entry tells the context when each kernel starts.
   package let isProfiled: Bool
+  /// The kernels' code, each once, in order of first use.
+  private let codes: [KernelCode]
+  /// For each kernel its code's place in `codes`, and the byte of each slot's buffer it starts at.
+  private let uses: [(code: Int, offsets: [Int])]
 
   package init(_ program: LoopProgram, target: TargetDescription, isProfiled: Bool = false) {
     self.program = program
     self.target = target
     self.isProfiled = isProfiled
+    var places: [KernelCode: Int] = [:]
+    var codes = [KernelCode]()
+    uses = program.kernels.map { kernel in
+      let (code, offsets) = KernelCode.of(kernel, in: program)
+      if let known = places[code] { return (known, offsets) }
+      places[code] = codes.count
+      codes.append(code)
+      return (codes.count - 1, offsets)
+    }
+    self.codes = codes
   }
+
+  /// How many functions the kernels take.
+  package var uniqueKernelCount: Int { codes.count }
 
   /// The whole program as one module, whose entry has the given symbol.
   package func emitted(entry name: String) -> LLVMModule {
-    let module = LLVMModule(name: program.name, target: target)
-    let kernels = program.kernels.map { kernel in
-      let emitter = KernelEmitter(kernel, named: "\(name).\(kernel.name)", in: program, module)
-      emitter.emit()
-      return emitter.function
-    }
-    emitEntry(name, kernels, in: module)
-    return module
+    emitted(entry: name, parts: 1)[0]
   }
 
-  private func emitEntry(_ name: String, _ kernels: [LLVMFunction], in module: LLVMModule) {
+  /// The program as at most `parts` modules that take about as long to compile: the first has the
+  /// entry, with the given symbol, and all have some of the kernels.
+  package func emitted(entry name: String, parts: Int) -> [LLVMModule] {
+    let places = distributed(over: parts)
+    let modules = (0...(places.max() ?? 0)).map { _ in
+      LLVMModule(name: program.name, target: target)
+    }
+    for (number, (code, place)) in zip(codes, places).enumerated() {
+      KernelEmitter(code.kernel, named: symbol(number, name), modules[place]).emit()
+    }
+    emitEntry(name, in: modules[0])
+    return modules
+  }
+
+  /// A part for each code: heavy ones first, each to the part with the least so far.
+  private func distributed(over parts: Int) -> [Int] {
+    var places = [Int](repeating: 0, count: codes.count)
+    let weights = codes.map(\.weight)
+    guard parts > 1, weights.reduce(0, +) > Self.dividedWeight else { return places }
+    var sums = [Int](repeating: 0, count: min(parts, codes.count))
+    for code in codes.indices.sorted(by: { (weights[$1], $0) < (weights[$0], $1) }) {
+      let part = sums.indices.min { sums[$0] < sums[$1] } ?? 0
+      places[code] = part
+      sums[part] += weights[code]
+    }
+    return places
+  }
+
+  /// Programs of less weight compile faster than another thread wakes up and another object links.
+  private static let dividedWeight = 400
+
+  /// The symbol of a kernel's code: that of the first kernel that uses it.
+  private func symbol(_ code: Int, _ entry: String) -> String {
+    let first = uses.firstIndex { $0.code == code }
+    return "\(entry).\(first.map { program.kernels[$0].name } ?? "")"
+  }
+
+  private func emitEntry(_ name: String, in module: LLVMModule) {
     let pointer = module.pointer
+    let functions = codes.indices.map { code in
+      module.declareFunction(
+        symbol(code, name), parameters: [pointer, module.i64, module.i64], returns: module.void)
+    }
     let entry = module.addFunction(
       name, parameters: [pointer, pointer, pointer, pointer], returns: module.void)
     let builder = IRBuilder(module)
@@ -58,15 +109,15 @@ package struct ProgramEmitter {
     }
     let slotCount = program.kernels.map(\.slots.count).max() ?? 0
     let slots = builder.alloca(pointer, count: max(slotCount, 1), alignment: 16)
-    for (number, (kernel, function)) in zip(program.kernels, kernels).enumerated() {
+    for (number, (kernel, use)) in zip(program.kernels, uses).enumerated() {
       notify(number, entry, builder, module)
       for (position, buffer) in kernel.slots.enumerated() {
-        builder.store(
-          buffers[buffer.index], builder.gep(slots, bytes: position * 8), alignment: 8)
+        let start = builder.gep(buffers[buffer.index], bytes: use.offsets[position])
+        builder.store(start, builder.gep(slots, bytes: position * 8), alignment: 8)
       }
-      call(function, blocks: kernel.blockCount, slots, entry, builder, module)
+      call(functions[use.code], blocks: kernel.blockCount, slots, entry, builder, module)
     }
-    notify(kernels.count, entry, builder, module)
+    notify(program.kernels.count, entry, builder, module)
     builder.ret()
   }
 

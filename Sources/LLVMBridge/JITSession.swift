@@ -62,31 +62,38 @@ package final class JITSession: @unchecked Sendable {
     "\(base).\(nextName.wrappingAdd(1, ordering: .relaxed).oldValue)"
   }
 
-  /// Links an object file and finds the addresses of `symbols` in it.
+  /// Links object files, which may call each other, and finds the addresses of `symbols` in them.
   ///
   /// Symbol names must be unique among the objects linked at any one time. The code lives as
   /// long as the result.
-  package func add(object: [UInt8], symbols: [String]) throws(LLVMError) -> LinkedObject {
-    let buffer = object.withUnsafeBytes {
-      LLVMCreateMemoryBufferWithMemoryRangeCopy(
-        $0.baseAddress?.assumingMemoryBound(to: CChar.self), object.count, "object")
-    }
+  package func add(objects: [[UInt8]], symbols: [String]) throws(LLVMError) -> LinkedObject {
     guard let tracker = LLVMOrcJITDylibCreateResourceTracker(library) else {
-      LLVMDisposeMemoryBuffer(buffer)
       throw LLVMError("LLVM made no resource tracker")
     }
-    // The buffer is LLVM's from here on, also when adding fails.
-    if let error = LLVMOrcLLJITAddObjectFileWithRT(jit, tracker, buffer) {
-      LLVMOrcReleaseResourceTracker(tracker)
-      throw LLVMError(takeError(error))
-    }
     let owner = ResourceOwner(tracker: tracker)
+    for object in objects {
+      let buffer = object.withUnsafeBytes {
+        LLVMCreateMemoryBufferWithMemoryRangeCopy(
+          $0.baseAddress?.assumingMemoryBound(to: CChar.self), object.count, "object")
+      }
+      // The buffer is LLVM's from here on, also when adding fails.
+      if let error = LLVMOrcLLJITAddObjectFileWithRT(jit, tracker, buffer) {
+        throw LLVMError(takeError(error))
+      }
+    }
     var addresses: [String: UInt] = [:]
     for symbol in symbols {
       addresses[symbol] = try lookUp(symbol)
     }
-    if PerfMap.isEnabled { PerfMap.append(object: object, addresses: addresses) }
+    if PerfMap.isEnabled {
+      for object in objects { PerfMap.append(object: object, addresses: addresses) }
+    }
     return LinkedObject(owner: owner, session: self, addresses: addresses)
+  }
+
+  /// Links one object file, as `add(objects:symbols:)` does.
+  package func add(object: [UInt8], symbols: [String]) throws(LLVMError) -> LinkedObject {
+    try add(objects: [object], symbols: symbols)
   }
 
   /// Gives names to addresses of this process, for objects linked later.

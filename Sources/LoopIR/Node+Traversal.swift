@@ -46,11 +46,11 @@ extension Node {
 }
 
 /// A read or write of memory by a kernel.
-struct Access: Hashable {
-  var memory: Memory
-  var address: IndexExpression
-  var isRead: Bool
-  var isWrite: Bool
+package struct Access: Hashable, Sendable {
+  package var memory: Memory
+  package var address: IndexExpression
+  package var isRead: Bool
+  package var isWrite: Bool
 
   private init(_ memory: Memory, _ address: IndexExpression, isRead: Bool, isWrite: Bool) {
     self.memory = memory
@@ -60,7 +60,7 @@ struct Access: Hashable {
   }
 
   /// What a node itself reads and writes, without what stands in its loop.
-  static func all(of node: Node) -> [Access] {
+  package static func all(of node: Node) -> [Access] {
     switch node {
     case .define(_, .load(let memory, let address, _)):
       [Access(memory, address, isRead: true, isWrite: false)]

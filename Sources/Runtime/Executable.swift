@@ -64,15 +64,16 @@ package final class Executable: Sendable {
     do {
       let session = try JITSession.shared()
       let name = session.uniqueName("adjoint")
-      let module = ProgramEmitter(program, target: .host, isProfiled: options.isProfiled)
-        .emitted(entry: name)
-      report.instructionCount = module.instructionCount
+      let emitter = ProgramEmitter(program, target: .host, isProfiled: options.isProfiled)
+      let modules = emitter.emitted(entry: name, parts: WorkerPool.availableThreads)
+      report.uniqueKernelCount = emitter.uniqueKernelCount
+      report.instructionCount = modules.reduce(0) { $0 + $1.instructionCount }
       #if DEBUG
-        try module.verify()
+        for module in modules { try module.verify() }
       #endif
-      let object = try ObjectCompiler(target: .host, level: 1).compile(module)
+      let objects = try ModuleCompilation.objects(of: modules, for: .host)
       let generated = clock.now
-      code = try session.add(object: object, symbols: [name])
+      code = try session.add(objects: objects, symbols: [name])
       guard let address = code.address(of: name) else {
         throw LLVMError("the entry point \(name) is missing")
       }
@@ -85,7 +86,6 @@ package final class Executable: Sendable {
     report.planMilliseconds = (planned - start).milliseconds
     report.arenaByteCount = program.arenaByteCount
     report.kernelCount = program.kernels.count
-    report.uniqueKernelCount = program.uniqueKernelCount
     self.report = report
     kernels = options.isProfiled ? program.kernels.map { KernelOutline($0, in: program) } : []
     context = .allocate(capacity: 1)
@@ -182,21 +182,6 @@ extension MachineModel {
   static let host = MachineModel(
     vectorBits: TargetDescription.host.vectorBits, vectorRegisters: TargetDescription.host.registers
   )
-}
-
-extension LoopProgram {
-  /// How many kernels differ in more than their names and the buffers they are given.
-  fileprivate var uniqueKernelCount: Int {
-    Set(
-      kernels.map { kernel in
-        var anonymous = kernel
-        anonymous.name = ""
-        anonymous.slots = []
-        anonymous.sources = []
-        return anonymous
-      }
-    ).count
-  }
 }
 
 extension Duration {

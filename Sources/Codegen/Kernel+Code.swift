@@ -1,0 +1,92 @@
+internal import LoopIR
+internal import TensorIR
+
+/// What of a kernel decides its machine code: everything but its name, its sources, the buffers it
+/// is given and where in them it starts.
+///
+/// Steps of an unrolled recurrence that read one slice after the other have one code.
+package struct KernelCode: Hashable, Sendable {
+  /// The kernel without names, buffers and sources, whose addresses start at zero where they can.
+  let kernel: Kernel
+
+  /// The code of a kernel, and for each slot the byte at which it starts to use the buffer.
+  static func of(_ kernel: Kernel, in program: LoopProgram) -> (code: KernelCode, offsets: [Int]) {
+    var first = [Int?](repeating: nil, count: kernel.slots.count)
+    kernel.body.forEachNode { node in
+      for access in Access.all(of: node) {
+        guard case .slot(let slot) = access.memory else { continue }
+        first[slot] = min(first[slot] ?? Int.max, access.address.constant)
+      }
+    }
+    let types = kernel.slots.map { program.buffers[$0.index].type }
+    let starts = zip(first, types).map { first, type in
+      // An address that is guarded may lie outside; the start itself must not.
+      first.map { (0..<max(type.count, 1)).contains($0) ? $0 : 0 } ?? 0
+    }
+    var bare = kernel
+    bare.name = ""
+    bare.sources = []
+    bare.slots = kernel.slots.indices.map { BufferID($0) }
+    for variable in bare.variables.indices { bare.variables[variable].name = "" }
+    bare.body = kernel.body.mappingAddresses { memory, address in
+      guard case .slot(let slot) = memory else { return address }
+      return address + -starts[slot]
+    }
+    return (
+      KernelCode(kernel: bare), zip(starts, types).map { $0 * $1.element.byteCount }
+    )
+  }
+
+  /// About how many instructions the code takes.
+  var weight: Int { weight(kernel.body, copies: 1) + 50 }
+
+  private func weight(_ nodes: [Node], copies: Int) -> Int {
+    nodes.reduce(0) { sum, node in
+      switch node {
+      case .define(_, .apply(let op, _)): return sum + copies * 2 * op.weight
+      case .define, .store, .accumulate: return sum + copies * 2
+      case .loop(let loop):
+        guard case .vector(_, let interleave) = loop.schedule else {
+          return sum + weight(loop.body, copies: copies) + 10
+        }
+        return sum + weight(loop.body, copies: interleave) + 20
+      case .contract(let contract):
+        let tile = contract.tiling.rows * contract.tiling.vectors
+        let sizes =
+          [(contract.row, contract.tiling.rows)]
+          + [(contract.column, contract.tiling.vectors * contract.tiling.width)]
+        let variants = sizes.reduce(1) { variants, size in
+          variants * (kernel.variables[size.0.index].extent.isMultiple(of: size.1) ? 1 : 2)
+        }
+        return sum + variants * (3 * tile + weight(contract.body, copies: tile)) + 50
+      }
+    }
+  }
+}
+
+extension [Node] {
+  /// The nodes with every address of memory replaced.
+  fileprivate func mappingAddresses(
+    _ transform: (Memory, IndexExpression) -> IndexExpression
+  ) -> [Node] {
+    map { node in
+      switch node {
+      case .define(let scalar, .load(let memory, let address, let condition)):
+        return .define(
+          scalar, .load(memory, transform(memory, address), condition: condition))
+      case .define, .accumulate: return node
+      case .store(var store):
+        store.address = transform(store.memory, store.address)
+        return .store(store)
+      case .loop(var loop):
+        loop.body = loop.body.mappingAddresses(transform)
+        return .loop(loop)
+      case .contract(var contract):
+        contract.left.address = transform(contract.left.memory, contract.left.address)
+        contract.right.address = transform(contract.right.memory, contract.right.address)
+        contract.body = contract.body.mappingAddresses(transform)
+        return .contract(contract)
+      }
+    }
+  }
+}
