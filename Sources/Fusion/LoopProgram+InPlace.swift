@@ -109,6 +109,7 @@ private struct Sharing {
           && !written.contains { home($0) == home(operand) }
           && mayGiveMemory(operand, to: buffer)
           && program.mayReplace(operand, with: buffer, at: step)
+          && (isArgument(home(operand)) || !kernel.storesReachNextRow(of: buffer))
       }
       // A result rather saves memory of the caller's, another buffer leaves that to results.
       let preferred = dying.first { isArgument(home($0)) == isResult(buffer) }
@@ -173,6 +174,38 @@ private struct Sharing {
   private func isArgument(_ buffer: BufferID) -> Bool {
     if case .argument = program.buffers[buffer.index].storage { return true }
     return false
+  }
+}
+
+extension Kernel {
+  /// Whether vectors that are cut off at the end of each short row store a buffer.
+  ///
+  /// The processor takes such a store for a whole vector, so a read of the next row from the same
+  /// memory waits until the store has reached the cache.
+  fileprivate func storesReachNextRow(of buffer: BufferID) -> Bool {
+    func isCutOff(_ variable: VariableID, width: Int) -> Bool {
+      let extent = variables[variable.index].extent
+      return !extent.isMultiple(of: width) && extent < 8 * width
+    }
+    func reaches(_ nodes: [Node], isCutOff isInside: Bool) -> Bool {
+      nodes.contains { node in
+        switch node {
+        case .define, .accumulate: return false
+        case .store(let store):
+          guard isInside, case .slot(let slot) = store.memory else { return false }
+          return slots[slot] == buffer
+        case .loop(let loop):
+          guard case .vector(let width, _) = loop.schedule else {
+            return reaches(loop.body, isCutOff: isInside)
+          }
+          return reaches(loop.body, isCutOff: isCutOff(loop.variable, width: width))
+        case .contract(let contract):
+          return reaches(
+            contract.body, isCutOff: isCutOff(contract.column, width: contract.tiling.width))
+        }
+      }
+    }
+    return reaches(body, isCutOff: false)
   }
 }
 
