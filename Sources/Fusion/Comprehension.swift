@@ -66,6 +66,33 @@ extension Comprehension.Body {
   }
 }
 
+extension Comprehension.Body {
+  /// The operands that are read, with the index along each axis.
+  var reads: [(operand: Int, index: [Comprehension.ReadIndex])] {
+    switch self {
+    case .read(let operand, let index): [(operand, index)]
+    case .index, .constant: []
+    case .apply(_, let bodies): bodies.flatMap(\.reads)
+    case .guarded(_, let inside, let outside): inside.reads + outside.reads
+    }
+  }
+}
+
+extension [Comprehension.ReadIndex] {
+  /// The axes of a formula in the order in which they index an operand; nil where these are not
+  /// `count` different axes, each by itself.
+  func permutation(of count: Int) -> [Int]? {
+    let axes = compactMap { entry -> Int? in
+      guard entry.lookup == nil, entry.affine.constant == 0, entry.affine.terms.count == 1,
+        entry.affine.terms[0].coefficient == 1,
+        case .variable(let variable) = entry.affine.terms[0].atom
+      else { return nil }
+      return variable.index
+    }
+    return axes.count == self.count && axes.count == count && Set(axes).count == count ? axes : nil
+  }
+}
+
 extension Operation {
   /// The op's formula; nil for structured nodes (scatter) and calls.
   package func comprehension(in function: Function) -> Comprehension? {

@@ -202,32 +202,23 @@ struct KernelPlanner {
     return audit
   }
 
-  /// The root laid out over all axes of its operand, where it is a reduction that can be.
+  /// The root laid out over all axes of the largest operand, in that operand's order, where it is a
+  /// sum that can be.
   private func scattered(_ value: ValueID) -> Root? {
-    guard case .reduce(let reduction)? = graph.operation(value)?.op,
-      let operand = graph.operation(value)?.operands.first, reduction.kind == .add,
-      let formula = graph.comprehension(value), let fold = formula.fold, !fold.isUnrolled,
-      let initial = graph.operation(value)?.operands.last,
-      graph.isIdentity(initial, of: reduction.kind)
+    guard let operation = graph.operation(value), let formula = graph.comprehension(value),
+      let fold = formula.fold, !fold.isUnrolled, fold.kind == .add,
+      fold.initialOperand.map({ graph.isIdentity(operation.operands[$0], of: fold.kind) }) ?? true
     else { return nil }
     let type = graph.type(value)
     guard !type.isScalar, type.count <= Self.scatteredCount else { return nil }
-    let rank = graph.type(operand).rank
-    var order = [Int]()
-    var (kept, folded) = (0, type.rank)
-    for axis in 0..<rank {
-      if reduction.dimensions.contains(axis) {
-        order.append(folded)
-        folded += 1
-      } else {
-        order.append(kept)
-        kept += 1
-      }
+    let extents = type.shape + fold.extents
+    let orders = formula.body.reads.compactMap { operand, index in
+      index.permutation(of: extents.count).map { (graph.type(operation.operands[operand]), $0) }
     }
-    guard order != Array(order.indices) else { return nil }
-    return Root(
-      value: value,
-      form: .scattered(Root.Axes(extents: type.shape + fold.extents, order: order)))
+    guard let (_, order) = orders.max(by: { $0.0.byteCount < $1.0.byteCount }),
+      order != Array(extents.indices)
+    else { return nil }
+    return Root(value: value, form: .scattered(Root.Axes(extents: extents, order: order)))
   }
 
   // MARK: Partition
