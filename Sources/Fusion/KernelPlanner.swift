@@ -143,7 +143,7 @@ struct KernelPlanner {
         continue
       }
       var chosen = natural
-      if let root = scattered(value), !repeated(natural, value).isEmpty {
+      if let root = scattered(value), !repeated(natural, value).isEmpty || readsLongColumns(root) {
         let alternative = audit(root, besides: [value])
         if repeated(alternative, value).isEmpty, alternative.crowded.isEmpty {
           roots[value] = root
@@ -220,6 +220,16 @@ struct KernelPlanner {
     else { return nil }
     return Root(value: value, form: .scattered(Root.Axes(extents: extents, order: order)))
   }
+
+  /// Whether a sum in its natural form would walk down long columns, whose elements lie far apart.
+  private func readsLongColumns(_ root: Root) -> Bool {
+    guard case .scattered(let axes) = root.form else { return false }
+    let kept = graph.type(root.value).count
+    return axes.extents.reduce(1, *) / max(kept, 1) >= Self.longColumn
+  }
+
+  /// The rows of a column from which on it is summed row by row.
+  private static let longColumn = 1024
 
   // MARK: Partition
 
