@@ -188,11 +188,9 @@ extension KernelEmitter {
       (0..<vectors).map { _ in carried(zero, from: before) }
     }
     let panel = loadPanel(contract, tile, rightPointer)
-    let next = (0..<tile.rows).map { row -> [LLVMValue] in
-      let place = builder.gep(leftPointer, bytes: row * left.line * size)
-      let factor = builder.load(element, place, alignment: size)
-      let spread = width > 1 ? builder.splat(factor, width) : factor
-      return (0..<vectors).map { builder.fma(spread, panel[$0], sums[row][$0]) }
+    let factors = loadFactors(contract, rows: tile.rows, leftPointer, line: left.line)
+    let next = (0..<tile.rows).map { row in
+      (0..<vectors).map { builder.fma(factors[row], panel[$0], sums[row][$0]) }
     }
     prefetch(contract, tile, left: left, right: right, step, rightPointer)
     let following = builder.add(step, builder.int(1, module.i64))
@@ -218,6 +216,31 @@ extension KernelEmitter {
     let phi = builder.phi(initial.type)
     builder.addIncoming(phi, initial, from: block)
     return phi
+  }
+
+  /// The left factor's elements of one step, each in all lanes of a vector.
+  ///
+  /// Where multiply-adds take a lane as a factor, rows that are neighbours in memory are loaded as
+  /// vectors.
+  private func loadFactors(
+    _ contract: Contract, rows: Int, _ pointer: LLVMValue, line: Int
+  ) -> [LLVMValue] {
+    let width = contract.tiling.width
+    let size = contract.element.byteCount
+    let element = memoryType(contract.element)
+    let areNeighbours = module.target.multipliesByLane && line == 1 && width > 1
+    let inVectors = areNeighbours ? rows / width * width : 0
+    let neighbours = stride(from: 0, to: inVectors, by: width).flatMap { row in
+      let place = builder.gep(pointer, bytes: row * size)
+      let vector = builder.load(module.vector(element, width), place, alignment: size)
+      return (0..<width).map { builder.shuffle(vector, [Int](repeating: $0, count: width)) }
+    }
+    return neighbours
+      + (inVectors..<rows).map { row in
+        let place = builder.gep(pointer, bytes: row * line * size)
+        let factor = builder.load(element, place, alignment: size)
+        return width > 1 ? builder.splat(factor, width) : factor
+      }
   }
 
   /// The right factor's vectors of one step; a packed panel has all its lanes.

@@ -1,4 +1,5 @@
 internal import LoopIR
+internal import Targets
 internal import TensorIR
 
 extension Kernel {
@@ -14,7 +15,7 @@ extension Kernel {
   ///
   /// - Parameter sums: buffers that the kernel adds into from the identity on.
   func cutIntoBlocks(
-    in program: inout LoopProgram, sums: Set<BufferID>, for machine: MachineModel
+    in program: inout LoopProgram, sums: Set<BufferID>, for target: TargetDescription
   ) -> [Kernel] {
     let loops = body.indices.filter {
       if case .define = body[$0] { return false }
@@ -34,7 +35,7 @@ extension Kernel {
       combining.allSatisfy({ isSum($0, sums) })
     else { return [whole] }
     var kernels = cut(loop, at: position, work: work, in: &program)
-    if kernels.count > 1 { kernels[1].vectorize(for: machine) }
+    if kernels.count > 1 { kernels[1].vectorize(for: target) }
     return kernels
   }
 

@@ -1,4 +1,5 @@
 package import LoopIR
+package import Targets
 package import TensorIR
 
 extension LoopProgram {
@@ -7,10 +8,10 @@ extension LoopProgram {
   /// - Parameter donated: the parameters, by number, whose memory results may take over.
   /// - Throws: `AdjointError` where an op has no lowering.
   package init(
-    lowering function: Function, for machine: MachineModel, donated: Set<Int> = []
+    lowering function: Function, for target: TargetDescription, donated: Set<Int> = []
   ) throws {
     let (prepared, forced) = try function.preparedForContraction()
-    var lowering = Lowering(Graph(prepared), machine: machine)
+    var lowering = Lowering(Graph(prepared), target: target)
     try lowering.lower(forced: forced)
     self = lowering.program
     planMemory(donated: donated)
@@ -20,15 +21,15 @@ extension LoopProgram {
 /// The state of lowering one function.
 struct Lowering {
   let graph: Graph
-  let machine: MachineModel
+  let target: TargetDescription
   private(set) var program: LoopProgram
   /// Where values in memory stand.
   private var buffers: [ValueID: BufferID] = [:]
   private var constants: [Literal: BufferID] = [:]
 
-  init(_ graph: Graph, machine: MachineModel) {
+  init(_ graph: Graph, target: TargetDescription) {
     self.graph = graph
-    self.machine = machine
+    self.target = target
     program = LoopProgram(name: graph.function.name)
   }
 
@@ -227,27 +228,25 @@ struct Lowering {
   }
 
   /// Register tiles as large as the registers allow, no larger than the product.
+  ///
+  /// A right factor that stays in the second-level cache is read in place.
   private func tiling(_ shape: ContractionShape, _ element: ElementType) -> Contract.Tiling {
-    let width = machine.width(byteCount: element.byteCount)
+    let width = target.lanes(ofBits: 8 * element.byteCount)
     let needed = (shape.columns + width - 1) / width
-    let vectors = min(needed, 2)
-    let registers = machine.vectorRegisters
-    var rows = (registers - vectors - (vectors > 2 ? 1 : 0)) / vectors
-    if registers >= 32 { rows = min(rows, vectors == 1 ? 16 : 12) }
-    rows = max(1, min(rows, shape.rows))
+    let vectors = min(needed, target.registerTile.vectors)
+    let rows = max(1, min(target.tileRows(vectors: vectors), shape.rows))
     let bytes = element.byteCount
     let panelBytes = shape.depth * vectors * width * bytes
     let factorBytes = shape.depth * shape.columns * bytes
     let packs =
-      factorBytes > Self.unpackedBytes && panelBytes <= Self.panelBytes && shape.rows >= 4 * rows
+      factorBytes > target.caches.secondLevel && panelBytes <= Self.panelBytes
+      && shape.rows >= 4 * rows
     // A packed panel serves all rows; rows stream past it, which the prefetcher keeps up with.
     return Contract.Tiling(
       rows: rows, vectors: vectors, width: width, rowBlock: packs ? shape.rows : 120,
       packsRight: packs)
   }
 
-  /// A right factor of at most this many bytes is read in place: it stays in the second-level cache.
-  private static let unpackedBytes = 1 << 20
   /// Panels are at most this long, since they stand on the stack.
   private static let panelBytes = 128 << 10
 
@@ -273,8 +272,8 @@ struct Lowering {
   private mutating func schedule(_ kernel: Kernel, sums: Set<BufferID> = []) {
     var kernel = kernel
     kernel.collapseLoops()
-    kernel.vectorize(for: machine)
-    for var piece in kernel.cutIntoBlocks(in: &program, sums: sums, for: machine) {
+    kernel.vectorize(for: target)
+    for var piece in kernel.cutIntoBlocks(in: &program, sums: sums, for: target) {
       piece.name = "k\(program.kernels.count)"
       program.kernels.append(piece)
     }

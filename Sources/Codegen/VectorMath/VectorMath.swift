@@ -1,4 +1,5 @@
 package import LLVMBridge
+package import Targets
 
 /// Emits the elementary functions as inline code on floats and doubles, scalars and vectors.
 ///
