@@ -188,9 +188,11 @@ extension KernelEmitter {
       (0..<vectors).map { _ in carried(zero, from: before) }
     }
     let panel = loadPanel(contract, tile, rightPointer)
-    let factors = loadFactors(contract, rows: tile.rows, leftPointer, line: left.line)
-    let next = (0..<tile.rows).map { row in
-      (0..<vectors).map { builder.fma(factors[row], panel[$0], sums[row][$0]) }
+    let lines = loadLines(contract, rows: tile.rows, leftPointer, line: left.line)
+    // Each element is loaded where it is used: schedulers that hoist loads run out of registers.
+    let next = (0..<tile.rows).map { row -> [LLVMValue] in
+      let factor = self.factor(contract, row: row, in: lines, leftPointer, line: left.line)
+      return (0..<vectors).map { builder.fma(factor, panel[$0], sums[row][$0]) }
     }
     prefetch(contract, tile, left: left, right: right, step, rightPointer)
     let following = builder.add(step, builder.int(1, module.i64))
@@ -218,29 +220,33 @@ extension KernelEmitter {
     return phi
   }
 
-  /// The left factor's elements of one step, each in all lanes of a vector.
-  ///
-  /// Where multiply-adds take a lane as a factor, rows that are neighbours in memory are loaded as
-  /// vectors.
-  private func loadFactors(
+  /// The left factor's elements of one step in whole vectors of rows, where multiply-adds take a
+  /// lane as a factor and rows are neighbours in memory; else nothing.
+  private func loadLines(
     _ contract: Contract, rows: Int, _ pointer: LLVMValue, line: Int
   ) -> [LLVMValue] {
     let width = contract.tiling.width
     let size = contract.element.byteCount
-    let element = memoryType(contract.element)
-    let areNeighbours = module.target.multipliesByLane && line == 1 && width > 1
-    let inVectors = areNeighbours ? rows / width * width : 0
-    let neighbours = stride(from: 0, to: inVectors, by: width).flatMap { row in
-      let place = builder.gep(pointer, bytes: row * size)
-      let vector = builder.load(module.vector(element, width), place, alignment: size)
-      return (0..<width).map { builder.shuffle(vector, [Int](repeating: $0, count: width)) }
+    guard module.target.multipliesByLane, line == 1, width > 1 else { return [] }
+    let vector = module.vector(memoryType(contract.element), width)
+    return (0..<rows / width).map { number in
+      builder.load(
+        vector, builder.gep(pointer, bytes: number * width * size), alignment: size)
     }
-    return neighbours
-      + (inVectors..<rows).map { row in
-        let place = builder.gep(pointer, bytes: row * line * size)
-        let factor = builder.load(element, place, alignment: size)
-        return width > 1 ? builder.splat(factor, width) : factor
-      }
+  }
+
+  /// The left factor's element of a row in all lanes: of its line's vector, or from memory.
+  private func factor(
+    _ contract: Contract, row: Int, in lines: [LLVMValue], _ pointer: LLVMValue, line: Int
+  ) -> LLVMValue {
+    let width = contract.tiling.width
+    if row < lines.count * width {
+      return builder.shuffle(lines[row / width], [Int](repeating: row % width, count: width))
+    }
+    let size = contract.element.byteCount
+    let place = builder.gep(pointer, bytes: row * line * size)
+    let factor = builder.load(memoryType(contract.element), place, alignment: size)
+    return width > 1 ? builder.splat(factor, width) : factor
   }
 
   /// The right factor's vectors of one step; a packed panel has all its lanes.
