@@ -3,7 +3,7 @@
 /// One value decides everything that differs between processors: vector sizes, register tiles and
 /// cache blocks when loops are planned, instructions when code is made. Equal descriptions give
 /// equal code.
-package struct TargetDescription: Hashable, Sendable {
+package struct TargetDescription: Hashable, Sendable, CustomStringConvertible {
   /// The target triple: architecture, vendor, system.
   package let triple: String
   /// The processor name, as `llc -mcpu` takes it.
@@ -35,6 +35,9 @@ package struct TargetDescription: Hashable, Sendable {
     registerTile = isARM ? .neon : hasAVX512 ? .avx512 : .avx2
     caches = isARM ? (cpu.hasPrefix("apple") ? .apple : .neoverse) : hasAVX512 ? .avx512 : .avx2
   }
+
+  /// The processor's name.
+  package var description: String { cpu }
 
   /// Whether the processor is an x86-64.
   package var isX86: Bool { triple.hasPrefix("x86_64") }
