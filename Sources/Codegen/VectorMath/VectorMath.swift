@@ -170,21 +170,7 @@ struct AVX512 {
       }
       return b.intrinsic("llvm.x86.avx512.\(name).\(suffix)", [], pieces + tail)
     }
-    return joined(b, results)
-  }
-
-  /// The registers, one after the other, as one vector.
-  private func joined(_ b: IRBuilder, _ registers: [LLVMValue]) -> LLVMValue {
-    if registers.count == 1 { return registers[0] }
-    let half = registers.count / 2
-    var low = joined(b, Array(registers[..<half]))
-    let high = joined(b, Array(registers[half...]))
-    let (lowWidth, highWidth) = (low.type.vectorWidth, high.type.vectorWidth)
-    if lowWidth < highWidth {
-      // A shuffle takes vectors of one length.
-      low = b.shuffle(low, Array(0..<lowWidth) + [Int](repeating: -1, count: highWidth - lowWidth))
-    }
-    return b.shuffle(low, high, Array(0..<lowWidth) + (0..<highWidth).map { $0 + highWidth })
+    return b.concatenated(results)
   }
 
   /// `x · 2^⌊n⌋`, rounded once.
