@@ -104,6 +104,28 @@ import Testing
     }
   }
 
+  /// Products whose tiles are cut off at both ends, with each factor plain or transposed.
+  @Test(arguments: [ElementType.f32, .f64], TargetDescription.runnable)
+  func productsAgreeWithTheInterpreter(_ element: ElementType, _ target: TargetDescription) throws {
+    let (rows, columns, depth) = (53, 71, 37)
+    for (isLeftTransposed, isRightTransposed) in [(false, false), (true, false), (false, true)] {
+      var builder = FunctionBuilder(name: "main")
+      let left = builder.parameter(
+        TensorType(isLeftTransposed ? [depth, rows] : [rows, depth], element))
+      let right = builder.parameter(
+        TensorType(isRightTransposed ? [columns, depth] : [depth, columns], element))
+      let dimensions = DotDimensions(
+        leftBatching: [], rightBatching: [], leftContracting: [isLeftTransposed ? 0 : 1],
+        rightContracting: [isRightTransposed ? 1 : 0])
+      let function = builder.finish(returning: [try builder.emit(.dot(dimensions), [left, right])])
+      let arguments = randomArguments(for: function, seed: 2)
+      let results = try runNatively(function, arguments, target: target)
+      expectClose(
+        results[0], try Interpreter().run(function, arguments)[0],
+        relative: element == .f32 ? 1e-5 : 1e-13)
+    }
+  }
+
   /// A few columns with long sums, so that a whole group of vectors never happens in a block.
   @Test func narrowSumsInBlocks() throws {
     var builder = FunctionBuilder(name: "main")
