@@ -32,24 +32,40 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   ///   the closure throws.
   @inlinable
   public func callAsFunction(_ input: repeat each Input) throws -> Output {
-    var visitor = TensorVisitor(reserving: 8)
+    var visitor = TensorVisitor(matching: specializations)
+    if visitor.isMatching {
+      repeat try (each input).read(into: &visitor)
+      let template = try visitor.run()
+      // The visitor retains none of the arguments.
+      repeat withExtendedLifetime(each input) {}
+      if let template {
+        return try Unmanaged<OutputTemplate.Box<Output>>.fromOpaque(template)
+          ._withUnsafeGuaranteedRef { try replace($0.output, &visitor) }
+      }
+    }
+    return try callCarefully(repeat each input)
+  }
+
+  /// Runs the function on arguments that do not fit the form called last, or have no values yet.
+  @usableFromInline
+  func callCarefully(_ input: repeat each Input) throws -> Output {
+    var visitor = TensorVisitor()
     repeat try (each input).read(into: &visitor)
-    if let template = try specializations.run(&visitor) {
-      return try replace(template.output(as: Output.self), &visitor)
-    }
-    let specialization = try specializations.add(visitor) { nodes in
-      try trace(repeat each input, with: nodes)
-    } template: { output, placeholders in
-      var inner = TensorVisitor(replacingWith: placeholders)
-      return try replace(output, &inner)
-    }
-    try specialization.call(&visitor, at: specializations.location)
-    return try replace(specialization.template.output(as: Output.self), &visitor)
+    let specialization =
+      try specializations.entry(for: visitor)
+      ?? specializations.add(visitor) { nodes in
+        try trace(repeat each input, with: nodes)
+      } template: { output, placeholders in
+        var inner = TensorVisitor(replacingWith: placeholders)
+        return try replace(output, &inner)
+      }
+    var results = TensorVisitor(
+      replacingWith: try specialization.call(visitor.nodes, at: specializations.location))
+    return try replace(specialization.template.output(as: Output.self), &results)
   }
 
   /// What the closure returns for arguments with other tensors, and the tensors of that.
-  @usableFromInline
-  func trace(
+  private func trace(
     _ input: repeat each Input, with nodes: [TensorNode]
   ) throws -> (Output, [TensorNode]) {
     var inner = TensorVisitor(replacingWith: nodes)

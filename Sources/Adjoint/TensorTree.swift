@@ -24,101 +24,82 @@ public protocol TensorTree: Sendable {
   ///
   /// - Throws: what `visitor` throws.
   mutating func visitTensors(_ visitor: inout TensorVisitor) throws
-}
 
-/// A walk over the tensors of a `TensorTree`, to read or to replace them.
-public struct TensorVisitor {
-  /// Tensors read so far, or those to put in.
-  @usableFromInline var nodes: [TensorNode] = []
-  /// Static values read so far.
-  @usableFromInline var statics: [StaticValue] = []
-  /// The next tensor to put in; nil while reading.
-  @usableFromInline var next: Int?
-
-  /// Starts reading; there are probably at most `count` tensors.
-  @usableFromInline init(reserving count: Int = 0) { nodes.reserveCapacity(count) }
-
-  /// Starts replacing.
-  @usableFromInline init(replacingWith nodes: [TensorNode]) {
-    self.nodes = nodes
-    next = 0
-  }
-
-  /// Visits a part.
+  /// Reads the tensors and static values of several trees where they are.
   ///
-  /// - Throws: `AdjointError` where a tree does not visit the same tensors each time.
-  @inlinable
-  public mutating func visit<Tree: TensorTree>(_ tree: inout Tree) throws {
-    try tree.visitTensors(&self)
-  }
+  /// Conformances do not need it: by default `visitTensors` visits a copy of each tree. Tensors and
+  /// arrays do without the copies.
+  ///
+  /// - Requires: the trees live, unchanged, until the compiled function they are read for has run.
+  /// - Throws: what `visitTensors` throws.
+  static func readTensors(
+    of trees: UnsafeBufferPointer<Self>, into visitor: inout TensorVisitor) throws
 
-  /// Visits a value that is no tensor and on which operations depend.
-  public mutating func visitStatic(_ value: some Hashable & Sendable) {
-    if next == nil { statics.append(StaticValue(value)) }
-  }
-
-  /// Visits the number of parts of a collection, which is static.
-  @usableFromInline
-  mutating func visitCount(_ count: Int) {
-    guard next == nil else { return }
-    if nodes.isEmpty { nodes.reserveCapacity(count) }
-    statics.append(StaticValue(count: count))
-  }
-
-  /// Visits a tensor.
-  @usableFromInline
-  mutating func visitLeaf(_ node: inout TensorNode) throws {
-    guard let position = next else { return nodes.append(node) }
-    guard position < nodes.count, nodes[position].type.element == node.type.element else {
-      throw AdjointError(
-        .argument, "visitTensors does not visit the same tensors in the same order each time")
-    }
-    node = nodes[position]
-    next = position + 1
-  }
-}
-
-/// A static value of a tree, as part of a signature.
-@usableFromInline
-struct StaticValue: Hashable, @unchecked Sendable {
-  /// What the value is; counts are apart because they are compared on every call.
-  private enum Content: Hashable {
-    /// The number of parts of a collection.
-    case count(Int)
-    /// Any value; its type is `Sendable`, which `AnyHashable` does not say.
-    case other(AnyHashable)
-  }
-
-  private let content: Content
-
-  init(_ value: some Hashable & Sendable) { content = .other(AnyHashable(value)) }
-
-  /// The number of parts of a collection.
-  init(count: Int) { content = .count(count) }
-
-  /// The value in words.
-  var description: String {
-    switch content {
-    case .count(let count): String(count)
-    case .other(let value): String(describing: value.base)
-    }
-  }
+  /// Initializes as many trees from `target` on with `trees` that have other tensors; none where it
+  /// throws.
+  ///
+  /// Conformances do not need it: by default `visitTensors` visits a copy of each tree. Tensors and
+  /// arrays do without the copies.
+  ///
+  /// - Throws: what `visitTensors` throws.
+  static func replaceTensors(
+    of trees: UnsafeBufferPointer<Self>, into target: UnsafeMutablePointer<Self>,
+    from visitor: inout TensorVisitor) throws
 }
 
 extension TensorTree {
-  /// The tree's tensors and static values.
+  /// Visits a copy of each tree.
+  @inlinable
+  public static func readTensors(
+    of trees: UnsafeBufferPointer<Self>, into visitor: inout TensorVisitor
+  ) throws {
+    try visitor.visitCopies { visitor in
+      for tree in trees {
+        var copy = tree
+        try copy.visitTensors(&visitor)
+      }
+    }
+  }
+
+  /// Visits a copy of each tree.
+  @inlinable
+  public static func replaceTensors(
+    of trees: UnsafeBufferPointer<Self>, into target: UnsafeMutablePointer<Self>,
+    from visitor: inout TensorVisitor
+  ) throws {
+    for index in trees.indices {
+      do {
+        var copy = trees[index]
+        try copy.visitTensors(&visitor)
+        (target + index).initialize(to: copy)
+      } catch {
+        target.deinitialize(count: index)
+        throw error
+      }
+    }
+  }
+
+  /// Reads the tree's tensors and static values.
   @inlinable
   func read(into visitor: inout TensorVisitor) throws {
-    var copy = self
-    try copy.visitTensors(&visitor)
+    try withUnsafePointer(to: self) {
+      try Self.readTensors(of: UnsafeBufferPointer(start: $0, count: 1), into: &visitor)
+    }
   }
 
   /// The tree with other tensors.
   @inlinable
   func replacing(from visitor: inout TensorVisitor) throws -> Self {
-    var copy = self
-    try copy.visitTensors(&visitor)
-    return copy
+    try withUnsafePointer(to: self) { tree in
+      try withUnsafeTemporaryAllocation(of: Self.self, capacity: 1) { target in
+        guard let target = target.baseAddress else {
+          preconditionFailure("temporary memory has an address")
+        }
+        try Self.replaceTensors(
+          of: UnsafeBufferPointer(start: tree, count: 1), into: target, from: &visitor)
+        return target.move()
+      }
+    }
   }
 }
 
@@ -128,21 +109,85 @@ extension Tensor: TensorTree {
   public mutating func visitTensors(_ visitor: inout TensorVisitor) throws {
     try visitor.visitLeaf(&node)
   }
+
+  /// Reads tensors where they are.
+  @inlinable
+  public static func readTensors(
+    of trees: UnsafeBufferPointer<Self>, into visitor: inout TensorVisitor
+  ) throws {
+    guard let start = trees.baseAddress else { return }
+    visitor.readLeaves(UnsafeRawPointer(start), count: trees.count)
+  }
+
+  /// Initializes tensors with others.
+  @inlinable
+  public static func replaceTensors(
+    of trees: UnsafeBufferPointer<Self>, into target: UnsafeMutablePointer<Self>,
+    from visitor: inout TensorVisitor
+  ) throws {
+    for index in trees.indices {
+      do {
+        (target + index).initialize(to: Self(try visitor.replacement(Scalar.elementType)))
+      } catch {
+        target.deinitialize(count: index)
+        throw error
+      }
+    }
+  }
 }
 
 extension Array: TensorTree where Element: TensorTree {
   /// Visits the elements in order; their number is static.
   @inlinable
   public mutating func visitTensors(_ visitor: inout TensorVisitor) throws {
-    visitor.visitCount(count)
-    guard visitor.next != nil else {
-      for element in self { try element.read(into: &visitor) }
-      return
+    if visitor.isReplacing {
+      self = try replacingElements(from: &visitor)
+    } else {
+      try visitor.visitCopies { try readElements(into: &$0) }
     }
-    var replaced = [Element]()
-    replaced.reserveCapacity(count)
-    for element in self { replaced.append(try element.replacing(from: &visitor)) }
-    self = replaced
+  }
+
+  /// Reads arrays where they are.
+  @inlinable
+  public static func readTensors(
+    of trees: UnsafeBufferPointer<Self>, into visitor: inout TensorVisitor
+  ) throws {
+    for tree in trees { try tree.readElements(into: &visitor) }
+  }
+
+  /// Initializes arrays with the elements of others, with other tensors.
+  @inlinable
+  public static func replaceTensors(
+    of trees: UnsafeBufferPointer<Self>, into target: UnsafeMutablePointer<Self>,
+    from visitor: inout TensorVisitor
+  ) throws {
+    for index in trees.indices {
+      do {
+        (target + index).initialize(to: try trees[index].replacingElements(from: &visitor))
+      } catch {
+        target.deinitialize(count: index)
+        throw error
+      }
+    }
+  }
+
+  /// Reads the elements and their number.
+  @inlinable
+  func readElements(into visitor: inout TensorVisitor) throws {
+    visitor.visitCount(count)
+    try withUnsafeBufferPointer { try Element.readTensors(of: $0, into: &visitor) }
+  }
+
+  /// The array with other tensors.
+  @inlinable
+  func replacingElements(from visitor: inout TensorVisitor) throws -> Self {
+    try withUnsafeBufferPointer { trees in
+      try Self(unsafeUninitializedCapacity: trees.count) { target, count in
+        guard let start = target.baseAddress else { return }
+        try Element.replaceTensors(of: trees, into: start, from: &visitor)
+        count = trees.count
+      }
+    }
   }
 }
 
