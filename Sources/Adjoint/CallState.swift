@@ -6,11 +6,17 @@ internal import TensorIR
 ///
 /// Whoever holds the pointer to a state owns it; `CompiledForm` hands it from call to call.
 struct CallState {
-  /// The form that is called; it outlives its states.
-  private unowned(unsafe) let form: CompiledForm
-  /// The types of the arguments, and how many there are.
-  private let types: UnsafeMutablePointer<TensorType>
+  /// The form that is called, which outlives its states; retaining it would take as long as a small
+  /// call.
+  private let form: Unmanaged<CompiledForm>
+  /// Whether the form hands the state from call to call; else it serves one call only.
+  let isShared: Bool
+  /// The number of arguments.
   private let count: Int
+  /// The element type of each argument and its shape.
+  private let types: UnsafeMutablePointer<(element: ElementType, extents: UnsafeBufferPointer<Int>)>
+  /// The static values of the arguments.
+  private let statics: [StaticValue]
   /// Where the elements of the arguments are, and then those of the captures.
   private let arguments: UnsafeMutablePointer<UnsafeRawPointer>
   /// Arguments that are retained until the call ends.
@@ -26,11 +32,17 @@ struct CallState {
   private var fits = true
 
   /// The state of a call of `form`.
-  init(for form: CompiledForm) {
-    self.form = form
+  init(for form: CompiledForm, isShared: Bool) {
+    self.isShared = isShared
+    self.form = Unmanaged.passUnretained(form)
+    statics = form.signature.statics
     count = form.signature.types.count
     types = .allocate(capacity: count)
-    for (index, type) in form.signature.types.enumerated() { (types + index).initialize(to: type) }
+    for (index, type) in form.signature.types.enumerated() {
+      let extents = UnsafeMutableBufferPointer<Int>.allocate(capacity: type.rank)
+      _ = extents.initialize(from: type.shape)
+      (types + index).initialize(to: (type.element, UnsafeBufferPointer(extents)))
+    }
     arguments = .allocate(capacity: count + form.captures.count)
     // The form keeps its captures, so their elements stay where they are.
     for (index, capture) in form.captures.enumerated() {
@@ -42,7 +54,7 @@ struct CallState {
 
   /// Gives back all memory; nothing is left to use.
   func deallocate() {
-    types.deinitialize(count: count)
+    for index in 0..<count { types[index].extents.deallocate() }
     types.deallocate()
     arguments.deallocate()
     held.deallocate()
@@ -53,7 +65,9 @@ struct CallState {
   ///
   /// - Requires: the tensor lives until the call has run, or it is held.
   mutating func match(_ node: TensorNode, holding: Bool) {
-    guard matched < count, let address = node.knownAddress, node.hasType(types[matched]) else {
+    guard matched < count, let address = node.knownAddress, 
+      node.hasType(types[matched].element, extents: types[matched].extents)
+    else {
       fits = false
       return
     }
@@ -67,14 +81,13 @@ struct CallState {
 
   /// Compares the next static value with the form's.
   mutating func match(_ isEqual: (StaticValue) -> Bool) {
-    let statics = form.signature.statics
     fits = fits && matchedStatics < statics.count && isEqual(statics[matchedStatics])
     matchedStatics += 1
   }
 
   /// Whether all arguments and static values of the form were matched.
   var isComplete: Bool {
-    fits && matched == count && matchedStatics == form.signature.statics.count
+    fits && matched == count && matchedStatics == statics.count
   }
 
   /// Runs the form.
@@ -83,8 +96,10 @@ struct CallState {
   /// - Throws: `AdjointError` where there is no memory, or from the interpreter.
   mutating func run() throws {
     try results.prepare()
-    form.body.copyDonations(of: arguments, to: results.addresses)
-    try form.body.call(arguments: arguments, results: results.addresses)
+    try form._withUnsafeGuaranteedRef {
+      $0.body.copyDonations(of: arguments, to: results.addresses)
+      try $0.body.call(arguments: arguments, results: results.addresses)
+    }
   }
 
   /// The next result; nil where there is none or it has other elements.
@@ -92,18 +107,23 @@ struct CallState {
 
   /// The address of the `OutputTemplate.Box` to put the results in.
   var template: UnsafeRawPointer {
-    UnsafeRawPointer(Unmanaged.passUnretained(form.template.box).toOpaque())
+    form._withUnsafeGuaranteedRef {
+      UnsafeRawPointer(Unmanaged.passUnretained($0.template.box).toOpaque())
+    }
+  }
+
+  /// Ends a call, and lets another one have its state.
+  static func end(_ state: UnsafeMutablePointer<CallState>) {
+    state.pointee.reset()
+    state.pointee.form._withUnsafeGuaranteedRef { $0.keep(state) }
   }
 
   /// Forgets the arguments and results.
-  mutating func reset() {
+  private mutating func reset() {
     for index in 0..<heldCount { held[index].release() }
     (matched, matchedStatics, heldCount, fits) = (0, 0, 0, true)
     results.reset()
   }
-
-  /// The form that is called.
-  var owner: CompiledForm { form }
 }
 
 /// Values for the results of a call. Small ones are kept for later calls, and used again once

@@ -11,7 +11,7 @@ final class CompiledForm: Sendable {
   let captures: [TensorNode]
   /// An output with placeholders for tensors.
   let template: OutputTemplate
-  /// The address of a state that no call uses, or zero.
+  /// The address of the state that is handed from call to call; zero while a call has it.
   private let idleState = Atomic<UInt>(0)
 
   init(
@@ -21,6 +21,7 @@ final class CompiledForm: Sendable {
     self.body = body
     self.captures = captures
     self.template = template
+    keep(makeState(isShared: true))
   }
 
   deinit {
@@ -28,21 +29,25 @@ final class CompiledForm: Sendable {
     UnsafeMutablePointer<CallState>(bitPattern: idle).map(Self.free)
   }
 
-  /// A state for one call: that of an earlier call unless another thread uses it.
+  /// A state for one call: one of its own while another call has the shared one.
   func takeState() -> UnsafeMutablePointer<CallState> {
     let idle = idleState.exchange(0, ordering: .acquiring)
-    if let state = UnsafeMutablePointer<CallState>(bitPattern: idle) { return state }
-    let state = UnsafeMutablePointer<CallState>.allocate(capacity: 1)
-    state.initialize(to: CallState(for: self))
-    return state
+    return UnsafeMutablePointer(bitPattern: idle) ?? makeState(isShared: false)
   }
 
   /// Takes back the state of a call that has ended.
   func keep(_ state: UnsafeMutablePointer<CallState>) {
-    state.pointee.reset()
-    let (isKept, _) = idleState.compareExchange(
-      expected: 0, desired: UInt(bitPattern: state), ordering: .releasing)
-    if !isKept { Self.free(state) }
+    if state.pointee.isShared {
+      idleState.store(UInt(bitPattern: state), ordering: .releasing)
+    } else {
+      Self.free(state)
+    }
+  }
+
+  private func makeState(isShared: Bool) -> UnsafeMutablePointer<CallState> {
+    let state = UnsafeMutablePointer<CallState>.allocate(capacity: 1)
+    state.initialize(to: CallState(for: self, isShared: isShared))
+    return state
   }
 
   private static func free(_ state: UnsafeMutablePointer<CallState>) {

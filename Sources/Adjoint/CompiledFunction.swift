@@ -7,7 +7,7 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   /// Reads the tensors of an output.
   @usableFromInline let read: @Sendable (Output, inout TensorVisitor) throws -> Void
   /// An output with other tensors.
-  @usableFromInline let replace: @Sendable (Output, inout TensorVisitor) throws -> Output
+  @usableFromInline let replace: @Sendable (OutputTemplate.Box<Output>, inout TensorVisitor) throws -> Output
   /// What has been compiled so far.
   @usableFromInline let specializations: Specializations
 
@@ -16,7 +16,7 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
     at location: SourceLocation,
     _ function: @escaping @Sendable (repeat each Input) throws -> Output,
     read: @escaping @Sendable (Output, inout TensorVisitor) throws -> Void,
-    replace: @escaping @Sendable (Output, inout TensorVisitor) throws -> Output
+    replace: @escaping @Sendable (OutputTemplate.Box<Output>, inout TensorVisitor) throws -> Output
   ) {
     self.function = function
     self.read = read
@@ -30,17 +30,18 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   ///
   /// - Throws: `AdjointError` for mistakes in the closure and arguments that failed before, and what
   ///   the closure throws.
+  //
+  // The visitor retains none of the arguments. They live as long as this call because it gets them
+  // by guarantee; inlined into its caller, they would be that one's to release after the last use.
   @inlinable
+  @inline(never)
   public func callAsFunction(_ input: repeat each Input) throws -> Output {
     var visitor = TensorVisitor(matching: specializations)
     if visitor.isMatching {
-      repeat try (each input).read(into: &visitor)
-      let template = try visitor.run()
-      // The visitor retains none of the arguments.
-      repeat withExtendedLifetime(each input) {}
-      if let template {
+      repeat try visitor.read(each input)
+      if let template = try visitor.run() {
         return try Unmanaged<OutputTemplate.Box<Output>>.fromOpaque(template)
-          ._withUnsafeGuaranteedRef { try replace($0.output, &visitor) }
+          ._withUnsafeGuaranteedRef { try replace($0, &visitor) }
       }
     }
     return try callCarefully(repeat each input)
@@ -50,18 +51,18 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   @usableFromInline
   func callCarefully(_ input: repeat each Input) throws -> Output {
     var visitor = TensorVisitor()
-    repeat try (each input).read(into: &visitor)
+    repeat try visitor.read(each input)
     let specialization =
       try specializations.entry(for: visitor)
       ?? specializations.add(visitor) { nodes in
         try trace(repeat each input, with: nodes)
       } template: { output, placeholders in
         var inner = TensorVisitor(replacingWith: placeholders)
-        return try replace(output, &inner)
+        return try replace(OutputTemplate.Box(output), &inner)
       }
     var results = TensorVisitor(
       replacingWith: try specialization.call(visitor.nodes, at: specializations.location))
-    return try replace(specialization.template.output(as: Output.self), &results)
+    return try replace(specialization.template.box(of: Output.self), &results)
   }
 
   /// What the closure returns for arguments with other tensors, and the tensors of that.
@@ -69,7 +70,7 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
     _ input: repeat each Input, with nodes: [TensorNode]
   ) throws -> (Output, [TensorNode]) {
     var inner = TensorVisitor(replacingWith: nodes)
-    let output = try function(repeat try (each input).replacing(from: &inner))
+    let output = try function(repeat try inner.replace(each input))
     var results = TensorVisitor()
     try read(output, &results)
     return (output, results.nodes)

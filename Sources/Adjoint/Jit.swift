@@ -15,8 +15,8 @@ public func jit<each Input: TensorTree, Output: TensorTree>(
 ) -> CompiledFunction<repeat each Input, Output> {
   CompiledFunction(
     at: SourceLocation(file: file, line: line), function,
-    read: { output, visitor in try output.read(into: &visitor) },
-    replace: { output, visitor in try output.replacing(from: &visitor) })
+    read: { output, visitor in try visitor.read(output) },
+    replace: { template, visitor in try visitor.replace(template.output) })
 }
 
 /// Makes a compiled function out of a closure that returns several values, in a tuple.
@@ -27,8 +27,8 @@ public func jit<each Input: TensorTree, each Output: TensorTree>(
 ) -> CompiledFunction<repeat each Input, (repeat each Output)> {
   CompiledFunction(
     at: SourceLocation(file: file, line: line), function,
-    read: { output, visitor in repeat try (each output).read(into: &visitor) },
-    replace: { output, visitor in (repeat try (each output).replacing(from: &visitor)) })
+    read: { output, visitor in repeat try visitor.read(each output) },
+    replace: { template, visitor in (repeat try visitor.replace(each template.output)) })
 }
 
 /// Compiles what `differential(at:of:)` gives.
@@ -49,8 +49,8 @@ public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   CompiledFunction(
     at: SourceLocation(file: file, line: line),
     { (input: repeat each Input) in try gradient(repeat each input) },
-    read: { output, visitor in repeat try (each output).read(into: &visitor) },
-    replace: { output, visitor in (repeat try (each output).replacing(from: &visitor)) })
+    read: { output, visitor in repeat try visitor.read(each output) },
+    replace: { template, visitor in (repeat try visitor.replace(each template.output)) })
 }
 
 /// Compiles what `valueWithGradient(of:)` gives.
@@ -65,13 +65,13 @@ public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
     at: SourceLocation(file: file, line: line),
     { (input: repeat each Input) in try function(repeat each input) },
     read: { output, visitor in
-      try output.value.read(into: &visitor)
-      repeat try (each output.gradient).read(into: &visitor)
+      try visitor.read(output.value)
+      repeat try visitor.read(each output.gradient)
     },
-    replace: { output, visitor in
+    replace: { template, visitor in
       (
-        try output.value.replacing(from: &visitor),
-        (repeat try (each output.gradient).replacing(from: &visitor))
+        try visitor.replace(template.output.value),
+        (repeat try visitor.replace(each template.output.gradient))
       )
     })
 }

@@ -16,6 +16,8 @@ final class ProgramBody: Sendable {
   let executable: Executable?
   /// The executable's donations.
   private let donations: [(result: Int, argument: Int)]
+  /// The same without a reference count, which costs calls time.
+  private let unretainedExecutable: Unmanaged<Executable>?
   /// What the interpreter runs.
   let function: Function
 
@@ -24,6 +26,7 @@ final class ProgramBody: Sendable {
     self.function = function
     self.executable = executable
     donations = executable?.donations.map { ($0.key, $0.value) } ?? []
+    unretainedExecutable = executable.map(Unmanaged.passUnretained)
     self.report = report
     parameterTypes = function.parameterTypes
     resultTypes = function.resultTypes
@@ -34,8 +37,10 @@ final class ProgramBody: Sendable {
   func call(
     arguments: UnsafePointer<UnsafeRawPointer>, results: UnsafePointer<UnsafeMutableRawPointer>
   ) throws {
-    if let executable {
-      try executable.call(arguments: arguments, results: results)
+    if let unretainedExecutable {
+      try unretainedExecutable._withUnsafeGuaranteedRef {
+        try $0.call(arguments: arguments, results: results)
+      }
     } else {
       try interpret(arguments, results)
     }

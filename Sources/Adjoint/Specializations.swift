@@ -27,12 +27,12 @@ struct OutputTemplate: Sendable {
 
   init<Output: Sendable>(_ output: Output) { box = Box(output) }
 
-  /// The output.
+  /// The box around the output.
   ///
   /// - Requires: `type` is the type of the output.
   @inlinable
-  func output<Output: Sendable>(as type: Output.Type) -> Output {
-    unsafeDowncast(box, to: Box<Output>.self).output
+  func box<Output: Sendable>(of type: Output.Type) -> Box<Output> {
+    unsafeDowncast(box, to: Box<Output>.self)
   }
 }
 

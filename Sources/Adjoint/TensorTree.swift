@@ -25,17 +25,17 @@ public protocol TensorTree: Sendable {
   /// - Throws: what `visitor` throws.
   mutating func visitTensors(_ visitor: inout TensorVisitor) throws
 
-  /// Reads the tensors and static values of several trees where they are.
+  /// Reads the tensors and static values of `count` trees where they are.
   ///
   /// Conformances do not need it: by default `visitTensors` visits a copy of each tree. Tensors and
   /// arrays do without the copies.
   ///
-  /// - Requires: the trees live, unchanged, until the compiled function they are read for has run.
+  /// - Requires: the tensors live until the compiled function they are read for has run.
   /// - Throws: what `visitTensors` throws.
   static func readTensors(
-    of trees: UnsafeBufferPointer<Self>, into visitor: inout TensorVisitor) throws
+    of trees: UnsafePointer<Self>, count: Int, into visitor: inout TensorVisitor) throws
 
-  /// Initializes as many trees from `target` on with `trees` that have other tensors; none where it
+  /// Initializes `count` trees from `target` on with `trees` that have other tensors; none where it
   /// throws.
   ///
   /// Conformances do not need it: by default `visitTensors` visits a copy of each tree. Tensors and
@@ -43,7 +43,7 @@ public protocol TensorTree: Sendable {
   ///
   /// - Throws: what `visitTensors` throws.
   static func replaceTensors(
-    of trees: UnsafeBufferPointer<Self>, into target: UnsafeMutablePointer<Self>,
+    of trees: UnsafePointer<Self>, count: Int, into target: UnsafeMutablePointer<Self>,
     from visitor: inout TensorVisitor) throws
 }
 
@@ -51,11 +51,11 @@ extension TensorTree {
   /// Visits a copy of each tree.
   @inlinable
   public static func readTensors(
-    of trees: UnsafeBufferPointer<Self>, into visitor: inout TensorVisitor
+    of trees: UnsafePointer<Self>, count: Int, into visitor: inout TensorVisitor
   ) throws {
     try visitor.visitCopies { visitor in
-      for tree in trees {
-        var copy = tree
+      for index in 0..<count {
+        var copy = trees[index]
         try copy.visitTensors(&visitor)
       }
     }
@@ -64,10 +64,10 @@ extension TensorTree {
   /// Visits a copy of each tree.
   @inlinable
   public static func replaceTensors(
-    of trees: UnsafeBufferPointer<Self>, into target: UnsafeMutablePointer<Self>,
+    of trees: UnsafePointer<Self>, count: Int, into target: UnsafeMutablePointer<Self>,
     from visitor: inout TensorVisitor
   ) throws {
-    for index in trees.indices {
+    for index in 0..<count {
       do {
         var copy = trees[index]
         try copy.visitTensors(&visitor)
@@ -78,28 +78,22 @@ extension TensorTree {
       }
     }
   }
+}
 
-  /// Reads the tree's tensors and static values.
+extension TensorVisitor {
+  /// Reads the tensors and static values of a tree.
+  ///
+  /// - Requires: the tensors live until the compiled function they are read for has run.
   @inlinable
-  func read(into visitor: inout TensorVisitor) throws {
-    try withUnsafePointer(to: self) {
-      try Self.readTensors(of: UnsafeBufferPointer(start: $0, count: 1), into: &visitor)
-    }
+  mutating func read<Tree: TensorTree>(_ tree: consuming Tree) throws {
+    try Tree.readTensors(of: &tree, count: 1, into: &self)
   }
 
   /// The tree with other tensors.
   @inlinable
-  func replacing(from visitor: inout TensorVisitor) throws -> Self {
-    try withUnsafePointer(to: self) { tree in
-      try withUnsafeTemporaryAllocation(of: Self.self, capacity: 1) { target in
-        guard let target = target.baseAddress else {
-          preconditionFailure("temporary memory has an address")
-        }
-        try Self.replaceTensors(
-          of: UnsafeBufferPointer(start: tree, count: 1), into: target, from: &visitor)
-        return target.move()
-      }
-    }
+  mutating func replace<Tree: TensorTree>(_ tree: consuming Tree) throws -> Tree {
+    try tree.visitTensors(&self)
+    return tree
   }
 }
 
@@ -113,19 +107,18 @@ extension Tensor: TensorTree {
   /// Reads tensors where they are.
   @inlinable
   public static func readTensors(
-    of trees: UnsafeBufferPointer<Self>, into visitor: inout TensorVisitor
+    of trees: UnsafePointer<Self>, count: Int, into visitor: inout TensorVisitor
   ) throws {
-    guard let start = trees.baseAddress else { return }
-    visitor.readLeaves(UnsafeRawPointer(start), count: trees.count)
+    visitor.readLeaves(UnsafeRawPointer(trees), count: count)
   }
 
   /// Initializes tensors with others.
   @inlinable
   public static func replaceTensors(
-    of trees: UnsafeBufferPointer<Self>, into target: UnsafeMutablePointer<Self>,
+    of trees: UnsafePointer<Self>, count: Int, into target: UnsafeMutablePointer<Self>,
     from visitor: inout TensorVisitor
   ) throws {
-    for index in trees.indices {
+    for index in 0..<count {
       do {
         (target + index).initialize(to: Self(try visitor.replacement(Scalar.elementType)))
       } catch {
@@ -150,18 +143,18 @@ extension Array: TensorTree where Element: TensorTree {
   /// Reads arrays where they are.
   @inlinable
   public static func readTensors(
-    of trees: UnsafeBufferPointer<Self>, into visitor: inout TensorVisitor
+    of trees: UnsafePointer<Self>, count: Int, into visitor: inout TensorVisitor
   ) throws {
-    for tree in trees { try tree.readElements(into: &visitor) }
+    for index in 0..<count { try trees[index].readElements(into: &visitor) }
   }
 
   /// Initializes arrays with the elements of others, with other tensors.
   @inlinable
   public static func replaceTensors(
-    of trees: UnsafeBufferPointer<Self>, into target: UnsafeMutablePointer<Self>,
+    of trees: UnsafePointer<Self>, count: Int, into target: UnsafeMutablePointer<Self>,
     from visitor: inout TensorVisitor
   ) throws {
-    for index in trees.indices {
+    for index in 0..<count {
       do {
         (target + index).initialize(to: try trees[index].replacingElements(from: &visitor))
       } catch {
@@ -175,7 +168,10 @@ extension Array: TensorTree where Element: TensorTree {
   @inlinable
   func readElements(into visitor: inout TensorVisitor) throws {
     visitor.visitCount(count)
-    try withUnsafeBufferPointer { try Element.readTensors(of: $0, into: &visitor) }
+    try withUnsafeBufferPointer { trees in
+      guard let start = trees.baseAddress else { return }
+      try Element.readTensors(of: start, count: trees.count, into: &visitor)
+    }
   }
 
   /// The array with other tensors.
@@ -183,8 +179,9 @@ extension Array: TensorTree where Element: TensorTree {
   func replacingElements(from visitor: inout TensorVisitor) throws -> Self {
     try withUnsafeBufferPointer { trees in
       try Self(unsafeUninitializedCapacity: trees.count) { target, count in
-        guard let start = target.baseAddress else { return }
-        try Element.replaceTensors(of: trees, into: start, from: &visitor)
+        guard let source = trees.baseAddress, let start = target.baseAddress else { return }
+        try Element.replaceTensors(
+          of: source, count: trees.count, into: start, from: &visitor)
         count = trees.count
       }
     }

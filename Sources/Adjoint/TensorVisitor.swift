@@ -14,12 +14,19 @@ public struct TensorVisitor: ~Copyable {
     case placing
   }
 
+  /// Tensors and static values in the order of a walk.
+  private final class Collection {
+    var nodes: [TensorNode]
+    var statics: [StaticValue] = []
+
+    init(_ nodes: [TensorNode]) { self.nodes = nodes }
+  }
+
   private var purpose: Purpose
-  /// Tensors collected so far, or those to put in.
-  private(set) var nodes: [TensorNode]
-  /// Static values collected so far.
-  private(set) var statics: [StaticValue] = []
-  /// The next of `nodes` to put in.
+  /// Where tensors and static values are collected, or the tensors to put in are; nil where `call`
+  /// takes their place.
+  private let collection: Collection?
+  /// The next tensor of the collection to put in.
   private var position = 0
   /// The call that is prepared, or whose results are put in; it belongs to this walk.
   private let call: UnsafeMutablePointer<CallState>?
@@ -29,27 +36,33 @@ public struct TensorVisitor: ~Copyable {
   /// Starts collecting.
   @usableFromInline init() {
     purpose = .collecting
-    nodes = []
+    collection = Collection([])
     call = nil
   }
 
   /// Starts replacing.
   @usableFromInline init(replacingWith nodes: [TensorNode]) {
     purpose = .replacing
-    self.nodes = nodes
+    collection = Collection(nodes)
     call = nil
   }
 
   /// Starts matching against the form called last, if there is one.
-  @usableFromInline init(matching specializations: Specializations) {
+  @usableFromInline init(matching specializations: borrowing Specializations) {
     purpose = .matching
-    nodes = []
+    collection = nil
     call = specializations.beginCall()
   }
 
   deinit {
-    if let call { call.pointee.owner.keep(call) }
+    if let call { CallState.end(call) }
   }
+
+  /// Tensors collected so far.
+  var nodes: [TensorNode] { collection?.nodes ?? [] }
+
+  /// Static values collected so far.
+  var statics: [StaticValue] { collection?.statics ?? [] }
 
   /// Whether there is a form to match against.
   @usableFromInline var isMatching: Bool { call != nil }
@@ -77,7 +90,7 @@ public struct TensorVisitor: ~Copyable {
   /// Visits a value that is no tensor and on which operations depend.
   public mutating func visitStatic(_ value: some Hashable & Sendable) {
     switch purpose {
-    case .collecting: statics.append(StaticValue(value))
+    case .collecting: collection?.statics.append(StaticValue(value))
     case .matching: call?.pointee.match { $0.isEqual(to: value) }
     case .replacing, .placing: break
     }
@@ -87,7 +100,7 @@ public struct TensorVisitor: ~Copyable {
   @usableFromInline
   mutating func visitCount(_ count: Int) {
     switch purpose {
-    case .collecting: statics.append(StaticValue(count: count))
+    case .collecting: collection?.statics.append(StaticValue(count: count))
     case .matching: call?.pointee.match { $0.isCount(count) }
     case .replacing, .placing: break
     }
@@ -122,7 +135,7 @@ public struct TensorVisitor: ~Copyable {
     if let call {
       call.pointee.match(node, holding: isCopy)
     } else {
-      nodes.append(node)
+      collection?.nodes.append(node)
     }
   }
 
@@ -142,7 +155,9 @@ public struct TensorVisitor: ~Copyable {
   mutating func replacement(_ element: ElementType) throws -> TensorNode {
     if let call {
       if let node = call.pointee.takeResult(element) { return node }
-    } else if position < nodes.count, nodes[position].type.element == element {
+    } else if let nodes = collection?.nodes, position < nodes.count,
+      nodes[position].type.element == element
+    {
       defer { position += 1 }
       return nodes[position]
     }
