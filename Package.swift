@@ -70,6 +70,7 @@ let package = Package(
 
     .target(
       name: "TestSupport", dependencies: ["TensorIR", "Interpreter"], path: "Tests/TestSupport"),
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("TensorIR"),
     tests("Interpreter", ["TensorIR"]),
     tests("Differentiation", ["TensorIR", "Interpreter"]),
@@ -79,7 +80,9 @@ let package = Package(
     tests("Fusion", ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "LoopIR"]),
     tests("Codegen", ["TensorIR", "LLVMBridge", "LoopIR"]),
     tests("Runtime", ["TensorIR", "Interpreter", "Differentiation", "Optimizer"]),
-    tests("Adjoint", ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime"]),
+    tests(
+      "Adjoint",
+      ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime", "CAllocations"]),
     tests("AdjointCLI", ["TensorIR"]),
   ],
   swiftLanguageModes: [.v6]

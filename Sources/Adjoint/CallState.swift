@@ -65,7 +65,7 @@ struct CallState {
   ///
   /// - Requires: the tensor lives until the call has run, or it is held.
   mutating func match(_ node: TensorNode, holding: Bool) {
-    guard matched < count, let address = node.knownAddress, 
+    guard matched < count, let address = node.knownAddress,
       node.hasType(types[matched].element, extents: types[matched].extents)
     else {
       fits = false
@@ -134,6 +134,7 @@ private struct ResultNodes {
   private static let keptByteLimit = 1024
 
   private let types: [TensorType]
+  private let byteCounts: [Int]
   /// The last result for each position, and the one before it.
   private let latest: UnsafeMutablePointer<TensorNode?>
   private let former: UnsafeMutablePointer<TensorNode?>
@@ -144,6 +145,7 @@ private struct ResultNodes {
 
   init(_ types: [TensorType]) {
     self.types = types
+    byteCounts = types.map(\.byteCount)
     latest = .allocate(capacity: types.count)
     latest.initialize(repeating: nil, count: types.count)
     former = .allocate(capacity: types.count)
@@ -169,7 +171,10 @@ private struct ResultNodes {
       if isKnownUniquelyReferenced(&latest[index]) { continue }
       swap(&latest[index], &former[index])
       if !isKnownUniquelyReferenced(&latest[index]) {
-        latest[index] = try TensorNode(types[index]) { _ in }
+        let byteCount = byteCounts[index]
+        latest[index] = TensorNode(
+          types[index], byteCount: byteCount,
+          adopting: try BufferPool.allocate(byteCount: byteCount))
       }
       guard let address = latest[index]?.knownAddress else {
         preconditionFailure("a result has memory")
@@ -183,7 +188,7 @@ private struct ResultNodes {
     guard taken < types.count, types[taken].element == element else { return nil }
     defer { taken += 1 }
     guard let node = latest[taken] else { return nil }
-    if node.byteCount > Self.keptByteLimit { latest[taken] = nil }
+    if byteCounts[taken] > Self.keptByteLimit { latest[taken] = nil }
     return node
   }
 

@@ -7,7 +7,8 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   /// Reads the tensors of an output.
   @usableFromInline let read: @Sendable (Output, inout TensorVisitor) throws -> Void
   /// An output with other tensors.
-  @usableFromInline let replace: @Sendable (OutputTemplate.Box<Output>, inout TensorVisitor) throws -> Output
+  @usableFromInline let replace:
+    @Sendable (OutputTemplate.Box<Output>, inout TensorVisitor) throws -> Output
   /// What has been compiled so far.
   @usableFromInline let specializations: Specializations
 

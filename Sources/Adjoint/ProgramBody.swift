@@ -86,7 +86,8 @@ final class ProgramBody: Sendable {
   /// each result's size.
   func run(_ nodes: [TensorNode]) throws -> [UnsafeMutableRawPointer] {
     var arguments = nodes.map(\.requiredAddress)
-    precondition(arguments.count == parameterTypes.count, "there must be a value for each parameter")
+    precondition(
+      arguments.count == parameterTypes.count, "there must be a value for each parameter")
     let blocks = try BufferPool.allocate(resultByteCounts)
     copyDonations(of: &arguments, to: blocks)
     do {

@@ -23,7 +23,7 @@ final class TensorNode: @unchecked Sendable {
   /// Shape and element type.
   let type: TensorType
   /// The number of bytes of the elements.
-  let byteCount: Int
+  private let byteCount: Int
   /// Whether the value was written as a literal in source code, and so may become a constant.
   let isLiteral: Bool
   /// The elements, packed and row-major, once they are known.

@@ -145,7 +145,9 @@ public struct TensorVisitor: ~Copyable {
     // A tensor is one reference to its node and nothing else, so its memory holds just that. The
     // tensors stay where they are during this call, so nobody needs to retain their nodes.
     let leaves = start.assumingMemoryBound(to: Unmanaged<TensorNode>.self)
-    for index in 0..<count { leaves[index]._withUnsafeGuaranteedRef { read($0, isCopy: readsCopies) } }
+    for index in 0..<count {
+      leaves[index]._withUnsafeGuaranteedRef { read($0, isCopy: readsCopies) }
+    }
   }
 
   /// The next tensor to put in.
