@@ -105,10 +105,10 @@ struct CallState {
   /// The next result; nil where there is none or it has other elements.
   mutating func takeResult(_ element: ElementType) -> TensorNode? { results.take(element) }
 
-  /// The address of the `OutputTemplate.Box` to put the results in.
+  /// The address of the template to put the results in.
   var template: UnsafeRawPointer {
     form._withUnsafeGuaranteedRef {
-      UnsafeRawPointer(Unmanaged.passUnretained($0.template.box).toOpaque())
+      UnsafeRawPointer(Unmanaged.passUnretained($0.template).toOpaque())
     }
   }
 

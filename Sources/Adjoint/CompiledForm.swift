@@ -9,13 +9,13 @@ final class CompiledForm: Sendable {
   let body: ProgramBody
   /// The values of the parameters behind the arguments; known.
   let captures: [TensorNode]
-  /// An output with placeholders for tensors.
-  let template: OutputTemplate
+  /// The template of an output with placeholders for tensors.
+  let template: AnyTemplate
   /// The address of the state that is handed from call to call; zero while a call has it.
   private let idleState = Atomic<UInt>(0)
 
   init(
-    _ signature: Signature, _ body: ProgramBody, captures: [TensorNode], template: OutputTemplate
+    _ signature: Signature, _ body: ProgramBody, captures: [TensorNode], template: AnyTemplate
   ) {
     self.signature = signature
     self.body = body

@@ -6,9 +6,11 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   @usableFromInline let function: @Sendable (repeat each Input) throws -> Output
   /// Reads the tensors of an output.
   @usableFromInline let read: @Sendable (Output, inout TensorVisitor) throws -> Void
-  /// An output with other tensors.
-  @usableFromInline let replace:
-    @Sendable (OutputTemplate.Box<Output>, inout TensorVisitor) throws -> Output
+  /// The template of an output, with other tensors.
+  @usableFromInline let template:
+    @Sendable (Output, inout TensorVisitor) throws -> any AnyObject & Sendable
+  /// The output of a template, with other tensors.
+  @usableFromInline let output: @Sendable (AnyObject, inout TensorVisitor) throws -> Output
   /// What has been compiled so far.
   @usableFromInline let specializations: Specializations
 
@@ -17,11 +19,14 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
     at location: SourceLocation,
     _ function: @escaping @Sendable (repeat each Input) throws -> Output,
     read: @escaping @Sendable (Output, inout TensorVisitor) throws -> Void,
-    replace: @escaping @Sendable (OutputTemplate.Box<Output>, inout TensorVisitor) throws -> Output
+    template:
+      @escaping @Sendable (Output, inout TensorVisitor) throws -> any AnyObject & Sendable,
+    output: @escaping @Sendable (AnyObject, inout TensorVisitor) throws -> Output
   ) {
     self.function = function
     self.read = read
-    self.replace = replace
+    self.template = template
+    self.output = output
     specializations = Specializations(at: location)
   }
 
@@ -31,18 +36,17 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   ///
   /// - Throws: `AdjointError` for mistakes in the closure and arguments that failed before, and what
   ///   the closure throws.
-  //
-  // The visitor retains none of the arguments. They live as long as this call because it gets them
-  // by guarantee; inlined into its caller, they would be that one's to release after the last use.
   @inlinable
   @inline(never)
   public func callAsFunction(_ input: repeat each Input) throws -> Output {
+    // The visitor retains none of the arguments. They live as long as this call because callers
+    // guarantee that; inlined, it would let the caller release them after their last use.
     var visitor = TensorVisitor(matching: specializations)
     if visitor.isMatching {
       repeat try visitor.read(each input)
       if let template = try visitor.run() {
-        return try Unmanaged<OutputTemplate.Box<Output>>.fromOpaque(template)
-          ._withUnsafeGuaranteedRef { try replace($0, &visitor) }
+        return try Unmanaged<AnyObject>.fromOpaque(template)
+          ._withUnsafeGuaranteedRef { try output($0, &visitor) }
       }
     }
     return try callCarefully(repeat each input)
@@ -59,11 +63,11 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
         try trace(repeat each input, with: nodes)
       } template: { output, placeholders in
         var inner = TensorVisitor(replacingWith: placeholders)
-        return try replace(OutputTemplate.Box(output), &inner)
+        return try template(output, &inner)
       }
     var results = TensorVisitor(
       replacingWith: try specialization.call(visitor.nodes, at: specializations.location))
-    return try replace(specialization.template.box(of: Output.self), &results)
+    return try output(specialization.template, &results)
   }
 
   /// What the closure returns for arguments with other tensors, and the tensors of that.

@@ -16,7 +16,10 @@ public func jit<each Input: TensorTree, Output: TensorTree>(
   CompiledFunction(
     at: SourceLocation(file: file, line: line), function,
     read: { output, visitor in try visitor.read(output) },
-    replace: { template, visitor in try visitor.replace(template.output) })
+    template: { output, visitor in TreeTemplate(try visitor.replace(output)) },
+    output: { template, visitor in
+      try unsafeDowncast(template, to: TreeTemplate<Output>.self).output(from: &visitor)
+    })
 }
 
 /// Makes a compiled function out of a closure that returns several values, in a tuple.
@@ -28,7 +31,11 @@ public func jit<each Input: TensorTree, each Output: TensorTree>(
   CompiledFunction(
     at: SourceLocation(file: file, line: line), function,
     read: { output, visitor in repeat try visitor.read(each output) },
-    replace: { template, visitor in (repeat try visitor.replace(each template.output)) })
+    template: { output, visitor in TupleTemplate(repeat try visitor.replace(each output)) },
+    output: { template, visitor in
+      try unsafeDowncast(template, to: TupleTemplate<repeat each Output>.self).output(
+        from: &visitor)
+    })
 }
 
 /// Compiles what `differential(at:of:)` gives.
@@ -50,7 +57,10 @@ public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
     at: SourceLocation(file: file, line: line),
     { (input: repeat each Input) in try gradient(repeat each input) },
     read: { output, visitor in repeat try visitor.read(each output) },
-    replace: { template, visitor in (repeat try visitor.replace(each template.output)) })
+    template: { output, visitor in TupleTemplate(repeat try visitor.replace(each output)) },
+    output: { template, visitor in
+      try unsafeDowncast(template, to: TupleTemplate<repeat each Input>.self).output(from: &visitor)
+    })
 }
 
 /// Compiles what `valueWithGradient(of:)` gives.
@@ -68,10 +78,16 @@ public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
       try visitor.read(output.value)
       repeat try visitor.read(each output.gradient)
     },
-    replace: { template, visitor in
-      (
-        try visitor.replace(template.output.value),
-        (repeat try visitor.replace(each template.output.gradient))
+    template: { output, visitor in
+      _ = try visitor.replace(output.value)
+      return TupleTemplate(repeat try visitor.replace(each output.gradient))
+    },
+    output: { template, visitor in
+      let value = Tensor<Scalar>(try visitor.replacement(Scalar.elementType))
+      return (
+        value,
+        try unsafeDowncast(template, to: TupleTemplate<repeat each Input>.self)
+          .output(from: &visitor)
       )
     })
 }

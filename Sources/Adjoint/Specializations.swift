@@ -7,42 +7,13 @@ struct Signature: Hashable, Sendable {
   let statics: [StaticValue]
 }
 
-/// An output with placeholders for tensors.
-///
-/// Its type is not part of the type of what holds it, so that calls run code without generics.
-@usableFromInline
-struct OutputTemplate: Sendable {
-  /// A class around the output.
-  @usableFromInline
-  final class Box<Output: Sendable>: Sendable {
-    /// The output.
-    @usableFromInline let output: Output
-
-    @inlinable
-    init(_ output: Output) { self.output = output }
-  }
-
-  /// A `Box` of the output's type.
-  @usableFromInline let box: any AnyObject & Sendable
-
-  init<Output: Sendable>(_ output: Output) { box = Box(output) }
-
-  /// The box around the output.
-  ///
-  /// - Requires: `type` is the type of the output.
-  @inlinable
-  func box<Output: Sendable>(of type: Output.Type) -> Box<Output> {
-    unsafeDowncast(box, to: Box<Output>.self)
-  }
-}
-
 /// One compiled form of a function.
 @usableFromInline
 final class Specialization: Sendable {
   /// The calls it fits.
   let signature: Signature
-  /// An output with placeholders for tensors.
-  @usableFromInline let template: OutputTemplate
+  /// The template of an output with placeholders for tensors.
+  @usableFromInline let template: AnyTemplate
   /// The recorded function.
   private let traced: TracedFunction
   /// Whether the function reads values of a trace around it, and so can only become part of that.
@@ -56,7 +27,7 @@ final class Specialization: Sendable {
   private let quickForm = Atomic<UInt>(0)
 
   init(
-    _ signature: Signature, template: OutputTemplate, _ traced: TracedFunction,
+    _ signature: Signature, template: AnyTemplate, _ traced: TracedFunction,
     traceMilliseconds: Double
   ) {
     self.signature = signature
@@ -173,7 +144,7 @@ final class Specializations: Sendable {
   func add<Output: Sendable>(
     _ visitor: borrowing TensorVisitor,
     trace: ([TensorNode]) throws -> (Output, [TensorNode]),
-    template: (Output, [TensorNode]) throws -> Output
+    template: (Output, [TensorNode]) throws -> AnyTemplate
   ) throws -> Specialization {
     for node in visitor.nodes { if let error = node.failure { throw error.placed(at: location) } }
     let signature = Signature(types: visitor.nodes.map(\.type), statics: visitor.statics)
@@ -187,7 +158,7 @@ final class Specializations: Sendable {
     guard let output else { preconditionFailure("a recorded closure has returned a value") }
     let placeholders = traced.function.resultTypes.map(TensorNode.placeholder)
     let entry = Specialization(
-      signature, template: OutputTemplate(try template(output, placeholders)), traced,
+      signature, template: try template(output, placeholders), traced,
       traceMilliseconds: start.duration(to: .now).milliseconds)
     state.withLock { state in
       state.reasons.append(reason(for: signature, after: state.entries.map(\.signature)))

@@ -35,16 +35,15 @@ public protocol TensorTree: Sendable {
   static func readTensors(
     of trees: UnsafePointer<Self>, count: Int, into visitor: inout TensorVisitor) throws
 
-  /// Initializes `count` trees from `target` on with `trees` that have other tensors; none where it
-  /// throws.
+  /// A tree with the tensors that `visitor` puts in.
   ///
-  /// Conformances do not need it: by default `visitTensors` visits a copy of each tree. Tensors and
-  /// arrays do without the copies.
+  /// Conformances do not need it: by default `visitTensors` visits a copy. Tensors and arrays do
+  /// without the copy.
   ///
   /// - Throws: what `visitTensors` throws.
-  static func replaceTensors(
-    of trees: UnsafePointer<Self>, count: Int, into target: UnsafeMutablePointer<Self>,
-    from visitor: inout TensorVisitor) throws
+  static func replacing(
+    _ tree: UnsafePointer<Self>, from visitor: inout TensorVisitor
+  ) throws -> Self
 }
 
 extension TensorTree {
@@ -61,22 +60,12 @@ extension TensorTree {
     }
   }
 
-  /// Visits a copy of each tree.
+  /// Visits a copy.
   @inlinable
-  public static func replaceTensors(
-    of trees: UnsafePointer<Self>, count: Int, into target: UnsafeMutablePointer<Self>,
-    from visitor: inout TensorVisitor
-  ) throws {
-    for index in 0..<count {
-      do {
-        var copy = trees[index]
-        try copy.visitTensors(&visitor)
-        (target + index).initialize(to: copy)
-      } catch {
-        target.deinitialize(count: index)
-        throw error
-      }
-    }
+  public static func replacing(
+    _ tree: UnsafePointer<Self>, from visitor: inout TensorVisitor
+  ) throws -> Self {
+    try visitor.replace(tree.pointee)
   }
 }
 
@@ -112,20 +101,12 @@ extension Tensor: TensorTree {
     visitor.readLeaves(UnsafeRawPointer(trees), count: count)
   }
 
-  /// Initializes tensors with others.
+  /// The next tensor of `visitor`.
   @inlinable
-  public static func replaceTensors(
-    of trees: UnsafePointer<Self>, count: Int, into target: UnsafeMutablePointer<Self>,
-    from visitor: inout TensorVisitor
-  ) throws {
-    for index in 0..<count {
-      do {
-        (target + index).initialize(to: Self(try visitor.replacement(Scalar.elementType)))
-      } catch {
-        target.deinitialize(count: index)
-        throw error
-      }
-    }
+  public static func replacing(
+    _ tree: UnsafePointer<Self>, from visitor: inout TensorVisitor
+  ) throws -> Self {
+    Self(try visitor.replacement(Scalar.elementType))
   }
 }
 
@@ -148,20 +129,12 @@ extension Array: TensorTree where Element: TensorTree {
     for index in 0..<count { try trees[index].readElements(into: &visitor) }
   }
 
-  /// Initializes arrays with the elements of others, with other tensors.
+  /// The array with other tensors.
   @inlinable
-  public static func replaceTensors(
-    of trees: UnsafePointer<Self>, count: Int, into target: UnsafeMutablePointer<Self>,
-    from visitor: inout TensorVisitor
-  ) throws {
-    for index in 0..<count {
-      do {
-        (target + index).initialize(to: try trees[index].replacingElements(from: &visitor))
-      } catch {
-        target.deinitialize(count: index)
-        throw error
-      }
-    }
+  public static func replacing(
+    _ tree: UnsafePointer<Self>, from visitor: inout TensorVisitor
+  ) throws -> Self {
+    try tree.pointee.replacingElements(from: &visitor)
   }
 
   /// Reads the elements and their number.
@@ -180,9 +153,10 @@ extension Array: TensorTree where Element: TensorTree {
     try withUnsafeBufferPointer { trees in
       try Self(unsafeUninitializedCapacity: trees.count) { target, count in
         guard let source = trees.baseAddress, let start = target.baseAddress else { return }
-        try Element.replaceTensors(
-          of: source, count: trees.count, into: start, from: &visitor)
-        count = trees.count
+        while count < trees.count {
+          (start + count).initialize(to: try Element.replacing(source + count, from: &visitor))
+          count += 1
+        }
       }
     }
   }

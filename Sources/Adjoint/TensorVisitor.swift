@@ -69,8 +69,8 @@ public struct TensorVisitor: ~Copyable {
 
   /// Runs the form that was matched, and goes on to put in its results.
   ///
-  /// - Returns: the `OutputTemplate.Box` of the output to put them in, which lives as long as the
-  ///   compiled function; nil where the tensors and static values do not fit the form.
+  /// - Returns: the template of the output, which lives as long as the compiled function; nil where
+  ///   the tensors and static values do not fit the form.
   @usableFromInline
   mutating func run() throws -> UnsafeRawPointer? {
     guard let call, call.pointee.isComplete else { return nil }
