@@ -74,6 +74,7 @@ let package = Package(
 
     .target(
       name: "TestSupport", dependencies: ["TensorIR", "Interpreter"], path: "Tests/TestSupport"),
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("TensorIR"),
     tests("Interpreter", ["TensorIR"]),
     tests("Differentiation", ["TensorIR", "Interpreter"]),
@@ -90,7 +91,9 @@ let package = Package(
     tests(
       "Runtime",
       ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "LLVMBridge", "Targets"]),
-    tests("Adjoint", ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime"]),
+    tests(
+      "Adjoint",
+      ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime", "CAllocations"]),
     tests("AdjointCLI", ["TensorIR"]),
   ],
   swiftLanguageModes: [.v6]

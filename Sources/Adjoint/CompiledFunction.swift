@@ -6,8 +6,11 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   @usableFromInline let function: @Sendable (repeat each Input) throws -> Output
   /// Reads the tensors of an output.
   @usableFromInline let read: @Sendable (Output, inout TensorVisitor) throws -> Void
-  /// An output with other tensors.
-  @usableFromInline let replace: @Sendable (Output, inout TensorVisitor) throws -> Output
+  /// The template of an output, with other tensors.
+  @usableFromInline let template:
+    @Sendable (Output, inout TensorVisitor) throws -> any AnyObject & Sendable
+  /// The output of a template, with other tensors.
+  @usableFromInline let output: @Sendable (AnyObject, inout TensorVisitor) throws -> Output
   /// What has been compiled so far.
   @usableFromInline let specializations: Specializations
 
@@ -16,11 +19,14 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
     at location: SourceLocation,
     _ function: @escaping @Sendable (repeat each Input) throws -> Output,
     read: @escaping @Sendable (Output, inout TensorVisitor) throws -> Void,
-    replace: @escaping @Sendable (Output, inout TensorVisitor) throws -> Output
+    template:
+      @escaping @Sendable (Output, inout TensorVisitor) throws -> any AnyObject & Sendable,
+    output: @escaping @Sendable (AnyObject, inout TensorVisitor) throws -> Output
   ) {
     self.function = function
     self.read = read
-    self.replace = replace
+    self.template = template
+    self.output = output
     specializations = Specializations(at: location)
   }
 
@@ -31,29 +37,45 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   /// - Throws: `AdjointError` for mistakes in the closure and arguments that failed before, and what
   ///   the closure throws.
   @inlinable
+  @inline(never)
   public func callAsFunction(_ input: repeat each Input) throws -> Output {
-    var visitor = TensorVisitor(reserving: 8)
-    repeat try (each input).read(into: &visitor)
-    if let template = try specializations.run(&visitor) {
-      return try replace(template.output(as: Output.self), &visitor)
+    // The visitor retains none of the arguments. They live as long as this call because callers
+    // guarantee that; inlined, it would let the caller release them after their last use.
+    var visitor = TensorVisitor(matching: specializations)
+    if visitor.isMatching {
+      repeat try visitor.read(each input)
+      if let template = try visitor.run() {
+        return try Unmanaged<AnyObject>.fromOpaque(template)
+          ._withUnsafeGuaranteedRef { try output($0, &visitor) }
+      }
     }
-    let specialization = try specializations.add(visitor) { nodes in
-      try trace(repeat each input, with: nodes)
-    } template: { output, placeholders in
-      var inner = TensorVisitor(replacingWith: placeholders)
-      return try replace(output, &inner)
-    }
-    try specialization.call(&visitor, at: specializations.location)
-    return try replace(specialization.template.output(as: Output.self), &visitor)
+    return try callCarefully(repeat each input)
+  }
+
+  /// Runs the function on arguments that do not fit the form called last, or have no values yet.
+  @usableFromInline
+  func callCarefully(_ input: repeat each Input) throws -> Output {
+    var visitor = TensorVisitor()
+    repeat try visitor.read(each input)
+    let specialization =
+      try specializations.entry(for: visitor)
+      ?? specializations.add(visitor) { nodes in
+        try trace(repeat each input, with: nodes)
+      } template: { output, placeholders in
+        var inner = TensorVisitor(replacingWith: placeholders)
+        return try template(output, &inner)
+      }
+    var results = TensorVisitor(
+      replacingWith: try specialization.call(visitor.nodes, at: specializations.location))
+    return try output(specialization.template, &results)
   }
 
   /// What the closure returns for arguments with other tensors, and the tensors of that.
-  @usableFromInline
-  func trace(
+  private func trace(
     _ input: repeat each Input, with nodes: [TensorNode]
   ) throws -> (Output, [TensorNode]) {
     var inner = TensorVisitor(replacingWith: nodes)
-    let output = try function(repeat try (each input).replacing(from: &inner))
+    let output = try function(repeat try inner.replace(each input))
     var results = TensorVisitor()
     try read(output, &results)
     return (output, results.nodes)

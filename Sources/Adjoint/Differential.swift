@@ -11,12 +11,12 @@ public func differential<each Input: TensorTree, Output: TensorTree>(
 ) throws -> DifferentialFunction<repeat each Input, Output> {
   let recording = try Recording(
     function, at: SourceLocation(file: file, line: line), repeat each input
-  ) { try $0.read(into: &$1) }
+  ) { try $1.read($0) }
   return DifferentialFunction { (tangent: repeat each Input) in
     var seeds = TensorVisitor()
-    repeat try (each tangent).read(into: &seeds)
+    repeat try seeds.read(each tangent)
     var visitor = TensorVisitor(replacingWith: try recording.differential(seeds.nodes))
-    return try recording.output.replacing(from: &visitor)
+    return try visitor.replace(recording.output)
   }
 }
 
@@ -29,14 +29,14 @@ public func valueWithDifferential<each Input: TensorTree, Output: TensorTree>(
 ) throws -> (value: Output, differential: DifferentialFunction<repeat each Input, Output>) {
   let recording = try Recording(
     function, at: SourceLocation(file: file, line: line), repeat each input
-  ) { try $0.read(into: &$1) }
+  ) { try $1.read($0) }
   var results = TensorVisitor(replacingWith: try recording.value())
-  let value = try recording.output.replacing(from: &results)
+  let value = try results.replace(recording.output)
   let differential = DifferentialFunction { (tangent: repeat each Input) in
     var seeds = TensorVisitor()
-    repeat try (each tangent).read(into: &seeds)
+    repeat try seeds.read(each tangent)
     var visitor = TensorVisitor(replacingWith: try recording.differential(seeds.nodes))
-    return try recording.output.replacing(from: &visitor)
+    return try visitor.replace(recording.output)
   }
   return (value, differential)
 }

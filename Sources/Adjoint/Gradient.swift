@@ -59,11 +59,11 @@ public struct ValueWithGradientFunction<
     _ input: repeat each Input
   ) throws -> (value: Tensor<Scalar>, gradient: (repeat each Input)) {
     let recording = try Recording(original, at: location, repeat each input) {
-      try $0.read(into: &$1)
+      try $1.read($0)
     }
     let (value, gradient) = try recording.valueWithGradient()
     var visitor = TensorVisitor(replacingWith: gradient)
-    return (Tensor(value), (repeat try (each input).replacing(from: &visitor)))
+    return (Tensor(value), (repeat try visitor.replace(each input)))
   }
 }
 

@@ -15,8 +15,11 @@ public func jit<each Input: TensorTree, Output: TensorTree>(
 ) -> CompiledFunction<repeat each Input, Output> {
   CompiledFunction(
     at: SourceLocation(file: file, line: line), function,
-    read: { output, visitor in try output.read(into: &visitor) },
-    replace: { output, visitor in try output.replacing(from: &visitor) })
+    read: { output, visitor in try visitor.read(output) },
+    template: { output, visitor in TreeTemplate(try visitor.replace(output)) },
+    output: { template, visitor in
+      try unsafeDowncast(template, to: TreeTemplate<Output>.self).output(from: &visitor)
+    })
 }
 
 /// Makes a compiled function out of a closure that returns several values, in a tuple.
@@ -27,8 +30,12 @@ public func jit<each Input: TensorTree, each Output: TensorTree>(
 ) -> CompiledFunction<repeat each Input, (repeat each Output)> {
   CompiledFunction(
     at: SourceLocation(file: file, line: line), function,
-    read: { output, visitor in repeat try (each output).read(into: &visitor) },
-    replace: { output, visitor in (repeat try (each output).replacing(from: &visitor)) })
+    read: { output, visitor in repeat try visitor.read(each output) },
+    template: { output, visitor in TupleTemplate(repeat try visitor.replace(each output)) },
+    output: { template, visitor in
+      try unsafeDowncast(template, to: TupleTemplate<repeat each Output>.self).output(
+        from: &visitor)
+    })
 }
 
 /// Compiles what `differential(at:of:)` gives.
@@ -49,8 +56,11 @@ public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   CompiledFunction(
     at: SourceLocation(file: file, line: line),
     { (input: repeat each Input) in try gradient(repeat each input) },
-    read: { output, visitor in repeat try (each output).read(into: &visitor) },
-    replace: { output, visitor in (repeat try (each output).replacing(from: &visitor)) })
+    read: { output, visitor in repeat try visitor.read(each output) },
+    template: { output, visitor in TupleTemplate(repeat try visitor.replace(each output)) },
+    output: { template, visitor in
+      try unsafeDowncast(template, to: TupleTemplate<repeat each Input>.self).output(from: &visitor)
+    })
 }
 
 /// Compiles what `valueWithGradient(of:)` gives.
@@ -65,13 +75,19 @@ public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
     at: SourceLocation(file: file, line: line),
     { (input: repeat each Input) in try function(repeat each input) },
     read: { output, visitor in
-      try output.value.read(into: &visitor)
-      repeat try (each output.gradient).read(into: &visitor)
+      try visitor.read(output.value)
+      repeat try visitor.read(each output.gradient)
     },
-    replace: { output, visitor in
-      (
-        try output.value.replacing(from: &visitor),
-        (repeat try (each output.gradient).replacing(from: &visitor))
+    template: { output, visitor in
+      _ = try visitor.replace(output.value)
+      return TupleTemplate(repeat try visitor.replace(each output.gradient))
+    },
+    output: { template, visitor in
+      let value = Tensor<Scalar>(try visitor.replacement(Scalar.elementType))
+      return (
+        value,
+        try unsafeDowncast(template, to: TupleTemplate<repeat each Input>.self)
+          .output(from: &visitor)
       )
     })
 }

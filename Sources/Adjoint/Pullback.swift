@@ -13,14 +13,14 @@ public func valueWithPullback<each Input: TensorTree, Output: TensorTree>(
 ) {
   let recording = try Recording(
     function, at: SourceLocation(file: file, line: line), repeat each input
-  ) { try $0.read(into: &$1) }
+  ) { try $1.read($0) }
   var results = TensorVisitor(replacingWith: try recording.value())
-  let value = try recording.output.replacing(from: &results)
+  let value = try results.replace(recording.output)
   let pullback: @Sendable (Output) throws -> (repeat each Input) = { cotangent in
     var seeds = TensorVisitor()
-    try cotangent.read(into: &seeds)
+    try seeds.read(cotangent)
     var visitor = TensorVisitor(replacingWith: try recording.pullback(seeds.nodes))
-    return (repeat try (each input).replacing(from: &visitor))
+    return (repeat try visitor.replace(each input))
   }
   return (value, pullback)
 }

@@ -21,7 +21,7 @@ struct Recording<Output: Sendable>: Sendable {
     _ input: repeat each Input, read: (Output, inout TensorVisitor) throws -> Void
   ) throws {
     var visitor = TensorVisitor()
-    repeat try (each input).read(into: &visitor)
+    repeat try visitor.read(each input)
     let arguments = visitor.nodes
     for argument in arguments { if let error = argument.failure { throw error } }
     var output: Output?
@@ -29,7 +29,7 @@ struct Recording<Output: Sendable>: Sendable {
       arguments.map(\.type), for: .transform(arguments: arguments), at: location
     ) { nodes in
       var inner = TensorVisitor(replacingWith: nodes)
-      let value = try function(repeat try (each input).replacing(from: &inner))
+      let value = try function(repeat try inner.replace(each input))
       output = value
       var results = TensorVisitor()
       try read(value, &results)

@@ -7,42 +7,13 @@ struct Signature: Hashable, Sendable {
   let statics: [StaticValue]
 }
 
-/// An output with placeholders for tensors.
-///
-/// Its type is not part of the type of what holds it, so that calls run code without generics.
-@usableFromInline
-struct OutputTemplate: Sendable {
-  /// A class around the output.
-  @usableFromInline
-  final class Box<Output: Sendable>: Sendable {
-    /// The output.
-    @usableFromInline let output: Output
-
-    @inlinable
-    init(_ output: Output) { self.output = output }
-  }
-
-  /// A `Box` of the output's type.
-  @usableFromInline let box: any AnyObject & Sendable
-
-  init<Output: Sendable>(_ output: Output) { box = Box(output) }
-
-  /// The output.
-  ///
-  /// - Requires: `type` is the type of the output.
-  @inlinable
-  func output<Output: Sendable>(as type: Output.Type) -> Output {
-    unsafeDowncast(box, to: Box<Output>.self).output
-  }
-}
-
 /// One compiled form of a function.
 @usableFromInline
 final class Specialization: Sendable {
   /// The calls it fits.
   let signature: Signature
-  /// An output with placeholders for tensors.
-  @usableFromInline let template: OutputTemplate
+  /// The template of an output with placeholders for tensors.
+  @usableFromInline let template: AnyTemplate
   /// The recorded function.
   private let traced: TracedFunction
   /// Whether the function reads values of a trace around it, and so can only become part of that.
@@ -51,11 +22,12 @@ final class Specialization: Sendable {
   private let traceMilliseconds: Double
   /// The compiled form, made by the first call that runs it.
   private let form = Mutex<CompiledForm?>(nil)
-  /// The address of the compiled form, owned by `form`, once it is there; else zero.
+  /// The address of the compiled form, owned by `form`, once it is there and may be called from
+  /// everywhere; else zero.
   private let quickForm = Atomic<UInt>(0)
 
   init(
-    _ signature: Signature, template: OutputTemplate, _ traced: TracedFunction,
+    _ signature: Signature, template: AnyTemplate, _ traced: TracedFunction,
     traceMilliseconds: Double
   ) {
     self.signature = signature
@@ -84,25 +56,24 @@ final class Specialization: Sendable {
     return visitor.statics == signature.statics
   }
 
-  /// Puts the tensors of the output in place of those of the arguments.
+  /// The tensors of the output for those of the arguments.
   @usableFromInline
-  func call(_ visitor: inout TensorVisitor, at location: SourceLocation) throws {
-    visitor.next = 0
-    let isKnown = visitor.nodes.allSatisfy { $0.knownAddress != nil }
+  func call(_ nodes: [TensorNode], at location: SourceLocation) throws -> [TensorNode] {
+    let isKnown = nodes.allSatisfy { $0.knownAddress != nil }
     if isPartOfTrace || !isKnown, Trace.current != nil {
-      visitor.nodes = try traced.applied(to: visitor.nodes, at: location)
-      return
+      return try traced.applied(to: nodes, at: location)
     }
-    if !isKnown { visitor.nodes = try Evaluation.known(visitor.nodes, at: location) }
-    if let address = UnsafeRawPointer(bitPattern: quickForm.load(ordering: .acquiring)) {
-      // The form lives as long as this object, which the caller holds.
-      try Unmanaged<CompiledForm>.fromOpaque(address)._withUnsafeGuaranteedRef {
-        try $0.body.call(replacing: &visitor.nodes, captures: $0.captures)
-      }
-      return
+    let known = isKnown ? nodes : try Evaluation.known(nodes, at: location)
+    return try compiled(at: location).call(known)
+  }
+
+  /// The state for a call of the compiled form, if that is there and fits wherever it is called.
+  func beginCall() -> UnsafeMutablePointer<CallState>? {
+    let address = UnsafeRawPointer(bitPattern: quickForm.load(ordering: .acquiring))
+    // The form lives as long as this object, which the caller holds.
+    return address.map {
+      Unmanaged<CompiledForm>.fromOpaque($0)._withUnsafeGuaranteedRef { $0.takeState() }
     }
-    let form = try compiled(at: location)
-    try form.body.call(replacing: &visitor.nodes, captures: form.captures)
   }
 
   /// The compiled form.
@@ -113,26 +84,18 @@ final class Specialization: Sendable {
         let captures = try Evaluation.known(traced.captures, at: location)
         let program = try Compiler.compile(
           traced.function, engine: Engine.preferred, parseMilliseconds: traceMilliseconds)
-        let compiled = CompiledForm(body: program.body, captures: captures)
+        let compiled = CompiledForm(
+          signature, program.body, captures: captures, template: template)
         form = compiled
-        quickForm.store(
-          UInt(bitPattern: Unmanaged.passUnretained(compiled).toOpaque()), ordering: .releasing)
+        if !isPartOfTrace {
+          quickForm.store(
+            UInt(bitPattern: Unmanaged.passUnretained(compiled).toOpaque()), ordering: .releasing)
+        }
         return compiled
       } catch let error as AdjointError {
         throw error.placed(at: location)
       }
     }
-  }
-}
-
-/// A program and the values behind the function's own arguments.
-private final class CompiledForm: Sendable {
-  let body: ProgramBody
-  let captures: [TensorNode]
-
-  init(body: ProgramBody, captures: [TensorNode]) {
-    self.body = body
-    self.captures = captures
   }
 }
 
@@ -156,33 +119,32 @@ final class Specializations: Sendable {
   /// How many signatures were compiled.
   var count: Int { state.withLock { $0.entries.count } }
 
-  /// Runs the form that fits a call, if there is one, and puts the tensors of the output in place of
-  /// those of the arguments.
-  ///
-  /// - Returns: the output to put them in; nil where no form fits.
-  @usableFromInline
-  func run(_ visitor: inout TensorVisitor) throws -> OutputTemplate? {
-    if let address = UnsafeRawPointer(bitPattern: last.load(ordering: .acquiring)) {
-      let quick = try Unmanaged<Specialization>.fromOpaque(address)
-        ._withUnsafeGuaranteedRef { entry -> OutputTemplate? in
-          guard entry.fits(visitor) else { return nil }
-          try entry.call(&visitor, at: location)
-          return entry.template
-        }
-      if let quick { return quick }
+  /// The state for a call of the form used last; nil before there is one.
+  func beginCall() -> UnsafeMutablePointer<CallState>? {
+    let address = UnsafeRawPointer(bitPattern: last.load(ordering: .acquiring))
+    return address.flatMap {
+      Unmanaged<Specialization>.fromOpaque($0)._withUnsafeGuaranteedRef { $0.beginCall() }
     }
-    guard let entry = state.withLock({ $0.entries.first { $0.fits(visitor) } }) else { return nil }
-    remember(entry)
-    try entry.call(&visitor, at: location)
-    return entry.template
+  }
+
+  /// The form that fits a call, if there is one.
+  @usableFromInline
+  func entry(for visitor: borrowing TensorVisitor) -> Specialization? {
+    let entry = state.withLock { state -> Specialization? in
+      // A loop, because closures do not capture what is borrowed.
+      for entry in state.entries where entry.fits(visitor) { return entry }
+      return nil
+    }
+    if let entry { remember(entry) }
+    return entry
   }
 
   /// Makes the form for a call by tracing.
   @usableFromInline
   func add<Output: Sendable>(
-    _ visitor: TensorVisitor,
+    _ visitor: borrowing TensorVisitor,
     trace: ([TensorNode]) throws -> (Output, [TensorNode]),
-    template: (Output, [TensorNode]) throws -> Output
+    template: (Output, [TensorNode]) throws -> AnyTemplate
   ) throws -> Specialization {
     for node in visitor.nodes { if let error = node.failure { throw error.placed(at: location) } }
     let signature = Signature(types: visitor.nodes.map(\.type), statics: visitor.statics)
@@ -196,7 +158,7 @@ final class Specializations: Sendable {
     guard let output else { preconditionFailure("a recorded closure has returned a value") }
     let placeholders = traced.function.resultTypes.map(TensorNode.placeholder)
     let entry = Specialization(
-      signature, template: OutputTemplate(try template(output, placeholders)), traced,
+      signature, template: try template(output, placeholders), traced,
       traceMilliseconds: start.duration(to: .now).milliseconds)
     state.withLock { state in
       state.reasons.append(reason(for: signature, after: state.entries.map(\.signature)))

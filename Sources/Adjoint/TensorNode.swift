@@ -83,16 +83,17 @@ final class TensorNode: @unchecked Sendable {
   /// The elements where they are known already.
   var knownAddress: UnsafeMutableRawPointer? { address.load(ordering: .acquiring) }
 
-  /// Whether the value has a type; quick where both share the storage of their shape, as the
-  /// results of a program do from call to call.
+  /// Whether the value has a type.
   func hasType(_ other: TensorType) -> Bool {
-    guard type.element == other.element else { return false }
-    return type.shape.withUnsafeBufferPointer { own in
-      other.shape.withUnsafeBufferPointer { wanted in
-        own.count == wanted.count
-          && (own.baseAddress == wanted.baseAddress || own.elementsEqual(wanted))
-      }
-    }
+    other.shape.withUnsafeBufferPointer { hasType(other.element, extents: $0) }
+  }
+
+  /// Whether the value has an element type and a shape.
+  @inline(__always)
+  func hasType(_ element: ElementType, extents: UnsafeBufferPointer<Int>) -> Bool {
+    guard type.element == element, type.shape.count == extents.count else { return false }
+    for axis in extents.indices where type.shape[axis] != extents[axis] { return false }
+    return true
   }
 
   /// Calls `body` with the elements' bytes.

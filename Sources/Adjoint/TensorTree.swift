@@ -24,101 +24,65 @@ public protocol TensorTree: Sendable {
   ///
   /// - Throws: what `visitor` throws.
   mutating func visitTensors(_ visitor: inout TensorVisitor) throws
-}
 
-/// A walk over the tensors of a `TensorTree`, to read or to replace them.
-public struct TensorVisitor {
-  /// Tensors read so far, or those to put in.
-  @usableFromInline var nodes: [TensorNode] = []
-  /// Static values read so far.
-  @usableFromInline var statics: [StaticValue] = []
-  /// The next tensor to put in; nil while reading.
-  @usableFromInline var next: Int?
-
-  /// Starts reading; there are probably at most `count` tensors.
-  @usableFromInline init(reserving count: Int = 0) { nodes.reserveCapacity(count) }
-
-  /// Starts replacing.
-  @usableFromInline init(replacingWith nodes: [TensorNode]) {
-    self.nodes = nodes
-    next = 0
-  }
-
-  /// Visits a part.
+  /// Reads the tensors and static values of `count` trees where they are.
   ///
-  /// - Throws: `AdjointError` where a tree does not visit the same tensors each time.
-  @inlinable
-  public mutating func visit<Tree: TensorTree>(_ tree: inout Tree) throws {
-    try tree.visitTensors(&self)
-  }
+  /// Conformances do not need it: by default `visitTensors` visits a copy of each tree. Tensors and
+  /// arrays do without the copies.
+  ///
+  /// - Requires: the tensors live until the compiled function they are read for has run.
+  /// - Throws: what `visitTensors` throws.
+  static func readTensors(
+    of trees: UnsafePointer<Self>, count: Int, into visitor: inout TensorVisitor) throws
 
-  /// Visits a value that is no tensor and on which operations depend.
-  public mutating func visitStatic(_ value: some Hashable & Sendable) {
-    if next == nil { statics.append(StaticValue(value)) }
-  }
-
-  /// Visits the number of parts of a collection, which is static.
-  @usableFromInline
-  mutating func visitCount(_ count: Int) {
-    guard next == nil else { return }
-    if nodes.isEmpty { nodes.reserveCapacity(count) }
-    statics.append(StaticValue(count: count))
-  }
-
-  /// Visits a tensor.
-  @usableFromInline
-  mutating func visitLeaf(_ node: inout TensorNode) throws {
-    guard let position = next else { return nodes.append(node) }
-    guard position < nodes.count, nodes[position].type.element == node.type.element else {
-      throw AdjointError(
-        .argument, "visitTensors does not visit the same tensors in the same order each time")
-    }
-    node = nodes[position]
-    next = position + 1
-  }
-}
-
-/// A static value of a tree, as part of a signature.
-@usableFromInline
-struct StaticValue: Hashable, @unchecked Sendable {
-  /// What the value is; counts are apart because they are compared on every call.
-  private enum Content: Hashable {
-    /// The number of parts of a collection.
-    case count(Int)
-    /// Any value; its type is `Sendable`, which `AnyHashable` does not say.
-    case other(AnyHashable)
-  }
-
-  private let content: Content
-
-  init(_ value: some Hashable & Sendable) { content = .other(AnyHashable(value)) }
-
-  /// The number of parts of a collection.
-  init(count: Int) { content = .count(count) }
-
-  /// The value in words.
-  var description: String {
-    switch content {
-    case .count(let count): String(count)
-    case .other(let value): String(describing: value.base)
-    }
-  }
+  /// A tree with the tensors that `visitor` puts in.
+  ///
+  /// Conformances do not need it: by default `visitTensors` visits a copy. Tensors and arrays do
+  /// without the copy.
+  ///
+  /// - Throws: what `visitTensors` throws.
+  static func replacing(
+    _ tree: UnsafePointer<Self>, from visitor: inout TensorVisitor
+  ) throws -> Self
 }
 
 extension TensorTree {
-  /// The tree's tensors and static values.
+  /// Visits a copy of each tree.
   @inlinable
-  func read(into visitor: inout TensorVisitor) throws {
-    var copy = self
-    try copy.visitTensors(&visitor)
+  public static func readTensors(
+    of trees: UnsafePointer<Self>, count: Int, into visitor: inout TensorVisitor
+  ) throws {
+    try visitor.visitCopies { visitor in
+      for index in 0..<count {
+        var copy = trees[index]
+        try copy.visitTensors(&visitor)
+      }
+    }
+  }
+
+  /// Visits a copy.
+  @inlinable
+  public static func replacing(
+    _ tree: UnsafePointer<Self>, from visitor: inout TensorVisitor
+  ) throws -> Self {
+    try visitor.replace(tree.pointee)
+  }
+}
+
+extension TensorVisitor {
+  /// Reads the tensors and static values of a tree.
+  ///
+  /// - Requires: the tensors live until the compiled function they are read for has run.
+  @inlinable
+  mutating func read<Tree: TensorTree>(_ tree: consuming Tree) throws {
+    try Tree.readTensors(of: &tree, count: 1, into: &self)
   }
 
   /// The tree with other tensors.
   @inlinable
-  func replacing(from visitor: inout TensorVisitor) throws -> Self {
-    var copy = self
-    try copy.visitTensors(&visitor)
-    return copy
+  mutating func replace<Tree: TensorTree>(_ tree: consuming Tree) throws -> Tree {
+    try tree.visitTensors(&self)
+    return tree
   }
 }
 
@@ -128,21 +92,73 @@ extension Tensor: TensorTree {
   public mutating func visitTensors(_ visitor: inout TensorVisitor) throws {
     try visitor.visitLeaf(&node)
   }
+
+  /// Reads tensors where they are.
+  @inlinable
+  public static func readTensors(
+    of trees: UnsafePointer<Self>, count: Int, into visitor: inout TensorVisitor
+  ) throws {
+    visitor.readLeaves(UnsafeRawPointer(trees), count: count)
+  }
+
+  /// The next tensor of `visitor`.
+  @inlinable
+  public static func replacing(
+    _ tree: UnsafePointer<Self>, from visitor: inout TensorVisitor
+  ) throws -> Self {
+    Self(try visitor.replacement(Scalar.elementType))
+  }
 }
 
 extension Array: TensorTree where Element: TensorTree {
   /// Visits the elements in order; their number is static.
   @inlinable
   public mutating func visitTensors(_ visitor: inout TensorVisitor) throws {
-    visitor.visitCount(count)
-    guard visitor.next != nil else {
-      for element in self { try element.read(into: &visitor) }
-      return
+    if visitor.isReplacing {
+      self = try replacingElements(from: &visitor)
+    } else {
+      try visitor.visitCopies { try readElements(into: &$0) }
     }
-    var replaced = [Element]()
-    replaced.reserveCapacity(count)
-    for element in self { replaced.append(try element.replacing(from: &visitor)) }
-    self = replaced
+  }
+
+  /// Reads arrays where they are.
+  @inlinable
+  public static func readTensors(
+    of trees: UnsafePointer<Self>, count: Int, into visitor: inout TensorVisitor
+  ) throws {
+    for index in 0..<count { try trees[index].readElements(into: &visitor) }
+  }
+
+  /// The array with other tensors.
+  @inlinable
+  public static func replacing(
+    _ tree: UnsafePointer<Self>, from visitor: inout TensorVisitor
+  ) throws -> Self {
+    try tree.pointee.replacingElements(from: &visitor)
+  }
+
+  /// Reads the elements and their number.
+  @inlinable
+  func readElements(into visitor: inout TensorVisitor) throws {
+    visitor.visitCount(count)
+    try withUnsafeBufferPointer { trees in
+      guard let start = trees.baseAddress else { return }
+      try Element.readTensors(of: start, count: trees.count, into: &visitor)
+    }
+  }
+
+  /// The array with other tensors.
+  @inlinable
+  func replacingElements(from visitor: inout TensorVisitor) throws -> Self {
+    try withUnsafeBufferPointer { trees in
+      try Self(unsafeUninitializedCapacity: trees.count) { target, count in
+        guard let source = trees.baseAddress, let start = target.baseAddress else { return }
+        while count < trees.count {
+          (start + count).initialize(to: try Element.replacing(source + count, from: &visitor))
+          count += 1
+        }
+      }
+    }
   }
 }
 

@@ -26,6 +26,8 @@ final class Audit {
   private(set) var crowded: Set<ValueID> = []
   /// At how many places a value is computed, and how many elements that makes.
   private var demands: [ValueID: (places: Int, elements: Int)] = [:]
+  /// What values take to compute.
+  private var efforts: [ValueID: (weight: Int, elements: Int)] = [:]
   /// Conditions by what they consist of, as numbers.
   private var conditions: [Condition: ScalarID] = [:]
   /// Values read at another place than the one stored.
@@ -41,6 +43,13 @@ final class Audit {
 
   /// Values demanded at more places than this, and as often per element, are crowded.
   private static let placeLimit = 32
+  /// At so many places a value is computed again without much thought.
+  private static let freePlaceLimit = 4
+  /// What writing an element to memory and reading it back costs, in additions.
+  private static let tripWeight = 40
+  /// A value that has more elements than this many times what it is computed from is never stored to
+  /// save work.
+  private static let growthLimit = 4
 
   init(_ graph: Graph, inMemory: Set<ValueID>) {
     self.graph = graph
@@ -138,6 +147,36 @@ final class Audit {
     }
   }
 
+  /// Whether computing a value at all these places, as often for each of its elements, is more work
+  /// than a trip to memory, which is not much larger for it than for what it is computed from.
+  private func isDearer(_ value: ValueID, _ places: Int, repetition: Int) -> Bool {
+    guard places > Self.freePlaceLimit else { return false }
+    let effort = effort(of: value)
+    return (repetition - 1) * effort.weight > Self.tripWeight
+      && graph.type(value).count <= Self.growthLimit * effort.elements
+  }
+
+  /// The work of one element of a value from what is in memory, and the elements of the largest
+  /// value read for it.
+  private func effort(of value: ValueID) -> (weight: Int, elements: Int) {
+    if let known = efforts[value] { return known }
+    guard !inMemory.contains(value), let operation = graph.operation(value),
+      let formula = graph.comprehension(value)
+    else {
+      efforts[value] = (1, graph.type(value).count)
+      return (1, graph.type(value).count)
+    }
+    let repetition = formula.fold?.extents.reduce(1, *) ?? 1
+    var sum = (weight: min(formula.body.weight * repetition, Self.tripWeight + 1), elements: 0)
+    for operand in operation.operands {
+      let part = effort(of: operand)
+      sum.weight = min(sum.weight + part.weight, Self.tripWeight + 1)
+      sum.elements = max(sum.elements, part.elements)
+    }
+    efforts[value] = sum
+    return sum
+  }
+
   /// Counts one more place of a value, and tells whether there are too many.
   private func isCrowded(
     _ value: ValueID, _ formula: Comprehension, _ iterations: Int
@@ -151,9 +190,11 @@ final class Audit {
     count.places += 1
     count.elements += iterations
     demands[value] = count
-    guard count.places > Self.placeLimit,
-      count.elements / Self.placeLimit > graph.type(value).count
-    else { return false }
+    let size = max(graph.type(value).count, 1)
+    let isTooMany = count.places > Self.placeLimit && count.elements / Self.placeLimit > size
+    guard isTooMany || isDearer(value, count.places, repetition: count.elements / size) else {
+      return false
+    }
     crowded.insert(value)
     return true
   }
@@ -292,5 +333,18 @@ extension Comprehension.Body {
   var isCostly: Bool {
     guard case .apply(let op, _) = self else { return false }
     return op.weight >= 8
+  }
+}
+
+extension Comprehension.Body {
+  /// Roughly how many additions the body costs by itself.
+  fileprivate var weight: Int {
+    switch self {
+    case .read, .constant: 0
+    case .index: 1
+    case .apply(let op, let bodies): bodies.reduce(op.weight) { $0 + $1.weight }
+    case .guarded(let bounds, let inside, let outside):
+      bounds.count + inside.weight + outside.weight
+    }
   }
 }

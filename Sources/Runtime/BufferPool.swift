@@ -58,34 +58,19 @@ package enum BufferPool {
     return try systemBlock(byteCount)
   }
 
-  /// Puts a block for each size into `blocks`: the free ones under one lock.
+  /// A block for each size.
   ///
-  /// - Requires: `blocks` has room for as many pointers as there are sizes.
   /// - Throws: `AdjointError` where the system has no such memory; then no block is taken.
-  package static func allocate(
-    _ byteCounts: [Int], into blocks: UnsafeMutablePointer<UnsafeMutableRawPointer>
-  ) throws {
-    let start = UInt(bitPattern: blocks)
-    let found = freeLists.withLock { lists in
-      guard let blocks = UnsafeMutablePointer<UnsafeMutableRawPointer>(bitPattern: start) else {
-        return 0
-      }
-      for index in byteCounts.indices {
-        guard byteCounts[index] <= Int.max / 4,
-          let block = UnsafeMutableRawPointer(bitPattern: lists.take(byteCounts[index]))
-        else { return index }
-        (blocks + index).initialize(to: block)
-      }
-      return byteCounts.count
+  package static func allocate(_ byteCounts: [Int]) throws -> [UnsafeMutableRawPointer] {
+    var blocks = [UnsafeMutableRawPointer]()
+    blocks.reserveCapacity(byteCounts.count)
+    do {
+      for byteCount in byteCounts { blocks.append(try allocate(byteCount: byteCount)) }
+    } catch {
+      for (block, byteCount) in zip(blocks, byteCounts) { deallocate(block, byteCount: byteCount) }
+      throw error
     }
-    for index in found..<byteCounts.count {
-      do {
-        (blocks + index).initialize(to: try allocate(byteCount: byteCounts[index]))
-      } catch {
-        for former in 0..<index { deallocate(blocks[former], byteCount: byteCounts[former]) }
-        throw error
-      }
-    }
+    return blocks
   }
 
   /// A block from the system.

@@ -30,10 +30,12 @@ package struct RuntimeContext {
 
 /// The function compiled code calls for a parallel loop.
 ///
-/// The first argument points to a `RuntimeContext`; without one the caller runs all blocks.
+/// The first argument points to a `RuntimeContext`; without one the caller runs all blocks. The
+/// task's `ThreadLimit` holds too.
 package let parallelForEntry: ParallelFor = { context, body, buffers, blocks in
   let threads = context?.assumingMemoryBound(to: RuntimeContext.self).pointee.threads ?? 1
-  WorkerPool.shared.run(blocks: blocks, threads: threads, body: body, context: buffers)
+  WorkerPool.shared.run(
+    blocks: blocks, threads: min(threads, ThreadLimit.current), body: body, context: buffers)
 }
 
 /// The function profiled code calls; the first argument points to a `RuntimeContext`.

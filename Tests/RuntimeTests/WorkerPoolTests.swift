@@ -12,6 +12,8 @@ private final class Tally: @unchecked Sendable {
   let blocks: Int
   /// Threads in the body now.
   let active = Atomic<Int>(0)
+  /// Calls of the body.
+  let calls = Atomic<Int>(0)
   /// The most threads that were in the body at once.
   let peak = Atomic<Int>(0)
 
@@ -36,6 +38,7 @@ private let countBlocks: WorkerPool.Body = { context, begin, end in
   let tally = Unmanaged<Tally>.fromOpaque(context).takeUnretainedValue()
   let active = tally.active.add(1, ordering: .relaxed).newValue
   tally.peak.max(active, ordering: .relaxed)
+  tally.calls.add(1, ordering: .relaxed)
   for block in begin..<end { tally.counts[block] += 1 }
   tally.active.subtract(1, ordering: .relaxed)
 }
@@ -130,6 +133,20 @@ private let runNested: WorkerPool.Body = { context, begin, end in
     #expect(tally.values == [Int](repeating: 1, count: 77))
     parallelForEntry(nil, countBlocks, tally.context, 77)
     #expect(tally.values == [Int](repeating: 2, count: 77))
+  }
+
+  @Test func aLimitHoldsForCompiledCode() {
+    var context = RuntimeContext(threads: 8)
+    for limit in 1...3 {
+      let tally = Tally(blocks: 200)
+      ThreadLimit.$current.withValue(limit) {
+        context.parallelFor(&context, countBlocks, tally.context, 200)
+      }
+      #expect(tally.values == [Int](repeating: 1, count: 200))
+      #expect(tally.peak.load(ordering: .relaxed) <= limit)
+      // A single thread runs all blocks as one piece.
+      if limit == 1 { #expect(tally.calls.load(ordering: .relaxed) == 1) }
+    }
   }
 
   @Test func compiledCodeFindsTheContextsFields() {

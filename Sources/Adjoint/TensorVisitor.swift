@@ -1,0 +1,205 @@
+internal import TensorIR
+
+/// A walk over the tensors of a `TensorTree`, to read or to replace them.
+public struct TensorVisitor: ~Copyable {
+  /// What a walk is for.
+  private enum Purpose {
+    /// To list tensors and static values.
+    case collecting
+    /// To see whether they fit a compiled form, and to note where the elements are if so.
+    case matching
+    /// To put in other tensors.
+    case replacing
+    /// To put in the results of a compiled form.
+    case placing
+  }
+
+  /// Tensors and static values in the order of a walk.
+  private final class Collection {
+    var nodes: [TensorNode]
+    var statics: [StaticValue] = []
+
+    init(_ nodes: [TensorNode]) { self.nodes = nodes }
+  }
+
+  private var purpose: Purpose
+  /// Where tensors and static values are collected, or the tensors to put in are; nil where `call`
+  /// takes their place.
+  private let collection: Collection?
+  /// The next tensor of the collection to put in.
+  private var position = 0
+  /// The call that is prepared, or whose results are put in; it belongs to this walk.
+  private let call: UnsafeMutablePointer<CallState>?
+  /// Whether tensors that are read may be gone when the visit ends, so that `call` must hold them.
+  private var readsCopies = false
+
+  /// Starts collecting.
+  @usableFromInline init() {
+    purpose = .collecting
+    collection = Collection([])
+    call = nil
+  }
+
+  /// Starts replacing.
+  @usableFromInline init(replacingWith nodes: [TensorNode]) {
+    purpose = .replacing
+    collection = Collection(nodes)
+    call = nil
+  }
+
+  /// Starts matching against the form called last, if there is one.
+  @usableFromInline init(matching specializations: borrowing Specializations) {
+    purpose = .matching
+    collection = nil
+    call = specializations.beginCall()
+  }
+
+  deinit {
+    if let call { CallState.end(call) }
+  }
+
+  /// Tensors collected so far.
+  var nodes: [TensorNode] { collection?.nodes ?? [] }
+
+  /// Static values collected so far.
+  var statics: [StaticValue] { collection?.statics ?? [] }
+
+  /// Whether there is a form to match against.
+  @usableFromInline var isMatching: Bool { call != nil }
+
+  /// Runs the form that was matched, and goes on to put in its results.
+  ///
+  /// - Returns: the template of the output, which lives as long as the compiled function; nil where
+  ///   the tensors and static values do not fit the form.
+  @usableFromInline
+  mutating func run() throws -> UnsafeRawPointer? {
+    guard let call, call.pointee.isComplete else { return nil }
+    try call.pointee.run()
+    purpose = .placing
+    return call.pointee.template
+  }
+
+  /// Visits a part.
+  ///
+  /// - Throws: `AdjointError` where a tree does not visit the same tensors each time.
+  @inlinable
+  public mutating func visit<Tree: TensorTree>(_ tree: inout Tree) throws {
+    try tree.visitTensors(&self)
+  }
+
+  /// Visits a value that is no tensor and on which operations depend.
+  public mutating func visitStatic(_ value: some Hashable & Sendable) {
+    switch purpose {
+    case .collecting: collection?.statics.append(StaticValue(value))
+    case .matching: call?.pointee.match { $0.isEqual(to: value) }
+    case .replacing, .placing: break
+    }
+  }
+
+  /// Visits the number of parts of a collection, which is static.
+  @usableFromInline
+  mutating func visitCount(_ count: Int) {
+    switch purpose {
+    case .collecting: collection?.statics.append(StaticValue(count: count))
+    case .matching: call?.pointee.match { $0.isCount(count) }
+    case .replacing, .placing: break
+    }
+  }
+
+  /// Whether tensors are put in rather than read.
+  @usableFromInline
+  var isReplacing: Bool {
+    switch purpose {
+    case .collecting, .matching: false
+    case .replacing, .placing: true
+    }
+  }
+
+  /// Visits a tensor, which may be a copy.
+  @usableFromInline
+  mutating func visitLeaf(_ node: inout TensorNode) throws {
+    if isReplacing { node = try replacement(node.type.element) } else { read(node, isCopy: true) }
+  }
+
+  /// Lets `body` read trees that do not live until the function they are read for has run.
+  @usableFromInline
+  mutating func visitCopies(_ body: (inout TensorVisitor) throws -> Void) rethrows {
+    let former = readsCopies
+    readsCopies = true
+    defer { readsCopies = former }
+    try body(&self)
+  }
+
+  /// Reads a tensor.
+  private mutating func read(_ node: TensorNode, isCopy: Bool) {
+    if let call {
+      call.pointee.match(node, holding: isCopy)
+    } else {
+      collection?.nodes.append(node)
+    }
+  }
+
+  /// Reads the nodes that `count` tensors from `start` on are made of.
+  @usableFromInline
+  mutating func readLeaves(_ start: UnsafeRawPointer, count: Int) {
+    // A tensor is one reference to its node and nothing else, so its memory holds just that. The
+    // tensors stay where they are during this call, so nobody needs to retain their nodes.
+    let leaves = start.assumingMemoryBound(to: Unmanaged<TensorNode>.self)
+    for index in 0..<count {
+      leaves[index]._withUnsafeGuaranteedRef { read($0, isCopy: readsCopies) }
+    }
+  }
+
+  /// The next tensor to put in.
+  ///
+  /// - Throws: `AdjointError` where there is none or it has other elements.
+  @usableFromInline
+  mutating func replacement(_ element: ElementType) throws -> TensorNode {
+    if let call {
+      if let node = call.pointee.takeResult(element) { return node }
+    } else if let nodes = collection?.nodes, position < nodes.count,
+      nodes[position].type.element == element
+    {
+      defer { position += 1 }
+      return nodes[position]
+    }
+    throw AdjointError(
+      .argument, "visitTensors does not visit the same tensors in the same order each time")
+  }
+}
+
+/// A static value of a tree, as part of a signature.
+struct StaticValue: Hashable, @unchecked Sendable {
+  /// What the value is; counts are apart because they are compared on every call.
+  private enum Content: Hashable {
+    /// The number of parts of a collection.
+    case count(Int)
+    /// Any value; its type is `Sendable`, which `AnyHashable` does not say.
+    case other(AnyHashable)
+  }
+
+  private let content: Content
+
+  init(_ value: some Hashable & Sendable) { content = .other(AnyHashable(value)) }
+
+  /// The number of parts of a collection.
+  init(count: Int) { content = .count(count) }
+
+  /// Whether this is that number of parts of a collection.
+  func isCount(_ count: Int) -> Bool {
+    if case .count(let own) = content { own == count } else { false }
+  }
+
+  /// Whether this is that value, of the same type.
+  func isEqual<Value: Hashable>(to value: Value) -> Bool {
+    if case .other(let own) = content { own.base as? Value == value } else { false }
+  }
+
+  /// The value in words.
+  var description: String {
+    switch content {
+    case .count(let count): String(count)
+    case .other(let value): String(describing: value.base)
+    }
+  }
+}
