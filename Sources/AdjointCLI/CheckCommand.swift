@@ -39,21 +39,35 @@ struct CheckCommand: ParsableCommand {
       lines.append(try TransposeCheck(wide, indices: grad.indices).line)
     }
     for line in lines { print(line) }
-    if !lines.allSatisfy(\.holds) { throw CheckFailure() }
+    if lines.contains(where: { $0.outcome == .failed }) { throw CheckFailure() }
   }
 }
 
 /// One line of a report.
 struct CheckLine: CustomStringConvertible {
+  /// What a check found.
+  enum Outcome: String, Comparable {
+    case ok
+    /// The check says nothing about this function.
+    case unsure
+    case failed = "FAILED"
+
+    /// Worse outcomes are greater.
+    static func < (left: Outcome, right: Outcome) -> Bool {
+      let order: [Outcome] = [.ok, .unsure, .failed]
+      return (order.firstIndex(of: left) ?? 0) < (order.firstIndex(of: right) ?? 0)
+    }
+  }
+
   /// What was checked.
   var name: String
-  /// Whether it holds.
-  var holds: Bool
+  /// What was found.
+  var outcome: Outcome
   /// The numbers behind it.
   var detail: String
 
   /// The line as printed.
-  var description: String { "\(name.padded(to: 11))\(holds ? "ok    " : "FAILED")  \(detail)" }
+  var description: String { "\(name.padded(to: 11))\(outcome.rawValue.padded(to: 6))  \(detail)" }
 }
 
 /// The function that checks are about.

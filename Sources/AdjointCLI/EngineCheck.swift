@@ -24,7 +24,7 @@ struct EngineCheck {
     }
     let place = failed.map { ", first beyond its bound in result \($0)" } ?? ""
     line = CheckLine(
-      name: "engines", holds: failed == nil,
+      name: "engines", outcome: failed == nil ? .ok : .failed,
       detail: "largest relative difference \(worst.short) in \(native.count) results\(place)")
   }
 

@@ -24,7 +24,7 @@ struct TransposeCheck {
     let size = max(left.magnitude, right.magnitude, .leastNormalMagnitude)
     let difference = abs(left.sum - right.sum) / size
     line = CheckLine(
-      name: "transpose", holds: difference <= Self.bound,
+      name: "transpose", outcome: difference <= Self.bound ? .ok : .failed,
       detail: "<Jv, w> = \(left.sum.short), relative difference \(difference.short)")
   }
 
