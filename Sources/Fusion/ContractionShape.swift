@@ -77,9 +77,7 @@ extension Graph {
       dimensions.leftContracting.map { (type(left).shape[$0], leftStrides.by[$0]) })
     let rightDepth = merged(
       dimensions.rightContracting.map { (type(right).shape[$0], rightStrides.by[$0]) })
-    guard columnMerge.outer == 0, columnMerge.stride == 1, leftDepth.outer == 0,
-      rightDepth.outer == 0
-    else { return nil }
+    guard columnMerge.outer == 0, leftDepth.outer == 0, rightDepth.outer == 0 else { return nil }
     let batches = dimensions.leftBatching.count
     let outerRows = Array(leftFree.prefix(rowMerge.outer))
     let outerAxes = Array(0..<(batches + rowMerge.outer))
@@ -121,7 +119,7 @@ extension Graph {
     let columns = merge(1, dimensions.rightFree(rank: rightRank))
     let rightDepth = merge(1, dimensions.rightContracting)
     let isLeftWalkable = rows != nil && leftDepth?.outer == 0
-    let isRightWalkable = columns?.outer == 0 && columns?.stride == 1 && rightDepth?.outer == 0
+    let isRightWalkable = columns?.outer == 0 && rightDepth?.outer == 0
     return (isLeftWalkable, isRightWalkable)
   }
 

@@ -235,21 +235,42 @@ struct Lowering {
     var rows = (registers - vectors - (vectors > 2 ? 1 : 0)) / vectors
     if registers >= 32 { rows = min(rows, vectors == 1 ? 16 : 12) }
     rows = max(1, min(rows, shape.rows))
+    return packed(
+      Contract.Tiling(rows: rows, vectors: vectors, width: width, rowBlock: 120), shape, element)
+  }
+
+  /// The tiling with the right factor packed where that pays: where columns are not contiguous, and
+  /// where a large factor is read by many rows.
+  ///
+  /// A packed panel serves all rows; rows stream past it, which the prefetcher keeps up with.
+  private func packed(
+    _ tiling: Contract.Tiling, _ shape: ContractionShape, _ element: ElementType
+  ) -> Contract.Tiling {
     let bytes = element.byteCount
-    let panelBytes = shape.depth * vectors * width * bytes
-    let factorBytes = shape.depth * shape.columns * bytes
-    let packs =
-      factorBytes > Self.unpackedBytes && panelBytes <= Self.panelBytes && shape.rows >= 4 * rows
-    // A packed panel serves all rows; rows stream past it, which the prefetcher keeps up with.
-    return Contract.Tiling(
-      rows: rows, vectors: vectors, width: width, rowBlock: packs ? shape.rows : 120,
-      packsRight: packs)
+    let isLarge = shape.depth * shape.columns * bytes > Self.unpackedBytes
+    guard shape.right.line != 1 || (isLarge && shape.rows >= 4 * tiling.rows) else {
+      return tiling
+    }
+    let lineBytes = tiling.vectors * tiling.width * bytes
+    let panels = (shape.depth * lineBytes + Self.panelBytes - 1) / Self.panelBytes
+    var result = tiling
+    guard panels > 1 else {
+      result.panelDepth = shape.depth
+      result.rowBlock = shape.rows
+      return result
+    }
+    let even = (shape.depth + panels - 1) / panels
+    result.panelDepth = (even + tiling.width - 1) / tiling.width * tiling.width
+    result.rowBlock = max(tiling.rows, min(shape.rows, Self.waitingBytes / lineBytes))
+    return result
   }
 
   /// A right factor of at most this many bytes is read in place: it stays in the second-level cache.
   private static let unpackedBytes = 1 << 20
   /// Panels are at most this long, since they stand on the stack.
   private static let panelBytes = 128 << 10
+  /// Sums that wait for the next panel take at most this much of the stack.
+  private static let waitingBytes = 64 << 10
 
   /// A copy of the operand, then a kernel that combines the updates into it one after the other.
   private mutating func buildScatter(

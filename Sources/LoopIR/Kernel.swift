@@ -219,15 +219,19 @@ package struct Contract: Sendable, Hashable {
     package var width: Int
     /// Rows that are worked on before going to the next columns.
     package var rowBlock: Int
-    /// Whether the right factor's columns of a tile are first copied to a contiguous panel.
-    package var packsRight: Bool
+    /// The depth of the contiguous panels that the right factor's columns of a tile are first
+    /// copied to; nil reads them in place.
+    ///
+    /// Where the product is deeper, all rows of a block go past one panel before the next is
+    /// packed, and the sums so far wait in memory. Each sum is still made in the order of depth.
+    package var panelDepth: Int?
 
-    package init(rows: Int, vectors: Int, width: Int, rowBlock: Int, packsRight: Bool = false) {
+    package init(rows: Int, vectors: Int, width: Int, rowBlock: Int, panelDepth: Int? = nil) {
       self.rows = rows
       self.vectors = vectors
       self.width = width
       self.rowBlock = rowBlock
-      self.packsRight = packsRight
+      self.panelDepth = panelDepth
     }
   }
 
@@ -247,7 +251,7 @@ package struct Contract: Sendable, Hashable {
   package var depth: VariableID
   /// Affine in `row` and `depth`.
   package var left: Factor
-  /// Affine in `depth` and `column`; `column` has coefficient one.
+  /// Affine in `depth` and `column`; read in place, `column` has coefficient one.
   package var right: Factor
   package var element: ElementType
   /// The finished element, readable in `body`.

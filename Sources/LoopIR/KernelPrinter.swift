@@ -167,7 +167,9 @@ struct KernelPrinter {
     }
     let tile = "tile (\(name(contract.row)), \(name(contract.column)))"
     let header = "\(tile) in (\(ranges.0), \(ranges.1))"
-    let steps = "step (\(tileRows), \(tileColumns)), \(tiling.rowBlock) rows at a time {"
+    let panel = tiling.panelDepth.map { ", panels of \($0)" } ?? ""
+    let steps =
+      "step (\(tileRows), \(tileColumns)), \(tiling.rowBlock) rows at a time\(panel) {"
     let isShort = 2 * depth + header.count + steps.count < Self.lineWidth
     let product =
       "t\(contract.result.index): \(contract.element.rawValue)[\(tileRows),\(tileColumns)]"

@@ -69,8 +69,9 @@ extension KernelVerifier {
     try require(!isInVectors, "K5: a product stands inside a vector loop")
     let tiling = contract.tiling
     try require(
-      tiling.rows > 0 && tiling.vectors > 0 && tiling.width > 0 && tiling.rowBlock > 0,
-      "a product's tile is empty")
+      tiling.rows > 0 && tiling.vectors > 0 && tiling.width > 0 && tiling.rowBlock > 0
+        && tiling.panelDepth ?? 1 > 0,
+      "a product's tile or panel is empty")
     try require(
       Set([contract.row, contract.column, contract.depth]).count == 3,
       "K2: a product's row, column and depth share a variable")
@@ -92,9 +93,9 @@ extension KernelVerifier {
         "a factor's address is not affine in its own variables")
     }
     try require(
-      contract.right.address.coefficient(of: contract.column) == 1
+      tiling.panelDepth != nil || contract.right.address.coefficient(of: contract.column) == 1
         || kernel.variables[contract.column.index].extent <= 1,
-      "the right factor is not contiguous in \(name(contract.column))")
+      "the right factor is neither contiguous in \(name(contract.column)) nor packed")
     loopVariables.remove(contract.depth)
     isReached = isReachedInBody
     try define(contract.result)

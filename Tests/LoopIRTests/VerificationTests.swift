@@ -320,7 +320,7 @@ import Testing
         contract.body = [.store(Store(.slot(4), transposed, contract.result))]
       }),
     Mistake(
-      "the right factor is not contiguous in n",
+      "the right factor is neither contiguous in n nor packed",
       product { _, contract in
         contract.right.address = .at([contract.column, contract.depth], [5, 3])
       }),
@@ -338,7 +338,10 @@ import Testing
         contract.right.address = .at([contract.column, contract.depth], [5, 6]) + 3
       }),
     Mistake(
-      "a product's tile is empty", product { _, contract in contract.tiling.rows = 0 }),
+      "a product's tile or panel is empty", product { _, contract in contract.tiling.rows = 0 }),
+    Mistake(
+      "a product's tile or panel is empty",
+      product { _, contract in contract.tiling.panelDepth = 0 }),
     Mistake(
       "K2: variable p is used outside its loop",
       product { b, contract in contract.block = .init(variable: b.p, rows: 2, columns: 8) }),
