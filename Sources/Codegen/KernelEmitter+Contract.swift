@@ -15,14 +15,6 @@ struct DepthRange {
   var count: Int
 }
 
-/// A factor's address where depth starts, and its strides in elements.
-struct FactorWalk {
-  var start: LLVMValue
-  /// Along rows (left factor) or columns (right factor).
-  var line: Int
-  var depth: Int
-}
-
 extension KernelEmitter {
   /// Emits a product as loops over row blocks, column tiles and row tiles around a loop over depth
   /// that keeps the whole tile in registers.
@@ -211,22 +203,6 @@ extension KernelEmitter {
       masks[vectors - 1] = builder.constantVector(inside)
     }
     return masks
-  }
-
-  /// Where a factor's walk over depth starts, and its strides along `line` and depth.
-  func walk(
-    _ factor: Contract.Factor, along line: VariableID, _ contract: Contract, from depth: LLVMValue
-  ) -> FactorWalk {
-    variables[contract.depth] = depth
-    let base: LLVMValue =
-      switch factor.memory {
-      case .slot(let slot): slotPointers[slot]
-      case .local(let local): localPointers[local]
-      }
-    return FactorWalk(
-      start: builder.gep(memoryType(contract.element), base, index(factor.address)),
-      line: factor.address.coefficient(of: line) ?? 0,
-      depth: factor.address.coefficient(of: contract.depth) ?? 0)
   }
 }
 

@@ -3,16 +3,48 @@ internal import LoopIR
 internal import TensorIR
 
 extension KernelEmitter {
-  /// Copies the tile's columns of the right factor over a range of the depth to a contiguous panel:
-  /// a line of the tile's columns for each depth.
+  /// Columns that are packed together, and where they go.
+  private struct ColumnGroup {
+    /// For each vector, which columns exist; nil is all.
+    var masks: [LLVMValue?]
+    /// The columns that exist.
+    var columns: Int
+    /// The panel's element of the first column at the first depth.
+    var target: LLVMValue
+  }
+
+  /// Makes the tile's columns of the right factor over a range of the depth, and puts them in a
+  /// contiguous panel: a line of the tile's columns for each depth.
+  ///
+  /// Loads that are contiguous along depth are transposed in registers.
   func packRight(_ contract: Contract, columns: Int, _ depths: DepthRange) {
-    let right = walk(contract.right, along: contract.column, contract, from: depths.first)
-    let vectorBytes = contract.tiling.width * contract.element.byteCount
-    if right.line != 1, right.depth == 1, vectorBytes >= Self.chunkBytes {
-      packTransposed(contract, right, columns: columns, depths)
-    } else {
-      packLines(contract, right, columns: columns, depths)
+    let width = contract.tiling.width
+    let size = contract.element.byteCount
+    let parts = FactorParts(contract.right, line: contract.column, depth: contract.depth)
+    let transposed = parts.evenLoads.filter { load in
+      load.depthStride == 1 && load.lineStride.map { $0 > 1 || $0 < 0 } ?? false
+        && width * size >= Self.chunkBytes
     }
+    let panel = panelPointer(contract)
+    guard !transposed.isEmpty, let first = variables[contract.column] else {
+      let masks = laneMasks(columns: columns, width: width)
+      let group = ColumnGroup(masks: masks, columns: columns, target: panel)
+      return pack(group, contract, parts, [], depths)
+    }
+    let packVector = { [self] (number: LLVMValue, columns: Int) in
+      let column = builder.mul(number, builder.int(width, module.i64))
+      variables[contract.column] = builder.add(first, column)
+      let target = builder.gep(memoryType(contract.element), panel, column)
+      let masks = laneMasks(columns: columns, width: width)
+      let group = ColumnGroup(masks: masks, columns: columns, target: target)
+      pack(group, contract, parts, transposed, depths)
+    }
+    let whole = builder.int(columns / width, module.i64)
+    counted(from: builder.int(0, module.i64), to: whole, step: 1, updating: []) {
+      packVector($0, width)
+    }
+    if columns % width > 0 { packVector(whole, columns % width) }
+    variables[contract.column] = first
   }
 
   /// The panel's memory, on the stack.
@@ -22,104 +54,84 @@ extension KernelEmitter {
       .panel(contract.result), contract, lines: min(depth, contract.tiling.panelDepth ?? depth))
   }
 
-  /// Copies one depth after the other, with columns in lanes.
-  private func packLines(
-    _ contract: Contract, _ right: FactorWalk, columns: Int, _ depths: DepthRange
+  /// Bytes of a column that are read at once where loads are transposed.
+  private static let chunkBytes = 16
+
+  /// Packs a group of columns, as many depths at a time as a transposed load reads.
+  private func pack(
+    _ group: ColumnGroup, _ contract: Contract, _ parts: FactorParts,
+    _ transposed: [FactorParts.Load], _ depths: DepthRange
   ) {
-    let width = contract.tiling.width
-    let size = contract.element.byteCount
-    let vector = module.vector(memoryType(contract.element), width)
-    let masks = laneMasks(columns: columns, width: width)
-    let panel = panelPointer(contract)
-    counted(
-      from: builder.int(0, module.i64), to: builder.int(depths.count, module.i64), step: 1,
-      updating: []
-    ) { step in
-      let stride = builder.int(right.depth * size, module.i64)
-      let source = builder.gep(module.i8, right.start, builder.mul(step, stride))
-      let line = builder.int(contract.tileColumns * size, module.i64)
-      let target = builder.gep(module.i8, panel, builder.mul(step, line))
-      for (number, mask) in masks.enumerated() {
-        let place = builder.gep(source, bytes: number * width * right.line * size)
-        let value = loadLine(vector, place, stride: right.line, mask: mask, alignment: size)
-        builder.store(
-          value, builder.gep(target, bytes: number * width * size), alignment: width * size)
+    lanes = Lanes(
+      variable: contract.column, width: contract.tiling.width, copies: group.masks.count,
+      masks: group.masks)
+    variables[contract.depth] = depths.first
+    for node in parts.fixed { emit(node) }
+    let starts = transposed.map { start(of: $0) }
+    let length = transposed.isEmpty ? 1 : Self.chunkBytes / contract.element.byteCount
+    let packLines = { [self] (depth: LLVMValue, count: Int) in
+      let columns = zip(transposed, starts).map { load, start in
+        transposedLoad(load, from: start, at: depth, group, contract, count: count, of: length)
       }
+      for line in 0..<count {
+        let place = builder.add(depth, builder.int(line, module.i64))
+        variables[contract.depth] = builder.add(depths.first, place)
+        for (load, values) in zip(transposed, columns) { scalars[load.scalar] = [values[line]] }
+        for node in parts.shared + parts.varying {
+          if case .define(let scalar, _) = node,
+            transposed.contains(where: { $0.scalar == scalar })
+          {
+            continue
+          }
+          emit(node)
+        }
+        storeLine(group, contract, at: place)
+      }
+    }
+    let whole = builder.int(depths.count / length * length, module.i64)
+    counted(from: builder.int(0, module.i64), to: whole, step: length, updating: []) {
+      packLines($0, length)
+    }
+    if depths.count % length > 0 { packLines(whole, depths.count % length) }
+  }
+
+  /// Writes the factor's current elements to a line of the panel.
+  private func storeLine(_ group: ColumnGroup, _ contract: Contract, at line: LLVMValue) {
+    let vectorBytes = contract.tiling.width * contract.element.byteCount
+    let lineBytes = contract.tileColumns * contract.element.byteCount
+    let target = builder.gep(
+      module.i8, group.target, builder.mul(line, builder.int(lineBytes, module.i64)))
+    for number in group.masks.indices {
+      builder.store(
+        vector(contract.right.value, copy: number),
+        builder.gep(target, bytes: number * vectorBytes), alignment: vectorBytes)
     }
   }
 
-  /// The elements in steps of `stride` from a place on; zero where the mask does not hold.
-  private func loadLine(
-    _ vector: LLVMType, _ place: LLVMValue, stride: Int, mask: LLVMValue?, alignment: Int
-  ) -> LLVMValue {
-    let width = vector.vectorWidth
-    if stride != 1, width > 1 {
-      let indices = builder.constantVector((0..<width).map { builder.int($0 * stride, module.i64) })
-      return builder.gather(
-        vector, base: place, indices: indices,
-        mask: mask ?? builder.splat(builder.bool(true), width),
-        passthru: builder.zero(vector))
+  /// A load's vector of columns at each of `count` depths; lanes behind the last column repeat it.
+  private func transposedLoad(
+    _ load: FactorParts.Load, from start: LLVMValue, at depth: LLVMValue, _ group: ColumnGroup,
+    _ contract: Contract, count: Int, of length: Int
+  ) -> [LLVMValue] {
+    let element = element(of: load.scalar)
+    let size = element.byteCount
+    let chunk = module.vector(memoryType(element), length)
+    let first = builder.gep(memoryType(element), start, depth)
+    let mask = laneMasks(columns: count, width: length)[0]
+    let rows = (0..<contract.tiling.width).map { lane in
+      let column = min(lane, group.columns - 1)
+      let place = builder.gep(first, bytes: column * (load.lineStride ?? 0) * size)
+      return loadLine(chunk, place, mask: mask, alignment: size)
     }
+    return builder.transposed(rows).map { fromMemory($0, element) }
+  }
+
+  /// The vector at a place; zero where the mask does not hold.
+  func loadLine(
+    _ vector: LLVMType, _ place: LLVMValue, mask: LLVMValue?, alignment: Int
+  ) -> LLVMValue {
     guard let mask else { return builder.load(vector, place, alignment: alignment) }
     return builder.maskedLoad(
       vector, place, mask: mask, passthru: builder.zero(vector), alignment: alignment)
-  }
-
-  // MARK: Transposes
-
-  /// Bytes of a column that are read at once where columns are contiguous.
-  private static let chunkBytes = 16
-
-  /// Copies columns that are contiguous along depth, transposing them in registers.
-  private func packTransposed(
-    _ contract: Contract, _ right: FactorWalk, columns: Int, _ depths: DepthRange
-  ) {
-    let width = contract.tiling.width
-    let size = contract.element.byteCount
-    let panel = panelPointer(contract)
-    let pack = { [self] (group: LLVMValue, columns: Int) in
-      let columnBytes = builder.int(width * right.line * size, module.i64)
-      let source = builder.gep(module.i8, right.start, builder.mul(group, columnBytes))
-      let lanes = builder.mul(group, builder.int(width * size, module.i64))
-      packGroup(
-        contract, from: source, line: right.line, columns: columns,
-        to: builder.gep(module.i8, panel, lanes), depths: depths.count)
-    }
-    let whole = builder.int(columns / width, module.i64)
-    counted(from: builder.int(0, module.i64), to: whole, step: 1, updating: []) {
-      pack($0, width)
-    }
-    if columns % width > 0 { pack(whole, columns % width) }
-  }
-
-  /// Packs the columns of one vector; lanes behind the last repeat it.
-  private func packGroup(
-    _ contract: Contract, from source: LLVMValue, line: Int, columns: Int, to target: LLVMValue,
-    depths: Int
-  ) {
-    let width = contract.tiling.width
-    let size = contract.element.byteCount
-    let length = Self.chunkBytes / size
-    let chunk = module.vector(memoryType(contract.element), length)
-    let lineBytes = contract.tileColumns * size
-    let copy = { [self] (depth: LLVMValue, count: Int) in
-      let first = builder.gep(memoryType(contract.element), source, depth)
-      let mask = laneMasks(columns: count, width: length)[0]
-      let chunks = (0..<width).map { lane in
-        let place = builder.gep(first, bytes: min(lane, columns - 1) * line * size)
-        return loadLine(chunk, place, stride: 1, mask: mask, alignment: size)
-      }
-      let start = builder.gep(
-        module.i8, target, builder.mul(depth, builder.int(lineBytes, module.i64)))
-      for (number, value) in builder.transposed(chunks).prefix(count).enumerated() {
-        builder.store(
-          value, builder.gep(start, bytes: number * lineBytes), alignment: width * size)
-      }
-    }
-    let whole = builder.int(depths / length * length, module.i64)
-    counted(from: builder.int(0, module.i64), to: whole, step: length, updating: []) {
-      copy($0, length)
-    }
-    if depths % length > 0 { copy(whole, depths % length) }
   }
 }

@@ -58,45 +58,45 @@ extension KernelEmitter {
     variables[contract.row] = first
   }
 
+  // MARK: Depth
+
   /// The sums of all elements of a tile after a range of the depth, by row and vector.
   private func emitDepthLoop(
     _ contract: Contract, _ tile: ContractTile, _ depths: DepthRange,
     from initial: [[LLVMValue]]
   ) -> [[LLVMValue]] {
-    let width = contract.tiling.width
-    let element = memoryType(contract.element)
-    let left = walk(contract.left, along: contract.row, contract, from: depths.first)
+    let left = FactorStream(left: contract, rows: tile.rows, from: depths, self)
     let right =
-      contract.tiling.panelDepth != nil
-      ? FactorWalk(start: panelPointer(contract), line: 1, depth: contract.tileColumns)
-      : walk(contract.right, along: contract.column, contract, from: depths.first)
-    let size = contract.element.byteCount
-
+      contract.tiling.panelDepth == nil
+      ? FactorStream(right: contract, from: depths, self)
+      : FactorStream(panel: panelPointer(contract), of: contract)
     let before = builder.currentBlock
     let start = builder.appendBlock("depth")
     builder.br(start)
     builder.position(at: start)
     let step = carried(builder.int(0, module.i64), from: before)
-    let leftPointer = carried(left.start, from: before)
-    let rightPointer = carried(right.start, from: before)
-    let sums = initial.map { line in line.map { carried($0, from: before) } }
-    let panel = loadPanel(contract, tile, rightPointer)
-    let next = (0..<tile.rows).map { row -> [LLVMValue] in
-      let place = builder.gep(leftPointer, bytes: row * left.line * size)
-      let factor = builder.load(element, place, alignment: size)
-      let spread = width > 1 ? builder.splat(factor, width) : factor
-      return tile.masks.indices.map { builder.fma(spread, panel[$0], sums[row][$0]) }
+    let pointers = [left, right].map { stream in
+      stream.walks.map { carried($0.start, from: before) }
     }
-    prefetch(contract, tile, left: left, right: right, step, rightPointer)
+    let sums = initial.map { line in line.map { carried($0, from: before) } }
+    let columns = columnElements(right, contract, tile, pointers[1], depths, step)
+    let next = zip(rowElements(left, contract, tile, pointers[0], depths, step), sums).map {
+      factor, line in
+      let spread = builder.splat(factor, contract.tiling.width)
+      return zip(columns, line).map { builder.fma(spread, $0, $1) }
+    }
+    prefetch(contract, tile, left, right, pointers[1], step)
     let following = builder.add(step, builder.int(1, module.i64))
-    builder.addIncoming(step, following, from: start)
-    builder.addIncoming(
-      leftPointer, builder.gep(leftPointer, bytes: left.depth * size), from: start)
-    builder.addIncoming(
-      rightPointer, builder.gep(rightPointer, bytes: right.depth * size), from: start)
+    builder.addIncoming(step, following, from: builder.currentBlock)
+    for (stream, pointers) in zip([left, right], pointers) {
+      for (walk, pointer) in zip(stream.walks, pointers) {
+        builder.addIncoming(
+          pointer, builder.gep(pointer, bytes: walk.depthBytes), from: builder.currentBlock)
+      }
+    }
     for (row, values) in sums.enumerated() {
       for (number, sum) in values.enumerated() {
-        builder.addIncoming(sum, next[row][number], from: start)
+        builder.addIncoming(sum, next[row][number], from: builder.currentBlock)
       }
     }
     let after = builder.appendBlock("finish")
@@ -113,20 +113,72 @@ extension KernelEmitter {
     return phi
   }
 
-  /// The right factor's vectors of one step; a packed panel has all its lanes.
-  private func loadPanel(
-    _ contract: Contract, _ tile: ContractTile, _ pointer: LLVMValue
+  /// The left factor's element of each row at one depth.
+  private func rowElements(
+    _ left: FactorStream, _ contract: Contract, _ tile: ContractTile, _ pointers: [LLVMValue],
+    _ depths: DepthRange, _ step: LLVMValue
   ) -> [LLVMValue] {
-    let width = contract.tiling.width
-    let size = contract.element.byteCount
-    let vector = module.vector(memoryType(contract.element), width)
-    return tile.masks.enumerated().map { number, mask in
-      let place = builder.gep(pointer, bytes: number * width * size)
-      if contract.tiling.panelDepth != nil { return builder.load(vector, place, alignment: 64) }
-      guard let mask else { return builder.load(vector, place, alignment: size) }
-      return builder.maskedLoad(
-        vector, place, mask: mask, passthru: builder.zero(vector), alignment: size)
+    guard let first = variables[contract.row] else { return [] }
+    let outer = lanes
+    lanes = nil
+    variables[contract.depth] = builder.add(depths.first, step)
+    let emit = { [self] (nodes: [Node], row: Int) in
+      for node in nodes {
+        guard case .define(let scalar, _) = node,
+          let place = left.place(of: scalar, row: row, pointers, step, builder)
+        else {
+          self.emit(node)
+          continue
+        }
+        let element = self.element(of: scalar)
+        let value = builder.load(memoryType(element), place, alignment: element.byteCount)
+        scalars[scalar] = [fromMemory(value, element)]
+      }
     }
+    emit(left.parts.shared, 0)
+    let result = (0..<tile.rows).map { row in
+      if row < left.fixed.count { scalars.merge(left.fixed[row]) { $1 } }
+      variables[contract.row] = builder.add(first, builder.int(row, module.i64))
+      emit(left.parts.varying, row)
+      return uniform(contract.left.value)
+    }
+    variables[contract.row] = first
+    lanes = outer
+    return result
+  }
+
+  /// The right factor's vectors at one depth; a packed panel has all its lanes.
+  private func columnElements(
+    _ right: FactorStream, _ contract: Contract, _ tile: ContractTile, _ pointers: [LLVMValue],
+    _ depths: DepthRange, _ step: LLVMValue
+  ) -> [LLVMValue] {
+    let vectorBytes = contract.tiling.width * contract.element.byteCount
+    let vector = module.vector(memoryType(contract.element), contract.tiling.width)
+    if contract.tiling.panelDepth != nil {
+      return tile.masks.indices.map {
+        builder.load(
+          vector, builder.gep(pointers[0], bytes: $0 * vectorBytes), alignment: vectorBytes)
+      }
+    }
+    variables[contract.depth] = builder.add(depths.first, step)
+    for node in right.parts.shared + right.parts.varying {
+      guard case .define(let scalar, _) = node,
+        let place = right.place(of: scalar, row: 0, pointers, step, builder)
+      else {
+        emit(node)
+        continue
+      }
+      let element = self.element(of: scalar)
+      let vector = module.vector(memoryType(element), contract.tiling.width)
+      scalars[scalar] = tile.masks.enumerated().map { number, mask in
+        let bytes = number * contract.tiling.width * element.byteCount
+        let value = loadLine(
+          vector, builder.gep(place, bytes: bytes), mask: mask,
+          alignment: element.byteCount)
+        return fromMemory(value, element)
+      }
+    }
+    return tile.masks.indices.map { self.vector(contract.right.value, copy: $0) }
   }
 
   /// Asks for what is needed next: the rows of the next tile where rows stream past a packed panel,
@@ -134,18 +186,22 @@ extension KernelEmitter {
   ///
   /// Rows of a tile lie one after the other, so a line for each step covers them.
   private func prefetch(
-    _ contract: Contract, _ tile: ContractTile, left: FactorWalk, right: FactorWalk,
-    _ step: LLVMValue, _ rightPointer: LLVMValue
+    _ contract: Contract, _ tile: ContractTile, _ left: FactorStream, _ right: FactorStream,
+    _ rightPointers: [LLVMValue], _ step: LLVMValue
   ) {
     let size = contract.element.byteCount
-    if contract.tiling.panelDepth != nil, left.depth == 1 {
-      let next = builder.gep(left.start, bytes: tile.rows * left.line * size)
+    if contract.tiling.panelDepth != nil {
+      guard left.walks.count == 1, left.walks[0].depthBytes == size else { return }
+      let next = builder.gep(left.walks[0].start, bytes: tile.rows * left.walks[0].lineBytes)
       let line = builder.shl(step, builder.int(6, module.i64))
       builder.prefetch(builder.gep(module.i8, next, line))
     } else if kernel.variables[contract.row.index].extent <= tile.rows {
-      for number in 0..<tile.masks.count {
-        let distance = Self.prefetchedSteps * right.depth + number * contract.tiling.width
-        builder.prefetch(builder.gep(rightPointer, bytes: distance * size))
+      for (walk, pointer) in zip(right.walks, rightPointers) {
+        for number in 0..<tile.masks.count {
+          let columnBytes = number * contract.tiling.width * walk.lineBytes
+          let distance = Self.prefetchedSteps * walk.depthBytes + columnBytes
+          builder.prefetch(builder.gep(pointer, bytes: distance))
+        }
       }
     }
   }
@@ -170,24 +226,5 @@ extension KernelEmitter {
       }
     }
     return (shared, perRow)
-  }
-}
-
-extension Expression {
-  /// Whether the expression uses the variable or one of the scalars.
-  fileprivate func depends(on variable: VariableID, or scalars: Set<ScalarID>) -> Bool {
-    func uses(_ index: IndexExpression) -> Bool {
-      var result = index.uses(variable)
-      index.forEachScalar { result = result || scalars.contains($0) }
-      return result
-    }
-    switch self {
-    case .literal: return false
-    case .index(let index, _): return uses(index)
-    case .load(_, let index, let condition):
-      return uses(index) || (condition.map { scalars.contains($0) } ?? false)
-    case .inBounds(let bounds): return bounds.contains { uses($0.index) }
-    case .apply(_, let operands): return operands.contains { scalars.contains($0) }
-    }
   }
 }

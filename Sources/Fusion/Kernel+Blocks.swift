@@ -171,8 +171,7 @@ extension Kernel {
     let tileColumns = tile.vectors * tile.width
     let columnTiles = (columns + tileColumns - 1) / tileColumns
     let rowTiles = (rows + tile.rows - 1) / tile.rows
-    let columnBlocks = min(columnTiles, 16)
-    let rowBlocks = min(rowTiles, max(1, 16 / columnBlocks))
+    let (rowBlocks, columnBlocks) = tile.blockShape(rows: rows, columns: columns)
     let block = VariableID(kernel.variables.count)
     let blockRows = (rowTiles + rowBlocks - 1) / rowBlocks * tile.rows
     let blockColumns = (columnTiles + columnBlocks - 1) / columnBlocks * tileColumns

@@ -235,23 +235,26 @@ package struct Contract: Sendable, Hashable {
     }
   }
 
-  /// One factor: memory and the element's address in terms of the loops around and `m`, `k` or `n`.
+  /// One factor's prologue: how its element is made where it is loaded or packed.
   package struct Factor: Sendable, Hashable {
-    package var memory: Memory
-    package var address: IndexExpression
+    /// Definitions of scalars, in terms of the loops around, `k`, and `m` or `n`.
+    package var body: [Node]
+    /// The element: one of those scalars, or one from outside.
+    package var value: ScalarID
 
-    package init(_ memory: Memory, _ address: IndexExpression) {
-      self.memory = memory
-      self.address = address
+    package init(_ body: [Node], _ value: ScalarID) {
+      self.body = body
+      self.value = value
     }
   }
 
   package var row: VariableID
   package var column: VariableID
   package var depth: VariableID
-  /// Affine in `row` and `depth`.
+  /// In terms of `row` and `depth`; made again for each tile of columns.
   package var left: Factor
-  /// Affine in `depth` and `column`; read in place, `column` has coefficient one.
+  /// In terms of `depth` and `column`; made once for each block of rows where it is packed, else
+  /// again for each tile of rows.
   package var right: Factor
   package var element: ElementType
   /// The finished element, readable in `body`.

@@ -76,28 +76,10 @@ extension KernelVerifier {
       Set([contract.row, contract.column, contract.depth]).count == 3,
       "K2: a product's row, column and depth share a variable")
     if let block = contract.block { try verify(block, of: contract) }
+    try verify(contract.left, of: contract, in: contract.row)
+    try verify(contract.right, of: contract, in: contract.column)
     try bind(contract.row)
     try bind(contract.column)
-    let isReachedInBody = isReached
-    try bind(contract.depth)
-    for (factor, foreign) in [(contract.left, contract.column), (contract.right, contract.row)] {
-      let (element, _) = try verify(factor.memory)
-      try require(
-        element == contract.element,
-        "a factor of \(element.rawValue) in a product of \(contract.element.rawValue)")
-      try verify(factor.address, in: factor.memory, isGuarded: false)
-      let own = [contract.row, contract.column, contract.depth]
-      try require(
-        own.allSatisfy { factor.address.coefficient(of: $0) != nil }
-          && !factor.address.uses(foreign),
-        "a factor's address is not affine in its own variables")
-    }
-    try require(
-      tiling.panelDepth != nil || contract.right.address.coefficient(of: contract.column) == 1
-        || kernel.variables[contract.column.index].extent <= 1,
-      "the right factor is neither contiguous in \(name(contract.column)) nor packed")
-    loopVariables.remove(contract.depth)
-    isReached = isReachedInBody
     try define(contract.result)
     try require(
       element(contract.result) == contract.element && contract.element != .i1,
@@ -106,6 +88,27 @@ extension KernelVerifier {
     depth += 1
     columns.append(contract.column)
     try verify(contract.body)
+    leave(to: outer)
+  }
+
+  /// A factor's prologue only defines scalars, from its own two variables and what is around.
+  mutating func verify(
+    _ factor: Contract.Factor, of contract: Contract, in line: VariableID
+  ) throws {
+    let outer = self
+    isInVectors = true
+    try bind(line)
+    try bind(contract.depth)
+    for node in factor.body {
+      guard case .define(let scalar, let expression) = node else {
+        throw error("a product's factor does more than define scalars")
+      }
+      try verifyDefinition(of: scalar, expression)
+    }
+    let element = try verify(use: factor.value)
+    try require(
+      element == contract.element,
+      "a factor of \(element.rawValue) in a product of \(contract.element.rawValue)")
     leave(to: outer)
   }
 
