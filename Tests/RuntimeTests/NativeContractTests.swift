@@ -4,35 +4,8 @@ import TensorIR
 import TestSupport
 import Testing
 
-/// How a factor of a product is stored.
-private enum Layout: CaseIterable {
-  /// Row, column and batch axes in their usual order.
-  case plain
-  /// The last two axes exchanged.
-  case transposed
-}
-
 /// Machine code of matrix products over sizes around tiles, vectors and panels.
 @Suite struct NativeContractTests {
-  /// `[batch,] rows × depth` times `[batch,] depth × columns`.
-  private func product(
-    rows: Int, columns: Int, depth: Int, batch: [Int] = [], left: Layout, right: Layout,
-    _ element: ElementType
-  ) throws -> Function {
-    func shape(_ layout: Layout, _ first: Int, _ second: Int) -> TensorType {
-      TensorType(batch + (layout == .plain ? [first, second] : [second, first]), element)
-    }
-    var builder = FunctionBuilder(name: "main")
-    let a = builder.parameter(shape(left, rows, depth))
-    let b = builder.parameter(shape(right, depth, columns))
-    let batching = Array(batch.indices)
-    let dimensions = DotDimensions(
-      leftBatching: batching, rightBatching: batching,
-      leftContracting: [batch.count + (left == .plain ? 1 : 0)],
-      rightContracting: [batch.count + (right == .plain ? 0 : 1)])
-    return builder.finish(returning: [try builder.emit(.dot(dimensions), [a, b])])
-  }
-
   /// Compares machine code with the interpreter, and one thread with two to the bit.
   private func check(_ functions: [Function], _ what: String) throws {
     let arguments = functions.enumerated().map { randomArguments(for: $1, seed: UInt64($0)) }
@@ -52,11 +25,11 @@ private enum Layout: CaseIterable {
   func oddSizes(_ element: ElementType, _ rows: Int) throws {
     var functions = [Function]()
     for (columns, depth) in [(7, 13), (13, 100), (17, 7), (33, 17), (100, 33), (513, 16)] {
-      for left in Layout.allCases {
-        for right in Layout.allCases {
-          functions.append(
-            try product(
-              rows: rows, columns: columns, depth: depth, left: left, right: right, element))
+      for left in ProductProgram.Layout.allCases {
+        for right in ProductProgram.Layout.allCases {
+          var product = ProductProgram(rows, columns, depth, element)
+          (product.left.layout, product.right.layout) = (left, right)
+          functions.append(try product.function())
         }
       }
     }
@@ -65,10 +38,12 @@ private enum Layout: CaseIterable {
 
   @Test(arguments: [ElementType.f32, .f64])
   func batches(_ element: ElementType) throws {
-    let functions = try Layout.allCases.flatMap { left in
-      try Layout.allCases.map { right in
-        try product(
-          rows: 19, columns: 21, depth: 18, batch: [2, 3], left: left, right: right, element)
+    let functions = try ProductProgram.Layout.allCases.flatMap { left in
+      try ProductProgram.Layout.allCases.map { right in
+        var product = ProductProgram(19, 21, 18, element)
+        product.batch = [2, 3]
+        (product.left.layout, product.right.layout) = (left, right)
+        return try product.function()
       }
     }
     try check(functions, "batched")
@@ -77,11 +52,30 @@ private enum Layout: CaseIterable {
   /// Deep products, whose sums wait in memory between panels; more rows than wait at once.
   @Test(arguments: [(513, 40, 1030), (60, 33, 2500), (14, 100, 4096)])
   func deepProducts(_ rows: Int, _ columns: Int, _ depth: Int) throws {
-    let functions = try Layout.allCases.map {
-      try product(
-        rows: rows, columns: columns, depth: depth, left: .plain, right: $0, .f32)
+    let functions = try ProductProgram.Layout.allCases.map { layout in
+      var product = ProductProgram(rows, columns, depth, .f32)
+      product.right.layout = layout
+      return try product.function()
     }
     try check(functions, "deep")
+  }
+
+  /// Factors that are expressions, in both layouts.
+  @Test(arguments: [ElementType.f32, .f64], ProductProgram.Prologue.allCases)
+  func prologues(_ element: ElementType, _ prologue: ProductProgram.Prologue) throws {
+    var functions = [Function]()
+    for (rows, columns, depth) in [(13, 17, 100), (5, 40, 33), (50, 7, 18), (30, 33, 1100)] {
+      for layout in ProductProgram.Layout.allCases {
+        var product = ProductProgram(rows, columns, depth, element)
+        product.right = (layout, prologue)
+        functions.append(try product.function())
+        product.left = (layout, prologue)
+        functions.append(try product.function())
+        product.right = (.plain, .none)
+        functions.append(try product.function())
+      }
+    }
+    try check(functions, "\(prologue)")
   }
 
   /// Factors that are slices: depth or columns in steps that are not one.
