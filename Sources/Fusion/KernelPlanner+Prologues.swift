@@ -69,15 +69,17 @@ extension ContractionShape {
     let leftElements = Double(rows) * Double(depth) * Double(columnTiles)
     let vectors = Double(columns) * Double(depth) * Double(rowParts) / Double(tiling.width)
     func work(_ factor: Factor) -> Double {
-      factor.isExpression ? Double(factor.weight + max(factor.reads.count - 1, 0)) : 0
+      // What does not depend on depth, such as where a looked-up row starts, is found once for a row.
+      let reads = factor.reads.count { $0.depth != 0 }
+      return factor.isExpression ? Double(factor.weight + max(reads - 1, 0)) : 0
     }
     let packing = tiling.panelDepth == nil ? 0 : Self.packingWeight
     return repetitions
       * (leftElements * work(left) * Self.scalarCycles + vectors * (work(right) + packing))
   }
 
-  /// What a function of one element costs beside the multiply-adds that its loop is full of.
-  private static let scalarCycles = 0.5
+  /// What an addition to one element costs, beside the multiply-adds that its loop is full of.
+  private static let scalarCycles = 1.5
   /// What copying a vector to a panel costs.
   private static let packingWeight = 2.0
 }
