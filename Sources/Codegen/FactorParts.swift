@@ -15,11 +15,13 @@ struct FactorParts {
   private var onLine: Set<ScalarID> = []
   private var onDepth: Set<ScalarID> = []
 
-  /// Sorts the prologue of a factor whose rows or columns `line` counts.
-  init(_ factor: Contract.Factor, line: VariableID, depth: VariableID) {
+  /// Sorts definitions; other statements are left out.
+  ///
+  /// - Parameter line: counts rows or columns.
+  init(_ body: [Node], line: VariableID, depth: VariableID) {
     self.line = line
     self.depth = depth
-    for node in factor.body {
+    for node in body {
       guard case .define(let scalar, let expression) = node else { continue }
       defined.insert(scalar)
       let isOnLine = expression.depends(on: line, or: onLine)
@@ -42,6 +44,11 @@ struct FactorParts {
     var depthStride: Int
     /// Elements from line to line; nil where a looked-up scalar says where a line is.
     var lineStride: Int?
+
+    /// Whether the load is contiguous along depth and not along lines.
+    var isTransposed: Bool {
+      depthStride == 1 && lineStride.map { $0.magnitude > 1 } ?? false
+    }
   }
 
   /// The loads inside the loop over depth whose addresses grow evenly with it.

@@ -28,7 +28,7 @@ struct FactorStream {
 
   /// The left factor of a tile's rows.
   init(left contract: Contract, rows: Int, from depths: DepthRange, _ emitter: KernelEmitter) {
-    parts = FactorParts(contract.left, line: contract.row, depth: contract.depth)
+    parts = FactorParts(contract.left.body, line: contract.row, depth: contract.depth)
     guard let first = emitter.variables[contract.row] else { return }
     let lanes = emitter.lanes
     emitter.lanes = nil
@@ -61,7 +61,7 @@ struct FactorStream {
 
   /// The right factor read in place; `lanes` hold the tile's columns.
   init(right contract: Contract, from depths: DepthRange, _ emitter: KernelEmitter) {
-    parts = FactorParts(contract.right, line: contract.column, depth: contract.depth)
+    parts = FactorParts(contract.right.body, line: contract.column, depth: contract.depth)
     emitter.variables[contract.depth] = depths.first
     for node in parts.fixed { emitter.emit(node) }
     for load in parts.evenLoads where load.lineStride == 1 {
@@ -71,8 +71,7 @@ struct FactorStream {
 
   /// A packed panel of the right factor.
   init(panel: LLVMValue, of contract: Contract) {
-    parts = FactorParts(
-      Contract.Factor([], contract.right.value), line: contract.column, depth: contract.depth)
+    parts = FactorParts([], line: contract.column, depth: contract.depth)
     let size = contract.element.byteCount
     walks = [Walk(start: panel, lineBytes: size, depthBytes: contract.tileColumns * size)]
   }

@@ -20,11 +20,9 @@ extension KernelEmitter {
   func packRight(_ contract: Contract, columns: Int, _ depths: DepthRange) {
     let width = contract.tiling.width
     let size = contract.element.byteCount
-    let parts = FactorParts(contract.right, line: contract.column, depth: contract.depth)
-    let transposed = parts.evenLoads.filter { load in
-      load.depthStride == 1 && load.lineStride.map { $0 > 1 || $0 < 0 } ?? false
-        && width * size >= Self.chunkBytes
-    }
+    let parts = FactorParts(contract.right.body, line: contract.column, depth: contract.depth)
+    let transposed =
+      width * size >= Self.chunkBytes ? parts.evenLoads.filter(\.isTransposed) : []
     let panel = panelPointer(contract)
     guard !transposed.isEmpty, let first = variables[contract.column] else {
       let masks = laneMasks(columns: columns, width: width)
@@ -54,9 +52,6 @@ extension KernelEmitter {
       .panel(contract.result), contract, lines: min(depth, contract.tiling.panelDepth ?? depth))
   }
 
-  /// Bytes of a column that are read at once where loads are transposed.
-  private static let chunkBytes = 16
-
   /// Packs a group of columns, as many depths at a time as a transposed load reads.
   private func pack(
     _ group: ColumnGroup, _ contract: Contract, _ parts: FactorParts,
@@ -71,7 +66,9 @@ extension KernelEmitter {
     let length = transposed.isEmpty ? 1 : Self.chunkBytes / contract.element.byteCount
     let packLines = { [self] (depth: LLVMValue, count: Int) in
       let columns = zip(transposed, starts).map { load, start in
-        transposedLoad(load, from: start, at: depth, group, contract, count: count, of: length)
+        transposedLoad(
+          load, from: start, at: depth, columns: group.columns, width: contract.tiling.width,
+          count: count, of: length)
       }
       for line in 0..<count {
         let place = builder.add(depth, builder.int(line, module.i64))
@@ -106,32 +103,5 @@ extension KernelEmitter {
         vector(contract.right.value, copy: number),
         builder.gep(target, bytes: number * vectorBytes), alignment: vectorBytes)
     }
-  }
-
-  /// A load's vector of columns at each of `count` depths; lanes behind the last column repeat it.
-  private func transposedLoad(
-    _ load: FactorParts.Load, from start: LLVMValue, at depth: LLVMValue, _ group: ColumnGroup,
-    _ contract: Contract, count: Int, of length: Int
-  ) -> [LLVMValue] {
-    let element = element(of: load.scalar)
-    let size = element.byteCount
-    let chunk = module.vector(memoryType(element), length)
-    let first = builder.gep(memoryType(element), start, depth)
-    let mask = laneMasks(columns: count, width: length)[0]
-    let rows = (0..<contract.tiling.width).map { lane in
-      let column = min(lane, group.columns - 1)
-      let place = builder.gep(first, bytes: column * (load.lineStride ?? 0) * size)
-      return loadLine(chunk, place, mask: mask, alignment: size)
-    }
-    return builder.transposed(rows).map { fromMemory($0, element) }
-  }
-
-  /// The vector at a place; zero where the mask does not hold.
-  func loadLine(
-    _ vector: LLVMType, _ place: LLVMValue, mask: LLVMValue?, alignment: Int
-  ) -> LLVMValue {
-    guard let mask else { return builder.load(vector, place, alignment: alignment) }
-    return builder.maskedLoad(
-      vector, place, mask: mask, passthru: builder.zero(vector), alignment: alignment)
   }
 }

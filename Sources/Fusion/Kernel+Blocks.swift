@@ -51,6 +51,7 @@ extension Kernel {
       let step = width * interleave
       size = (size + step - 1) / step * step
     }
+    if case .tiled(let tile) = loop.schedule { size = (size + tile - 1) / tile * tile }
     let count = (extent + size - 1) / size
     let block = VariableID(kernel.variables.count)
     kernel.variables.append(Variable(name: "blk", extent: count))

@@ -10,6 +10,7 @@ package import TensorIR
 /// - K4: only outermost loops are parallel; iterations of a parallel loop write different elements,
 ///   and a parallel loop has no accumulators.
 /// - K5: no vector loop stands inside another.
+/// - K6: a tiled loop holds one vector loop and nothing else, and neither has accumulators.
 package struct Kernel: Sendable, Hashable {
   /// A short name, unique in the program.
   package var name: String
@@ -115,6 +116,9 @@ package struct Loop: Sendable, Hashable {
     case serial
     /// `width` at a time in the lanes of `interleave` vectors.
     case vector(width: Int, interleave: Int)
+    /// `size` at a time, all of them for one vector of the vector loop inside before the next:
+    /// what is contiguous along this loop is read in squares and transposed in registers.
+    case tiled(size: Int)
     /// As blocks that threads take in any order.
     case parallel
   }

@@ -119,6 +119,7 @@ struct KernelPrinter {
       switch loop.schedule {
       case .serial: "serial"
       case .parallel: "parallel"
+      case .tiled(let size): "tiled(\(size))"
       case .vector(let width, 1): "vector(\(width))"
       case .vector(let width, let interleave): "vector(\(width))×\(interleave)"
       }

@@ -18,6 +18,11 @@ extension KernelVerifier {
     try bind(loop.variable)
     switch loop.schedule {
     case .serial: break
+    case .tiled(let size):
+      try require(size > 0, "a tile of \(size) iterations")
+      try require(
+        loop.holdsOneVectorLoop,
+        "K6: the tiled loop of \(name(loop.variable)) holds more than a vector loop")
     case .vector(let width, let interleave):
       try require(width > 0 && interleave > 0, "a vector of \(width)×\(interleave) lanes")
       try require(!isInVectors, "K5: the vector loop of \(name(loop.variable)) is inside another")
@@ -127,6 +132,21 @@ extension KernelVerifier {
     try require(
       shape.rows * shape.columns == kernel.variables[block.variable.index].extent,
       "K4: \(name(block.variable)) does not count the \(shape.rows)×\(shape.columns) blocks")
+  }
+}
+
+extension Loop {
+  /// Whether the loop repeats one whole vector loop, and neither sums up anything.
+  fileprivate var holdsOneVectorLoop: Bool {
+    guard accumulators.isEmpty, body.count == 1, case .loop(let inner) = body[0],
+      inner.accumulators.isEmpty, inner.range == .full, case .vector = inner.schedule
+    else { return false }
+    return inner.body.allSatisfy { node in
+      switch node {
+      case .define, .store: true
+      case .accumulate, .loop, .contract: false
+      }
+    }
   }
 }
 

@@ -103,7 +103,7 @@ package struct LoopInterpreter {
   private mutating func forgetLocals(in schedule: Loop.Schedule) {
     for (position, local) in kernel.locals.enumerated() {
       switch schedule {
-      case .serial: break
+      case .serial, .tiled: break
       case .vector: if local.isPerLane { locals[position].forget() }
       case .parallel: locals[position].forget()
       }

@@ -191,6 +191,9 @@ import Testing
       let vector = Loop.Schedule.vector(width: 4, interleave: 1)
       b.body = [loop(b.i, vector, [loop(b.p, [loop(b.j, vector, [])])])]
     },
+    Mistake("K6: the tiled loop of i holds more than a vector loop") { b in
+      b.body = [loop(b.i, .tiled(size: 4), [loop(b.j, [])])]
+    },
   ]
 
   static let separate: [Mistake] = [
