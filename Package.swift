@@ -53,14 +53,18 @@ let package = Package(
     layer("Differentiation", ["TensorIR"]),
     layer("Optimizer", ["TensorIR", "Interpreter"]),
     layer("LoopIR", ["TensorIR"]),
-    layer("LLVMBridge", ["CLLVM"]),
-    layer("Fusion", ["TensorIR", "LoopIR"]),
-    layer("Codegen", ["TensorIR", "LoopIR", "LLVMBridge"]),
+    layer("Targets"),
+    layer("LLVMBridge", ["CLLVM", "Targets"]),
+    layer("Fusion", ["TensorIR", "LoopIR", "Targets"]),
+    layer("Codegen", ["TensorIR", "LoopIR", "LLVMBridge", "Targets"]),
     layer(
-      "Runtime", ["TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "CFFI", "CThreads"]),
+      "Runtime",
+      ["TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads"]),
     .target(
       name: "Adjoint",
-      dependencies: ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime"]),
+      dependencies: [
+        "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime", "Targets",
+      ]),
     .executableTarget(
       name: "AdjointCLI",
       dependencies: [
@@ -76,10 +80,17 @@ let package = Package(
     tests("Differentiation", ["TensorIR", "Interpreter"]),
     tests("Optimizer", ["TensorIR", "Interpreter"]),
     tests("LoopIR", ["TensorIR"]),
-    tests("LLVMBridge"),
-    tests("Fusion", ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "LoopIR"]),
-    tests("Codegen", ["TensorIR", "LLVMBridge", "LoopIR"]),
-    tests("Runtime", ["TensorIR", "Interpreter", "Differentiation", "Optimizer"]),
+    tests("Targets"),
+    tests("LLVMBridge", ["Targets"]),
+    tests(
+      "Fusion",
+      ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "LoopIR", "Targets"]),
+    tests(
+      "Codegen",
+      ["TensorIR", "Differentiation", "Optimizer", "LLVMBridge", "LoopIR", "Fusion", "Targets"]),
+    tests(
+      "Runtime",
+      ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "LLVMBridge", "Targets"]),
     tests(
       "Adjoint",
       ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime", "CAllocations"]),

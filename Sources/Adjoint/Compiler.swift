@@ -7,7 +7,8 @@ internal import TensorIR
 enum Compiler {
   /// Compiles a function and its derivative.
   ///
-  /// - Throws: `AdjointError` where it cannot be differentiated or has no native code.
+  /// - Throws: `AdjointError` where it cannot be differentiated, has no native code, or code for
+  ///   the processor does not run here.
   static func compile(
     _ function: Function, in module: Module = Module(), transform: Transform = .none,
     engine: Engine, options: CompileOptions = CompileOptions(), parseMilliseconds: Double = 0
@@ -85,6 +86,7 @@ extension CompileOptions {
         at: function.location)
     }
     options.donated = donated.union(function.donatedParameters)
+    options.target = processor.target
     return options
   }
 }

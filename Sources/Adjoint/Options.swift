@@ -47,10 +47,13 @@ public struct CompileOptions: Hashable, Sendable {
   /// The arguments, by number, whose memory a call on raw memory may overwrite with results, besides
   /// those that the program's text marks as donated.
   public var donated: Set<Int>
+  /// The processor that code is made for.
+  public var processor: Processor
 
   /// Creates options.
-  public init(threads: Int? = nil, donated: Set<Int> = []) {
+  public init(threads: Int? = nil, donated: Set<Int> = [], processor: Processor = .host) {
     self.threads = threads
     self.donated = donated
+    self.processor = processor
   }
 }

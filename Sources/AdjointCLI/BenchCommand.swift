@@ -10,7 +10,7 @@ struct BenchCommand: ParsableCommand {
 
   /// Which function.
   @OptionGroup var program: ProgramOptions
-  /// What a call may use.
+  /// What a call may use, and the processor.
   @OptionGroup var call: CallOptions
 
   /// Arguments to differentiate with respect to.

@@ -14,7 +14,7 @@ struct CheckCommand: ParsableCommand {
 
   /// Which function.
   @OptionGroup var program: ProgramOptions
-  /// What a call may use.
+  /// What a call may use, and the processor.
   @OptionGroup var call: CallOptions
 
   /// Arguments to differentiate with respect to.

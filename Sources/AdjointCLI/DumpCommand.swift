@@ -11,7 +11,7 @@ struct DumpCommand: ParsableCommand {
   @OptionGroup var program: ProgramOptions
   /// How it is differentiated.
   @OptionGroup var transform: TransformOptions
-  /// What a call may use.
+  /// What a call may use, and the processor.
   @OptionGroup var call: CallOptions
 
   /// What to print.

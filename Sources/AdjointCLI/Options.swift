@@ -45,7 +45,9 @@ struct ProgramOptions: ParsableArguments {
   var function: String?
 }
 
-/// What a call may use.
+extension Processor: ExpressibleByArgument {}
+
+/// What a call may use, and the processor that code is made for.
 struct CallOptions: ParsableArguments {
   /// The number of threads; nil for all cores.
   @Option(help: "Threads a call may use; as many as there are cores when not given.")
@@ -58,6 +60,10 @@ struct CallOptions: ParsableArguments {
       valueName: "I,J"))
   var donate: IndexList?
 
+  /// The processor.
+  @Option(help: "The processor code is made for; all but dump need one whose code runs here.")
+  var target = Processor.host
+
   /// Refuses numbers below one.
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
@@ -65,7 +71,7 @@ struct CallOptions: ParsableArguments {
 
   /// The compiler's options.
   var compileOptions: CompileOptions {
-    CompileOptions(threads: threads, donated: Set(donate?.indices ?? []))
+    CompileOptions(threads: threads, donated: Set(donate?.indices ?? []), processor: target)
   }
 }
 

@@ -16,7 +16,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var program: ProgramOptions
   /// How it is differentiated.
   @OptionGroup var transform: TransformOptions
-  /// What a call may use.
+  /// What a call may use, and the processor.
   @OptionGroup var call: CallOptions
 
   /// Files of the arguments.

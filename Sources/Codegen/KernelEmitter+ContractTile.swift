@@ -80,10 +80,10 @@ extension KernelEmitter {
     }
     let sums = initial.map { line in line.map { carried($0, from: before) } }
     let columns = columnElements(right, contract, tile, pointers[1], depths, step)
-    let next = zip(rowElements(left, contract, tile, pointers[0], depths, step), sums).map {
-      factor, line in
-      let spread = builder.splat(factor, contract.tiling.width)
-      return zip(columns, line).map { builder.fma(spread, $0, $1) }
+    // Each element is loaded where it is used: schedulers that hoist loads run out of registers.
+    var next = [[LLVMValue]]()
+    forEachRow(left, contract, tile, pointers[0], depths, step) { row, factor in
+      next.append(zip(columns, sums[row]).map { builder.fma(factor, $0, $1) })
     }
     prefetch(contract, tile, left, right, pointers[1], step)
     let following = builder.add(step, builder.int(1, module.i64))
@@ -113,12 +113,14 @@ extension KernelEmitter {
     return phi
   }
 
-  /// The left factor's element of each row at one depth.
-  private func rowElements(
+  /// Calls `use` with each row and the left factor's element of it at one depth, in all lanes.
+  private func forEachRow(
     _ left: FactorStream, _ contract: Contract, _ tile: ContractTile, _ pointers: [LLVMValue],
-    _ depths: DepthRange, _ step: LLVMValue
-  ) -> [LLVMValue] {
-    guard let first = variables[contract.row] else { return [] }
+    _ depths: DepthRange, _ step: LLVMValue, _ use: (Int, LLVMValue) -> Void
+  ) {
+    guard let first = variables[contract.row] else { return }
+    let width = contract.tiling.width
+    let lines = loadLines(left, contract, rows: tile.rows, pointers)
     let outer = lanes
     lanes = nil
     variables[contract.depth] = builder.add(depths.first, step)
@@ -136,15 +138,37 @@ extension KernelEmitter {
       }
     }
     emit(left.parts.shared, 0)
-    let result = (0..<tile.rows).map { row in
+    for row in 0..<tile.rows {
+      if row < lines.count * width {
+        let lane = [Int](repeating: row % width, count: width)
+        use(row, builder.shuffle(lines[row / width], lane))
+        continue
+      }
       if row < left.fixed.count { scalars.merge(left.fixed[row]) { $1 } }
       variables[contract.row] = builder.add(first, builder.int(row, module.i64))
       emit(left.parts.varying, row)
-      return uniform(contract.left.value)
+      use(row, builder.splat(uniform(contract.left.value), width))
     }
     variables[contract.row] = first
     lanes = outer
-    return result
+  }
+
+  /// The left factor's elements of one step in whole vectors of rows, where multiply-adds take a
+  /// lane as a factor and rows are neighbours in memory; else nothing.
+  private func loadLines(
+    _ left: FactorStream, _ contract: Contract, rows: Int, _ pointers: [LLVMValue]
+  ) -> [LLVMValue] {
+    let width = contract.tiling.width
+    let size = contract.element.byteCount
+    guard module.target.multipliesByLane, width > 1, left.walks.count == 1,
+      left.walks[0].lineBytes == size, contract.left.body.count == 1,
+      case .define(contract.left.value, .load) = contract.left.body[0]
+    else { return [] }
+    let vector = module.vector(memoryType(contract.element), width)
+    return (0..<rows / width).map { number in
+      builder.load(
+        vector, builder.gep(pointers[0], bytes: number * width * size), alignment: size)
+    }
   }
 
   /// The right factor's vectors at one depth; a packed panel has all its lanes.

@@ -41,24 +41,59 @@ extension KernelEmitter {
     UnaryOp.erf.rawValue: "erf", BinaryOp.power.rawValue: "pow",
   ]
 
+  /// The results of `body` for each copy's operands.
+  ///
+  /// Two or four copies are passed as one long vector. LLVM takes it apart operation by operation,
+  /// so that independent chains alternate and hide each other's latency. With few registers,
+  /// copies are passed one by one.
+  func interleaved(
+    _ copies: [[LLVMValue]], _ body: ([LLVMValue]) -> [LLVMValue]
+  ) -> [[LLVMValue]] {
+    let limit = module.target.registers >= 32 && (lanes?.width ?? 1) > 1 ? 4 : 1
+    var results: [[LLVMValue]] = []
+    var first = 0
+    while first < copies.count {
+      let group = copies.count - first >= limit ? limit : copies.count - first >= 2 ? 2 : 1
+      let count = min(group, limit)
+      let operands = copies[first].indices.map { operand in
+        builder.concatenated(copies[first..<first + count].map { $0[operand] })
+      }
+      let values = body(operands)
+      let width = values[0].type.vectorWidth / count
+      results += (0..<count).map { copy in
+        count == 1
+          ? values : values.map { builder.shuffle($0, Array(copy * width..<(copy + 1) * width)) }
+      }
+      first += count
+    }
+    return results
+  }
+
   /// A sine or cosine; where the kernel needs both of one angle, they share their range reduction.
   func sineOrCosine(_ op: UnaryOp, _ operand: ScalarID, varies: Bool) -> [LLVMValue] {
     let angles =
       varies
       ? (0..<(lanes?.copies ?? 1)).map { vector(operand, copy: $0) } : [uniform(operand)]
     guard sharedAngles.contains(operand), !(callsFunctions && !varies) else {
-      return angles.map { angle in
-        elementary(op.rawValue, [angle]) { op == .sine ? $0.sin($1[0]) : $0.cos($1[0]) }
+      let values = interleaved(angles.map { [$0] }) { angle in
+        [elementary(op.rawValue, angle) { op == .sine ? $0.sin($1[0]) : $0.cos($1[0]) }]
       }
+      return values.map { $0[0] }
     }
     if sinesAndCosines[operand]?.map(\.operand) != angles {
-      sinesAndCosines[operand] = angles.map { angle in
-        let (sine, cosine) = math.sinCos(angle)
-        return (angle, sine, cosine)
+      let both = interleaved(angles.map { [$0] }) { angle in
+        let (sine, cosine) = math.sinCos(angle[0])
+        return [sine, cosine]
       }
+      sinesAndCosines[operand] = zip(angles, both).map { ($0, $1[0], $1[1]) }
     }
     return sinesAndCosines[operand]?.map { op == .sine ? $0.sine : $0.cosine } ?? []
   }
+}
+
+extension ScalarOp {
+  /// Whether the function is a polynomial of some length rather than an instruction or two.
+  var isElementary: Bool { weight > 10 }
 }
 
 extension UnaryOp {
@@ -80,7 +115,7 @@ extension Kernel {
   /// How many elementary functions stand outside all loops.
   var straightLineFunctionCount: Int {
     body.reduce(0) { count, node in
-      guard case .define(_, .apply(let op, _)) = node, op.weight > 10 else { return count }
+      guard case .define(_, .apply(let op, _)) = node, op.isElementary else { return count }
       return count + 1
     }
   }

@@ -177,10 +177,12 @@ final class KernelEmitter {
     case .apply(.unary(let op), let operands) where op.isOneOfSineAndCosine:
       return sineOrCosine(op, operands[0], varies: varies)
     case .apply(let op, let operands):
-      return (0..<count).map { copy in
-        let values = operands.map { varies ? vector($0, copy: copy) : uniform($0) }
-        return apply(op, values, operands.map { element(of: $0) })
+      let elements = operands.map { element(of: $0) }
+      let values = (0..<count).map { copy in
+        operands.map { varies ? vector($0, copy: copy) : uniform($0) }
       }
+      guard op.isElementary else { return values.map { apply(op, $0, elements) } }
+      return interleaved(values) { [apply(op, $0, elements)] }.map { $0[0] }
     }
   }
 

@@ -1,5 +1,6 @@
 package import LLVMBridge
 package import LoopIR
+package import Targets
 internal import TensorIR
 
 /// Emits a loop program's entry point, and its kernels as functions it calls.

@@ -1,18 +1,16 @@
 internal import LoopIR
+internal import Targets
 internal import TensorIR
 
 extension ContractionShape {
   /// Register tiles as large as the registers allow, no larger than the product.
-  func tiling(_ element: ElementType, _ machine: MachineModel) -> Contract.Tiling {
-    let width = machine.width(byteCount: element.byteCount)
+  func tiling(_ element: ElementType, _ target: TargetDescription) -> Contract.Tiling {
+    let width = target.lanes(ofBits: 8 * element.byteCount)
     let needed = (columns + width - 1) / width
-    let vectors = min(needed, 2)
-    let registers = machine.vectorRegisters
-    var rows = (registers - vectors - (vectors > 2 ? 1 : 0)) / vectors
-    if registers >= 32 { rows = min(rows, vectors == 1 ? 16 : 12) }
-    rows = max(1, min(rows, self.rows))
+    let vectors = min(needed, target.registerTile.vectors)
+    let rows = max(1, min(target.tileRows(vectors: vectors), self.rows))
     return packed(
-      Contract.Tiling(rows: rows, vectors: vectors, width: width, rowBlock: 120), element)
+      Contract.Tiling(rows: rows, vectors: vectors, width: width, rowBlock: 120), element, target)
   }
 
   /// Whether the right factor is made where it is multiplied: contiguous memory, or an expression of
@@ -23,14 +21,14 @@ extension ContractionShape {
   }
 
   /// The tiling with the right factor packed where that pays: where it is not read in place, and
-  /// where a large factor is read by many rows.
+  /// where a factor that leaves the second-level cache is read by many rows.
   ///
   /// A packed panel serves all rows; rows stream past it, which the prefetcher keeps up with.
   private func packed(
-    _ tiling: Contract.Tiling, _ element: ElementType
+    _ tiling: Contract.Tiling, _ element: ElementType, _ target: TargetDescription
   ) -> Contract.Tiling {
     let bytes = element.byteCount
-    let isLarge = depth * columns * bytes > Self.unpackedBytes
+    let isLarge = depth * columns * bytes > target.caches.secondLevel
     guard !isReadInPlace(tiling) || (isLarge && rows >= 4 * tiling.rows) else {
       return tiling
     }
@@ -48,8 +46,6 @@ extension ContractionShape {
     return result
   }
 
-  /// A right factor of at most this many bytes is read in place: it stays in the second-level cache.
-  private static let unpackedBytes = 1 << 20
   /// Panels are at most this long, since they stand on the stack.
   private static let panelBytes = 128 << 10
   /// Sums that wait for the next panel take at most this much of the stack.

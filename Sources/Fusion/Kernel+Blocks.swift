@@ -1,4 +1,5 @@
 internal import LoopIR
+internal import Targets
 internal import TensorIR
 
 extension Kernel {
@@ -14,7 +15,7 @@ extension Kernel {
   ///
   /// - Parameter sums: buffers that the kernel adds into from the identity on.
   func cutIntoBlocks(
-    in program: inout LoopProgram, sums: Set<BufferID>, for machine: MachineModel
+    in program: inout LoopProgram, sums: Set<BufferID>, for target: TargetDescription
   ) -> [Kernel] {
     let loops = body.indices.filter {
       if case .define = body[$0] { return false }
@@ -25,7 +26,7 @@ extension Kernel {
       return [withBlocks(contract, at: position)]
     }
     guard case .loop(let loop) = body[position] else { return [self] }
-    let whole = clearing(sums, in: program)
+    let whole = clearing(sums, in: program, for: target)
     let work = self.work(of: body[position])
     let extent = variables[loop.variable.index].extent
     let combining = loop.combiningStores
@@ -33,15 +34,16 @@ extension Kernel {
     guard mayCut, work > Self.serialWork, extent > 1,
       combining.allSatisfy({ isSum($0, sums) })
     else { return [whole] }
-    var kernels = cut(loop, at: position, work: work, in: &program)
-    if kernels.count > 1 { kernels[1].vectorize(for: machine) }
+    var kernels = cut(loop, at: position, work: work, in: &program, for: target)
+    if kernels.count > 1 { kernels[1].vectorize(for: target) }
     return kernels
   }
 
   // MARK: Cutting
 
   private func cut(
-    _ loop: Loop, at position: Int, work: Double, in program: inout LoopProgram
+    _ loop: Loop, at position: Int, work: Double, in program: inout LoopProgram,
+    for target: TargetDescription
   ) -> [Kernel] {
     var kernel = self
     let extent = variables[loop.variable.index].extent
@@ -61,7 +63,8 @@ extension Kernel {
     outer.schedule = .parallel
     var combine = Kernel(name: name + "c")
     combine.sources = sources
-    let zeroing = kernel.redirectSums(&inner, block, count, &combine, in: &program)
+    let zeroing = kernel.redirectSums(
+      &inner, block, count, &combine, in: &program, for: target)
     outer.body = zeroing + [.loop(inner)]
     let tail = Array(body[(position + 1)...])
     let head = Array(body[..<position])
@@ -75,7 +78,7 @@ extension Kernel {
   /// those up. Returns the loops that clear the block's arrays.
   private mutating func redirectSums(
     _ loop: inout Loop, _ block: VariableID, _ count: Int, _ combine: inout Kernel,
-    in program: inout LoopProgram
+    in program: inout LoopProgram, for target: TargetDescription
   ) -> [Node] {
     var partials: [Int: Int] = [:]
     var clearing = [Node]()
@@ -88,7 +91,8 @@ extension Kernel {
         "p\(program.buffers.count)", TensorType([count] + type.shape, type.element))
       slots.append(partial)
       partials[slot] = slots.count - 1
-      clearing += fill(.slot(slots.count - 1), type, kind, at: IndexExpression(block) * type.count)
+      clearing += fill(
+        .slot(slots.count - 1), type, kind, at: IndexExpression(block) * type.count, for: target)
       combine.addSum(of: partial, count, type, kind, to: slots[slot])
     }
     let counts = slots.map { program.buffers[$0.index].type.count }
@@ -126,14 +130,16 @@ extension Kernel {
 
   /// Loops that set memory from `start` on to a kind's identity.
   private mutating func fill(
-    _ memory: Memory, _ type: TensorType, _ kind: Reduction.Kind, at start: IndexExpression
+    _ memory: Memory, _ type: TensorType, _ kind: Reduction.Kind, at start: IndexExpression,
+    for target: TargetDescription
   ) -> [Node] {
     let variable = VariableID(variables.count)
     variables.append(Variable(name: "z", extent: type.count))
     let zero = ScalarID(scalars.count)
     scalars.append(type.element)
     var loop = Loop(variable)
-    loop.schedule = type.count >= 16 ? .vector(width: 16, interleave: 1) : .serial
+    let width = target.lanes(ofBits: 8 * type.element.byteCount)
+    loop.schedule = type.count >= width ? .vector(width: width, interleave: 1) : .serial
     loop.body = [
       .define(zero, .literal(kind.identity(of: type.element))),
       .store(Store(memory, start + IndexExpression(variable), zero)),
@@ -148,12 +154,14 @@ extension Kernel {
   }
 
   /// The kernel in one piece, with the buffers it adds into cleared first.
-  private func clearing(_ sums: Set<BufferID>, in program: LoopProgram) -> Kernel {
+  private func clearing(
+    _ sums: Set<BufferID>, in program: LoopProgram, for target: TargetDescription
+  ) -> Kernel {
     var kernel = self
     var clearing = [Node]()
     for (slot, buffer) in slots.enumerated() where sums.contains(buffer) {
       let type = program.buffers[buffer.index].type
-      clearing += kernel.fill(.slot(slot), type, .add, at: IndexExpression(0))
+      clearing += kernel.fill(.slot(slot), type, .add, at: IndexExpression(0), for: target)
     }
     kernel.body = clearing + kernel.body
     return kernel

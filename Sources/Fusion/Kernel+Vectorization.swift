@@ -1,11 +1,12 @@
 internal import LoopIR
+internal import Targets
 internal import TensorIR
 
 extension Kernel {
   /// Turns one loop of every path through the tree into a vector loop: the one that makes the nest
   /// cheapest by the count of vector instructions, where strided accesses cost one per lane.
-  mutating func vectorize(for machine: MachineModel) {
-    var vectorizer = Vectorizer(kernel: self, machine: machine)
+  mutating func vectorize(for target: TargetDescription) {
+    var vectorizer = Vectorizer(kernel: self, target: target)
     body = body.map { node in
       guard case .loop(let loop) = node else { return node }
       return .loop(vectorizer.best(loop).loop)
@@ -18,7 +19,7 @@ extension Kernel {
 /// Chooses vector loops by cost.
 private struct Vectorizer {
   let kernel: Kernel
-  let machine: MachineModel
+  let target: TargetDescription
   var perLaneLocals: Set<Int> = []
 
   private struct Choice {
@@ -93,7 +94,7 @@ private struct Vectorizer {
     var walk = LaneWalk(kernel: kernel, lane: loop.variable)
     walk.visit(loop.body, iterations: 1)
     guard walk.isLegal else { return nil }
-    let width = machine.width(byteCount: walk.widestBytes)
+    let width = target.lanes(ofBits: 8 * walk.widestBytes)
     guard width > 1 else { return nil }
     let vectors = (extent + width - 1) / width
     var cost = (walk.vectorCost + walk.stridedAccesses * Double(width)) * Double(vectors)

@@ -1,4 +1,5 @@
 internal import LoopIR
+internal import Targets
 internal import TensorIR
 
 extension KernelPlanner {
@@ -21,7 +22,7 @@ extension KernelPlanner {
       guard factor.isExpression, !factor.reads.contains(where: { isProduct($0.value, of: count) })
       else { return false }
     }
-    cost += shape.prologueCost(element, machine) - plain.prologueCost(element, machine)
+    cost += shape.prologueCost(element, target) - plain.prologueCost(element, target)
     let weight = max(shape.left.weight, shape.right.weight)
     return cost <= storingCost(value, weight: weight) / Double(productCount(reading: value))
   }
@@ -33,7 +34,7 @@ extension KernelPlanner {
   /// Roughly the cycles it takes to compute a value into memory and read it again.
   private func storingCost(_ value: ValueID, weight: Int) -> Double {
     let type = graph.type(value)
-    let lanes = Double(machine.width(byteCount: type.element.byteCount))
+    let lanes = Double(target.lanes(ofBits: 8 * type.element.byteCount))
     let work = Double(type.count) * Double(weight) / lanes
     return work + 2 * Double(type.byteCount) / Self.bytesPerCycle + Self.kernelCycles
   }
@@ -58,8 +59,8 @@ extension ContractionShape {
   /// Roughly the cycles that making factors takes besides multiplying them: the left factor once for
   /// each tile of columns, element by element, and the right one once for each block of rows where
   /// it is packed, else for each tile of rows, in vectors.
-  func prologueCost(_ element: ElementType, _ machine: MachineModel) -> Double {
-    let tiling = tiling(element, machine)
+  func prologueCost(_ element: ElementType, _ target: TargetDescription) -> Double {
+    let tiling = tiling(element, target)
     let repetitions = outer.reduce(1.0) { $0 * Double($1) }
     let tileColumns = tiling.vectors * tiling.width
     let blocks = tiling.blockShape(rows: rows, columns: columns)

@@ -1,4 +1,5 @@
 internal import LoopIR
+internal import Targets
 internal import TensorIR
 
 /// One kernel to be built: what it writes and how.
@@ -33,7 +34,7 @@ struct KernelPlanner {
   private(set) var contracts: [ValueID: ContractionShape] = [:]
   /// How many kernels, once planned, read a product from memory.
   private(set) var readers: [ValueID: Int] = [:]
-  let machine: MachineModel
+  let target: TargetDescription
 
   /// Reductions of fewer elements than this in all may be repeated rather than stored.
   private static let repetitionLimit = 100
@@ -44,10 +45,10 @@ struct KernelPlanner {
   /// Scattered reductions add into memory of at most this many elements.
   private static let scatteredCount = 1 << 16
 
-  init(_ graph: Graph, forced: Set<ValueID>, machine: MachineModel) {
+  init(_ graph: Graph, forced: Set<ValueID>, target: TargetDescription) {
     self.graph = graph
     self.forced = forced
-    self.machine = machine
+    self.target = target
   }
 
   private var inMemory: Set<ValueID> { Set(roots.keys).union(graph.function.parameters) }

@@ -30,7 +30,7 @@ extension Lowering {
       row: row, column: column, depth: depth,
       left: factor(0, of: dot, shape, loops, parent, in: nest),
       right: factor(1, of: dot, shape, loops, parent, in: nest),
-      element: type.element, result: result, tiling: shape.tiling(type.element, machine))
+      element: type.element, result: result, tiling: shape.tiling(type.element, target))
     let index = resultIndex(shape, type, outer: outer, row: row, column: column)
     tile.values[.init(value: dot, index: index)] = result
     for root in plan.roots where root.value != dot || storesProduct {

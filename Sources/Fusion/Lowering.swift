@@ -1,4 +1,5 @@
 package import LoopIR
+package import Targets
 package import TensorIR
 
 extension LoopProgram {
@@ -7,10 +8,10 @@ extension LoopProgram {
   /// - Parameter donated: the parameters, by number, whose memory results may take over.
   /// - Throws: `AdjointError` where an op has no lowering.
   package init(
-    lowering function: Function, for machine: MachineModel, donated: Set<Int> = []
+    lowering function: Function, for target: TargetDescription, donated: Set<Int> = []
   ) throws {
     let (prepared, forced) = try function.preparedForContraction()
-    var lowering = Lowering(Graph(prepared), machine: machine)
+    var lowering = Lowering(Graph(prepared), target: target)
     try lowering.lower(forced: forced)
     self = lowering.program
     planMemory(donated: donated)
@@ -20,21 +21,21 @@ extension LoopProgram {
 /// The state of lowering one function.
 struct Lowering {
   let graph: Graph
-  let machine: MachineModel
+  let target: TargetDescription
   private(set) var program: LoopProgram
   /// Where values in memory stand.
   private var buffers: [ValueID: BufferID] = [:]
   private var constants: [Literal: BufferID] = [:]
 
-  init(_ graph: Graph, machine: MachineModel) {
+  init(_ graph: Graph, target: TargetDescription) {
     self.graph = graph
-    self.machine = machine
+    self.target = target
     program = LoopProgram(name: graph.function.name)
   }
 
   /// Plans kernels, builds and schedules each.
   mutating func lower(forced: Set<ValueID>) throws {
-    var planner = KernelPlanner(graph, forced: forced, machine: machine)
+    var planner = KernelPlanner(graph, forced: forced, target: target)
     let plans = try planner.plan()
     addBuffers(planner)
     var available = Set(graph.function.parameters)
@@ -191,8 +192,8 @@ struct Lowering {
   private mutating func schedule(_ kernel: Kernel, sums: Set<BufferID> = []) {
     var kernel = kernel
     kernel.collapseLoops()
-    kernel.vectorize(for: machine)
-    for var piece in kernel.cutIntoBlocks(in: &program, sums: sums, for: machine) {
+    kernel.vectorize(for: target)
+    for var piece in kernel.cutIntoBlocks(in: &program, sums: sums, for: target) {
       piece.name = "k\(program.kernels.count)"
       program.kernels.append(piece)
     }

@@ -50,6 +50,20 @@ extension IRBuilder {
     shuffle(a, poison(a.type), lanes)
   }
 
+  /// The lanes of vectors of one type, one after the other, as one vector.
+  package func concatenated(_ vectors: [LLVMValue]) -> LLVMValue {
+    if vectors.count == 1 { return vectors[0] }
+    let half = vectors.count / 2
+    var low = concatenated(Array(vectors[..<half]))
+    let high = concatenated(Array(vectors[half...]))
+    let (lowWidth, highWidth) = (low.type.vectorWidth, high.type.vectorWidth)
+    if lowWidth < highWidth {
+      // A shuffle takes vectors of one length.
+      low = shuffle(low, Array(0..<lowWidth) + [Int](repeating: -1, count: highWidth - lowWidth))
+    }
+    return shuffle(low, high, Array(0..<lowWidth) + (0..<highWidth).map { $0 + highWidth })
+  }
+
   /// The constant `<0, 1, 2, …>` of integers; for width 1, zero.
   package func stepVector(_ element: LLVMType, _ width: Int) -> LLVMValue {
     constantVector((0..<width).map { int($0, element) })

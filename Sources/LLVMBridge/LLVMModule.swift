@@ -1,4 +1,5 @@
 internal import CLLVM
+package import Targets
 
 /// A module of LLVM IR in a context of its own; both are freed with it.
 ///

@@ -1,5 +1,6 @@
 internal import CLLVM
 import Synchronization
+package import Targets
 
 /// Turns modules into object code for one target at one level of effort.
 ///

@@ -1,4 +1,5 @@
 internal import LLVMBridge
+internal import Targets
 internal import TensorIR
 
 /// Measures what the machine can do at most: fused multiply-adds, and copies in memory.

@@ -3,6 +3,7 @@ internal import Fusion
 internal import LLVMBridge
 internal import LoopIR
 import Synchronization
+package import Targets
 package import TensorIR
 
 /// What the back end may vary; two functions compiled with equal options and IR are the same code.
@@ -13,6 +14,8 @@ package struct CodeOptions: Hashable, Sendable {
   package var donated: Set<Int> = []
   /// Whether each call notes how long every kernel takes.
   package var isProfiled = false
+  /// The processor that loops are planned and code is made for.
+  package var target = TargetDescription.host
 
   package init() {}
 }
@@ -48,13 +51,18 @@ package final class Executable: Sendable {
 
   /// Compiles a verified function without calls.
   ///
-  /// - Throws: `AdjointError` where an op has no lowering or LLVM fails.
+  /// - Throws: `AdjointError` where an op has no lowering, LLVM fails, or code for the target does
+  ///   not run here.
   package init(_ function: Function, options: CodeOptions = CodeOptions()) throws {
     parameterTypes = function.parameterTypes
     resultTypes = function.resultTypes
     var report = CompilationReport()
     let clock = ContinuousClock()
     let start = clock.now
+    guard let target = options.target.running(on: .host) else {
+      throw AdjointError(
+        .argument, "code for \(options.target.cpu) does not run on \(TargetDescription.host.cpu)")
+    }
     let program = try Self.lowered(function, options)
     donations = program.donations
     #if DEBUG
@@ -64,14 +72,14 @@ package final class Executable: Sendable {
     do {
       let session = try JITSession.shared()
       let name = session.uniqueName("adjoint")
-      let emitter = ProgramEmitter(program, target: .host, isProfiled: options.isProfiled)
+      let emitter = ProgramEmitter(program, target: target, isProfiled: options.isProfiled)
       let modules = emitter.emitted(entry: name, parts: WorkerPool.availableThreads)
       report.uniqueKernelCount = emitter.uniqueKernelCount
       report.instructionCount = modules.reduce(0) { $0 + $1.instructionCount }
       #if DEBUG
         for module in modules { try module.verify() }
       #endif
-      let objects = try ModuleCompilation.objects(of: modules, for: .host)
+      let objects = try ModuleCompilation.objects(of: modules, for: target)
       let generated = clock.now
       code = try session.add(objects: objects, symbols: [name])
       guard let address = code.address(of: name) else {
@@ -104,7 +112,7 @@ package final class Executable: Sendable {
   ) throws -> LoopProgram {
     let count = function.operations.count
     let lower = {
-      try LoopProgram(lowering: function, for: .host, donated: options.donated)
+      try LoopProgram(lowering: function, for: options.target, donated: options.donated)
     }
     guard count > Self.shallowCount else { return try lower() }
     do {
@@ -162,26 +170,20 @@ package final class Executable: Sendable {
   package static func dump(
     _ function: Function, stage: String, options: CodeOptions = CodeOptions()
   ) throws -> String {
+    let target = options.target
     let program = try Self.lowered(function, options)
     if stage == "loops" { return program.description }
-    let module = ProgramEmitter(program, target: .host).emitted(entry: function.name)
+    let module = ProgramEmitter(program, target: target).emitted(entry: function.name)
     do {
       switch stage {
       case "llvm", "llvm-optimized": return module.text
-      case "assembly": return try ObjectCompiler(target: .host, level: 1).assembly(module)
+      case "assembly": return try ObjectCompiler(target: target, level: 1).assembly(module)
       default: throw AdjointError(.argument, "there is no stage '\(stage)' behind TensorIR")
       }
     } catch let error as LLVMError {
       throw AdjointError(.system, "LLVM: \(error.message)", at: function.location)
     }
   }
-}
-
-extension MachineModel {
-  /// The machine this process runs on.
-  static let host = MachineModel(
-    vectorBits: TargetDescription.host.vectorBits, vectorRegisters: TargetDescription.host.registers
-  )
 }
 
 extension Duration {

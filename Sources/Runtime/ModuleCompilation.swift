@@ -1,5 +1,6 @@
 internal import LLVMBridge
 import Synchronization
+internal import Targets
 
 /// Modules on their way to object code, one thread each.
 final class ModuleCompilation: Sendable {

@@ -45,6 +45,32 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("x86-64-v4", "<16 x float>"), ("x86-64-v3", "<8 x float>"), ("aarch64", "<4 x float>"),
+    ("apple-m1", "<4 x float>"),
+  ])
+  func dumpsForOtherProcessors(target: String, vector: String) throws {
+    try withTool { tool in
+      let path = CommandLineTool.programs.appending(path: "layernorm/primal.mlir").path
+      let code = try tool.run(["dump", path, "--stage", "llvm", "--target", target])
+      #expect(code.status == 0)
+      #expect(code.output.contains("load \(vector)"))
+    }
+  }
+
+  /// No processor is both an x86-64 and an ARM.
+  @Test func codeForAnotherProcessorDoesNotRun() throws {
+    try withTool { tool in
+      let path = CommandLineTool.programs.appending(path: "scalar/primal.mlir").path
+      let outcomes = try ["x86-64-v3", "aarch64"].map {
+        try tool.run(["run", path, "--target", $0])
+      }
+      let failed = outcomes.filter { $0.status == 2 }
+      #expect(!failed.isEmpty)
+      #expect(failed.allSatisfy { $0.error.contains(" does not run on ") })
+    }
+  }
+
   @Test func aDumpIsAProgram() throws {
     try withTool { tool in
       let example = Example.all[0]

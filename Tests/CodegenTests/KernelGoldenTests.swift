@@ -2,6 +2,7 @@ import Codegen
 import Foundation
 import LLVMBridge
 import LoopIR
+import Targets
 import TensorIR
 import TestSupport
 import Testing

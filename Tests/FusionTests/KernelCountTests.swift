@@ -2,6 +2,7 @@ import Differentiation
 import Fusion
 import LoopIR
 import Optimizer
+import Targets
 import TensorIR
 import TestSupport
 import Testing
@@ -13,7 +14,7 @@ import Testing
     let entry = try #require(module.entry)
     let function = try module.inlined(entry).simplified().withGradient(of: parameters).simplified()
     let program = try LoopProgram(
-      lowering: function, for: MachineModel(vectorBits: 512, vectorRegisters: 32))
+      lowering: function, for: .x86_64v4)
     try program.verify()
     return program
   }
@@ -70,8 +71,7 @@ import Testing
     var function = try module.inlined(entry).simplified()
     if !parameters.isEmpty { function = try function.withGradient(of: parameters).simplified() }
     let program = try LoopProgram(
-      lowering: function, for: MachineModel(vectorBits: 512, vectorRegisters: 32),
-      donated: entry.donatedParameters)
+      lowering: function, for: .x86_64v4, donated: entry.donatedParameters)
     try golden.check(program.description, stage: "loops")
   }
 }

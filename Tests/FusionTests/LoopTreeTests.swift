@@ -3,16 +3,13 @@ import Fusion
 import Interpreter
 import LoopIR
 import Optimizer
+import Targets
 import TensorIR
 import TestSupport
 import Testing
 
-/// The machines that loop trees are made for in these tests.
-private let machines = [
-  MachineModel(vectorBits: 512, vectorRegisters: 32),
-  MachineModel(vectorBits: 256, vectorRegisters: 16),
-  MachineModel(vectorBits: 128, vectorRegisters: 32),
-]
+/// The processors that loop trees are made for in these tests.
+private let targets: [TargetDescription] = [.x86_64v4, .x86_64v3, .aarch64]
 
 /// Scheduled loop trees, run by the loop interpreter, against the tensor interpreter.
 @Suite struct LoopTreeTests {
@@ -21,7 +18,7 @@ private let machines = [
     for (position, opCase) in row.cases.enumerated() {
       let function = try opCase.function()
       let program = try LoopProgram(
-        lowering: function, for: machines[position % machines.count])
+        lowering: function, for: targets[position % targets.count])
       try program.verify()
       let arguments = row.arguments(for: function, seed: 5)
       let results = try LoopInterpreter.run(program, arguments: arguments)
@@ -34,13 +31,13 @@ private let machines = [
   @Test(arguments: ProductProgram.Prologue.allCases)
   func prologuesKeepTheirMeaning(_ prologue: ProductProgram.Prologue) throws {
     for layout in ProductProgram.Layout.allCases {
-      for (machine, element) in zip(machines, [ElementType.f32, .f64, .f32]) {
+      for (target, element) in zip(targets, [ElementType.f32, .f64, .f32]) {
         var product = ProductProgram(9, 6, 11, element)
         product.batch = [2]
         product.left = (layout, prologue)
         product.right = (layout, prologue)
         let function = try product.function()
-        let program = try LoopProgram(lowering: function, for: machine)
+        let program = try LoopProgram(lowering: function, for: target)
         try program.verify()
         #expect(program.kernels.count == 1, "\(product)")
         let arguments = randomArguments(for: function, seed: 3)
@@ -56,7 +53,7 @@ private let machines = [
   func randomProgramsKeepTheirMeaning(_ number: Int) throws {
     let seed = UInt64(9000 + number)
     let function = try randomFunction(seed: seed).simplified()
-    let program = try LoopProgram(lowering: function, for: machines[number % machines.count])
+    let program = try LoopProgram(lowering: function, for: targets[number % targets.count])
     try program.verify()
     let arguments = randomArguments(for: function, seed: seed)
     let results = try LoopInterpreter.run(program, arguments: arguments)
@@ -70,7 +67,7 @@ private let machines = [
     let seed = UInt64(7000 + number)
     let value = try randomFunction(seed: seed, differentiable: true)
     let function = try value.withGradient(of: Array(value.parameters.indices)).simplified()
-    let program = try LoopProgram(lowering: function, for: machines[number % machines.count])
+    let program = try LoopProgram(lowering: function, for: targets[number % targets.count])
     try program.verify()
     let arguments = randomArguments(for: function, seed: seed)
     let results = try LoopInterpreter.run(program, arguments: arguments)

@@ -3,12 +3,13 @@ import Fusion
 import Interpreter
 import LoopIR
 import Optimizer
+import Targets
 import TensorIR
 import TestSupport
 import Testing
 
-/// The machine that memory is planned for in these tests; the plan hardly depends on it.
-private let machine = MachineModel(vectorBits: 512, vectorRegisters: 32)
+/// The processor that memory is planned for in these tests; the plan hardly depends on it.
+private let target = TargetDescription.x86_64v4
 
 /// Where buffers stand: the arena's size, memory that is taken over, and donated arguments.
 @Suite struct MemoryPlanTests {
@@ -34,7 +35,7 @@ private let machine = MachineModel(vectorBits: 512, vectorRegisters: 32)
   ])
   func arenasOfProgramsAreTight(_ name: String, _ parameters: [Int]) throws {
     let program = try LoopProgram(
-      lowering: function(name, gradient: parameters), for: machine)
+      lowering: function(name, gradient: parameters), for: target)
     #expect(isTight(program), "\(program.arenaByteCount) of \(program.largestArenaUse)")
   }
 
@@ -42,7 +43,7 @@ private let machine = MachineModel(vectorBits: 512, vectorRegisters: 32)
   func arenasOfRandomGradientsAreTight(_ number: Int) throws {
     let value = try randomFunction(seed: UInt64(3000 + number), differentiable: true)
     let function = try value.withGradient(of: Array(value.parameters.indices)).simplified()
-    let program = try LoopProgram(lowering: function, for: machine)
+    let program = try LoopProgram(lowering: function, for: target)
     #expect(isTight(program), "\(program.arenaByteCount) of \(program.largestArenaUse)")
   }
 
@@ -56,7 +57,7 @@ private let machine = MachineModel(vectorBits: 512, vectorRegisters: 32)
       ? try value.withGradient(of: Array(value.parameters.indices)).simplified()
       : try value.simplified()
     let donated = Set(function.parameters.indices.filter { $0 % 3 != number % 3 })
-    let program = try LoopProgram(lowering: function, for: machine, donated: donated)
+    let program = try LoopProgram(lowering: function, for: target, donated: donated)
     try program.verify()
     #expect(donated.isSuperset(of: program.donations.values))
     let arguments = randomArguments(for: function, seed: seed)
@@ -81,7 +82,7 @@ private let machine = MachineModel(vectorBits: 512, vectorRegisters: 32)
         }
         """)
     #expect(function.donatedParameters == [0])
-    let program = try LoopProgram(lowering: function, for: machine, donated: [0])
+    let program = try LoopProgram(lowering: function, for: target, donated: [0])
     try program.verify()
     #expect(program.donations == [0: 0])
     #expect(program.kernels.count == 2)
@@ -98,7 +99,7 @@ private let machine = MachineModel(vectorBits: 512, vectorRegisters: 32)
           return %1 : tensor<64xf32>
         }
         """)
-    let program = try LoopProgram(lowering: function, for: machine, donated: [0])
+    let program = try LoopProgram(lowering: function, for: target, donated: [0])
     try program.verify()
     #expect(program.donations.isEmpty)
   }
@@ -112,7 +113,7 @@ private let machine = MachineModel(vectorBits: 512, vectorRegisters: 32)
           return %w : tensor<64xf32>
         }
         """)
-    let program = try LoopProgram(lowering: function, for: machine, donated: Set(donated))
+    let program = try LoopProgram(lowering: function, for: target, donated: Set(donated))
     try program.verify()
     #expect(program.kernels.count == kernels)
     let argument = Literal(TensorType([64], .f32), doubles: (0..<64).map(Double.init))
@@ -134,7 +135,7 @@ private let machine = MachineModel(vectorBits: 512, vectorRegisters: 32)
           return %3 : tensor<512x512xf32>
         }
         """)
-    let program = try LoopProgram(lowering: function, for: machine)
+    let program = try LoopProgram(lowering: function, for: target)
     try program.verify()
     #expect(program.arenaByteCount < 512 * 512 * 4)
   }

@@ -1,4 +1,5 @@
 import LLVMBridge
+import Targets
 import Testing
 
 /// A kernel over arrays: inputs a, b, output, and a count.

@@ -1,4 +1,5 @@
 import LLVMBridge
+import Targets
 import Testing
 
 @Suite struct ObjectCompilerTests {
@@ -83,16 +84,5 @@ import Testing
   @Test func unknownTargetIsAnError() {
     let nowhere = TargetDescription(triple: "nowhere-none-none", cpu: "", features: "")
     #expect(throws: LLVMError.self) { try ObjectCompiler(target: nowhere) }
-  }
-
-  @Test func targetFactsFollowFromFeatures() {
-    #expect(TargetDescription.x86_64v3.vectorBits == 256)
-    #expect(TargetDescription.x86_64v3.registers == 16)
-    #expect(TargetDescription.x86_64v4.vectorBits == 512)
-    #expect(TargetDescription.x86_64v4.registers == 32)
-    #expect(TargetDescription.aarch64.vectorBits == 128)
-    #expect(TargetDescription.appleM1.registers == 32)
-    #expect(TargetDescription.appleM1.hasFMA)
-    #expect(TargetDescription.x86_64v4.lanes(ofBits: 64) == 8)
   }
 }

@@ -1,5 +1,13 @@
+import LLVMBridge
 import Runtime
+import Targets
 import TensorIR
+
+extension TargetDescription {
+  /// Processors whose code runs here: this one, and an x86-64 without AVX-512.
+  static let runnable: [TargetDescription] =
+    [host] + [x86_64v3].compactMap { $0.running(on: host) }
+}
 
 /// Calls native code with literals.
 func call(_ executable: Executable, _ arguments: [Literal]) throws -> [Literal] {
@@ -35,10 +43,11 @@ func call(_ executable: Executable, _ arguments: [Literal]) throws -> [Literal] 
 /// Compiles and calls a function for a number of threads, with some arguments donated.
 func runNatively(
   _ function: Function, _ arguments: [Literal], threads: Int = WorkerPool.availableThreads,
-  donated: Set<Int> = []
+  donated: Set<Int> = [], target: TargetDescription = .host
 ) throws -> [Literal] {
   var options = CodeOptions()
   options.threads = threads
   options.donated = donated
+  options.target = target
   return try call(Executable(function, options: options), arguments)
 }

@@ -3,6 +3,7 @@ import Foundation
 import Interpreter
 import Optimizer
 import Runtime
+import Targets
 import TensorIR
 import TestSupport
 import Testing
@@ -33,12 +34,15 @@ import Testing
   }
 
   /// Two hundred programs in one executable: the seed is in the message of a failure.
-  @Test(arguments: [ElementType.f32, .f64])
-  func randomProgramsAgreeWithTheInterpreter(_ element: ElementType) throws {
+  @Test(arguments: [ElementType.f32, .f64], TargetDescription.runnable)
+  func randomProgramsAgreeWithTheInterpreter(
+    _ element: ElementType, _ target: TargetDescription
+  ) throws {
     let seeds = (0..<UInt64(60)).map { 1000 + $0 }
     let functions = try seeds.map { try randomFunction(seed: $0, element: element) }
     let arguments = zip(seeds, functions).map { randomArguments(for: $1, seed: $0) }
-    let results = try runNatively(combination(of: functions), arguments.flatMap { $0 })
+    let results = try runNatively(
+      combination(of: functions), arguments.flatMap { $0 }, target: target)
     var position = 0
     for (number, function) in functions.enumerated() {
       for expected in try Interpreter().run(function, arguments[number]) {
@@ -83,17 +87,42 @@ import Testing
   }
 
   /// Row programs over long axes, cut into blocks; once more with threads, to the bit.
-  @Test(arguments: [ElementType.f32, .f64, .i32])
-  func randomRowProgramsAgreeWithTheInterpreter(_ element: ElementType) throws {
+  @Test(arguments: [ElementType.f32, .f64, .i32], TargetDescription.runnable)
+  func randomRowProgramsAgreeWithTheInterpreter(
+    _ element: ElementType, _ target: TargetDescription
+  ) throws {
     for seed in UInt64(0)..<4 {
       let function = try randomRowFunction(seed: seed, element: element, work: 2000)
       let arguments = randomArguments(for: function, seed: seed)
-      let results = try runNatively(function, arguments, threads: 1)
-      #expect(try runNatively(function, arguments, threads: 2) == results, "seed \(seed)")
+      let results = try runNatively(function, arguments, threads: 1, target: target)
+      let together = try runNatively(function, arguments, threads: 2, target: target)
+      #expect(together == results, "seed \(seed)")
       for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
         let tolerance = element == .f64 ? 1e-10 : element == .f32 ? 2e-4 : 0
         expectClose(result, expected, relative: tolerance, "seed \(seed)")
       }
+    }
+  }
+
+  /// Products whose tiles are cut off at both ends, with each factor plain or transposed.
+  @Test(arguments: [ElementType.f32, .f64], TargetDescription.runnable)
+  func productsAgreeWithTheInterpreter(_ element: ElementType, _ target: TargetDescription) throws {
+    let (rows, columns, depth) = (53, 71, 37)
+    for (isLeftTransposed, isRightTransposed) in [(false, false), (true, false), (false, true)] {
+      var builder = FunctionBuilder(name: "main")
+      let left = builder.parameter(
+        TensorType(isLeftTransposed ? [depth, rows] : [rows, depth], element))
+      let right = builder.parameter(
+        TensorType(isRightTransposed ? [columns, depth] : [depth, columns], element))
+      let dimensions = DotDimensions(
+        leftBatching: [], rightBatching: [], leftContracting: [isLeftTransposed ? 0 : 1],
+        rightContracting: [isRightTransposed ? 1 : 0])
+      let function = builder.finish(returning: [try builder.emit(.dot(dimensions), [left, right])])
+      let arguments = randomArguments(for: function, seed: 2)
+      let results = try runNatively(function, arguments, target: target)
+      expectClose(
+        results[0], try Interpreter().run(function, arguments)[0],
+        relative: element == .f32 ? 1e-5 : 1e-13)
     }
   }
 
@@ -155,14 +184,16 @@ import Testing
     }
   }
 
-  @Test func randomGradientsAgreeWithTheInterpreter() throws {
+  @Test(arguments: TargetDescription.runnable)
+  func randomGradientsAgreeWithTheInterpreter(_ target: TargetDescription) throws {
     let seeds = (0..<UInt64(40)).map { 5000 + $0 }
     let functions = try seeds.map { seed in
       let function = try randomFunction(seed: seed, differentiable: true)
       return try function.withGradient(of: Array(function.parameters.indices)).simplified()
     }
     let arguments = zip(seeds, functions).map { randomArguments(for: $1, seed: $0) }
-    let results = try runNatively(combination(of: functions), arguments.flatMap { $0 })
+    let results = try runNatively(
+      combination(of: functions), arguments.flatMap { $0 }, target: target)
     var position = 0
     for (number, function) in functions.enumerated() {
       for expected in try Interpreter().run(function, arguments[number]) {

@@ -12,11 +12,14 @@ private let allowedImports: [String: Set<String>] = [
   "Differentiation": ["TensorIR"],
   "Optimizer": ["TensorIR", "Interpreter"],
   "LoopIR": ["TensorIR"],
-  "LLVMBridge": ["CLLVM"],
-  "Fusion": ["TensorIR", "LoopIR"],
-  "Codegen": ["TensorIR", "LoopIR", "LLVMBridge"],
-  "Runtime": ["TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "CFFI", "CThreads"],
-  "Adjoint": ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime"],
+  "Targets": [],
+  "LLVMBridge": ["CLLVM", "Targets"],
+  "Fusion": ["TensorIR", "LoopIR", "Targets"],
+  "Codegen": ["TensorIR", "LoopIR", "LLVMBridge", "Targets"],
+  "Runtime": [
+    "TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads",
+  ],
+  "Adjoint": ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime", "Targets"],
   "AdjointCLI": ["Adjoint", "ArgumentParser"],
 ]
 

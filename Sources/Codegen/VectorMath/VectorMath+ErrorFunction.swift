@@ -4,8 +4,8 @@ package import LLVMBridge
 extension VectorMath {
   /// erf x = (2/√π) ∫₀ˣ e^(−t²) dt.
   ///
-  /// Near zero an odd polynomial; further out 1 − e^q(|x|), where the polynomial q fits
-  /// log(1 − erf), whose error counts less the closer erf comes to 1.
+  /// Near zero an odd polynomial; further out one minus an exponential of a polynomial that fits
+  /// the logarithm of 1 − erf, whose error counts less the closer erf comes to 1.
   package func erf(_ x: LLVMValue) -> LLVMValue {
     exactly(x) { lanes in
       let b = builder
@@ -15,26 +15,45 @@ extension VectorMath {
         b.fmul(magnitude, magnitude),
         lanes.isDouble ? Self.innerDoubles : Self.innerFloats)
       let near = b.fma(magnitude, inner, magnitude)
-      let outer = lanes.polynomial(
-        magnitude, lanes.isDouble ? Self.outerDoubles : Self.outerFloats)
-      let parts = ExponentialParts(lanes, outer)
-      let scale = lanes.exp2(parts.exponent(lanes))
-      let complement = b.fma(scale, parts.expm1, scale)
-      let far = b.fsub(lanes.constant(1), complement)
-      let isNear = b.fcmp(.olt, magnitude, lanes.pick(0.92, 1))
+      let far = lanes.isDouble ? farDouble(magnitude, lanes) : farFloat(magnitude, lanes)
+      let isNear = b.fcmp(.olt, magnitude, lanes.pick(0.9, 1))
       return b.copysign(b.select(isNear, near, far), x)
     }
   }
 
-  /// Of erf(x)/x − 1 in x², up to 0.92; the relative error is 2⁻²⁹.
+  /// 1 − e^q(x) with q in double precision.
+  private func farDouble(_ x: LLVMValue, _ lanes: Lanes) -> LLVMValue {
+    let b = builder
+    let parts = ExponentialParts(lanes, lanes.polynomial(x, Self.outerDoubles))
+    let scale = lanes.exp2(parts.power.exponent(lanes))
+    return b.fsub(lanes.constant(1), b.fma(scale, parts.expm1, scale))
+  }
+
+  /// 1 − 2^q(x): the logarithm to base 2 needs no product to be split at integers, and what is
+  /// subtracted is so small that 2 may be raised to the rest by a short polynomial.
+  private func farFloat(_ x: LLVMValue, _ lanes: Lanes) -> LLVMValue {
+    let b = builder
+    let q = lanes.polynomial(x, Self.outerFloats)
+    // The low bits of the sum are n with its bias: in the place of the exponent they are 2ⁿ.
+    let shift = lanes.constant(0x1.8p23 + 127)
+    let sum = b.fadd(q, shift)
+    let rest = b.fsub(q, b.fsub(sum, shift))
+    let scale = lanes.number(b.shl(lanes.bits(sum), lanes.int(23)))
+    return b.fma(b.fneg(scale), lanes.polynomial(rest, Self.powerFloats), lanes.constant(1))
+  }
+
+  /// Of erf(x)/x − 1 in x², up to 0.9; the relative error is 2⁻²⁶.
   private static let innerFloats = [
-    0x1.06eba8p-3, -0x1.812740p-2, 0x1.ce2d64p-4, -0x1.b80116p-6, 0x1.544994p-8, -0x1.a60200p-11,
-    0x1.4f42b0p-14,
+    0x1.06eba6p-3, -0x1.8126fap-2, 0x1.ce1dd2p-4, -0x1.b6bee4p-6, 0x1.4876d6p-8, -0x1.3f4fa8p-11,
   ]
-  /// Of log(1 − erf(x)) from 0.92 to 4; erf has a relative error of 2⁻²⁹.
+  /// Of log₂(1 − erf(x)) from 0.9 to 4; erf has a relative error of 2⁻²⁸.
   private static let outerFloats = [
-    -0x1.9a82c8p-13, -0x1.20af54p+0, -0x1.463cd6p-1, -0x1.a9b37cp-4, 0x1.6c28e2p-6, -0x1.8edd96p-9,
-    0x1.9ae056p-13,
+    -0x1.f7b390p-13, -0x1.a0877ep+0, -0x1.d68242p-1, -0x1.339e1ep-3, 0x1.07bb6cp-5, -0x1.21d58ep-8,
+    0x1.2bdb3cp-12,
+  ]
+  /// Of 2ˣ for |x| ≤ ½; the relative error is 2⁻²³.
+  private static let powerFloats = [
+    0x1.000002p+0, 0x1.62e428p-1, 0x1.ebf928p-3, 0x1.c6b7e6p-5, 0x1.3d0c52p-7, 0x1.5c08d2p-10,
   ]
   /// Of erf(x)/x − 1 in x², up to 1; the relative error is 2⁻⁵⁶.
   private static let innerDoubles = [

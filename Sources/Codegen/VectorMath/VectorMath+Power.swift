@@ -44,7 +44,7 @@ extension VectorMath {
     let bounded = wide.atMost(wide.constant(100), wide.atLeast(wide.constant(-120), product))
     let reduction = ExponentialParts(
       wide, bounded, coefficients: Self.shortExponential)
-    let scale = wide.exp2(reduction.exponent(wide))
+    let scale = wide.exp2(reduction.power.exponent(wide))
     return b.fptrunc(b.fma(scale, reduction.expm1, scale), lanes.type)
   }
 
@@ -65,7 +65,7 @@ extension VectorMath {
     let bounded = lanes.atMost(lanes.constant(760), lanes.atLeast(lanes.constant(-760), product))
     let parts = ExponentialParts(
       lanes, bounded, low: b.select(isInRange, rest, lanes.constant(0)))
-    return parts.scaled(lanes, b.fadd(lanes.constant(1), parts.expm1))
+    return parts.power.scaled(lanes, b.fadd(lanes.constant(1), parts.expm1))
   }
 
   /// log x as an unevaluated sum, for positive finite doubles.

@@ -1,4 +1,5 @@
 package import LLVMBridge
+package import Targets
 
 /// Emits the elementary functions as inline code on floats and doubles, scalars and vectors.
 ///
@@ -127,7 +128,8 @@ struct Lanes {
 /// The AVX-512 instructions on exponents and significands, for one vector type.
 ///
 /// Vectors longer than a register are cut into registers.
-/// See Intel's *Software Developer's Manual*, volume 2: VSCALEF, VGETEXP, VGETMANT, VRSQRT14.
+/// See Intel's *Software Developer's Manual*, volume 2: VSCALEF, VRANGE, VGETEXP,
+/// VGETMANT, VRSQRT14.
 struct AVX512 {
   /// The type of a register.
   private let register: LLVMType
@@ -141,7 +143,7 @@ struct AVX512 {
   /// Finds the instructions for vectors of `type`, if there are any.
   init?(_ type: LLVMType, _ target: TargetDescription) {
     let size = type.vectorWidth * type.scalarBits
-    guard target.isX86, target.has("avx512f"), type.isVector,
+    guard target.isX86, target.has("avx512f"), target.has("avx512dq"), type.isVector,
       size.isMultiple(of: 512) || (target.has("avx512vl") && (size == 256 || size == 128))
     else { return nil }
     count = max(1, size / 512)
@@ -168,26 +170,18 @@ struct AVX512 {
       }
       return b.intrinsic("llvm.x86.avx512.\(name).\(suffix)", [], pieces + tail)
     }
-    return joined(b, results)
-  }
-
-  /// The registers, one after the other, as one vector.
-  private func joined(_ b: IRBuilder, _ registers: [LLVMValue]) -> LLVMValue {
-    if registers.count == 1 { return registers[0] }
-    let half = registers.count / 2
-    var low = joined(b, Array(registers[..<half]))
-    let high = joined(b, Array(registers[half...]))
-    let (lowWidth, highWidth) = (low.type.vectorWidth, high.type.vectorWidth)
-    if lowWidth < highWidth {
-      // A shuffle takes vectors of one length.
-      low = b.shuffle(low, Array(0..<lowWidth) + [Int](repeating: -1, count: highWidth - lowWidth))
-    }
-    return b.shuffle(low, high, Array(0..<lowWidth) + (0..<highWidth).map { $0 + highWidth })
+    return b.concatenated(results)
   }
 
   /// `x · 2^⌊n⌋`, rounded once.
   func scale(_ b: IRBuilder, _ x: LLVMValue, _ n: LLVMValue) -> LLVMValue {
     call(b, "mask.scalef", [x, n])
+  }
+
+  /// `x` with its magnitude held by a positive bound; some number up to the bound for NaN.
+  func clamped(_ b: IRBuilder, _ x: LLVMValue, toMagnitude bound: LLVMValue) -> LLVMValue {
+    // Selection 2 is the operand with the least magnitude, with the sign of the first.
+    call(b, "mask.range", [x, bound], immediate: 2)
   }
 
   /// The exponent of `x`; −∞ for zero, ∞ for infinities.

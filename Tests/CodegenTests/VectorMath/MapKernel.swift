@@ -1,4 +1,5 @@
 import LLVMBridge
+import Targets
 import Testing
 
 @testable import Codegen
@@ -81,11 +82,7 @@ final class MapKernel {
 }
 
 extension TargetDescription {
-  /// This machine without AVX-512, for the portable code; nil if it is the same machine.
-  static let portableHost: TargetDescription? =
-    host.isX86 && host.has("avx512f") && host.has("avx2")
-    ? TargetDescription(triple: host.triple, cpu: "x86-64-v3", features: x86_64v3.features) : nil
-
-  /// The targets whose code runs here.
-  static let runnable: [TargetDescription] = [host] + (portableHost.map { [$0] } ?? [])
+  /// Processors whose code runs here: this one, and an x86-64 without AVX-512.
+  static let runnable: [TargetDescription] =
+    [host] + [x86_64v3].compactMap { $0.running(on: host) }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import LLVMBridge
+import Targets
 import Testing
 
 @testable import Codegen

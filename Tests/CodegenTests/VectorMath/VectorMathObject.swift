@@ -1,5 +1,6 @@
 import Foundation
 import LLVMBridge
+import Targets
 import Testing
 
 @testable import Codegen
@@ -11,6 +12,7 @@ func writeVectorMathObject() throws {
   let folder = try #require(ProcessInfo.processInfo.environment["ADJOINT_VECTOR_MATH_OBJECT"])
   let targets = [
     ("native", TargetDescription.host, 512), ("wide", .host, 2048), ("avx2", .x86_64v3, 256),
+    ("neon", .aarch64, 128),
   ]
   for (name, target, bits) in targets {
     let module = LLVMModule(name: name, target: target)
