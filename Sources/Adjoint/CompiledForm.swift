@@ -58,4 +58,10 @@ final class CompiledForm: Sendable {
 
   /// Runs on known values of the signature's types.
   func call(_ nodes: [TensorNode]) throws -> [TensorNode] { try body.call(nodes + captures) }
+
+  /// Runs on known values of the signature's types; results take over the memory of donated values
+  /// to which `nodes` has the only reference.
+  func update(_ nodes: inout [TensorNode]) throws -> [TensorNode] {
+    try body.update(&nodes, captures)
+  }
 }

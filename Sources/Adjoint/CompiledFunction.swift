@@ -71,7 +71,7 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   }
 
   /// What the closure returns for arguments with other tensors, and the tensors of that.
-  private func trace(
+  func trace(
     _ input: repeat each Input, with nodes: [TensorNode]
   ) throws -> (Output, [TensorNode]) {
     var inner = TensorVisitor(replacingWith: nodes)

@@ -100,6 +100,46 @@ final class ProgramBody: Sendable {
     }
     return blocks
   }
+
+  /// Runs the function on known values of the parameters' types, the last of which are `captures`.
+  ///
+  /// Results take over the memory of donated values to which `nodes` has the only reference: nobody
+  /// else can see that their elements change. Of other donated values the call gets copies.
+  func update(_ nodes: inout [TensorNode], _ captures: [TensorNode]) throws -> [TensorNode] {
+    var givers = [Int?](repeating: nil, count: resultTypes.count)
+    for (result, argument) in donations where isKnownUniquelyReferenced(&nodes[argument]) {
+      givers[result] = argument
+    }
+    var arguments = (nodes + captures).map(\.requiredAddress)
+    let fresh = resultTypes.indices.filter { givers[$0] == nil }
+    let blocks = try BufferPool.allocate(fresh.map { resultByteCounts[$0] })
+    var unused = blocks.makeIterator()
+    let results = givers.map { giver -> UnsafeMutableRawPointer in
+      guard
+        let place = giver.map({ UnsafeMutableRawPointer(mutating: arguments[$0]) })
+          ?? unused.next()
+      else { preconditionFailure("there is a block for each result without a giver") }
+      return place
+    }
+    for (result, argument) in donations where givers[result] == nil {
+      results[result].copyMemory(from: arguments[argument], byteCount: resultByteCounts[result])
+      arguments[argument] = UnsafeRawPointer(results[result])
+    }
+    do {
+      try withExtendedLifetime((nodes, captures)) {
+        try call(arguments: arguments, results: results)
+      }
+    } catch {
+      for (block, result) in zip(blocks, fresh) {
+        BufferPool.deallocate(block, byteCount: resultByteCounts[result])
+      }
+      throw error
+    }
+    for case let giver? in givers { nodes[giver].surrenderMemory() }
+    return zip(resultTypes, results).map { type, block in
+      TensorNode(type, byteCount: type.byteCount, adopting: block)
+    }
+  }
 }
 
 extension TensorNode {

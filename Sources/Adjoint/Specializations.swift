@@ -14,6 +14,10 @@ final class Specialization: Sendable {
   let signature: Signature
   /// The template of an output with placeholders for tensors.
   @usableFromInline let template: AnyTemplate
+  /// How many of the arguments, from the first on, give their memory to results.
+  let donatedCount: Int
+  /// Values without elements in place of the donated arguments while a call runs.
+  let donatedPlaceholders: [TensorNode]
   /// The recorded function.
   private let traced: TracedFunction
   /// Whether the function reads values of a trace around it, and so can only become part of that.
@@ -27,10 +31,12 @@ final class Specialization: Sendable {
   private let quickForm = Atomic<UInt>(0)
 
   init(
-    _ signature: Signature, template: AnyTemplate, _ traced: TracedFunction,
-    traceMilliseconds: Double
+    _ signature: Signature, donating donatedCount: Int, template: AnyTemplate,
+    _ traced: TracedFunction, traceMilliseconds: Double
   ) {
     self.signature = signature
+    self.donatedCount = donatedCount
+    donatedPlaceholders = signature.types.prefix(donatedCount).map(TensorNode.placeholder)
     self.template = template
     self.traced = traced
     self.traceMilliseconds = traceMilliseconds
@@ -43,8 +49,11 @@ final class Specialization: Sendable {
   /// The text of a stage of its compilation.
   func dump(stage: Stage) throws -> String {
     try Compiler.dump(
-      traced.function, in: Module(), transform: .none, stage: stage, options: CompileOptions())
+      traced.function, in: Module(), transform: .none, stage: stage, options: options)
   }
+
+  /// The options it is compiled with.
+  private var options: CompileOptions { CompileOptions(donated: Set(0..<donatedCount)) }
 
   /// Whether it fits a call.
   func fits(_ visitor: borrowing TensorVisitor) -> Bool {
@@ -67,6 +76,15 @@ final class Specialization: Sendable {
     return try compiled(at: location).call(known)
   }
 
+  /// The tensors of the output for those of the arguments; donated ones to which nobody else refers
+  /// give their memory to results.
+  func update(_ nodes: inout [TensorNode], at location: SourceLocation) throws -> [TensorNode] {
+    guard !isPartOfTrace, nodes.allSatisfy({ $0.knownAddress != nil }) else {
+      return try call(nodes, at: location)
+    }
+    return try compiled(at: location).update(&nodes)
+  }
+
   /// The state for a call of the compiled form, if that is there and fits wherever it is called.
   func beginCall() -> UnsafeMutablePointer<CallState>? {
     let address = UnsafeRawPointer(bitPattern: quickForm.load(ordering: .acquiring))
@@ -83,7 +101,8 @@ final class Specialization: Sendable {
       do {
         let captures = try Evaluation.known(traced.captures, at: location)
         let program = try Compiler.compile(
-          traced.function, engine: Engine.preferred, parseMilliseconds: traceMilliseconds)
+          traced.function, engine: Engine.preferred, options: options,
+          parseMilliseconds: traceMilliseconds)
         let compiled = CompiledForm(
           signature, program.body, captures: captures, template: template)
         form = compiled
@@ -129,10 +148,14 @@ final class Specializations: Sendable {
 
   /// The form that fits a call, if there is one.
   @usableFromInline
-  func entry(for visitor: borrowing TensorVisitor) -> Specialization? {
+  func entry(
+    for visitor: borrowing TensorVisitor, donating donatedCount: Int = 0
+  ) -> Specialization? {
     let entry = state.withLock { state -> Specialization? in
       // A loop, because closures do not capture what is borrowed.
-      for entry in state.entries where entry.fits(visitor) { return entry }
+      for entry in state.entries where entry.donatedCount == donatedCount && entry.fits(visitor) {
+        return entry
+      }
       return nil
     }
     if let entry { remember(entry) }
@@ -142,7 +165,7 @@ final class Specializations: Sendable {
   /// Makes the form for a call by tracing.
   @usableFromInline
   func add<Output: Sendable>(
-    _ visitor: borrowing TensorVisitor,
+    _ visitor: borrowing TensorVisitor, donating donatedCount: Int = 0,
     trace: ([TensorNode]) throws -> (Output, [TensorNode]),
     template: (Output, [TensorNode]) throws -> AnyTemplate
   ) throws -> Specialization {
@@ -158,7 +181,7 @@ final class Specializations: Sendable {
     guard let output else { preconditionFailure("a recorded closure has returned a value") }
     let placeholders = traced.function.resultTypes.map(TensorNode.placeholder)
     let entry = Specialization(
-      signature, template: try template(output, placeholders), traced,
+      signature, donating: donatedCount, template: try template(output, placeholders), traced,
       traceMilliseconds: start.duration(to: .now).milliseconds)
     state.withLock { state in
       state.reasons.append(reason(for: signature, after: state.entries.map(\.signature)))

@@ -80,6 +80,11 @@ final class TensorNode: @unchecked Sendable {
     }
   }
 
+  /// Leaves the elements' memory to whoever knows its address.
+  ///
+  /// - Requires: nobody else refers to the value, which has no elements from here on.
+  func surrenderMemory() { address.store(nil, ordering: .releasing) }
+
   /// The elements where they are known already.
   var knownAddress: UnsafeMutableRawPointer? { address.load(ordering: .acquiring) }
 

@@ -61,6 +61,9 @@ public struct TensorVisitor: ~Copyable {
   /// Tensors collected so far.
   var nodes: [TensorNode] { collection?.nodes ?? [] }
 
+  /// Ends the walk and hands over the tensors collected; nothing of the walk refers to them then.
+  consuming func takeNodes() -> [TensorNode] { nodes }
+
   /// Static values collected so far.
   var statics: [StaticValue] { collection?.statics ?? [] }
 

@@ -53,16 +53,15 @@ struct Network: TensorTree {
     -(labels * scores(images).logSoftmax(axis: 1)).sum() / Tensor(Float(images.shape[0]))
   }
 
-  /// Each tensor combined with those of two other networks.
+  /// Each tensor combined with that of another network.
   func combined(
-    _ second: Network, _ third: Network,
-    _ rule: (Tensor<Float>, Tensor<Float>, Tensor<Float>) -> Tensor<Float>
+    _ other: Network, _ rule: (Tensor<Float>, Tensor<Float>) -> Tensor<Float>
   ) -> Network {
     var result = self
-    result.hiddenWeight = rule(hiddenWeight, second.hiddenWeight, third.hiddenWeight)
-    result.hiddenBias = rule(hiddenBias, second.hiddenBias, third.hiddenBias)
-    result.outputWeight = rule(outputWeight, second.outputWeight, third.outputWeight)
-    result.outputBias = rule(outputBias, second.outputBias, third.outputBias)
+    result.hiddenWeight = rule(hiddenWeight, other.hiddenWeight)
+    result.hiddenBias = rule(hiddenBias, other.hiddenBias)
+    result.outputWeight = rule(outputWeight, other.outputWeight)
+    result.outputBias = rule(outputBias, other.outputBias)
     return result
   }
 }

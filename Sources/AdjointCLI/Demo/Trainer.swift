@@ -11,21 +11,35 @@ struct Trainer {
   /// The rate of the first step; it falls to zero in a line.
   static let firstRate: Float = 0.1
 
-  /// One compiled step: network, momentum, rate, images and labels give loss, network and momentum.
-  typealias Step = CompiledFunction<
-    Network, Network, Tensor<Float>, Tensor<Float>, Tensor<Float>,
-    (Tensor<Float>, Network, Network)
+  /// What training changes.
+  struct State: TensorTree {
+    /// The network so far.
+    var network: Network
+    /// Where the weights are going.
+    var velocity: Network
+
+    /// Visits both networks.
+    mutating func visitTensors(_ visitor: inout TensorVisitor) throws {
+      try visitor.visit(&network)
+      try visitor.visit(&velocity)
+    }
+  }
+
+  /// One compiled step: rate, images and labels move the network and give the loss.
+  typealias Step = CompiledUpdate<
+    State, Tensor<Float>, Tensor<Float>, Tensor<Float>, Tensor<Float>
   >
 
-  /// The compiled step.
-  let step: Step = jit { (network: Network, velocity: Network, rate, images, labels) in
-    let (loss, slope) = try valueWithGradient(at: network) { $0.loss(images, labels) }
-    let moved = velocity.combined(slope, network) { velocity, slope, _ in
+  /// The compiled step, which writes each weight and each momentum once, in place.
+  let step: Step = jitInPlace { (state: inout State, rate, images, labels) in
+    let (loss, slope) = try valueWithGradient(at: state.network) { $0.loss(images, labels) }
+    state.velocity = state.velocity.combined(slope) { velocity, slope in
       velocity * Tensor(Trainer.momentum) + slope
     }
-    return (
-      loss, network.combined(moved, slope) { weight, moved, _ in weight - rate * moved }, moved
-    )
+    state.network = state.network.combined(state.velocity) { weight, velocity in
+      weight - rate * velocity
+    }
+    return loss
   }
 
   /// The compiled scores of images.
@@ -33,10 +47,8 @@ struct Trainer {
 
   /// The digits.
   let digits: Digits
-  /// The network so far.
-  private(set) var network: Network
-  /// Where the weights are going.
-  private var velocity: Network
+  /// The network so far, and its momentum.
+  private(set) var state: State
   /// Where orders and moves come from.
   private var generator: SplitMix64
   /// Steps taken.
@@ -45,8 +57,8 @@ struct Trainer {
   /// Starts with random weights.
   init(digits: Digits, hiddenCount: Int, seed: UInt64) {
     self.digits = digits
-    network = Network(hiddenCount: hiddenCount, seed: seed)
-    velocity = network.zeroed
+    let network = Network(hiddenCount: hiddenCount, seed: seed)
+    state = State(network: network, velocity: network.zeroed)
     generator = SplitMix64(seed: seed)
   }
 
@@ -68,9 +80,7 @@ struct Trainer {
     let last = Float(Self.epochCount * stepsPerEpoch)
     for batch in batches {
       let rate = Tensor(Self.firstRate * (1 - Float(stepCount) / last))
-      let result = try step(network, velocity, rate, batch.images, batch.labels)
-      sum += try result.0.item()
-      (network, velocity) = (result.1, result.2)
+      sum += try step(&state, rate, batch.images, batch.labels).item()
       stepCount += 1
     }
     return sum / Float(max(1, batches.count))
@@ -79,7 +89,7 @@ struct Trainer {
   /// The part of some digits that the network tells right.
   func accuracy(on part: Digits.Part) throws -> Double {
     let all = part.batch(Array(part.labels.indices))
-    let scores = try scores(network, all.images).scalars()
+    let scores = try scores(state.network, all.images).scalars()
     let right = part.labels.indices.count { row in
       let own = scores[row * Digits.classCount..<(row + 1) * Digits.classCount]
       return own.max() == own[own.startIndex + part.labels[row]]
