@@ -40,6 +40,9 @@ package struct KernelCode: Hashable, Sendable {
   /// About how many instructions the code takes.
   var weight: Int { weight(kernel.body, copies: 1) + 50 }
 
+  /// Instructions for each lane of a packed panel.
+  private static let packingWeight = 5
+
   private func weight(_ nodes: [Node], copies: Int) -> Int {
     nodes.reduce(0) { sum, node in
       switch node {
@@ -58,7 +61,13 @@ package struct KernelCode: Hashable, Sendable {
         let variants = sizes.reduce(1) { variants, size in
           variants * (kernel.variables[size.0.index].extent.isMultiple(of: size.1) ? 1 : 2)
         }
-        return sum + variants * (3 * tile + weight(contract.body, copies: tile)) + 50
+        let packing =
+          contract.tiling.panelDepth == nil ? 0 : Self.packingWeight * contract.tiling.width
+        let factors =
+          weight(contract.left.body, copies: contract.tiling.rows)
+          + weight(contract.right.body, copies: contract.tiling.vectors)
+        return sum + variants * (2 * tile + factors + weight(contract.body, copies: tile))
+          + packing + 50
       }
     }
   }
@@ -82,8 +91,8 @@ extension [Node] {
         loop.body = loop.body.mappingAddresses(transform)
         return .loop(loop)
       case .contract(var contract):
-        contract.left.address = transform(contract.left.memory, contract.left.address)
-        contract.right.address = transform(contract.right.memory, contract.right.address)
+        contract.left.body = contract.left.body.mappingAddresses(transform)
+        contract.right.body = contract.right.body.mappingAddresses(transform)
         contract.body = contract.body.mappingAddresses(transform)
         return .contract(contract)
       }

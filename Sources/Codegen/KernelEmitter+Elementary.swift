@@ -127,7 +127,8 @@ extension Kernel {
         case .define(_, .apply(let op, let operands)): visit(op, operands)
         case .define, .store, .accumulate: break
         case .loop(let loop): walk(loop.body)
-        case .contract(let contract): walk(contract.body)
+        case .contract(let contract):
+          walk(contract.left.body + contract.right.body + contract.body)
         }
       }
     }

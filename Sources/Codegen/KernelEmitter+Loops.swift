@@ -11,6 +11,9 @@ extension KernelEmitter {
     case .serial:
       let (first, end) = range(of: loop)
       repeated(loop, from: first, to: end)
+    case .tiled(let size):
+      let (first, end) = range(of: loop)
+      emitTiled(loop, size: size, from: first, to: end)
     case .vector(let width, let interleave): emitVector(loop, width: width, interleave: interleave)
     }
     for accumulator in loop.accumulators { close(accumulator) }

@@ -29,13 +29,21 @@ final class KernelEmitter {
   var lanes: Lanes?
   /// Sines and cosines computed together, by operand.
   var sinesAndCosines: [ScalarID: [(operand: LLVMValue, sine: LLVMValue, cosine: LLVMValue)]] = [:]
-  /// The stack memory of products' packed panels.
-  var panels: [ScalarID: LLVMValue] = [:]
+  /// Arrays on the stack that products work in.
+  var stackArrays: [StackArray: LLVMValue] = [:]
   /// Scalars whose sine and cosine are both needed.
   let sharedAngles: Set<ScalarID>
   /// Whether the kernel is long straight-line code: elementary functions are calls, so that it
   /// compiles in time linear in its length, and products are not contracted into sums.
   let callsFunctions: Bool
+
+  /// What a product, named by its result, keeps on the stack.
+  enum StackArray: Hashable {
+    /// The right factor's columns of a tile.
+    case panel(ScalarID)
+    /// Sums of a block of rows that wait for the depths of the next panel.
+    case partialSums(ScalarID)
+  }
 
   /// The shape of the vector loop around a place.
   struct Lanes {

@@ -47,9 +47,10 @@ struct LaneAnalysis {
       case .contract(let contract):
         varying.insert(contract.result)
         let group = Group(width: contract.tiling.width, copies: contract.tiling.vectors)
-        visit(
-          contract.body,
-          lane: LaneLoop(variable: contract.column, group: group, outside: open), open: open)
+        let columns = LaneLoop(variable: contract.column, group: group, outside: open)
+        visit(contract.left.body, lane: nil, open: open)
+        visit(contract.right.body, lane: columns, open: open)
+        visit(contract.body, lane: columns, open: open)
       }
     }
   }

@@ -53,6 +53,7 @@ extension Kernel {
       let step = width * interleave
       size = (size + step - 1) / step * step
     }
+    if case .tiled(let tile) = loop.schedule { size = (size + tile - 1) / tile * tile }
     let count = (extent + size - 1) / size
     let block = VariableID(kernel.variables.count)
     kernel.variables.append(Variable(name: "blk", extent: count))
@@ -179,8 +180,7 @@ extension Kernel {
     let tileColumns = tile.vectors * tile.width
     let columnTiles = (columns + tileColumns - 1) / tileColumns
     let rowTiles = (rows + tile.rows - 1) / tile.rows
-    let columnBlocks = min(columnTiles, 16)
-    let rowBlocks = min(rowTiles, max(1, 16 / columnBlocks))
+    let (rowBlocks, columnBlocks) = tile.blockShape(rows: rows, columns: columns)
     let block = VariableID(kernel.variables.count)
     let blockRows = (rowTiles + rowBlocks - 1) / rowBlocks * tile.rows
     let blockColumns = (columnTiles + columnBlocks - 1) / columnBlocks * tileColumns

@@ -63,8 +63,8 @@ extension Node {
       loop.body = loop.body.map { $0.mappingIndices(transform) }
       return .loop(loop)
     case .contract(var contract):
-      contract.left.address = transform(contract.left.address)
-      contract.right.address = transform(contract.right.address)
+      contract.left.body = contract.left.body.map { $0.mappingIndices(transform) }
+      contract.right.body = contract.right.body.map { $0.mappingIndices(transform) }
       contract.body = contract.body.map { $0.mappingIndices(transform) }
       return .contract(contract)
     }

@@ -12,6 +12,7 @@ extension Kernel {
       return .loop(vectorizer.best(loop).loop)
     }
     for local in vectorizer.perLaneLocals { locals[local].isPerLane = true }
+    tileTransposes()
   }
 }
 

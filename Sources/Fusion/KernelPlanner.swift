@@ -1,4 +1,5 @@
 internal import LoopIR
+internal import Targets
 internal import TensorIR
 
 /// One kernel to be built: what it writes and how.
@@ -33,6 +34,7 @@ struct KernelPlanner {
   private(set) var contracts: [ValueID: ContractionShape] = [:]
   /// How many kernels, once planned, read a product from memory.
   private(set) var readers: [ValueID: Int] = [:]
+  let target: TargetDescription
 
   /// Reductions of fewer elements than this in all may be repeated rather than stored.
   private static let repetitionLimit = 100
@@ -43,9 +45,10 @@ struct KernelPlanner {
   /// Scattered reductions add into memory of at most this many elements.
   private static let scatteredCount = 1 << 16
 
-  init(_ graph: Graph, forced: Set<ValueID>) {
+  init(_ graph: Graph, forced: Set<ValueID>, target: TargetDescription) {
     self.graph = graph
     self.forced = forced
+    self.target = target
   }
 
   private var inMemory: Set<ValueID> { Set(roots.keys).union(graph.function.parameters) }
@@ -98,12 +101,19 @@ struct KernelPlanner {
   }
 
   private mutating func addContract(_ dot: ValueID) {
-    let isBase = { (value: ValueID) in
-      self.forced.contains(value) || self.roots[value] != nil
+    let stored = forced.union(roots.keys)
+    let isInMemory = { (value: ValueID) in stored.contains(value) }
+    var inlined = Set<ValueID>()
+    for operand in graph.operation(dot)?.operands ?? [] {
+      let base = graph.base(of: operand, until: isInMemory)
+      if !isInMemory(base), isBetterInlined(base, in: dot, until: isInMemory) {
+        inlined.insert(base)
+      }
     }
-    guard let shape = graph.contractionShape(dot, until: isBase) else { return }
-    addRoot(shape.left.value)
-    addRoot(shape.right.value)
+    guard let shape = graph.contractionShape(dot, until: isInMemory, inlining: inlined) else {
+      return
+    }
+    for value in shape.reads.sorted() { addRoot(value) }
     addRoot(dot)
     contracts[dot] = shape
   }
@@ -243,7 +253,7 @@ struct KernelPlanner {
       var reads: Set<ValueID>
       if let shape = contracts[value] {
         kind = .contract(value)
-        reads = [shape.left.value, shape.right.value]
+        reads = shape.reads
       } else if case .scatter? = graph.operation(value)?.op {
         kind = .scatter(value)
         reads = []

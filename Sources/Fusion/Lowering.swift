@@ -35,7 +35,7 @@ struct Lowering {
 
   /// Plans kernels, builds and schedules each.
   mutating func lower(forced: Set<ValueID>) throws {
-    var planner = KernelPlanner(graph, forced: forced)
+    var planner = KernelPlanner(graph, forced: forced, target: target)
     let plans = try planner.plan()
     addBuffers(planner)
     var available = Set(graph.function.parameters)
@@ -81,7 +81,7 @@ struct Lowering {
   // MARK: Kernels
 
   /// A builder that sees the given values in memory.
-  private mutating func builder(available: Set<ValueID>) -> NestBuilder {
+  mutating func builder(available: Set<ValueID>) -> NestBuilder {
     let visible = buffers.filter { available.contains($0.key) }
     // Constants are interned while kernels are built, before any scalar refers to them.
     for operation in graph.function.operations {
@@ -122,14 +122,14 @@ struct Lowering {
   }
 
   /// Whether anything but a plan's own roots may read a product from memory.
-  private func isRead(
+  func isRead(
     _ dot: ValueID, besidesRootsOf plan: KernelPlan, _ planner: KernelPlanner
   ) -> Bool {
     if graph.function.results.contains(dot) { return true }
     return planner.readers[dot, default: 0] > 0
   }
 
-  private func buffer(_ value: ValueID) -> BufferID {
+  func buffer(_ value: ValueID) -> BufferID {
     guard let buffer = buffers[value] else { preconditionFailure("every root has a buffer") }
     return buffer
   }
@@ -169,86 +169,6 @@ struct Lowering {
         combining: fold.kind, in: scope)
     }
   }
-
-  /// Adds a product's loops, its tile, and the stores of its epilogue.
-  private func buildContract(
-    _ dot: ValueID, _ shape: ContractionShape, _ plan: KernelPlan, storesProduct: Bool,
-    in nest: NestBuilder
-  ) {
-    let type = graph.type(dot)
-    let outer = nest.variables.nest(in: nil, extents: shape.outer)
-    let parent = nest.descend(from: nest.root, outer) { _ in 0 }.innermost
-    let row = nest.variables.unshared(in: outer.last, extent: shape.rows, name: "m")
-    let column = nest.variables.unshared(in: row, extent: shape.columns, name: "n")
-    let depth = nest.variables.unshared(in: column, extent: shape.depth, name: "k")
-    let tile = parent.addChild([row, column], phase: 0)
-    func address(_ factor: ContractionShape.Factor, line: VariableID) -> IndexExpression {
-      var address = IndexExpression(factor.offset)
-      for (variable, stride) in zip(outer, factor.outer) {
-        address += IndexExpression(variable) * stride
-      }
-      address += IndexExpression(line) * factor.line
-      return address + IndexExpression(depth) * factor.depth
-    }
-    let result = nest.newScalar(
-      type.element,
-      NestBuilder.ScalarInfo(scope: tile, phase: 0, weight: 1 << 20, expression: nil))
-    tile.contract = Contract(
-      row: row, column: column, depth: depth,
-      left: .init(nest.slot(buffer(shape.left.value)), address(shape.left, line: row)),
-      right: .init(nest.slot(buffer(shape.right.value)), address(shape.right, line: column)),
-      element: type.element, result: result,
-      tiling: tiling(shape, type.element))
-    let index = resultIndex(shape, type, outer: outer, row: row, column: column)
-    tile.values[.init(value: dot, index: index)] = result
-    for root in plan.roots where root.value != dot || storesProduct {
-      let value =
-        root.value == dot ? result : nest.scalar(of: root.value, at: index, in: tile)
-      nest.store(
-        value, to: nest.slot(buffer(root.value)), nest.address(index, shape: type.shape), in: tile)
-    }
-  }
-
-  /// The index into the product's result of the element at the tile's variables.
-  private func resultIndex(
-    _ shape: ContractionShape, _ type: TensorType, outer: [VariableID], row: VariableID,
-    column: VariableID
-  ) -> [IndexExpression] {
-    var index = [IndexExpression](repeating: IndexExpression(0), count: type.rank)
-    for (axis, variable) in zip(shape.outerAxes, outer) {
-      index[axis] = type.shape[axis] == 1 ? IndexExpression(0) : IndexExpression(variable)
-    }
-    for (axes, variable) in [(shape.rowAxes, row), (shape.columnAxes, column)] {
-      let extents = type.shape.selecting(axes)
-      let parts = reshapedIndex(
-        [IndexExpression(variable)], from: [extents.reduce(1, *)], to: extents)
-      for (axis, part) in zip(axes, parts) { index[axis] = part }
-    }
-    return index
-  }
-
-  /// Register tiles as large as the registers allow, no larger than the product.
-  ///
-  /// A right factor that stays in the second-level cache is read in place.
-  private func tiling(_ shape: ContractionShape, _ element: ElementType) -> Contract.Tiling {
-    let width = target.lanes(ofBits: 8 * element.byteCount)
-    let needed = (shape.columns + width - 1) / width
-    let vectors = min(needed, target.registerTile.vectors)
-    let rows = max(1, min(target.tileRows(vectors: vectors), shape.rows))
-    let bytes = element.byteCount
-    let panelBytes = shape.depth * vectors * width * bytes
-    let factorBytes = shape.depth * shape.columns * bytes
-    let packs =
-      factorBytes > target.caches.secondLevel && panelBytes <= Self.panelBytes
-      && shape.rows >= 4 * rows
-    // A packed panel serves all rows; rows stream past it, which the prefetcher keeps up with.
-    return Contract.Tiling(
-      rows: rows, vectors: vectors, width: width, rowBlock: packs ? shape.rows : 120,
-      packsRight: packs)
-  }
-
-  /// Panels are at most this long, since they stand on the stack.
-  private static let panelBytes = 128 << 10
 
   /// A copy of the operand, then a kernel that combines the updates into it one after the other.
   private mutating func buildScatter(

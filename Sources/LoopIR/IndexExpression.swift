@@ -209,14 +209,21 @@ package struct IndexExpression: Hashable, Sendable {
     terms.append(term)
   }
 
-  /// `c·e` for a quotient term `c·d·(e/d)` and a remainder term `c·(e%d)`.
+  /// `c·e` for a quotient term `c·d·(e/d)` and a remainder term `c·(e%d)`, where `e/d` may also be
+  /// written `f/(b·d)` for an `e` that is `f/b`.
   private static func joined(_ quotient: Term, _ remainder: Term) -> IndexExpression? {
     guard case .quotient(let whole, let divisor) = quotient.atom,
       case .remainder(let part, let modulus) = remainder.atom,
-      whole == part, divisor == modulus,
-      quotient.coefficient == remainder.coefficient * divisor
+      quotient.coefficient == remainder.coefficient * modulus,
+      (whole == part && divisor == modulus)
+        || part.isQuotient(of: whole, by: divisor, over: modulus)
     else { return nil }
-    return whole * remainder.coefficient
+    return part * remainder.coefficient
+  }
+
+  /// Whether the expression is `whole / (divisor / modulus)`.
+  private func isQuotient(of whole: IndexExpression, by divisor: Int, over modulus: Int) -> Bool {
+    divisor.isMultiple(of: modulus) && self == IndexExpression(.quotient(whole, divisor / modulus))
   }
 }
 

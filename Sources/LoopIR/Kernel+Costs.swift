@@ -106,7 +106,9 @@ private struct CostCounter {
     loops[contract.depth] = extent(contract.depth)
     let iterations = loops.values.reduce(1) { $0.multipliedSaturated(by: $1) }
     add(2, contract.element, times: iterations)
-    touch(.contract(contract), in: loops)
+    for (factor, foreign) in [(contract.left, contract.column), (contract.right, contract.row)] {
+      count(factor.body, in: loops.filter { $0.key != foreign })
+    }
   }
 
   /// The loops with one more; a loop over blocks and the loop over one block are together as long

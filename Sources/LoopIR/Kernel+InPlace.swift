@@ -37,8 +37,6 @@ private struct Replacement {
     nodes.allSatisfy { node in
       for access in Access.all(of: node) {
         guard case .slot(let slot) = access.memory, slot == old || slot == new else { continue }
-        // What a product reads, it reads many times.
-        if case .contract = node { return false }
         if slot == old, hasWritten || access.isWrite { return false }
         if slot == new, access.isRead { return false }
         hasWritten = hasWritten || access.isWrite
@@ -55,6 +53,10 @@ private struct Replacement {
       case .contract(let contract):
         var inner = loops
         if let block = contract.block?.variable { inner.remove(block) }
+        // What a product's factors read, they read many times.
+        let reads = (contract.left.body + contract.right.body).flatMap { Access.all(of: $0) }
+        guard !reads.contains(where: { $0.memory == .slot(old) || $0.memory == .slot(new) })
+        else { return false }
         return isElementwise(contract.body, in: inner.union([contract.row, contract.column]))
       }
     }

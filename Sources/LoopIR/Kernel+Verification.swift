@@ -65,11 +65,7 @@ struct KernelVerifier {
     for node in nodes {
       switch node {
       case .define(let scalar, let expression):
-        let element = try verify(expression)
-        try define(scalar)
-        try require(
-          self.element(scalar) == element,
-          "t\(scalar.index) is \(self.element(scalar).rawValue), not \(element.rawValue)")
+        try verifyDefinition(of: scalar, expression)
       case .store(let store): try verify(store)
       case .accumulate(let accumulator, let value):
         try verify(accumulation: accumulator, of: value)
@@ -78,6 +74,14 @@ struct KernelVerifier {
       }
     }
     visible = outer
+  }
+
+  mutating func verifyDefinition(of scalar: ScalarID, _ expression: Expression) throws {
+    let element = try verify(expression)
+    try define(scalar)
+    try require(
+      self.element(scalar) == element,
+      "t\(scalar.index) is \(self.element(scalar).rawValue), not \(element.rawValue)")
   }
 
   mutating func define(_ scalar: ScalarID) throws {

@@ -10,6 +10,7 @@ package import TensorIR
 /// - K4: only outermost loops are parallel; iterations of a parallel loop write different elements,
 ///   and a parallel loop has no accumulators.
 /// - K5: no vector loop stands inside another.
+/// - K6: a tiled loop holds one vector loop and nothing else, and neither has accumulators.
 package struct Kernel: Sendable, Hashable {
   /// A short name, unique in the program.
   package var name: String
@@ -115,6 +116,9 @@ package struct Loop: Sendable, Hashable {
     case serial
     /// `width` at a time in the lanes of `interleave` vectors.
     case vector(width: Int, interleave: Int)
+    /// `size` at a time, all of them for one vector of the vector loop inside before the next:
+    /// what is contiguous along this loop is read in squares and transposed in registers.
+    case tiled(size: Int)
     /// As blocks that threads take in any order.
     case parallel
   }
@@ -219,35 +223,42 @@ package struct Contract: Sendable, Hashable {
     package var width: Int
     /// Rows that are worked on before going to the next columns.
     package var rowBlock: Int
-    /// Whether the right factor's columns of a tile are first copied to a contiguous panel.
-    package var packsRight: Bool
+    /// The depth of the contiguous panels that the right factor's columns of a tile are first
+    /// copied to; nil reads them in place.
+    ///
+    /// Where the product is deeper, all rows of a block go past one panel before the next is
+    /// packed, and the sums so far wait in memory. Each sum is still made in the order of depth.
+    package var panelDepth: Int?
 
-    package init(rows: Int, vectors: Int, width: Int, rowBlock: Int, packsRight: Bool = false) {
+    package init(rows: Int, vectors: Int, width: Int, rowBlock: Int, panelDepth: Int? = nil) {
       self.rows = rows
       self.vectors = vectors
       self.width = width
       self.rowBlock = rowBlock
-      self.packsRight = packsRight
+      self.panelDepth = panelDepth
     }
   }
 
-  /// One factor: memory and the element's address in terms of the loops around and `m`, `k` or `n`.
+  /// One factor's prologue: how its element is made where it is loaded or packed.
   package struct Factor: Sendable, Hashable {
-    package var memory: Memory
-    package var address: IndexExpression
+    /// Definitions of scalars, in terms of the loops around, `k`, and `m` or `n`.
+    package var body: [Node]
+    /// The element: one of those scalars, or one from outside.
+    package var value: ScalarID
 
-    package init(_ memory: Memory, _ address: IndexExpression) {
-      self.memory = memory
-      self.address = address
+    package init(_ body: [Node], _ value: ScalarID) {
+      self.body = body
+      self.value = value
     }
   }
 
   package var row: VariableID
   package var column: VariableID
   package var depth: VariableID
-  /// Affine in `row` and `depth`.
+  /// In terms of `row` and `depth`; made again for each tile of columns.
   package var left: Factor
-  /// Affine in `depth` and `column`; `column` has coefficient one.
+  /// In terms of `depth` and `column`; made once for each block of rows where it is packed, else
+  /// again for each tile of rows.
   package var right: Factor
   package var element: ElementType
   /// The finished element, readable in `body`.

@@ -46,8 +46,12 @@ struct KernelPrinter {
   /// - Parameters:
   ///   - depth: how far the lines will be indented.
   ///   - prefix: written before each store.
-  mutating func lines(_ nodes: [Node], depth: Int, prefix: String = "") -> [String] {
-    let places = inliningPlaces(nodes)
+  ///   - result: a scalar that is read right after the body.
+  mutating func lines(
+    _ nodes: [Node], depth: Int, prefix: String = "", result: ScalarID? = nil
+  ) -> [String] {
+    var places = inliningPlaces(nodes)
+    if let result, useCounts[result] == 1 { places[result] = nodes.count }
     var lines = [String]()
     for (position, node) in nodes.enumerated() {
       switch node {
@@ -115,6 +119,7 @@ struct KernelPrinter {
       switch loop.schedule {
       case .serial: "serial"
       case .parallel: "parallel"
+      case .tiled(let size): "tiled(\(size))"
       case .vector(let width, 1): "vector(\(width))"
       case .vector(let width, let interleave): "vector(\(width))×\(interleave)"
       }
@@ -162,20 +167,33 @@ struct KernelPrinter {
           ? IndexExpression(0) : number.divided(by: max(rowBlocks, 1)),
         block.columns, count: columnBlocks, of: columns)
     }
-    let factors = [contract.left, contract.right].map {
-      element($0.memory, $0.address, isGuarded: false)
-    }
+    let prologues = [contract.left, contract.right].map { lines($0) }
+    let factors = [
+      phrase(contract.left.value).text(at: .product),
+      phrase(contract.right.value).text(at: .product.tighter),
+    ]
     let tile = "tile (\(name(contract.row)), \(name(contract.column)))"
     let header = "\(tile) in (\(ranges.0), \(ranges.1))"
-    let steps = "step (\(tileRows), \(tileColumns)), \(tiling.rowBlock) rows at a time {"
+    let panel = tiling.panelDepth.map { ", panels of \($0)" } ?? ""
+    let steps =
+      "step (\(tileRows), \(tileColumns)), \(tiling.rowBlock) rows at a time\(panel) {"
     let isShort = 2 * depth + header.count + steps.count < Self.lineWidth
     let product =
       "t\(contract.result.index): \(contract.element.rawValue)[\(tileRows),\(tileColumns)]"
-      + " = contract \(name(contract.depth)) in 0..<\(extent(contract.depth))"
-      + " { \(factors[0]) * \(factors[1]) }"
+      + " = contract \(name(contract.depth)) in 0..<\(extent(contract.depth)) {"
+    let statements = prologues.flatMap { $0 } + ["\(factors[0]) * \(factors[1])"]
+    let oneLine = "\(product) \(statements[0]) }"
+    let isOneLine = statements.count == 1 && 2 * depth + oneLine.count + 2 <= Self.lineWidth
+    let contraction =
+      isOneLine ? [oneLine] : [product] + statements.map { "  " + $0 } + ["}"]
     let body = lines(contract.body, depth: depth + 1, prefix: "store ")
     return (isShort ? ["\(header) \(steps)"] : [header, "     " + steps])
-      + ([product] + body).map { "  " + $0 } + ["}"]
+      + (contraction + body).map { "  " + $0 } + ["}"]
+  }
+
+  /// The lines of a factor's prologue that are not written at their use.
+  private mutating func lines(_ factor: Contract.Factor) -> [String] {
+    lines(factor.body, depth: 0, result: factor.value)
   }
 
   // MARK: Names

@@ -18,6 +18,11 @@ extension KernelVerifier {
     try bind(loop.variable)
     switch loop.schedule {
     case .serial: break
+    case .tiled(let size):
+      try require(size > 0, "a tile of \(size) iterations")
+      try require(
+        loop.holdsOneVectorLoop,
+        "K6: the tiled loop of \(name(loop.variable)) holds more than a vector loop")
     case .vector(let width, let interleave):
       try require(width > 0 && interleave > 0, "a vector of \(width)×\(interleave) lanes")
       try require(!isInVectors, "K5: the vector loop of \(name(loop.variable)) is inside another")
@@ -69,34 +74,17 @@ extension KernelVerifier {
     try require(!isInVectors, "K5: a product stands inside a vector loop")
     let tiling = contract.tiling
     try require(
-      tiling.rows > 0 && tiling.vectors > 0 && tiling.width > 0 && tiling.rowBlock > 0,
-      "a product's tile is empty")
+      tiling.rows > 0 && tiling.vectors > 0 && tiling.width > 0 && tiling.rowBlock > 0
+        && tiling.panelDepth ?? 1 > 0,
+      "a product's tile or panel is empty")
     try require(
       Set([contract.row, contract.column, contract.depth]).count == 3,
       "K2: a product's row, column and depth share a variable")
     if let block = contract.block { try verify(block, of: contract) }
+    try verify(contract.left, of: contract, in: contract.row)
+    try verify(contract.right, of: contract, in: contract.column)
     try bind(contract.row)
     try bind(contract.column)
-    let isReachedInBody = isReached
-    try bind(contract.depth)
-    for (factor, foreign) in [(contract.left, contract.column), (contract.right, contract.row)] {
-      let (element, _) = try verify(factor.memory)
-      try require(
-        element == contract.element,
-        "a factor of \(element.rawValue) in a product of \(contract.element.rawValue)")
-      try verify(factor.address, in: factor.memory, isGuarded: false)
-      let own = [contract.row, contract.column, contract.depth]
-      try require(
-        own.allSatisfy { factor.address.coefficient(of: $0) != nil }
-          && !factor.address.uses(foreign),
-        "a factor's address is not affine in its own variables")
-    }
-    try require(
-      contract.right.address.coefficient(of: contract.column) == 1
-        || kernel.variables[contract.column.index].extent <= 1,
-      "the right factor is not contiguous in \(name(contract.column))")
-    loopVariables.remove(contract.depth)
-    isReached = isReachedInBody
     try define(contract.result)
     try require(
       element(contract.result) == contract.element && contract.element != .i1,
@@ -105,6 +93,27 @@ extension KernelVerifier {
     depth += 1
     columns.append(contract.column)
     try verify(contract.body)
+    leave(to: outer)
+  }
+
+  /// A factor's prologue only defines scalars, from its own two variables and what is around.
+  mutating func verify(
+    _ factor: Contract.Factor, of contract: Contract, in line: VariableID
+  ) throws {
+    let outer = self
+    isInVectors = true
+    try bind(line)
+    try bind(contract.depth)
+    for node in factor.body {
+      guard case .define(let scalar, let expression) = node else {
+        throw error("a product's factor does more than define scalars")
+      }
+      try verifyDefinition(of: scalar, expression)
+    }
+    let element = try verify(use: factor.value)
+    try require(
+      element == contract.element,
+      "a factor of \(element.rawValue) in a product of \(contract.element.rawValue)")
     leave(to: outer)
   }
 
@@ -123,6 +132,21 @@ extension KernelVerifier {
     try require(
       shape.rows * shape.columns == kernel.variables[block.variable.index].extent,
       "K4: \(name(block.variable)) does not count the \(shape.rows)×\(shape.columns) blocks")
+  }
+}
+
+extension Loop {
+  /// Whether the loop repeats one whole vector loop, and neither sums up anything.
+  fileprivate var holdsOneVectorLoop: Bool {
+    guard accumulators.isEmpty, body.count == 1, case .loop(let inner) = body[0],
+      inner.accumulators.isEmpty, inner.range == .full, case .vector = inner.schedule
+    else { return false }
+    return inner.body.allSatisfy { node in
+      switch node {
+      case .define, .store: true
+      case .accumulate, .loop, .contract: false
+      }
+    }
   }
 }
 

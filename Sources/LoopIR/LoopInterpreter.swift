@@ -103,7 +103,7 @@ package struct LoopInterpreter {
   private mutating func forgetLocals(in schedule: Loop.Schedule) {
     for (position, local) in kernel.locals.enumerated() {
       switch schedule {
-      case .serial: break
+      case .serial, .tiled: break
       case .vector: if local.isPerLane { locals[position].forget() }
       case .parallel: locals[position].forget()
       }
@@ -138,8 +138,9 @@ package struct LoopInterpreter {
     var sum = Number(Reduction.Kind.add.identity(of: element))
     for depth in 0..<kernel.variables[contract.depth.index].extent {
       variables[contract.depth.index] = depth
-      let left = try read(contract.left.memory, try value(contract.left.address))
-      let right = try read(contract.right.memory, try value(contract.right.address))
+      try run(contract.left.body)
+      try run(contract.right.body)
+      let (left, right) = (try scalar(contract.left.value), try scalar(contract.right.value))
       switch (sum, left, right) {
       case (.float(let sum0), .float(let a), .float(let b)):
         sum = .float(sum0.addingProduct(a, b), as: element)

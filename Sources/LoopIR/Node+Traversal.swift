@@ -6,7 +6,10 @@ extension [Node] {
       switch node {
       case .define, .store, .accumulate: break
       case .loop(let loop): try loop.body.forEachNode(body)
-      case .contract(let contract): try contract.body.forEachNode(body)
+      case .contract(let contract):
+        for nodes in [contract.left.body, contract.right.body, contract.body] {
+          try nodes.forEachNode(body)
+        }
       }
     }
   }
@@ -39,8 +42,8 @@ extension Node {
     case .accumulate(_, let value): body(value)
     case .loop: break
     case .contract(let contract):
-      contract.left.address.forEachScalar(body)
-      contract.right.address.forEachScalar(body)
+      body(contract.left.value)
+      body(contract.right.value)
     }
   }
 }
@@ -66,11 +69,7 @@ package struct Access: Hashable, Sendable {
       [Access(memory, address, isRead: true, isWrite: false)]
     case .store(let store):
       [Access(store.memory, store.address, isRead: store.combining != nil, isWrite: true)]
-    case .contract(let contract):
-      [contract.left, contract.right].map {
-        Access($0.memory, $0.address, isRead: true, isWrite: false)
-      }
-    case .define, .accumulate, .loop: []
+    case .define, .accumulate, .loop, .contract: []
     }
   }
 }

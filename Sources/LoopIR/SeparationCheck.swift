@@ -58,9 +58,13 @@ struct SeparationCheck {
         }
         collect(inner.body, followers: followers)
       case .contract(let contract):
+        // The factors' reads do not follow rows and columns: a product that reads what it writes is
+        // refused.
+        for factor in [contract.left, contract.right] {
+          collect(factor.body, followers: followers)
+        }
         var followers = followers
         for (variable, follower) in self.followers(in: contract) { followers[variable] = follower }
-        // The factors' reads do not get these: a product that reads what it writes is refused.
         collect(contract.body, followers: followers)
       }
     }

@@ -27,6 +27,28 @@ private let targets: [TargetDescription] = [.x86_64v4, .x86_64v3, .aarch64]
     }
   }
 
+  /// Products with every prologue, which are one kernel where the factor is not read too often.
+  @Test(arguments: ProductProgram.Prologue.allCases)
+  func prologuesKeepTheirMeaning(_ prologue: ProductProgram.Prologue) throws {
+    for layout in ProductProgram.Layout.allCases {
+      for (target, element) in zip(targets, [ElementType.f32, .f64, .f32]) {
+        var product = ProductProgram(9, 6, 11, element)
+        product.batch = [2]
+        product.left = (layout, prologue)
+        product.right = (layout, prologue)
+        let function = try product.function()
+        let program = try LoopProgram(lowering: function, for: target)
+        try program.verify()
+        #expect(program.kernels.count == 1, "\(product)")
+        let arguments = randomArguments(for: function, seed: 3)
+        let results = try LoopInterpreter.run(program, arguments: arguments)
+        let expected = try Interpreter().run(function, arguments)
+        expectClose(
+          results[0], expected[0], relative: element == .f32 ? 1e-5 : 1e-13, "\(product)")
+      }
+    }
+  }
+
   @Test(arguments: 0..<40)
   func randomProgramsKeepTheirMeaning(_ number: Int) throws {
     let seed = UInt64(9000 + number)

@@ -35,6 +35,15 @@ struct KernelSketch {
     define(.load(.slot(slot), address, condition: condition), element, in: &body)
   }
 
+  /// A product's factor that is a load.
+  mutating func factor(
+    _ slot: Int, _ address: IndexExpression, _ element: ElementType = .f32
+  ) -> Contract.Factor {
+    var body = [Node]()
+    let value = load(slot, address, element, in: &body)
+    return Contract.Factor(body, value)
+  }
+
   mutating func number(
     _ value: Double, _ element: ElementType = .f32, in body: inout [Node]
   ) -> ScalarID {

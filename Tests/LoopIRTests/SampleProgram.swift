@@ -152,8 +152,8 @@ enum SampleProgram {
     body.append(.store(Store(.slot(3), .at([m, n], [rows, columns]), value)))
     var contract = Contract(
       row: m, column: n, depth: d,
-      left: .init(.slot(0), .at([m, d], [rows, depth])),
-      right: .init(.slot(1), .at([d, n], [depth, columns])),
+      left: k.factor(0, .at([m, d], [rows, depth])),
+      right: k.factor(1, .at([d, n], [depth, columns])),
       element: .f32, result: product,
       tiling: .init(rows: 2, vectors: 2, width: 4, rowBlock: 4), body: body)
     if isCut { contract.block = .init(variable: blk, rows: 4, columns: 8) }

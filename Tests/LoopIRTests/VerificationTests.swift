@@ -191,6 +191,9 @@ import Testing
       let vector = Loop.Schedule.vector(width: 4, interleave: 1)
       b.body = [loop(b.i, vector, [loop(b.p, [loop(b.j, vector, [])])])]
     },
+    Mistake("K6: the tiled loop of i holds more than a vector loop") { b in
+      b.body = [loop(b.i, .tiled(size: 4), [loop(b.j, [])])]
+    },
   ]
 
   static let separate: [Mistake] = [
@@ -297,8 +300,8 @@ import Testing
       let (m, n, d) = (b.k.variable("m", 4), b.k.variable("n", 5), b.k.variable("k", 3))
       let result = b.k.scalar()
       var contract = Contract(
-        row: m, column: n, depth: d, left: .init(.slot(0), .at([m, d], [4, 6])),
-        right: .init(.slot(0), .at([d, n], [3, 6])), element: .f32, result: result,
+        row: m, column: n, depth: d, left: b.k.factor(0, .at([m, d], [4, 6])),
+        right: b.k.factor(0, .at([d, n], [3, 6])), element: .f32, result: result,
         tiling: .init(rows: 2, vectors: 1, width: 4, rowBlock: 4),
         body: [.store(Store(.slot(4), .at([m, n], [4, 5]), result))])
       change(&b, &contract)
@@ -320,25 +323,37 @@ import Testing
         contract.body = [.store(Store(.slot(4), transposed, contract.result))]
       }),
     Mistake(
-      "the right factor is not contiguous in n",
-      product { _, contract in
-        contract.right.address = .at([contract.column, contract.depth], [5, 3])
-      }),
-    Mistake(
-      "a factor's address is not affine in its own variables",
-      product { _, contract in
-        contract.left.address = .at([contract.row, contract.column], [4, 6])
+      "K2: variable n is used outside its loop",
+      product { b, contract in
+        contract.left = b.k.factor(0, .at([contract.row, contract.column], [4, 6]))
       }),
     Mistake(
       "a factor of f64 in a product of f32",
-      product { _, contract in contract.left.memory = .slot(1) }),
-    Mistake(
-      "K3: indices 3...29 into the 24 elements of x",
-      product { _, contract in
-        contract.right.address = .at([contract.column, contract.depth], [5, 6]) + 3
+      product { b, contract in
+        contract.left = b.k.factor(1, .at([contract.depth], [3]), .f64)
       }),
     Mistake(
-      "a product's tile is empty", product { _, contract in contract.tiling.rows = 0 }),
+      "K3: indices 3...29 into the 24 elements of x",
+      product { b, contract in
+        contract.right = b.k.factor(0, .at([contract.column, contract.depth], [5, 6]) + 3)
+      }),
+    Mistake(
+      "a product's factor does more than define scalars",
+      product { b, contract in
+        contract.left.body.append(
+          .store(Store(.slot(4), IndexExpression(0), contract.left.value)))
+      }),
+    Mistake(
+      "K1: t1 is read where no definition is visible",
+      product { _, contract in
+        contract.body[0] = .store(
+          Store(.slot(4), IndexExpression(contract.column), contract.left.value))
+      }),
+    Mistake(
+      "a product's tile or panel is empty", product { _, contract in contract.tiling.rows = 0 }),
+    Mistake(
+      "a product's tile or panel is empty",
+      product { _, contract in contract.tiling.panelDepth = 0 }),
     Mistake(
       "K2: variable p is used outside its loop",
       product { b, contract in contract.block = .init(variable: b.p, rows: 2, columns: 8) }),

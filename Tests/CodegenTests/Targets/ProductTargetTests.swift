@@ -49,7 +49,9 @@ import Testing
         let place = Comment("\(layout) of \(element) for \(target.cpu)")
         let multiplyAdds = kernel.filter(\.isVectorMultiplyAdd)
         #expect(multiplyAdds.count == tiling.rows * tiling.vectors, place)
-        #expect(!kernel.contains { $0.usesStack }, place)
+        // A packed panel stands on the stack; everything else there would be spilled.
+        let panelLoads = layout == .nt ? tiling.vectors : 0
+        #expect(kernel.count { $0.usesStack } <= panelLoads, place)
         if target.isARM64 {
           #expect(multiplyAdds.allSatisfy { $0.takesLane }, place)
         } else {

@@ -1,0 +1,254 @@
+internal import LLVMBridge
+internal import LoopIR
+internal import TensorIR
+
+extension KernelEmitter {
+  /// Emits the sums of a tile over a range of the depth, and its epilogue where they are complete.
+  func emitTile(
+    _ contract: Contract, _ tile: ContractTile, _ depths: DepthRange, _ waiting: PartialSums?
+  ) {
+    lanes = Lanes(
+      variable: contract.column, width: contract.tiling.width, copies: tile.masks.count,
+      masks: tile.masks)
+    let places = waiting.map { self.places(of: $0, contract, tile) }
+    let width = contract.tiling.width
+    let vector = module.vector(memoryType(contract.element), width)
+    let alignment = width * contract.element.byteCount
+    let initial = (0..<tile.rows).map { row in
+      tile.masks.indices.map { number in
+        places.map { builder.load(vector, $0[row][number], alignment: alignment) }
+          ?? builder.zero(vector)
+      }
+    }
+    let sums = emitDepthLoop(contract, tile, depths, from: initial)
+    if let places, waiting?.use == .wait {
+      for (line, values) in zip(places, sums) {
+        for (place, value) in zip(line, values) {
+          builder.store(value, place, alignment: alignment)
+        }
+      }
+    } else {
+      emitEpilogue(contract, tile, sums)
+    }
+  }
+
+  /// Where each vector of a tile's waiting sums stands.
+  private func places(
+    of sums: PartialSums, _ contract: Contract, _ tile: ContractTile
+  ) -> [[LLVMValue]] {
+    let size = contract.element.byteCount
+    return (0..<tile.rows).map { row in
+      tile.masks.indices.map { number in
+        let element = row * contract.tileColumns + number * contract.tiling.width
+        return builder.gep(sums.pointer, bytes: element * size)
+      }
+    }
+  }
+
+  /// Carries out the product's body for each row of a tile, with columns in lanes.
+  private func emitEpilogue(_ contract: Contract, _ tile: ContractTile, _ sums: [[LLVMValue]]) {
+    guard let first = variables[contract.row] else { return }
+    let (shared, perRow) = splitByRow(contract)
+    for node in shared { emit(node) }
+    for row in 0..<tile.rows {
+      variables[contract.row] = builder.add(first, builder.int(row, module.i64))
+      scalars[contract.result] = sums[row]
+      for node in perRow { emit(node) }
+    }
+    variables[contract.row] = first
+  }
+
+  // MARK: Depth
+
+  /// The sums of all elements of a tile after a range of the depth, by row and vector.
+  private func emitDepthLoop(
+    _ contract: Contract, _ tile: ContractTile, _ depths: DepthRange,
+    from initial: [[LLVMValue]]
+  ) -> [[LLVMValue]] {
+    let left = FactorStream(left: contract, rows: tile.rows, from: depths, self)
+    let right =
+      contract.tiling.panelDepth == nil
+      ? FactorStream(right: contract, from: depths, self)
+      : FactorStream(panel: panelPointer(contract), of: contract)
+    let before = builder.currentBlock
+    let start = builder.appendBlock("depth")
+    builder.br(start)
+    builder.position(at: start)
+    let step = carried(builder.int(0, module.i64), from: before)
+    let pointers = [left, right].map { stream in
+      stream.walks.map { carried($0.start, from: before) }
+    }
+    let sums = initial.map { line in line.map { carried($0, from: before) } }
+    let columns = columnElements(right, contract, tile, pointers[1], depths, step)
+    // Each element is loaded where it is used: schedulers that hoist loads run out of registers.
+    var next = [[LLVMValue]]()
+    forEachRow(left, contract, tile, pointers[0], depths, step) { row, factor in
+      next.append(zip(columns, sums[row]).map { builder.fma(factor, $0, $1) })
+    }
+    prefetch(contract, tile, left, right, pointers[1], step)
+    let following = builder.add(step, builder.int(1, module.i64))
+    builder.addIncoming(step, following, from: builder.currentBlock)
+    for (stream, pointers) in zip([left, right], pointers) {
+      for (walk, pointer) in zip(stream.walks, pointers) {
+        builder.addIncoming(
+          pointer, builder.gep(pointer, bytes: walk.depthBytes), from: builder.currentBlock)
+      }
+    }
+    for (row, values) in sums.enumerated() {
+      for (number, sum) in values.enumerated() {
+        builder.addIncoming(sum, next[row][number], from: builder.currentBlock)
+      }
+    }
+    let after = builder.appendBlock("finish")
+    builder.condBr(
+      builder.icmp(.slt, following, builder.int(depths.count, module.i64)), start, after)
+    builder.position(at: after)
+    return next
+  }
+
+  /// A value that a loop carries, as it enters from `block`.
+  private func carried(_ initial: LLVMValue, from block: LLVMBlock) -> LLVMValue {
+    let phi = builder.phi(initial.type)
+    builder.addIncoming(phi, initial, from: block)
+    return phi
+  }
+
+  /// Calls `use` with each row and the left factor's element of it at one depth, in all lanes.
+  private func forEachRow(
+    _ left: FactorStream, _ contract: Contract, _ tile: ContractTile, _ pointers: [LLVMValue],
+    _ depths: DepthRange, _ step: LLVMValue, _ use: (Int, LLVMValue) -> Void
+  ) {
+    guard let first = variables[contract.row] else { return }
+    let width = contract.tiling.width
+    let lines = loadLines(left, contract, rows: tile.rows, pointers)
+    let outer = lanes
+    lanes = nil
+    variables[contract.depth] = builder.add(depths.first, step)
+    let emit = { [self] (nodes: [Node], row: Int) in
+      for node in nodes {
+        guard case .define(let scalar, _) = node,
+          let place = left.place(of: scalar, row: row, pointers, step, builder)
+        else {
+          self.emit(node)
+          continue
+        }
+        let element = self.element(of: scalar)
+        let value = builder.load(memoryType(element), place, alignment: element.byteCount)
+        scalars[scalar] = [fromMemory(value, element)]
+      }
+    }
+    emit(left.parts.shared, 0)
+    for row in 0..<tile.rows {
+      if row < lines.count * width {
+        let lane = [Int](repeating: row % width, count: width)
+        use(row, builder.shuffle(lines[row / width], lane))
+        continue
+      }
+      if row < left.fixed.count { scalars.merge(left.fixed[row]) { $1 } }
+      variables[contract.row] = builder.add(first, builder.int(row, module.i64))
+      emit(left.parts.varying, row)
+      use(row, builder.splat(uniform(contract.left.value), width))
+    }
+    variables[contract.row] = first
+    lanes = outer
+  }
+
+  /// The left factor's elements of one step in whole vectors of rows, where multiply-adds take a
+  /// lane as a factor and rows are neighbours in memory; else nothing.
+  private func loadLines(
+    _ left: FactorStream, _ contract: Contract, rows: Int, _ pointers: [LLVMValue]
+  ) -> [LLVMValue] {
+    let width = contract.tiling.width
+    let size = contract.element.byteCount
+    guard module.target.multipliesByLane, width > 1, left.walks.count == 1,
+      left.walks[0].lineBytes == size, contract.left.body.count == 1,
+      case .define(contract.left.value, .load) = contract.left.body[0]
+    else { return [] }
+    let vector = module.vector(memoryType(contract.element), width)
+    return (0..<rows / width).map { number in
+      builder.load(
+        vector, builder.gep(pointers[0], bytes: number * width * size), alignment: size)
+    }
+  }
+
+  /// The right factor's vectors at one depth; a packed panel has all its lanes.
+  private func columnElements(
+    _ right: FactorStream, _ contract: Contract, _ tile: ContractTile, _ pointers: [LLVMValue],
+    _ depths: DepthRange, _ step: LLVMValue
+  ) -> [LLVMValue] {
+    let vectorBytes = contract.tiling.width * contract.element.byteCount
+    let vector = module.vector(memoryType(contract.element), contract.tiling.width)
+    if contract.tiling.panelDepth != nil {
+      return tile.masks.indices.map {
+        builder.load(
+          vector, builder.gep(pointers[0], bytes: $0 * vectorBytes), alignment: vectorBytes)
+      }
+    }
+    variables[contract.depth] = builder.add(depths.first, step)
+    for node in right.parts.shared + right.parts.varying {
+      guard case .define(let scalar, _) = node,
+        let place = right.place(of: scalar, row: 0, pointers, step, builder)
+      else {
+        emit(node)
+        continue
+      }
+      let element = self.element(of: scalar)
+      let vector = module.vector(memoryType(element), contract.tiling.width)
+      scalars[scalar] = tile.masks.enumerated().map { number, mask in
+        let bytes = number * contract.tiling.width * element.byteCount
+        let value = loadLine(
+          vector, builder.gep(place, bytes: bytes), mask: mask,
+          alignment: element.byteCount)
+        return fromMemory(value, element)
+      }
+    }
+    return tile.masks.indices.map { self.vector(contract.right.value, copy: $0) }
+  }
+
+  /// Asks for what is needed next: the rows of the next tile where rows stream past a packed panel,
+  /// or columns further down where no other tile has brought them into the cache.
+  ///
+  /// Rows of a tile lie one after the other, so a line for each step covers them.
+  private func prefetch(
+    _ contract: Contract, _ tile: ContractTile, _ left: FactorStream, _ right: FactorStream,
+    _ rightPointers: [LLVMValue], _ step: LLVMValue
+  ) {
+    let size = contract.element.byteCount
+    if contract.tiling.panelDepth != nil {
+      guard left.walks.count == 1, left.walks[0].depthBytes == size else { return }
+      let next = builder.gep(left.walks[0].start, bytes: tile.rows * left.walks[0].lineBytes)
+      let line = builder.shl(step, builder.int(6, module.i64))
+      builder.prefetch(builder.gep(module.i8, next, line))
+    } else if kernel.variables[contract.row.index].extent <= tile.rows {
+      for (walk, pointer) in zip(right.walks, rightPointers) {
+        for number in 0..<tile.masks.count {
+          let columnBytes = number * contract.tiling.width * walk.lineBytes
+          let distance = Self.prefetchedSteps * walk.depthBytes + columnBytes
+          builder.prefetch(builder.gep(pointer, bytes: distance))
+        }
+      }
+    }
+  }
+
+  /// How many steps ahead columns are asked for: about the time memory takes to answer.
+  private static let prefetchedSteps = 32
+
+  /// The epilogue's nodes that are the same for all rows, and the others.
+  private func splitByRow(_ contract: Contract) -> (shared: [Node], perRow: [Node]) {
+    var dependent: Set<ScalarID> = [contract.result]
+    var (shared, perRow) = ([Node](), [Node]())
+    for node in contract.body {
+      guard case .define(let scalar, let expression) = node else {
+        perRow.append(node)
+        continue
+      }
+      if expression.depends(on: contract.row, or: dependent) {
+        dependent.insert(scalar)
+        perRow.append(node)
+      } else {
+        shared.append(node)
+      }
+    }
+    return (shared, perRow)
+  }
+}

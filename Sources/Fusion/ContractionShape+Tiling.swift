@@ -1,0 +1,67 @@
+internal import LoopIR
+internal import Targets
+internal import TensorIR
+
+extension ContractionShape {
+  /// Register tiles as large as the registers allow, no larger than the product.
+  func tiling(_ element: ElementType, _ target: TargetDescription) -> Contract.Tiling {
+    let width = target.lanes(ofBits: 8 * element.byteCount)
+    let needed = (columns + width - 1) / width
+    let vectors = min(needed, target.registerTile.vectors)
+    let rows = max(1, min(target.tileRows(vectors: vectors), self.rows))
+    return packed(
+      Contract.Tiling(rows: rows, vectors: vectors, width: width, rowBlock: 120), element, target)
+  }
+
+  /// Whether the right factor is made where it is multiplied: contiguous memory, or an expression of
+  /// such that one tile of rows needs only once.
+  private func isReadInPlace(_ tiling: Contract.Tiling) -> Bool {
+    guard right.isExpression else { return right.reads.allSatisfy { $0.line == 1 } }
+    return rows <= tiling.rows && right.reads.allSatisfy { (0...1).contains($0.line) }
+  }
+
+  /// The tiling with the right factor packed where that pays: where it is not read in place, and
+  /// where a factor that leaves the second-level cache is read by many rows.
+  ///
+  /// A packed panel serves all rows; rows stream past it, which the prefetcher keeps up with.
+  private func packed(
+    _ tiling: Contract.Tiling, _ element: ElementType, _ target: TargetDescription
+  ) -> Contract.Tiling {
+    let bytes = element.byteCount
+    let isLarge = depth * columns * bytes > target.caches.secondLevel
+    guard !isReadInPlace(tiling) || (isLarge && rows >= 4 * tiling.rows) else {
+      return tiling
+    }
+    let lineBytes = tiling.vectors * tiling.width * bytes
+    let panels = (depth * lineBytes + Self.panelBytes - 1) / Self.panelBytes
+    var result = tiling
+    guard panels > 1 else {
+      result.panelDepth = depth
+      result.rowBlock = rows
+      return result
+    }
+    let even = (depth + panels - 1) / panels
+    result.panelDepth = (even + tiling.width - 1) / tiling.width * tiling.width
+    result.rowBlock = max(tiling.rows, min(rows, Self.waitingBytes / lineBytes))
+    return result
+  }
+
+  /// Panels are at most this long, since they stand on the stack.
+  private static let panelBytes = 128 << 10
+  /// Sums that wait for the next panel take at most this much of the stack.
+  private static let waitingBytes = 64 << 10
+}
+
+extension Contract.Tiling {
+  /// How many blocks of rows and of columns threads share at most.
+  func blockShape(rows: Int, columns: Int) -> (rows: Int, columns: Int) {
+    let tileColumns = vectors * width
+    let columnTiles = (columns + tileColumns - 1) / tileColumns
+    let rowTiles = (rows + self.rows - 1) / self.rows
+    let columnBlocks = min(columnTiles, Self.blockLimit)
+    return (min(rowTiles, max(1, Self.blockLimit / columnBlocks)), columnBlocks)
+  }
+
+  /// Blocks that a product is cut into at most.
+  private static let blockLimit = 16
+}

@@ -1,0 +1,86 @@
+internal import LoopIR
+internal import TensorIR
+
+extension Function {
+  /// The function with transposes before the dots whose factors cannot be walked in place, and the
+  /// values that must be in memory for that.
+  func preparedForContraction() throws -> (Function, forced: Set<ValueID>) {
+    let graph = Graph(self)
+    var builder = FunctionBuilder(name: name, isPrivate: isPrivate, location: location)
+    var translation = [ValueID?](repeating: nil, count: types.count)
+    var forced = Set<ValueID>()
+    func translated(_ value: ValueID) -> ValueID {
+      guard let known = translation[value.index] else {
+        preconditionFailure("a verified function defines values before their use")
+      }
+      return known
+    }
+    for parameter in parameters {
+      translation[parameter.index] = builder.parameter(self[parameter])
+    }
+    for operation in operations {
+      var operands = operation.operands.map(translated)
+      var op = operation.op
+      if case .dot(let dimensions) = op {
+        let types = operation.operands.map { self[$0] }
+        if ContractionShape.isWorthwhile(dimensions, types[0], types[1]) {
+          let isBase = { (value: ValueID) in graph.operation(value)?.op.isRenaming != true }
+          let (left, right) = graph.walkableFactors(operation.result, until: isBase)
+          builder.location = operation.location
+          op = .dot(
+            try builder.canonicalize(
+              dimensions, &operands, types, sides: (left ? [] : [0]) + (right ? [] : [1]),
+              forced: &forced))
+        }
+      }
+      let results = try builder.emitAll(op, operands, at: operation.location)
+      for (old, new) in zip(operation.results, results) { translation[old.index] = new }
+    }
+    return (builder.finish(returning: results.map(translated)), forced)
+  }
+}
+
+extension Op {
+  /// Whether the op's elements are its operand's at other indices.
+  fileprivate var isRenaming: Bool {
+    switch self {
+    case .shape(.broadcast), .shape(.reshape), .shape(.transpose), .shape(.slice), .shape(.reverse):
+      true
+    case .shape(.pad), .shape(.concatenate), .constant, .iota, .unary, .binary, .compare, .select,
+      .clamp, .convert, .reduce, .dot, .gather, .scatter, .call:
+      false
+    }
+  }
+}
+
+extension FunctionBuilder {
+  /// Brings factors into the order batch, row, depth (left) and batch, depth, column (right).
+  fileprivate mutating func canonicalize(
+    _ dimensions: DotDimensions, _ operands: inout [ValueID], _ types: [TensorType], sides: [Int],
+    forced: inout Set<ValueID>
+  ) throws -> DotDimensions {
+    var result = dimensions
+    let batches = Array(dimensions.leftBatching.indices)
+    let depth = dimensions.leftContracting.count
+    for side in sides {
+      let isLeft = side == 0
+      let batching = isLeft ? dimensions.leftBatching : dimensions.rightBatching
+      let contracting = isLeft ? dimensions.leftContracting : dimensions.rightContracting
+      let free =
+        isLeft
+        ? dimensions.leftFree(rank: types[0].rank) : dimensions.rightFree(rank: types[1].rank)
+      let order = batching + (isLeft ? free + contracting : contracting + free)
+      operands[side] = try emit(.shape(.transpose(permutation: order)), [operands[side]])
+      forced.insert(operands[side])
+      let first = isLeft ? batches.count + free.count : batches.count
+      if isLeft {
+        result.leftBatching = batches
+        result.leftContracting = Array(first..<(first + depth))
+      } else {
+        result.rightBatching = batches
+        result.rightContracting = Array(first..<(first + depth))
+      }
+    }
+    return result
+  }
+}

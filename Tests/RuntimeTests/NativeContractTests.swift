@@ -1,0 +1,97 @@
+import Interpreter
+import Runtime
+import TensorIR
+import TestSupport
+import Testing
+
+/// Machine code of matrix products over sizes around tiles, vectors and panels.
+@Suite struct NativeContractTests {
+  /// Compares machine code with the interpreter, and one thread with two to the bit.
+  private func check(_ functions: [Function], _ what: String) throws {
+    let arguments = functions.enumerated().map { randomArguments(for: $1, seed: UInt64($0)) }
+    let combined = try combination(of: functions)
+    let results = try runNatively(combined, arguments.flatMap { $0 }, threads: 1)
+    #expect(try runNatively(combined, arguments.flatMap { $0 }, threads: 2) == results)
+    for (position, function) in functions.enumerated() {
+      let expected = try Interpreter().run(function, arguments[position])
+      let isSingle = expected[0].type.element == .f32
+      expectClose(
+        results[position], expected[0], relative: isSingle ? 1e-5 : 1e-13,
+        "\(what) \(function.parameterTypes)")
+    }
+  }
+
+  @Test(arguments: [ElementType.f32, .f64], [1, 7, 13, 17, 100])
+  func oddSizes(_ element: ElementType, _ rows: Int) throws {
+    var functions = [Function]()
+    for (columns, depth) in [(7, 13), (13, 100), (17, 7), (33, 17), (100, 33), (513, 16)] {
+      for left in ProductProgram.Layout.allCases {
+        for right in ProductProgram.Layout.allCases {
+          var product = ProductProgram(rows, columns, depth, element)
+          (product.left.layout, product.right.layout) = (left, right)
+          functions.append(try product.function())
+        }
+      }
+    }
+    try check(functions, "\(rows) rows")
+  }
+
+  @Test(arguments: [ElementType.f32, .f64])
+  func batches(_ element: ElementType) throws {
+    let functions = try ProductProgram.Layout.allCases.flatMap { left in
+      try ProductProgram.Layout.allCases.map { right in
+        var product = ProductProgram(19, 21, 18, element)
+        product.batch = [2, 3]
+        (product.left.layout, product.right.layout) = (left, right)
+        return try product.function()
+      }
+    }
+    try check(functions, "batched")
+  }
+
+  /// Deep products, whose sums wait in memory between panels; more rows than wait at once.
+  @Test(arguments: [(513, 40, 1030), (60, 33, 2500), (14, 100, 4096)])
+  func deepProducts(_ rows: Int, _ columns: Int, _ depth: Int) throws {
+    let functions = try ProductProgram.Layout.allCases.map { layout in
+      var product = ProductProgram(rows, columns, depth, .f32)
+      product.right.layout = layout
+      return try product.function()
+    }
+    try check(functions, "deep")
+  }
+
+  /// Factors that are expressions, in both layouts.
+  @Test(arguments: [ElementType.f32, .f64], ProductProgram.Prologue.allCases)
+  func prologues(_ element: ElementType, _ prologue: ProductProgram.Prologue) throws {
+    var functions = [Function]()
+    for (rows, columns, depth) in [(13, 17, 100), (5, 40, 33), (50, 7, 18), (30, 33, 1100)] {
+      for layout in ProductProgram.Layout.allCases {
+        var product = ProductProgram(rows, columns, depth, element)
+        product.right = (layout, prologue)
+        functions.append(try product.function())
+        product.left = (layout, prologue)
+        functions.append(try product.function())
+        product.right = (.plain, .none)
+        functions.append(try product.function())
+      }
+    }
+    try check(functions, "\(prologue)")
+  }
+
+  /// Factors that are slices: depth or columns in steps that are not one.
+  @Test func stridedFactors() throws {
+    var builder = FunctionBuilder(name: "main")
+    let a = builder.parameter(TensorType([20, 60], .f32))
+    let b = builder.parameter(TensorType([30, 66], .f32))
+    func everySecond(_ value: ValueID, _ shape: [Int]) throws -> ValueID {
+      try builder.emit(
+        .shape(.slice(starts: [0, 1], limits: shape, strides: [1, 2])), [value])
+    }
+    let left = try everySecond(a, [20, 60])
+    let right = try everySecond(b, [30, 66])
+    let dimensions = DotDimensions(
+      leftBatching: [], rightBatching: [], leftContracting: [1], rightContracting: [0])
+    let function = builder.finish(returning: [try builder.emit(.dot(dimensions), [left, right])])
+    try check([function], "strided")
+  }
+}
