@@ -183,12 +183,18 @@ final class Specializations: Sendable {
     let entry = Specialization(
       signature, donating: donatedCount, template: try template(output, placeholders), traced,
       traceMilliseconds: start.duration(to: .now).milliseconds)
-    state.withLock { state in
+    let kept = state.withLock { state in
+      // Of two tasks that traced one signature at the same time, the first one's form stays.
+      let first = state.entries.first {
+        $0.donatedCount == donatedCount && $0.signature == signature
+      }
+      if let first { return first }
       state.reasons.append(reason(for: signature, after: state.entries.map(\.signature)))
       state.entries.append(entry)
+      return entry
     }
-    remember(entry)
-    return entry
+    remember(kept)
+    return kept
   }
 
   /// The entry used last.
