@@ -45,19 +45,6 @@ extension KernelEmitter {
     }
   }
 
-  /// Carries out the product's body for each row of a tile, with columns in lanes.
-  private func emitEpilogue(_ contract: Contract, _ tile: ContractTile, _ sums: [[LLVMValue]]) {
-    guard let first = variables[contract.row] else { return }
-    let (shared, perRow) = splitByRow(contract)
-    for node in shared { emit(node) }
-    for row in 0..<tile.rows {
-      variables[contract.row] = builder.add(first, builder.int(row, module.i64))
-      scalars[contract.result] = sums[row]
-      for node in perRow { emit(node) }
-    }
-    variables[contract.row] = first
-  }
-
   // MARK: Depth
 
   /// The sums of all elements of a tile after a range of the depth, by row and vector.
@@ -232,23 +219,4 @@ extension KernelEmitter {
 
   /// How many steps ahead columns are asked for: about the time memory takes to answer.
   private static let prefetchedSteps = 32
-
-  /// The epilogue's nodes that are the same for all rows, and the others.
-  private func splitByRow(_ contract: Contract) -> (shared: [Node], perRow: [Node]) {
-    var dependent: Set<ScalarID> = [contract.result]
-    var (shared, perRow) = ([Node](), [Node]())
-    for node in contract.body {
-      guard case .define(let scalar, let expression) = node else {
-        perRow.append(node)
-        continue
-      }
-      if expression.depends(on: contract.row, or: dependent) {
-        dependent.insert(scalar)
-        perRow.append(node)
-      } else {
-        shared.append(node)
-      }
-    }
-    return (shared, perRow)
-  }
 }

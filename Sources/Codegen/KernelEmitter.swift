@@ -43,6 +43,8 @@ final class KernelEmitter {
     case panel(ScalarID)
     /// Sums of a block of rows that wait for the depths of the next panel.
     case partialSums(ScalarID)
+    /// A tile's sums on the way to a loop over its rows.
+    case finishedTile(ScalarID)
   }
 
   /// The shape of the vector loop around a place.
