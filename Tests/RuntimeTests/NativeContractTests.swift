@@ -78,6 +78,33 @@ import Testing
     try check(functions, "\(prologue)")
   }
 
+  /// What follows a product: bodies of little work, written out for each row, and of much, in a loop
+  /// over rows; with operands by row, by column and by element.
+  @Test(arguments: [ElementType.f32, .f64], [1, 4])
+  func epilogues(_ element: ElementType, _ functionCount: Int) throws {
+    let sizes = [(13, 17, 33), (50, 7, 18), (24, 64, 40), (30, 33, 1100)]
+    let functions = try sizes.map { (rows, columns, depth) -> Function in
+      var builder = FunctionBuilder(name: "main")
+      let a = builder.parameter(TensorType([rows, depth], element))
+      let b = builder.parameter(TensorType([depth, columns], element))
+      let rest = builder.parameter(TensorType([rows, columns], element))
+      let factors = builder.parameter(TensorType([rows], element))
+      let bias = builder.parameter(TensorType([columns], element))
+      let dimensions = DotDimensions(
+        leftBatching: [], rightBatching: [], leftContracting: [1], rightContracting: [0])
+      var value = try builder.emit(.dot(dimensions), [a, b])
+      let type = builder[value]
+      let spread = try builder.broadcast(factors, to: type.shape, dimensions: [0])
+      value = try builder.multiply(value, spread)
+      value = try builder.add(
+        value, builder.broadcast(bias, to: type.shape, dimensions: [1]))
+      value = try builder.add(value, builder.emit(.iota(type, dimension: 0), []))
+      for _ in 0..<functionCount { value = try builder.unary(.tanh, value) }
+      return builder.finish(returning: [try builder.subtract(rest, value)])
+    }
+    try check(functions, "epilogue")
+  }
+
   /// Factors that are slices: depth or columns in steps that are not one.
   @Test func stridedFactors() throws {
     var builder = FunctionBuilder(name: "main")
