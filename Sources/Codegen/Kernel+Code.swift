@@ -28,9 +28,9 @@ package struct KernelCode: Hashable, Sendable {
     bare.sources = []
     bare.slots = kernel.slots.indices.map { BufferID($0) }
     for variable in bare.variables.indices { bare.variables[variable].name = "" }
-    bare.body = kernel.body.mappingAddresses { memory, address in
-      guard case .slot(let slot) = memory else { return address }
-      return address + -starts[slot]
+    bare.body = kernel.body.mappingAccesses { memory, address in
+      guard case .slot(let slot) = memory else { return (memory, address) }
+      return (memory, address + -starts[slot])
     }
     return (
       KernelCode(kernel: bare), zip(starts, types).map { $0 * $1.element.byteCount }
@@ -68,33 +68,6 @@ package struct KernelCode: Hashable, Sendable {
           + weight(contract.right.body, copies: contract.tiling.vectors)
         return sum + variants * (2 * tile + factors + weight(contract.body, copies: tile))
           + packing + 50
-      }
-    }
-  }
-}
-
-extension [Node] {
-  /// The nodes with every address of memory replaced.
-  fileprivate func mappingAddresses(
-    _ transform: (Memory, IndexExpression) -> IndexExpression
-  ) -> [Node] {
-    map { node in
-      switch node {
-      case .define(let scalar, .load(let memory, let address, let condition)):
-        return .define(
-          scalar, .load(memory, transform(memory, address), condition: condition))
-      case .define, .accumulate: return node
-      case .store(var store):
-        store.address = transform(store.memory, store.address)
-        return .store(store)
-      case .loop(var loop):
-        loop.body = loop.body.mappingAddresses(transform)
-        return .loop(loop)
-      case .contract(var contract):
-        contract.left.body = contract.left.body.mappingAddresses(transform)
-        contract.right.body = contract.right.body.mappingAddresses(transform)
-        contract.body = contract.body.mappingAddresses(transform)
-        return .contract(contract)
       }
     }
   }

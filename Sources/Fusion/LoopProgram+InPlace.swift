@@ -73,6 +73,7 @@ extension LoopProgram {
         return true
       }
       kernels[step].body = nodes
+      if nodes != kernel.body { kernels[step].dropUnusedSlots() }
     }
     kernels.removeAll { $0.body.isEmpty }
     for step in kernels.indices { kernels[step].name = "k\(step)" }
@@ -211,7 +212,7 @@ extension Kernel {
 
 extension [Node] {
   /// The nodes without some stores, and without the loops and scalars that only served them.
-  fileprivate func removingStores(where isIdle: (Store) -> Bool) -> [Node] {
+  func removingStores(where isIdle: (Store) -> Bool) -> [Node] {
     var nodes = filteringNodes { node in
       if case .store(let store) = node { return !isIdle(store) }
       return true

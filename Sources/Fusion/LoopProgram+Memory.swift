@@ -8,6 +8,7 @@ extension LoopProgram {
   ///
   /// - Parameter donated: the arguments, by number, whose memory kernels may overwrite.
   mutating func planMemory(donated: Set<Int> = []) {
+    dropUnreadStores()
     dropUnusedBuffers()
     updateInPlace(donated: donated)
     dropCopiesOntoThemselves()
@@ -130,6 +131,32 @@ extension LoopProgram {
   package var largestArenaUse: Int { Self.largestUse(of: blocks(), kernels: kernels.count) }
 
   // MARK: Buffers
+
+  /// Removes stores into buffers that no kernel reads, because all that needs their values is computed
+  /// beside them.
+  private mutating func dropUnreadStores() {
+    var read = Set<BufferID>()
+    for kernel in kernels {
+      kernel.body.forEachNode { node in
+        for access in Access.all(of: node) where access.isRead {
+          if case .slot(let slot) = access.memory { read.insert(kernel.slots[slot]) }
+        }
+      }
+    }
+    for step in kernels.indices {
+      let slots = kernels[step].slots
+      func isUnread(_ store: Store) -> Bool {
+        guard case .slot(let slot) = store.memory, !read.contains(slots[slot]),
+          case .arena = buffers[slots[slot].index].storage
+        else { return false }
+        return true
+      }
+      guard kernels[step].writtenBuffers.contains(where: { !read.contains($0) }) else { continue }
+      kernels[step].body = kernels[step].body.removingStores(where: isUnread)
+      kernels[step].dropUnusedSlots()
+    }
+    kernels.removeAll { $0.body.isEmpty }
+  }
 
   /// Removes arena buffers and constants that no kernel uses, such as a product that only its own
   /// epilogue reads.

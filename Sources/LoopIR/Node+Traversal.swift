@@ -74,7 +74,54 @@ package struct Access: Hashable, Sendable {
   }
 }
 
+extension [Node] {
+  /// The nodes with the memory and address of every access replaced.
+  package func mappingAccesses(
+    _ transform: (Memory, IndexExpression) -> (Memory, IndexExpression)
+  ) -> [Node] {
+    map { node in
+      switch node {
+      case .define(let scalar, .load(let memory, let address, let condition)):
+        let (memory, address) = transform(memory, address)
+        return .define(scalar, .load(memory, address, condition: condition))
+      case .define, .accumulate: return node
+      case .store(var store):
+        (store.memory, store.address) = transform(store.memory, store.address)
+        return .store(store)
+      case .loop(var loop):
+        loop.body = loop.body.mappingAccesses(transform)
+        return .loop(loop)
+      case .contract(var contract):
+        contract.left.body = contract.left.body.mappingAccesses(transform)
+        contract.right.body = contract.right.body.mappingAccesses(transform)
+        contract.body = contract.body.mappingAccesses(transform)
+        return .contract(contract)
+      }
+    }
+  }
+}
+
 extension Kernel {
+  /// Forgets the buffers that no statement touches.
+  package mutating func dropUnusedSlots() {
+    var used = Set<Int>()
+    body.forEachNode { node in
+      for access in Access.all(of: node) {
+        if case .slot(let slot) = access.memory { used.insert(slot) }
+      }
+    }
+    guard used.count < slots.count else { return }
+    let kept = used.sorted()
+    let places = Dictionary(uniqueKeysWithValues: zip(kept, kept.indices))
+    slots = kept.map { slots[$0] }
+    body = body.mappingAccesses { memory, address in
+      guard case .slot(let slot) = memory, let place = places[slot] else {
+        return (memory, address)
+      }
+      return (.slot(place), address)
+    }
+  }
+
   /// The buffers that the kernel writes.
   package var writtenBuffers: Set<BufferID> {
     var written = Set<BufferID>()
