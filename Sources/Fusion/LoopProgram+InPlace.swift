@@ -213,12 +213,18 @@ extension Kernel {
 extension [Node] {
   /// The nodes without some stores, and without the loops and scalars that only served them.
   func removingStores(where isIdle: (Store) -> Bool) -> [Node] {
-    var nodes = filteringNodes { node in
+    let nodes = filteringNodes { node in
       if case .store(let store) = node { return !isIdle(store) }
       return true
     }
-    var former = self
-    while nodes != former {
+    return nodes == self ? self : nodes.removingUnused()
+  }
+
+  /// The nodes without loops and scalars that nothing uses.
+  func removingUnused() -> [Node] {
+    var nodes = self
+    var former: [Node]
+    repeat {
       former = nodes
       var used = Set<ScalarID>()
       nodes.forEachNode { $0.forEachOwnScalar { used.insert($0) } }
@@ -230,7 +236,7 @@ extension [Node] {
         case .contract(let contract): !contract.body.isEmpty
         }
       }
-    }
+    } while nodes != former
     return nodes
   }
 

@@ -191,6 +191,7 @@ struct Lowering {
   /// Collapses, vectorizes and cuts a kernel into blocks, and adds what becomes of it.
   private mutating func schedule(_ kernel: Kernel, sums: Set<BufferID> = []) {
     var kernel = kernel
+    kernel.dropMirroredSums()
     kernel.collapseLoops()
     kernel.vectorize(for: target)
     for var piece in kernel.cutIntoBlocks(in: &program, sums: sums, for: target) {
