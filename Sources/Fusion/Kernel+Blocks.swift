@@ -31,7 +31,7 @@ extension Kernel {
     let extent = variables[loop.variable.index].extent
     let combining = loop.combiningStores
     let mayCut = loops.dropFirst().allSatisfy { if case .store = body[$0] { true } else { false } }
-    guard mayCut, work > Self.serialWork, extent > 1,
+    guard mayCut, work > Self.serialWork, extent > 1, !loop.storesAtComputedPlaces,
       combining.allSatisfy({ isSum($0, sums) })
     else { return [whole] }
     var kernels = cut(loop, at: position, work: work, in: &program, for: target)
@@ -223,6 +223,23 @@ extension Loop {
       case .store(let store): store.combining == nil ? [] : [store]
       case .loop(let loop): loop.combiningStores
       case .define, .accumulate, .contract: []
+      }
+    }
+  }
+}
+
+extension Loop {
+  /// Whether a store in the loop goes where values say, so that iterations may meet: of two updates of
+  /// one place the later one has to stay.
+  fileprivate var storesAtComputedPlaces: Bool {
+    body.contains { node in
+      switch node {
+      case .store(let store):
+        var isComputed = false
+        store.address.forEachScalar { _ in isComputed = true }
+        return isComputed
+      case .loop(let loop): return loop.storesAtComputedPlaces
+      case .define, .accumulate, .contract: return false
       }
     }
   }

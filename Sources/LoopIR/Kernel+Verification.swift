@@ -130,6 +130,8 @@ struct KernelVerifier {
       let buffer = program.buffers[kernel.slots[slot].index]
       switch buffer.storage {
       case .result, .arena: break
+      // A result that starts as a copy of a donated argument is that argument.
+      case .argument(let number) where program.donations.values.contains(number): break
       case .argument, .constant: throw error("a store into \(buffer.name), which is read only")
       }
     }

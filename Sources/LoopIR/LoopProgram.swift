@@ -11,7 +11,7 @@ package struct BufferID: Hashable, Sendable, Comparable {
 package struct Buffer: Sendable, Hashable {
   /// Whose memory it is.
   package enum Storage: Sendable, Hashable {
-    /// The caller's, by parameter; no kernel writes it.
+    /// The caller's, by parameter; kernels write it only where a result stands in its memory.
     case argument(Int)
     /// The caller's, written, by result.
     case result(Int)

@@ -49,6 +49,22 @@ private let targets: [TargetDescription] = [.x86_64v4, .x86_64v3, .aarch64]
     }
   }
 
+  /// Of several large updates of one place the last one stays, so threads do not share them.
+  @Test func updatesOfOnePlaceStayInOrder() throws {
+    var builder = FunctionBuilder(name: "main")
+    let operand = builder.parameter(TensorType([9, 50, 60], .f32))
+    let places = builder.parameter(TensorType([9, 1], .i32))
+    let updates = builder.parameter(TensorType([9, 50, 60], .f32))
+    let dimensions = ScatterDimensions(
+      .set, updateWindowDims: [1, 2], insertedWindowDims: [0], scatterDimsToOperandDims: [0],
+      indexVectorDim: 1)
+    let sines = try builder.unary(.sine, updates)
+    let function = builder.finish(returning: [
+      try builder.emit(.scatter(dimensions), [operand, places, sines])
+    ])
+    try LoopProgram(lowering: function, for: .x86_64v4).verify()
+  }
+
   @Test(arguments: 0..<40)
   func randomProgramsKeepTheirMeaning(_ number: Int) throws {
     let seed = UInt64(9000 + number)

@@ -120,6 +120,33 @@ private let target = TargetDescription.x86_64v4
     #expect(try LoopInterpreter.run(program, arguments: [argument]) == [argument])
   }
 
+  /// Rows added to a donated argument are added in its memory: no kernel copies it.
+  @Test func rowsAreAddedInPlace() throws {
+    let function = try function(
+      parsing: """
+        func.func @main(%w: tensor<8x4xf32>, %rows: tensor<2x1xi32>, %x: tensor<2x4xf32>)
+            -> tensor<8x4xf32> {
+          %0 = "stablehlo.scatter"(%w, %rows, %x) <{scatter_dimension_numbers =
+              #stablehlo.scatter<update_window_dims = [1], inserted_window_dims = [0],
+              scatter_dims_to_operand_dims = [0], index_vector_dim = 1>}> ({
+          ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+            %1 = stablehlo.add %a, %b : tensor<f32>
+            stablehlo.return %1 : tensor<f32>
+          }) : (tensor<8x4xf32>, tensor<2x1xi32>, tensor<2x4xf32>) -> tensor<8x4xf32>
+          return %0 : tensor<8x4xf32>
+        }
+        """)
+    let program = try LoopProgram(lowering: function, for: target, donated: [0])
+    try program.verify()
+    #expect(program.kernels.count == 1)
+    #expect(program.donations == [0: 0])
+    var arguments = randomArguments(for: function, seed: 1)
+    arguments[1] = Literal(TensorType([2, 1], .i32), integers: [5, 5])
+    expectClose(
+      try LoopInterpreter.run(program, arguments: arguments)[0],
+      try Interpreter().run(function, arguments)[0], relative: 1e-6)
+  }
+
   /// A chain of elementwise kernels around a reduction needs one buffer, the result's.
   @Test func chainsStandInTheResult() throws {
     let function = try function(
