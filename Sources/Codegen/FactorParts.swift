@@ -9,7 +9,9 @@ struct FactorParts {
   /// Different for each row or column and depth.
   var varying: [Node] = []
   /// The scalars that the prologue defines.
-  private(set) var defined: Set<ScalarID> = []
+  private var defined: Set<ScalarID> = []
+  /// Those among them that are the same at all depths.
+  private(set) var fixedScalars: Set<ScalarID> = []
   private let line: VariableID
   private let depth: VariableID
   private var onLine: Set<ScalarID> = []
@@ -28,6 +30,7 @@ struct FactorParts {
       if isOnLine { onLine.insert(scalar) }
       guard expression.depends(on: depth, or: onDepth) else {
         fixed.append(node)
+        fixedScalars.insert(scalar)
         continue
       }
       onDepth.insert(scalar)

@@ -41,7 +41,7 @@ struct FactorStream {
         emitter.variables[contract.row] = emitter.builder.add(
           first, emitter.builder.int(row, emitter.module.i64))
         for node in parts.fixed { emitter.emit(node) }
-        fixed.append(emitter.scalars.filter { parts.defined.contains($0.key) })
+        fixed.append(emitter.scalars.filter { parts.fixedScalars.contains($0.key) })
         for load in loads where load.lineStride == nil {
           starts[load.scalar, default: []].append(emitter.start(of: load))
         }

@@ -24,6 +24,8 @@ package struct ProductProgram: Sendable, CustomStringConvertible {
     case scaled
     /// Elements plus a number for each depth.
     case biased
+    /// A number for each row or column plus a number for each depth.
+    case spread
     /// Rows of the stored matrix at computed places.
     case lookup
   }
@@ -87,6 +89,13 @@ package struct ProductProgram: Sendable, CustomStringConvertible {
       let value = builder.parameter(type)
       return factor.prologue == .scaled
         ? try builder.multiply(value, all) : try builder.add(value, all)
+    case .spread:
+      let parts = try (0..<2).map { part in
+        let axis = batch.count + part
+        let numbers = builder.parameter(TensorType([type.shape[axis]], element))
+        return try builder.broadcast(numbers, to: type.shape, dimensions: [axis])
+      }
+      return try builder.add(parts[0], parts[1])
     case .lookup: return try lookup(type, &builder)
     }
   }
