@@ -210,15 +210,29 @@ package struct IndexExpression: Hashable, Sendable {
   }
 
   /// `c·e` for a quotient term `c·d·(e/d)` and a remainder term `c·(e%d)`, where `e/d` may also be
-  /// written `f/(b·d)` for an `e` that is `f/b`.
+  /// written `f/(b·d)` for an `e` that is `f/b`, and `e%d` be written `f%d` for an `e` that is
+  /// `f%(b·d)`.
   private static func joined(_ quotient: Term, _ remainder: Term) -> IndexExpression? {
     guard case .quotient(let whole, let divisor) = quotient.atom,
       case .remainder(let part, let modulus) = remainder.atom,
-      quotient.coefficient == remainder.coefficient * modulus,
+      quotient.coefficient == remainder.coefficient * modulus
+    else { return nil }
+    if divisor == modulus, whole.isRemainder(of: part, byMultipleOf: modulus) {
+      return whole * remainder.coefficient
+    }
+    guard
       (whole == part && divisor == modulus)
         || part.isQuotient(of: whole, by: divisor, over: modulus)
     else { return nil }
     return part * remainder.coefficient
+  }
+
+  /// Whether the expression is `part % (b·modulus)` for some `b`.
+  private func isRemainder(of part: IndexExpression, byMultipleOf modulus: Int) -> Bool {
+    guard constant == 0, terms.count == 1, terms[0].coefficient == 1,
+      case .remainder(part, let multiple) = terms[0].atom
+    else { return false }
+    return multiple.isMultiple(of: modulus)
   }
 
   /// Whether the expression is `whole / (divisor / modulus)`.

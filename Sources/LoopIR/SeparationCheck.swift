@@ -96,7 +96,9 @@ struct SeparationCheck {
     for slot in Set(written).sorted() {
       let places = places.filter { $0.access.memory == .slot(slot) }
       let buffer = verifier.program.buffers[verifier.kernel.slots[slot].index]
-      let views = [[1], buffer.type.shape] + places.prefix(1).map { radix($0.access.address) }
+      let views =
+        [[1], buffer.type.shape] + places.prefix(1).map { radix($0.access.address) }
+        + parts(of: places)
       let isSeparate = views.contains { shape in
         isSeparated(places.map { forms($0, shape: shape) })
       }
@@ -146,6 +148,14 @@ struct SeparationCheck {
       stride = coefficient
     }
     return shape
+  }
+
+  /// The shape of equal parts of a buffer that accesses go through side by side, such as the
+  /// operands of a concatenation.
+  private func parts(of places: [Place]) -> [[Int]] {
+    let starts = Set(places.map(\.access.address.constant)).sorted()
+    let lengths = zip(starts, starts.dropFirst()).map { $1 - $0 }
+    return lengths.min().map { [[1, $0]] } ?? []
   }
 
   /// The form of each subscript in a shape; empty where the address does not split.
