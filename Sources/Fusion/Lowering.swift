@@ -12,7 +12,7 @@ extension LoopProgram {
   ) throws {
     let (prepared, forced) = try function.preparedForContraction()
     var lowering = Lowering(Graph(prepared), target: target)
-    try lowering.lower(forced: forced)
+    try lowering.lower(forced: forced.union(prepared.sharedOrigins))
     self = lowering.program
     planMemory(donated: donated)
   }

@@ -126,6 +126,30 @@ import Testing
     }
   }
 
+  /// A tensor that is compared with its own maximum, in kernels that round its elements differently
+  /// where they compute them.
+  @Test func elementsEqualTheirMaximum() throws {
+    var builder = FunctionBuilder(name: "main")
+    let type = TensorType([64, 50], .f32)
+    let (a, b, c) = (
+      builder.parameter(type), builder.parameter(type), builder.parameter(type)
+    )
+    let product = try builder.multiply(a, b)
+    let greatest = try builder.reduce(.maximum, builder.add(product, c), dimensions: [0])
+    let sine = try builder.unary(.sine, product)
+    let function = builder.finish(returning: [
+      try builder.add(
+        builder.reduce(.add, greatest, dimensions: [0]),
+        builder.reduce(.add, sine, dimensions: [0, 1]))
+    ])
+    let gradient = try function.simplified().withGradient(of: [0, 1, 2]).simplified()
+    let arguments = randomArguments(for: gradient, seed: 1)
+    let results = try runNatively(gradient, arguments)
+    for (result, expected) in zip(results, try Interpreter().run(gradient, arguments)) {
+      expectClose(result, expected, relative: 1e-4)
+    }
+  }
+
   /// A few columns with long sums, so that a whole group of vectors never happens in a block.
   @Test func narrowSumsInBlocks() throws {
     var builder = FunctionBuilder(name: "main")

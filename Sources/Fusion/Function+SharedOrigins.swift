@@ -1,0 +1,58 @@
+internal import TensorIR
+
+extension Function {
+  /// The values that both sides of a comparison take elements from, such as a tensor that is compared
+  /// with its own maximum; they have to be in memory.
+  ///
+  /// Computed again, an element may differ in its last bit, because a product is rounded before a sum
+  /// in one place and not in another. Then no element would equal the maximum.
+  var sharedOrigins: Set<ValueID> {
+    let definitions = definitions()
+    var shared = Set<ValueID>()
+    for operation in operations {
+      guard case .compare = operation.op, self[operation.operands[0]].element.isFloat else {
+        continue
+      }
+      let left = origins(of: operation.operands[0], definitions)
+      guard !left.isEmpty else { continue }
+      shared.formUnion(left.intersection(origins(of: operation.operands[1], definitions)))
+    }
+    return shared
+  }
+
+  /// The computed values whose elements a value consists of.
+  private func origins(of value: ValueID, _ definitions: [Int?]) -> Set<ValueID> {
+    var origins = Set<ValueID>()
+    var visited = Set([value])
+    var rest = [value]
+    while let next = rest.popLast() {
+      guard let position = definitions[next.index] else { continue }
+      let operation = operations[position]
+      if let sources = operation.op.elementSources(among: operation.operands.count) {
+        rest += operation.operands[sources].filter { visited.insert($0).inserted }
+      } else {
+        origins.insert(next)
+      }
+    }
+    return origins
+  }
+}
+
+extension Op {
+  /// The operands, by position, that the op takes its elements from as they are; nil where it computes
+  /// new ones.
+  fileprivate func elementSources(among count: Int) -> Range<Int>? {
+    switch self {
+    case .constant, .iota: 0..<0
+    case .shape, .binary(.maximum), .binary(.minimum), .clamp: 0..<count
+    case .gather: 0..<1
+    case .select: 1..<3
+    case .unary, .binary, .compare, .convert, .dot, .scatter, .call: nil
+    case .reduce(let reduction):
+      switch reduction.kind {
+      case .maximum, .minimum: 0..<2
+      case .add, .multiply, .and, .or: nil
+      }
+    }
+  }
+}
