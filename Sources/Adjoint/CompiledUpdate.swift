@@ -34,7 +34,8 @@ public final class CompiledUpdate<State: TensorTree, each Input: TensorTree, Out
   /// their values, as copies of arrays do.
   ///
   /// - Throws: `AdjointError` for mistakes in the closure and arguments that failed before, and what
-  ///   the closure throws; the state then is what it was.
+  ///   the closure throws; the state then is what it was. Only where the state's own `visitTensors`
+  ///   does not visit the same tensors each time, its tensors have no values afterwards.
   public func callAsFunction(_ state: inout State, _ input: repeat each Input) throws -> Output {
     var visitor = TensorVisitor()
     try visitor.read(state)
