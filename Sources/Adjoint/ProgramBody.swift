@@ -64,12 +64,12 @@ final class ProgramBody: Sendable {
   }
 
   /// Replaces donated arguments by copies where the results are to be: others may hold the arguments
-  /// too, and calls write to donated memory.
+  /// too, and calls write to donated memory. An argument that is there already stays.
   func copyDonations(
     of arguments: UnsafeMutablePointer<UnsafeRawPointer>,
     to results: UnsafePointer<UnsafeMutableRawPointer>
   ) {
-    for (result, argument) in donations {
+    for (result, argument) in donations where arguments[argument] != results[result] {
       results[result].copyMemory(from: arguments[argument], byteCount: resultByteCounts[result])
       arguments[argument] = UnsafeRawPointer(results[result])
     }
@@ -85,20 +85,7 @@ final class ProgramBody: Sendable {
   /// Runs the function on known values of the parameters' types; the caller owns the blocks, one of
   /// each result's size.
   func run(_ nodes: [TensorNode]) throws -> [UnsafeMutableRawPointer] {
-    var arguments = nodes.map(\.requiredAddress)
-    precondition(
-      arguments.count == parameterTypes.count, "there must be a value for each parameter")
-    let blocks = try BufferPool.allocate(resultByteCounts)
-    copyDonations(of: &arguments, to: blocks)
-    do {
-      try withExtendedLifetime(nodes) { try call(arguments: arguments, results: blocks) }
-    } catch {
-      for (block, byteCount) in zip(blocks, resultByteCounts) {
-        BufferPool.deallocate(block, byteCount: byteCount)
-      }
-      throw error
-    }
-    return blocks
+    try run(nodes, takingOver: [Int?](repeating: nil, count: resultTypes.count))
   }
 
   /// Runs the function on known values of the parameters' types, the last of which are `captures`.
@@ -110,35 +97,37 @@ final class ProgramBody: Sendable {
     for (result, argument) in donations where isKnownUniquelyReferenced(&nodes[argument]) {
       givers[result] = argument
     }
-    var arguments = (nodes + captures).map(\.requiredAddress)
+    let blocks = try run(nodes + captures, takingOver: givers)
+    for case let giver? in givers { nodes[giver].surrenderMemory() }
+    return zip(resultTypes, blocks).map { type, block in
+      TensorNode(type, byteCount: type.byteCount, adopting: block)
+    }
+  }
+
+  /// Runs the function on known values of the parameters' types; each result is left in the memory of
+  /// the value that `givers` names by number, or in a new block, which the caller owns.
+  private func run(
+    _ nodes: [TensorNode], takingOver givers: [Int?]
+  ) throws -> [UnsafeMutableRawPointer] {
+    precondition(nodes.count == parameterTypes.count, "there must be a value for each parameter")
+    var arguments = nodes.map(\.requiredAddress)
     let fresh = resultTypes.indices.filter { givers[$0] == nil }
     let blocks = try BufferPool.allocate(fresh.map { resultByteCounts[$0] })
-    var unused = blocks.makeIterator()
-    let results = givers.map { giver -> UnsafeMutableRawPointer in
-      guard
-        let place = giver.map({ UnsafeMutableRawPointer(mutating: arguments[$0]) })
-          ?? unused.next()
-      else { preconditionFailure("there is a block for each result without a giver") }
-      return place
+    var results = givers.map { giver in
+      giver.map { UnsafeMutableRawPointer(mutating: arguments[$0]) }
     }
-    for (result, argument) in donations where givers[result] == nil {
-      results[result].copyMemory(from: arguments[argument], byteCount: resultByteCounts[result])
-      arguments[argument] = UnsafeRawPointer(results[result])
-    }
+    for (result, block) in zip(fresh, blocks) { results[result] = block }
+    let places = results.compactMap { $0 }
+    copyDonations(of: &arguments, to: places)
     do {
-      try withExtendedLifetime((nodes, captures)) {
-        try call(arguments: arguments, results: results)
-      }
+      try withExtendedLifetime(nodes) { try call(arguments: arguments, results: places) }
     } catch {
       for (block, result) in zip(blocks, fresh) {
         BufferPool.deallocate(block, byteCount: resultByteCounts[result])
       }
       throw error
     }
-    for case let giver? in givers { nodes[giver].surrenderMemory() }
-    return zip(resultTypes, results).map { type, block in
-      TensorNode(type, byteCount: type.byteCount, adopting: block)
-    }
+    return places
   }
 }
 

@@ -2,6 +2,8 @@ import LLVMBridge
 import Runtime
 import Targets
 import TensorIR
+import TestSupport
+import Testing
 
 extension TargetDescription {
   /// Processors whose code runs here: this one, and an x86-64 without AVX-512.
@@ -50,4 +52,16 @@ func runNatively(
   options.donated = donated
   options.target = target
   return try call(Executable(function, options: options), arguments)
+}
+
+/// The first result of each function, all of them compiled as one, with the arguments; one thread
+/// and two give the same to the bit.
+func runTogether(
+  _ functions: [Function]
+) throws -> [(arguments: [Literal], result: Literal)] {
+  let arguments = functions.enumerated().map { randomArguments(for: $1, seed: UInt64($0)) }
+  let combined = try combination(of: functions)
+  let results = try runNatively(combined, arguments.flatMap { $0 }, threads: 1)
+  #expect(try runNatively(combined, arguments.flatMap { $0 }, threads: 2) == results)
+  return Array(zip(arguments, results)).map { (arguments: $0.0, result: $0.1) }
 }

@@ -8,15 +8,11 @@ import Testing
 @Suite struct NativeContractTests {
   /// Compares machine code with the interpreter, and one thread with two to the bit.
   private func check(_ functions: [Function], _ what: String) throws {
-    let arguments = functions.enumerated().map { randomArguments(for: $1, seed: UInt64($0)) }
-    let combined = try combination(of: functions)
-    let results = try runNatively(combined, arguments.flatMap { $0 }, threads: 1)
-    #expect(try runNatively(combined, arguments.flatMap { $0 }, threads: 2) == results)
-    for (position, function) in functions.enumerated() {
-      let expected = try Interpreter().run(function, arguments[position])
+    for (function, run) in zip(functions, try runTogether(functions)) {
+      let expected = try Interpreter().run(function, run.arguments)
       let isSingle = expected[0].type.element == .f32
       expectClose(
-        results[position], expected[0], relative: isSingle ? 1e-5 : 1e-13,
+        run.result, expected[0], relative: isSingle ? 1e-5 : 1e-13,
         "\(what) \(function.parameterTypes)")
     }
   }

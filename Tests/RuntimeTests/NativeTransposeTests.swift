@@ -18,13 +18,9 @@ import Testing
       let x = builder.parameter(TensorType(shape, element))
       return builder.finish(returning: [try builder.transpose(x, permutation: permutation)])
     }
-    let arguments = functions.enumerated().map { randomArguments(for: $1, seed: UInt64($0)) }
-    let combined = try combination(of: functions)
-    let results = try runNatively(combined, arguments.flatMap { $0 }, threads: 1)
-    #expect(try runNatively(combined, arguments.flatMap { $0 }, threads: 2) == results)
-    for (position, function) in functions.enumerated() {
-      let expected = try Interpreter().run(function, arguments[position])
-      expectClose(results[position], expected[0], .exact, "\(cases[position])")
+    for (position, run) in try runTogether(functions).enumerated() {
+      let expected = try Interpreter().run(functions[position], run.arguments)
+      expectClose(run.result, expected[0], .exact, "\(cases[position])")
     }
   }
 
