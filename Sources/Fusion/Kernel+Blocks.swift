@@ -8,70 +8,99 @@ extension Kernel {
   /// Blocks a kernel is cut into at most; more would only add partial results.
   private static let blockLimit = 64
 
-  /// The kernel with its outermost loop cut into blocks that threads can share, and a second kernel
+  /// The kernel with its outermost loops cut into blocks that threads can share, and a second kernel
   /// that combines the blocks' partial sums where there are any.
   ///
   /// Blocks depend on the shapes alone, so results do not depend on the number of threads.
   ///
-  /// - Parameter sums: buffers that the kernel adds into from the identity on.
+  /// - Parameters:
+  ///   - sums: buffers that the kernel adds into from the identity on.
+  ///   - rows: the iterations of a block, where several steps go over the same rows.
   func cutIntoBlocks(
-    in program: inout LoopProgram, sums: Set<BufferID>, for target: TargetDescription
+    rows: Int? = nil, in program: inout LoopProgram, sums: Set<BufferID>,
+    for target: TargetDescription
   ) -> [Kernel] {
-    let loops = body.indices.filter {
-      if case .define = body[$0] { return false }
-      return true
-    }
-    guard let position = loops.first else { return [self] }
-    if case .contract(let contract) = body[position] {
-      return [withBlocks(contract, at: position)]
-    }
-    guard case .loop(let loop) = body[position] else { return [self] }
     let whole = clearing(sums, in: program, for: target)
-    let work = self.work(of: body[position])
-    let extent = variables[loop.variable.index].extent
-    let combining = loop.combiningStores
-    let mayCut = loops.dropFirst().allSatisfy { if case .store = body[$0] { true } else { false } }
-    guard mayCut, work > Self.serialWork, extent > 1, !loop.storesAtComputedPlaces,
-      combining.allSatisfy({ isSum($0, sums) })
-    else { return [whole] }
-    var kernels = cut(loop, at: position, work: work, in: &program, for: target)
+    guard let parts = KernelParts(self) else { return [whole] }
+    guard let size = rows ?? blockSize(of: parts, sums) else {
+      if case .contract(let contract) = parts.steps[0], parts.steps.count == 1 {
+        return [withBlocks(contract, at: parts.head.count)]
+      }
+      return [whole]
+    }
+    var kernels = cut(parts, size, in: &program, for: target)
     if kernels.count > 1 { kernels[1].vectorize(for: target) }
     return kernels
   }
 
   // MARK: Cutting
 
+  /// The iterations of a block of a kernel that is one loop; nil where it is not, is too little work,
+  /// or its iterations may meet.
+  private func blockSize(of parts: KernelParts, _ sums: Set<BufferID>) -> Int? {
+    guard parts.steps.count == 1, case .loop(let loop) = parts.steps[0] else { return nil }
+    let extent = variables[loop.variable.index].extent
+    let blocks = blockCount(of: loop)
+    guard blocks > 1, extent > 1, !loop.storesAtComputedPlaces,
+      loop.combiningStores.allSatisfy({ isSum($0, sums) })
+    else { return nil }
+    let size = (extent + blocks - 1) / blocks
+    return (size + loop.step - 1) / loop.step * loop.step
+  }
+
+  /// How many blocks a loop is cut into by its work alone.
+  func blockCount(of loop: Loop) -> Int {
+    let work = self.work(of: .loop(loop))
+    guard work > Self.serialWork else { return 1 }
+    let extent = variables[loop.variable.index].extent
+    return min(Self.blockLimit, max(2, Int(work / (Self.serialWork / 4))), extent)
+  }
+
   private func cut(
-    _ loop: Loop, at position: Int, work: Double, in program: inout LoopProgram,
+    _ parts: KernelParts, _ size: Int, in program: inout LoopProgram,
     for target: TargetDescription
   ) -> [Kernel] {
     var kernel = self
-    let extent = variables[loop.variable.index].extent
-    let blocks = min(Self.blockLimit, max(2, Int(work / (Self.serialWork / 4))), extent)
-    var size = (extent + blocks - 1) / blocks
-    if case .vector(let width, let interleave) = loop.schedule {
-      let step = width * interleave
-      size = (size + step - 1) / step * step
-    }
-    if case .tiled(let tile) = loop.schedule { size = (size + tile - 1) / tile * tile }
-    let count = (extent + size - 1) / size
-    let block = VariableID(kernel.variables.count)
-    kernel.variables.append(Variable(name: "blk", extent: count))
-    var inner = loop
-    inner.range = .block(block, size: size)
+    let count = (parts.extent(in: self) + size - 1) / size
+    let (block, steps) = kernel.cutting(parts.steps, size, count)
     var outer = Loop(block)
     outer.schedule = .parallel
     var combine = Kernel(name: name + "c")
     combine.sources = sources
-    let zeroing = kernel.redirectSums(
-      &inner, block, count, &combine, in: &program, for: target)
-    outer.body = zeroing + [.loop(inner)]
-    let tail = Array(body[(position + 1)...])
-    let head = Array(body[..<position])
-    kernel.combineAccumulators(
-      of: loop, block, count, head: head, tail: tail, into: &outer, &combine, in: &program)
-    kernel.body = head + [.loop(outer)]
+    var zeroing = [Node]()
+    for step in steps {
+      guard case .loop(var loop) = step else {
+        outer.body.append(step)
+        continue
+      }
+      zeroing += kernel.redirectSums(&loop, block, count, &combine, in: &program, for: target)
+      outer.body.append(.loop(loop))
+    }
+    outer.body = zeroing + outer.body
+    kernel.combineAccumulators(of: parts, block, count, into: &outer, &combine, in: &program)
+    kernel.body = parts.head + [.loop(outer)]
     return combine.body.isEmpty ? [kernel] : [kernel, combine]
+  }
+
+  /// The steps with their rows limited to a block, and the variable that counts blocks.
+  mutating func cutting(
+    _ steps: [Node], _ size: Int, _ count: Int
+  ) -> (block: VariableID, steps: [Node]) {
+    let block = VariableID(variables.count)
+    variables.append(Variable(name: "blk", extent: count))
+    let steps = steps.map { step -> Node in
+      switch step {
+      case .loop(var loop):
+        loop.range = .block(block, size: size)
+        return .loop(loop)
+      case .contract(var contract):
+        contract.block = Contract.Block(
+          variable: block, rows: size, columns: variables[contract.column.index].extent)
+        return .contract(contract)
+      case .define, .store, .accumulate: return step
+      }
+    }
+    return (block, steps)
   }
 
   /// Sends the sums that a loop adds into memory to an array of each block, and lets `combine` add
@@ -112,20 +141,21 @@ extension Kernel {
 
   /// Stores a block's accumulators, and lets `combine` fold them and carry out what follows.
   private mutating func combineAccumulators(
-    of loop: Loop, _ block: VariableID, _ count: Int, head: [Node], tail: [Node],
-    into outer: inout Loop, _ combine: inout Kernel, in program: inout LoopProgram
+    of parts: KernelParts, _ block: VariableID, _ count: Int, into outer: inout Loop,
+    _ combine: inout Kernel, in program: inout LoopProgram
   ) {
-    guard !loop.accumulators.isEmpty else { return }
-    var renamed: [ScalarID: ScalarID] = [:]
-    for accumulator in loop.accumulators {
-      let element = scalars[accumulator.result.index]
-      let partial = program.addArena("p\(program.buffers.count)", TensorType([count], element))
-      slots.append(partial)
-      outer.body.append(
-        .store(Store(.slot(slots.count - 1), IndexExpression(block), accumulator.result)))
-      renamed[accumulator.result] = combine.addFold(of: partial, count, element, accumulator.kind)
+    var folded: [ScalarID: ScalarID] = [:]
+    for case .loop(let loop) in parts.steps {
+      for accumulator in loop.accumulators {
+        let element = scalars[accumulator.result.index]
+        let partial = program.addArena("p\(program.buffers.count)", TensorType([count], element))
+        slots.append(partial)
+        outer.body.append(
+          .store(Store(.slot(slots.count - 1), IndexExpression(block), accumulator.result)))
+        folded[accumulator.result] = combine.addFold(of: partial, count, element, accumulator.kind)
+      }
     }
-    combine.adopt(head + tail, of: self, renaming: renamed)
+    if !folded.isEmpty { combine.adopt(parts.head + parts.tail, of: self, renaming: folded) }
   }
 
   /// Loops that set memory from `start` on to a kind's identity.
@@ -172,20 +202,9 @@ extension Kernel {
   /// A product cut into blocks of rows and columns in multiples of the tile.
   private func withBlocks(_ contract: Contract, at position: Int) -> Kernel {
     var kernel = self
-    let rows = variables[contract.row.index].extent
-    let columns = variables[contract.column.index].extent
-    let depth = variables[contract.depth.index].extent
-    let tile = contract.tiling
-    guard Double(rows) * Double(columns) * Double(depth) > Self.serialWork * 16 else { return self }
-    let tileColumns = tile.vectors * tile.width
-    let columnTiles = (columns + tileColumns - 1) / tileColumns
-    let rowTiles = (rows + tile.rows - 1) / tile.rows
-    let (rowBlocks, columnBlocks) = tile.blockShape(rows: rows, columns: columns)
-    let block = VariableID(kernel.variables.count)
-    let blockRows = (rowTiles + rowBlocks - 1) / rowBlocks * tile.rows
-    let blockColumns = (columnTiles + columnBlocks - 1) / columnBlocks * tileColumns
-    let count = ((rows + blockRows - 1) / blockRows) * ((columns + blockColumns - 1) / blockColumns)
+    let (count, blockRows, blockColumns) = blocks(of: contract)
     guard count > 1 else { return self }
+    let block = VariableID(kernel.variables.count)
     kernel.variables.append(Variable(name: "blk", extent: count))
     var cut = contract
     cut.block = Contract.Block(variable: block, rows: blockRows, columns: blockColumns)
@@ -196,10 +215,26 @@ extension Kernel {
     return kernel
   }
 
+  /// How many blocks a product is cut into by itself, and their rows and columns.
+  func blocks(of contract: Contract) -> (count: Int, rows: Int, columns: Int) {
+    let rows = variables[contract.row.index].extent
+    let columns = variables[contract.column.index].extent
+    let tile = contract.tiling
+    guard work(of: .contract(contract)) > Self.serialWork else { return (1, rows, columns) }
+    let tileColumns = tile.vectors * tile.width
+    let columnTiles = (columns + tileColumns - 1) / tileColumns
+    let rowTiles = (rows + tile.rows - 1) / tile.rows
+    let (rowBlocks, columnBlocks) = tile.blockShape(rows: rows, columns: columns)
+    let blockRows = (rowTiles + rowBlocks - 1) / rowBlocks * tile.rows
+    let blockColumns = (columnTiles + columnBlocks - 1) / columnBlocks * tileColumns
+    let count = ((rows + blockRows - 1) / blockRows) * ((columns + blockColumns - 1) / blockColumns)
+    return (count, blockRows, blockColumns)
+  }
+
   // MARK: Work
 
   /// Roughly the instructions a node takes, counted per lane group for vector loops.
-  private func work(of node: Node) -> Double {
+  func work(of node: Node) -> Double {
     switch node {
     case .define(_, .apply(let op, _)): return Double(op.weight)
     case .define, .store, .accumulate: return 1
@@ -216,6 +251,15 @@ extension Kernel {
 }
 
 extension Loop {
+  /// How many iterations are carried out together; blocks are multiples of it.
+  var step: Int {
+    switch schedule {
+    case .serial, .parallel: 1
+    case .vector(let width, let interleave): width * interleave
+    case .tiled(let size): size
+    }
+  }
+
   /// The stores in the loop that combine into slots.
   var combiningStores: [Store] {
     body.flatMap { node -> [Store] in
@@ -231,7 +275,7 @@ extension Loop {
 extension Loop {
   /// Whether a store in the loop goes where values say, so that iterations may meet: of two updates of
   /// one place the later one has to stay.
-  fileprivate var storesAtComputedPlaces: Bool {
+  var storesAtComputedPlaces: Bool {
     body.contains { node in
       switch node {
       case .store(let store):

@@ -6,8 +6,14 @@ extension Kernel {
   /// if they were one.
   ///
   ///     for i in 0..<4 { for j in 0..<8 { y[8i + j] = x[8i + j] } }   →   for f in 0..<32 { y[f] = x[f] }
-  mutating func collapseLoops() {
-    body = body.map { collapsed($0) }
+  ///
+  /// - Parameter keepingOutermost: Whether the outermost loops stay as they are.
+  mutating func collapseLoops(keepingOutermost: Bool = false) {
+    body = body.map { node in
+      guard keepingOutermost, case .loop(var loop) = node else { return collapsed(node) }
+      loop.body = loop.body.map { collapsed($0) }
+      return .loop(loop)
+    }
   }
 
   private mutating func collapsed(_ node: Node) -> Node {

@@ -51,49 +51,13 @@ extension Kernel {
     return (folded, loop)
   }
 
-  /// Appends straight-line nodes of another kernel, with some of its scalars already known here.
-  mutating func adopt(_ nodes: [Node], of other: Kernel, renaming known: [ScalarID: ScalarID]) {
-    var renamed = known
-    func memory(_ memory: Memory) -> Memory {
-      guard case .slot(let slot) = memory else { return memory }
-      let buffer = other.slots[slot]
-      if let place = slots.firstIndex(of: buffer) { return .slot(place) }
-      slots.append(buffer)
-      return .slot(slots.count - 1)
-    }
-    func scalar(_ id: ScalarID) -> ScalarID { renamed[id] ?? id }
-    func index(_ index: IndexExpression) -> IndexExpression {
-      index.substituting(variable: { IndexExpression($0) }) {
-        IndexExpression(.scalar(scalar($0)))
-      }
-    }
-    for node in nodes {
-      switch node {
-      case .define(let id, let expression):
-        let fresh = ScalarID(scalars.count)
-        scalars.append(other.scalars[id.index])
-        let moved: Expression
-        switch expression {
-        case .literal: moved = expression
-        case .index(let place, let element): moved = .index(index(place), element)
-        case .load(let from, let place, let condition):
-          moved = .load(memory(from), index(place), condition: condition.map(scalar))
-        case .inBounds(let bounds):
-          moved = .inBounds(
-            bounds.map { Bound(index($0.index), lower: $0.lower, upper: $0.upper) })
-        case .apply(let op, let operands): moved = .apply(op, operands.map(scalar))
-        }
-        renamed[id] = fresh
-        body.append(.define(fresh, moved))
-      case .store(let store):
-        body.append(
-          .store(
-            Store(
-              memory(store.memory), index(store.address), scalar(store.value),
-              combining: store.combining, condition: store.condition.map(scalar))))
-      case .accumulate, .loop, .contract:
-        preconditionFailure("only straight-line code follows a kernel that is cut into blocks")
-      }
-    }
+  /// Appends nodes of another kernel, with some of its scalars already known here.
+  mutating func adopt(
+    _ nodes: [Node], of other: Kernel, renaming known: [ScalarID: ScalarID] = [:]
+  ) {
+    var transplant = Transplant(from: other, into: self, known: known)
+    let nodes = transplant.moved(nodes)
+    self = transplant.kernel
+    body += nodes
   }
 }

@@ -39,14 +39,21 @@ struct Lowering {
     let plans = try planner.plan()
     addBuffers(planner)
     var available = Set(graph.function.parameters)
+    var drafts = [Draft]()
     for plan in plans {
       let sums = plan.roots.filter(\.isScattered).map { buffer($0.value) }
-      for kernel in build(plan, planner, available: available) {
-        schedule(kernel, sums: Set(sums))
+      drafts += build(plan, planner, available: available).map {
+        Draft(kernel: $0, sums: Set(sums))
       }
       available.formUnion(plan.roots.map(\.value))
     }
-    copyRepeatedResults()
+    drafts += copiesOfRepeatedResults().map { Draft(kernel: $0, sums: []) }
+    for chain in chains(of: drafts) {
+      for var kernel in chain.kernels(in: &program) {
+        kernel.name = "k\(program.kernels.count)"
+        program.kernels.append(kernel)
+      }
+    }
   }
 
   // MARK: Buffers
@@ -90,9 +97,7 @@ struct Lowering {
       }
     }
     let constants = self.constants
-    return NestBuilder(
-      name: "k\(program.kernels.count)", graph: graph, buffers: visible
-    ) { literal in
+    return NestBuilder(name: "draft", graph: graph, buffers: visible) { literal in
       guard let buffer = constants[literal] else {
         preconditionFailure("constants are interned before kernels are built")
       }
@@ -181,35 +186,51 @@ struct Lowering {
     let update = builder(available: available)
     dimensions.store(
       operation, graph, to: update.slot(buffer(value)), in: update)
-    var updates = update.finished(sources: sources)
-    updates.name = "k\(program.kernels.count + 1)"
-    return [copy.finished(sources: sources), updates]
+    return [copy.finished(sources: sources), update.finished(sources: sources)]
   }
 
-  // MARK: Scheduling
-
-  /// Collapses, vectorizes and cuts a kernel into blocks, and adds what becomes of it.
-  private mutating func schedule(_ kernel: Kernel, sums: Set<BufferID> = []) {
-    var kernel = kernel
-    kernel.dropMirroredSums()
-    kernel.collapseLoops()
-    kernel.vectorize(for: target)
-    for var piece in kernel.cutIntoBlocks(in: &program, sums: sums, for: target) {
-      piece.name = "k\(program.kernels.count)"
-      program.kernels.append(piece)
-    }
-  }
-
-  /// Results that are parameters, or the same value twice, are copies.
-  private mutating func copyRepeatedResults() {
+  /// Copies for results that are parameters, or the same value twice.
+  private mutating func copiesOfRepeatedResults() -> [Kernel] {
     var written = Set<ValueID>()
+    var copies = [Kernel]()
     for (position, result) in graph.function.results.enumerated() {
       let isOwn = graph.definitions[result.index] != nil && written.insert(result).inserted
       if isOwn || graph.type(result).count == 0 { continue }
       let destination = addBuffer("out\(position)", graph.type(result), .result(position))
       let nest = builder(available: Set(buffers.keys))
       store(Root(value: result), in: nest, to: destination)
-      schedule(nest.finished(sources: []))
+      copies.append(nest.finished(sources: []))
     }
+    return copies
+  }
+
+  // MARK: Scheduling
+
+  /// The drafts in order of execution, those that go over the same rows as one.
+  private func chains(of drafts: [Draft]) -> [RowChain] {
+    var readers: [BufferID: Int] = [:]
+    for draft in drafts {
+      for buffer in draft.kernel.readBuffers { readers[buffer, default: 0] += 1 }
+    }
+    var chains = [RowChain]()
+    /// The last chain that writes a buffer.
+    var writers: [BufferID: Int] = [:]
+    for draft in drafts {
+      let sources = Set(draft.kernel.readBuffers.compactMap { writers[$0] }).sorted()
+      let last = sources.last ?? 0
+      let home = sources.reversed().first { home in
+        chains[home].mayFollow(chains[(home + 1)...].prefix(last - home))
+          && chains[home].join(draft, readers: readers, in: program)
+      }
+      if let home {
+        chains.insert(chains.remove(at: home), at: last)
+      } else {
+        chains.append(RowChain(draft, for: target))
+      }
+      for place in (home ?? chains.count - 1)..<chains.count {
+        for buffer in chains[place].written { writers[buffer] = place }
+      }
+    }
+    return chains
   }
 }

@@ -50,21 +50,36 @@ extension ClosedRange<Int> {
 package struct IndexRanges {
   private var variables: [ClosedRange<Int>]
   private var scalars: [ClosedRange<Int>]
+  /// For variables that count within blocks, the variable that counts the blocks, and their size.
+  private var blocks: [VariableID: (number: VariableID, size: Int)] = [:]
 
   /// Finds the ranges in a kernel, which need not be verified.
   package init(_ kernel: Kernel) {
     variables = kernel.variables.map { 0...max($0.extent - 1, 0) }
     scalars = kernel.scalars.map(\.range)
     kernel.body.forEachNode { node in
-      guard case .define(let scalar, let expression) = node,
-        kernel.scalars.indices.contains(scalar.index)
-      else { return }
-      let element = kernel.scalars[scalar.index]
-      guard !element.isFloat else { return }
-      let range = range(of: expression)
-      let fits = range.isInside(element.range)
-      scalars[scalar.index] = fits ? range : element.range
+      switch node {
+      case .define(let scalar, let expression): note(scalar, expression, kernel)
+      case .loop(let loop):
+        if case .block(let number, let size) = loop.range, size > 0 {
+          blocks[loop.variable] = (number, size)
+        }
+      case .contract(let contract):
+        if let block = contract.block, block.rows > 0, contract.hasWholeRows(block, in: kernel) {
+          blocks[contract.row] = (block.variable, block.rows)
+        }
+      case .store, .accumulate: break
+      }
     }
+  }
+
+  private mutating func note(_ scalar: ScalarID, _ expression: Expression, _ kernel: Kernel) {
+    guard kernel.scalars.indices.contains(scalar.index) else { return }
+    let element = kernel.scalars[scalar.index]
+    guard !element.isFloat else { return }
+    let range = range(of: expression)
+    let fits = range.isInside(element.range)
+    scalars[scalar.index] = fits ? range : element.range
   }
 
   /// The range of a loop variable.
@@ -77,12 +92,33 @@ package struct IndexRanges {
     scalars.indices.contains(scalar.index) ? scalars[scalar.index] : .unknown
   }
 
-  /// The range of an index expression.
+  /// The range of an index expression; a place within a block counted from the block's start is
+  /// known to be less than its size.
   package func range(of index: IndexExpression) -> ClosedRange<Int> {
-    index.terms.reduce(index.constant...index.constant) { sum, term in
+    if let (inside, rest) = splitBlock(index) { return inside.adding(range(of: rest)) }
+    return index.terms.reduce(index.constant...index.constant) { sum, term in
       let coefficient = term.coefficient...term.coefficient
       return sum.adding(range(of: term.atom).multiplied(by: coefficient))
     }
+  }
+
+  /// The range of a variable's distance from the start of its block, and the rest of the index, where
+  /// the index contains both the variable and its block: `i = size · block + distance`.
+  private func splitBlock(
+    _ index: IndexExpression
+  ) -> (inside: ClosedRange<Int>, rest: IndexExpression)? {
+    for term in index.terms {
+      guard case .variable(let variable) = term.atom, let (number, size) = blocks[variable],
+        index.terms.contains(where: { $0.atom == .variable(number) })
+      else { continue }
+      let (start, overflow) = term.coefficient.multipliedReportingOverflow(by: size)
+      guard !overflow else { continue }
+      var rest = index
+      rest.terms.removeAll { $0 == term }
+      let distance = (0...(size - 1)).multiplied(by: term.coefficient...term.coefficient)
+      return (distance, rest + IndexExpression(number) * start)
+    }
+    return nil
   }
 
   /// The range of an atom.

@@ -9,7 +9,7 @@ extension Kernel {
     var lines = header(printer)
     if !locals.isEmpty {
       let declarations = locals.enumerated().map { position, local in
-        "l\(position): \(local.element.rawValue)[\(local.count)]"
+        "l\(position): \(local.element.rawValue)[\(local.shape.map(String.init).joined(separator: ","))]"
           + (local.isPerLane ? " per lane" : "")
       }
       lines.append("  local " + declarations.joined(separator: ", "))

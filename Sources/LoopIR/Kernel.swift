@@ -52,13 +52,21 @@ package struct Kernel: Sendable, Hashable {
   /// A small array private to one block.
   package struct Local: Sendable, Hashable {
     package var element: ElementType
-    package var count: Int
+    /// The extents by which the array is printed; what is read and written is one element of all.
+    package var shape: [Int]
     /// Whether every lane of the vector loop around its use has an array of its own.
     package var isPerLane: Bool = false
 
-    package init(element: ElementType, count: Int) {
+    /// The number of elements.
+    package var count: Int { shape.reduce(1, *) }
+
+    package init(element: ElementType, shape: [Int]) {
       self.element = element
-      self.count = count
+      self.shape = shape
+    }
+
+    package init(element: ElementType, count: Int) {
+      self.init(element: element, shape: [count])
     }
   }
 }

@@ -106,7 +106,7 @@ extension KernelPrinter {
     switch memory {
     case .slot(let slot): buffer(slot)?.type.shape ?? []
     case .local(let local):
-      [kernel.locals.indices.contains(local) ? kernel.locals[local].count : 0]
+      kernel.locals.indices.contains(local) ? kernel.locals[local].shape : []
     }
   }
 

@@ -23,11 +23,7 @@ struct KernelPrinter {
     self.kernel = kernel
     self.program = program
     ranges = IndexRanges(kernel)
-    var taken = Set<String>()
-    variableNames = kernel.variables.enumerated().map { position, variable in
-      let isFree = !variable.name.isEmpty && taken.insert(variable.name).inserted
-      return isFree ? variable.name : "\(variable.name)_\(position)"
-    }
+    variableNames = Self.names(in: kernel)
     var counts: [ScalarID: Int] = [:]
     var kinds: [ScalarID: Reduction.Kind] = [:]
     kernel.body.forEachNode { node in
@@ -145,6 +141,7 @@ struct KernelPrinter {
   private func blockText(
     _ block: IndexExpression, _ size: Int, count: Int, of extent: Int
   ) -> String {
+    if count == 1 { return "0..<\(extent)" }
     let start = phrase(block * size).text
     return count * size == extent
       ? "\(start)..<+\(size)" : "\(start)..<min(\(phrase(block * size + size).text), \(extent))"
@@ -197,6 +194,37 @@ struct KernelPrinter {
   }
 
   // MARK: Names
+
+  /// The variables' names, with a number where a loop inside or around has the same one.
+  private static func names(in kernel: Kernel) -> [String] {
+    var together = Set<[VariableID]>()
+    func visit(_ nodes: [Node], in outer: [VariableID]) {
+      for node in nodes {
+        switch node {
+        case .define, .store, .accumulate: break
+        case .loop(let loop): enter([loop.variable], outer, loop.body)
+        case .contract(let contract):
+          enter([contract.row, contract.column, contract.depth], outer, contract.body)
+        }
+      }
+    }
+    func enter(_ variables: [VariableID], _ outer: [VariableID], _ body: [Node]) {
+      let all = outer + variables
+      for variable in variables {
+        for other in all { together.insert([variable, other].sorted()) }
+      }
+      visit(body, in: all)
+    }
+    visit(kernel.body, in: [])
+    var named: [String: [VariableID]] = [:]
+    return kernel.variables.enumerated().map { position, variable in
+      let id = VariableID(position)
+      let isTaken = named[variable.name, default: []].contains { together.contains([$0, id]) }
+      guard !isTaken, !variable.name.isEmpty else { return "\(variable.name)_\(position)" }
+      named[variable.name, default: []].append(id)
+      return variable.name
+    }
+  }
 
   /// The name of a loop variable.
   func name(_ variable: VariableID) -> String {

@@ -83,6 +83,7 @@ extension KernelVerifier {
     if let block = contract.block { try verify(block, of: contract) }
     try verify(contract.left, of: contract, in: contract.row)
     try verify(contract.right, of: contract, in: contract.column)
+    try verifyFactorsStay(in: contract)
     try bind(contract.row)
     try bind(contract.column)
     try define(contract.result)
@@ -94,6 +95,19 @@ extension KernelVerifier {
     columns.append(contract.column)
     try verify(contract.body)
     leave(to: outer)
+  }
+
+  /// A product reads its factors again and again, so its body must not write them.
+  private func verifyFactorsStay(in contract: Contract) throws {
+    var written = Set<Memory>()
+    contract.body.forEachNode { node in
+      for access in Access.all(of: node) where access.isWrite { written.insert(access.memory) }
+    }
+    try (contract.left.body + contract.right.body).forEachNode { node in
+      for access in Access.all(of: node) {
+        try require(!written.contains(access.memory), "a product writes what its factors read")
+      }
+    }
   }
 
   /// A factor's prologue only defines scalars, from its own two variables and what is around.
@@ -160,5 +174,11 @@ extension Contract {
       return extent / size + (extent.isMultiple(of: size) ? 0 : 1)
     }
     return (count(row, block.rows), count(column, block.columns))
+  }
+
+  /// Whether a block covers all columns, so that the block's variable counts blocks of rows.
+  func hasWholeRows(_ block: Block, in kernel: Kernel) -> Bool {
+    kernel.variables.indices.contains(column.index)
+      && block.columns >= kernel.variables[column.index].extent
   }
 }

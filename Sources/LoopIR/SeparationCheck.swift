@@ -58,14 +58,11 @@ struct SeparationCheck {
         }
         collect(inner.body, followers: followers)
       case .contract(let contract):
-        // The factors' reads do not follow rows and columns: a product that reads what it writes is
-        // refused.
-        for factor in [contract.left, contract.right] {
-          collect(factor.body, followers: followers)
+        var parts: [VariableID: Follower] = followers
+        for (variable, follower) in self.followers(in: contract) { parts[variable] = follower }
+        for nodes in [contract.left.body, contract.right.body, contract.body] {
+          collect(nodes, followers: parts)
         }
-        var followers = followers
-        for (variable, follower) in self.followers(in: contract) { followers[variable] = follower }
-        collect(contract.body, followers: followers)
       }
     }
   }
@@ -217,5 +214,17 @@ struct SeparationCheck {
       case .variable(let variable) = index.terms[0].atom
     else { return nil }
     return followers[variable]
+  }
+}
+
+extension Kernel {
+  /// Whether iterations of the kernel's parallel loops touch different elements of what they write, as
+  /// far as can be shown (K4).
+  package func hasSeparateIterations(in program: LoopProgram) -> Bool {
+    guard let verifier = try? KernelVerifier(self, in: program) else { return false }
+    return body.allSatisfy { node in
+      guard case .loop(let loop) = node, loop.schedule == .parallel else { return true }
+      return (try? SeparationCheck(loop, verifier).verify()) != nil
+    }
   }
 }

@@ -58,6 +58,22 @@ import Testing
     #expect(Self.ranges.range(of: IndexExpression(VariableID(7))) == .unknown)
   }
 
+  /// A place counted from the start of its block is less than the block's size.
+  @Test func rangesWithinBlocks() {
+    var k = KernelSketch("k", slots: [])
+    let (block, row, inner) = (k.variable("b", 3), k.variable("r", 11), k.variable("j", 5))
+    k.kernel.body = [
+      loop(block, .parallel, .full, [loop(row, .serial, .block(block, size: 4), [])])
+    ]
+    let ranges = IndexRanges(k.kernel)
+    let (b, r, j) = (IndexExpression(block), IndexExpression(row), IndexExpression(inner))
+    #expect(ranges.range(of: r + b * -4) == 0...3)
+    #expect(ranges.range(of: r * 5 + j + b * -20) == 0...19)
+    #expect(ranges.range(of: r * -5 + b * 20 + 15) == 0...15)
+    #expect(ranges.range(of: r + b * -3) == 0...5)
+    #expect(ranges.range(of: r) == 0...10)
+  }
+
   @Test func rangesOfClampedScalars() {
     var k = KernelSketch("k", slots: [0])
     var body = [Node]()

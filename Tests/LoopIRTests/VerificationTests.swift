@@ -344,6 +344,9 @@ import Testing
           .store(Store(.slot(4), IndexExpression(0), contract.left.value)))
       }),
     Mistake(
+      "a product writes what its factors read",
+      product { b, contract in contract.left = b.k.factor(4, IndexExpression(0)) }),
+    Mistake(
       "K1: t1 is read where no definition is visible",
       product { _, contract in
         contract.body[0] = .store(

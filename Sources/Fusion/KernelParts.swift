@@ -1,0 +1,43 @@
+internal import LoopIR
+
+/// A kernel's top level: scalars, then steps, then what becomes of the steps' sums.
+struct KernelParts {
+  /// Definitions before the steps.
+  var head: [Node]
+  /// Loops and products, at least one.
+  var steps: [Node]
+  /// Definitions and stores after the steps.
+  var tail: [Node]
+
+  /// The parts of a kernel; nil where they are mixed.
+  init?(_ kernel: Kernel) {
+    let steps = kernel.body.indices.filter { kernel.body[$0].isStep }
+    guard let first = steps.first, let last = steps.last, last - first + 1 == steps.count else {
+      return nil
+    }
+    head = Array(kernel.body[..<first])
+    self.steps = Array(kernel.body[first...last])
+    tail = Array(kernel.body[(last + 1)...])
+    let definesOnly = head.allSatisfy { if case .define = $0 { true } else { false } }
+    guard definesOnly else { return nil }
+  }
+
+  /// How many rows the first step goes over: iterations of a loop, or rows of a product.
+  func extent(in kernel: Kernel) -> Int {
+    kernel.variables[steps[0].rows?.index ?? 0].extent
+  }
+}
+
+extension Node {
+  /// Whether the node repeats something.
+  fileprivate var isStep: Bool { rows != nil }
+
+  /// The variable that a loop counts, or the row of a product.
+  var rows: VariableID? {
+    switch self {
+    case .loop(let loop): loop.variable
+    case .contract(let contract): contract.row
+    case .define, .store, .accumulate: nil
+    }
+  }
+}

@@ -1,0 +1,85 @@
+internal import LoopIR
+internal import Targets
+internal import TensorIR
+
+/// The question how many rows a block of a row chain has.
+struct RowBlocks {
+  var kernel: Kernel
+  var parts: KernelParts
+  /// Whether each block adds up arrays of its own.
+  var hasSums: Bool
+  /// What the block keeps of each row from step to step.
+  var carriedBytes: Int
+  var target: TargetDescription
+
+  /// The rows of a block, or all where there is too little work for threads; nil where blocks that
+  /// suit all steps would cost more than steps of their own: too few to share, so small that a right
+  /// factor is packed or read too often, or so large that what they keep leaves the cache.
+  var size: Int? {
+    let extent = parts.extent(in: kernel)
+    let most = carriedBytes == 0 ? extent : Self.carriedLimit / carriedBytes
+    let wanted = blockCount
+    if wanted == 1 { return extent <= most ? extent : nil }
+    if parts.steps.contains(where: isLargeProduct) { return nil }
+    let unit = parts.steps.reduce(1) { Self.leastCommonMultiple($0, step(of: $1)) }
+    let least = max(
+      hasSums ? (extent + Self.partialLimit - 1) / Self.partialLimit : 1,
+      parts.steps.contains(where: isPackedProduct) ? Self.rowsOfPackedFactor : 1)
+    let best = min(extent / Self.sharedBlocks, Self.preferredRows, most) / unit * unit
+    let size = max(best, (least + unit - 1) / unit * unit)
+    return size <= most && (extent + size - 1) / size >= wanted ? size : nil
+  }
+
+  /// Into how many blocks threads would share the most divided step, as far as that matters; one
+  /// where no step is worth it.
+  private var blockCount: Int {
+    let counts = parts.steps.map { step in
+      switch step {
+      case .loop(let loop): kernel.blockCount(of: loop)
+      case .contract(let contract): kernel.blocks(of: contract).count
+      case .define, .store, .accumulate: 1
+      }
+    }
+    return min(counts.max() ?? 1, Self.sharedBlocks)
+  }
+
+  /// The rows that a step does together.
+  private func step(of node: Node) -> Int {
+    switch node {
+    case .loop(let loop): loop.step
+    case .contract(let contract): contract.tiling.rows
+    case .define, .store, .accumulate: 1
+    }
+  }
+
+  /// Whether a step is a product whose right factor takes more than half of the second-level cache:
+  /// its blocks are better cut by columns.
+  private func isLargeProduct(_ step: Node) -> Bool {
+    guard case .contract(let contract) = step else { return false }
+    let lines = kernel.variables[contract.depth.index].extent
+    let columns = kernel.variables[contract.column.index].extent
+    return lines * columns * contract.element.byteCount > target.caches.secondLevel / 2
+  }
+
+  /// Whether a step is a product that packs its right factor, once for each block.
+  private func isPackedProduct(_ step: Node) -> Bool {
+    if case .contract(let contract) = step { contract.tiling.panelDepth != nil } else { false }
+  }
+
+  private static func leastCommonMultiple(_ left: Int, _ right: Int) -> Int {
+    var (divisor, rest) = (left, right)
+    while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
+    return left / divisor * right
+  }
+
+  /// What a block keeps stands on the stack of a thread, and should stay in its second-level cache.
+  private static let carriedLimit = 192 << 10
+  /// So many blocks are enough for any number of threads.
+  private static let sharedBlocks = 16
+  /// Blocks of more rows gain nothing.
+  private static let preferredRows = 96
+  /// So many rows do so much work that packing a right factor for them does not count.
+  private static let rowsOfPackedFactor = 48
+  /// Arrays are summed up by at most so many blocks.
+  private static let partialLimit = 64
+}

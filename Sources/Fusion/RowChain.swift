@@ -1,0 +1,242 @@
+internal import LoopIR
+internal import Targets
+internal import TensorIR
+
+/// A kernel as it was built, not yet scheduled, and the buffers it adds into from the identity on.
+struct Draft {
+  var kernel: Kernel
+  var sums: Set<BufferID>
+}
+
+/// Kernels that go over the same rows, each for a row reading what those before wrote for that row:
+/// a product, row statistics of it, and another product of what comes out.
+///
+/// They are one kernel that does a block of rows from the first step to the last, so that what a block
+/// hands from step to step is still in the cache. What nobody else reads is a local of the block.
+struct RowChain {
+  /// The drafts in order.
+  private(set) var members: [Draft]
+  /// The buffers that the members read.
+  private(set) var read: Set<BufferID>
+  /// The buffers that the members write.
+  private(set) var written: Set<BufferID>
+  /// The members as one scheduled kernel, with outermost loops as they were; nil where there is one
+  /// member.
+  private(set) var joined: Kernel?
+  /// Rows of a block; nil where there is too little work for threads.
+  private(set) var rows: Int?
+  /// Arena buffers that the members write and nobody else reads.
+  private(set) var carried: Set<BufferID> = []
+  /// What all steps go over; nil where the kernel is none that others can join.
+  let extent: Int?
+  private let target: TargetDescription
+
+  init(_ draft: Draft, for target: TargetDescription) {
+    members = [draft]
+    read = draft.kernel.readBuffers
+    written = draft.kernel.writtenBuffers
+    self.target = target
+    extent = Self.rowExtent(of: draft.kernel)
+  }
+
+  /// The rows that a kernel of one loop or one product goes over, each by itself.
+  private static func rowExtent(of kernel: Kernel) -> Int? {
+    guard let parts = KernelParts(kernel), parts.steps.count == 1 else { return nil }
+    if case .loop(let loop) = parts.steps[0], loop.storesAtComputedPlaces { return nil }
+    return parts.extent(in: kernel)
+  }
+
+  var sums: Set<BufferID> { members.reduce(into: []) { $0.formUnion($1.sums) } }
+  private var hasProduct: Bool { members.contains(where: \.hasProduct) }
+
+  // MARK: Joining
+
+  /// Whether the chain can come after others that come after it now.
+  func mayFollow(_ others: some Sequence<RowChain>) -> Bool {
+    others.allSatisfy { $0.read.union($0.written).isDisjoint(with: written) }
+  }
+
+  /// Lets a draft follow the chain's last step, where it can and where that keeps something out of
+  /// memory.
+  ///
+  /// - Parameters:
+  ///   - draft: A kernel that reads what the chain writes, and else nothing written after it.
+  ///   - readers: How many kernels read each buffer.
+  /// - Returns: Whether it did.
+  mutating func join(
+    _ draft: Draft, readers: [BufferID: Int], in program: LoopProgram
+  ) -> Bool {
+    let read = draft.kernel.readBuffers
+    guard let extent, extent > 1, extent == Self.rowExtent(of: draft.kernel),
+      hasProduct || draft.hasProduct, read.isDisjoint(with: lateResults)
+    else { return false }
+    let members = self.members + [draft]
+    let carried = Self.carried(in: members, readers: readers, program)
+    guard carried.count > self.carried.count else { return false }
+    let joined = Self.joined(members, for: target)
+    guard let parts = KernelParts(joined),
+      joined.goesRowByRow(parts, in: program),
+      joined.goesRowByRow(carried, parts, in: program),
+      let rows = RowBlocks(
+        kernel: joined, parts: parts, hasSums: !sums.union(draft.sums).isEmpty,
+        carriedBytes: carried.reduce(0) { $0 + program.buffers[$1.index].type.byteCount / extent },
+        target: target
+      ).size
+    else { return false }
+    self.members = members
+    self.read.formUnion(read)
+    written.formUnion(draft.kernel.writtenBuffers)
+    self.joined = joined
+    self.carried = carried
+    self.rows = rows < extent ? rows : nil
+    return true
+  }
+
+  /// What is there only when all blocks are done: sums, and what is stored behind the loops.
+  private var lateResults: Set<BufferID> {
+    var late = sums
+    for member in members {
+      guard let parts = KernelParts(member.kernel) else { continue }
+      for case .store(let store) in parts.tail {
+        if case .slot(let slot) = store.memory { late.insert(member.kernel.slots[slot]) }
+      }
+    }
+    return late
+  }
+
+  /// The arena buffers that the members write and nobody else reads.
+  private static func carried(
+    in members: [Draft], readers: [BufferID: Int], _ program: LoopProgram
+  ) -> Set<BufferID> {
+    var carried = Set<BufferID>()
+    for buffer in members.flatMap(\.kernel.writtenBuffers) {
+      guard case .arena = program.buffers[buffer.index].storage else { continue }
+      let own = members.count { $0.kernel.readBuffers.contains(buffer) }
+      if own > 0, own == readers[buffer, default: 0] { carried.insert(buffer) }
+    }
+    return carried
+  }
+
+  private static func joined(_ members: [Draft], for target: TargetDescription) -> Kernel {
+    var result = Kernel(name: members[0].kernel.name)
+    var (heads, steps, tails) = ([Node](), [Node](), [Node]())
+    for member in members {
+      let kernel = member.kernel.scheduled(for: target, keepingRows: true)
+      guard let parts = KernelParts(kernel) else { preconditionFailure("only loops are joined") }
+      var transplant = Transplant(from: kernel, into: result)
+      heads += transplant.moved(parts.head)
+      steps += transplant.moved(parts.steps)
+      tails += transplant.moved(parts.tail)
+      result = transplant.kernel
+      result.sources += kernel.sources.filter { !result.sources.contains($0) }
+    }
+    result.body = heads + steps + tails
+    return result
+  }
+
+  // MARK: Kernels
+
+  /// The chain's kernels, cut into blocks.
+  func kernels(in program: inout LoopProgram) -> [Kernel] {
+    guard let joined, let extent else {
+      return members[0].kernel.scheduled(for: target, keepingRows: false)
+        .cutIntoBlocks(in: &program, sums: sums, for: target)
+    }
+    var kernels = joined.cutIntoBlocks(rows: rows, in: &program, sums: sums, for: target)
+    kernels[0].carryInBlocks(carried, rows: rows, of: extent, in: program)
+    return kernels
+  }
+}
+
+extension Draft {
+  fileprivate var hasProduct: Bool { kernel.body.contains(where: \.hasContract) }
+}
+
+extension Kernel {
+  /// The buffers that the kernel reads.
+  var readBuffers: Set<BufferID> {
+    var read = Set<BufferID>()
+    body.forEachNode { node in
+      for access in Access.all(of: node) where access.isRead {
+        if case .slot(let slot) = access.memory { read.insert(slots[slot]) }
+      }
+    }
+    return read
+  }
+
+  /// The kernel with sums mirrored, loops collapsed and one loop of each path in lanes.
+  ///
+  /// - Parameter keepingRows: Whether the outermost loop stays as it is.
+  func scheduled(for target: TargetDescription, keepingRows: Bool) -> Kernel {
+    var kernel = self
+    kernel.dropMirroredSums()
+    kernel.collapseLoops(keepingOutermost: keepingRows)
+    kernel.vectorize(for: target)
+    return kernel
+  }
+
+  /// Whether what one iteration of the steps writes is touched by none of another; sums into memory
+  /// aside, of which each block has its own.
+  fileprivate func goesRowByRow(_ parts: KernelParts, in program: LoopProgram) -> Bool {
+    var kernel = self
+    let steps = parts.steps.removingStores { $0.combining != nil }
+    let (row, single) = kernel.cutting(steps, 1, parts.extent(in: self))
+    var loop = Loop(row)
+    loop.schedule = .parallel
+    loop.body = single
+    kernel.body = parts.head + [.loop(loop)]
+    return kernel.hasSeparateIterations(in: program)
+  }
+
+  /// Whether the steps access buffers of as many rows only in the row they are at.
+  fileprivate func goesRowByRow(
+    _ buffers: Set<BufferID>, _ parts: KernelParts, in program: LoopProgram
+  ) -> Bool {
+    let ranges = IndexRanges(self)
+    let extent = parts.extent(in: self)
+    var holds = true
+    for step in parts.steps {
+      guard let row = step.rows else { return false }
+      [step].forEachNode { node in
+        for access in Access.all(of: node) {
+          guard case .slot(let slot) = access.memory, buffers.contains(slots[slot]) else {
+            continue
+          }
+          let stride = program.buffers[slots[slot].index].type.count / extent
+          let rest = access.address + IndexExpression(row) * -stride
+          let range = ranges.range(of: rest)
+          holds = holds && !rest.uses(row) && range.lowerBound >= 0 && range.upperBound < stride
+        }
+      }
+    }
+    return holds
+  }
+
+  /// Puts buffers of `extent` rows in locals that hold the rows of a block.
+  ///
+  /// - Parameter rows: The rows of a block of the parallel loop, which is the outermost; nil where
+  ///   there is none, and locals hold all rows.
+  fileprivate mutating func carryInBlocks(
+    _ buffers: Set<BufferID>, rows: Int?, of extent: Int, in program: LoopProgram
+  ) {
+    var block: VariableID?
+    for case .loop(let loop) in body where loop.schedule == .parallel { block = loop.variable }
+    var places: [Int: (local: Int, start: IndexExpression)] = [:]
+    for (slot, buffer) in slots.enumerated() where buffers.contains(buffer) {
+      let type = program.buffers[buffer.index].type
+      let row = type.shape.first == extent ? type.shape.dropFirst() : [type.count / extent]
+      let local = Local(element: type.element, shape: [rows ?? extent] + row)
+      places[slot] = (
+        locals.count, block.map { IndexExpression($0) * local.count } ?? IndexExpression(0)
+      )
+      locals.append(local)
+    }
+    body = body.mappingAccesses { memory, address in
+      guard case .slot(let slot) = memory, let (local, start) = places[slot] else {
+        return (memory, address)
+      }
+      return (.local(local), address + start * -1)
+    }
+    dropUnusedSlots()
+  }
+}

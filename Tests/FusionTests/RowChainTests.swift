@@ -1,0 +1,128 @@
+import Fusion
+import Interpreter
+import LoopIR
+import Optimizer
+import Targets
+import TensorIR
+import TestSupport
+import Testing
+
+/// Kernels that take rows through several steps.
+@Suite struct RowChainTests {
+  private func program(_ text: String, for target: TargetDescription = .x86_64v4) throws
+    -> LoopProgram
+  {
+    let module = try Module(parsing: text, file: "test.mlir")
+    let entry = try #require(module.entry)
+    let program = try LoopProgram(lowering: module.inlined(entry).simplified(), for: target)
+    try program.verify()
+    return program
+  }
+
+  /// A softmax of `x · w`, which `results` may return together with it.
+  private func softmax(
+    rows: Int, depth: Int, columns: Int, axis: Int = 1, returnsProduct: Bool = false
+  ) -> String {
+    let (x, w) = ("tensor<\(rows)x\(depth)xf32>", "tensor<\(depth)x\(columns)xf32>")
+    let y = "tensor<\(rows)x\(columns)xf32>"
+    let s = "tensor<\(axis == 1 ? rows : columns)xf32>"
+    return """
+      func.func @main(%x: \(x), %w: \(w)) -> (\(y)\(returnsProduct ? ", \(y)" : "")) {
+        %low = stablehlo.constant dense<0xFF800000> : tensor<f32>
+        %zero = stablehlo.constant dense<0.0> : tensor<f32>
+        %0 = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0] : (\(x), \(w)) -> \(y)
+        %1 = stablehlo.reduce(%0 init: %low) applies stablehlo.maximum across dimensions = [\(axis)]
+          : (\(y), tensor<f32>) -> \(s)
+        %2 = stablehlo.broadcast_in_dim %1, dims = [\(1 - axis)] : (\(s)) -> \(y)
+        %3 = stablehlo.subtract %0, %2 : \(y)
+        %4 = stablehlo.exponential %3 : \(y)
+        %5 = stablehlo.reduce(%4 init: %zero) applies stablehlo.add across dimensions = [\(axis)]
+          : (\(y), tensor<f32>) -> \(s)
+        %6 = stablehlo.broadcast_in_dim %5, dims = [\(1 - axis)] : (\(s)) -> \(y)
+        %7 = stablehlo.divide %4, %6 : \(y)
+        return \(returnsProduct ? "%7, %0 : \(y), \(y)" : "%7 : \(y)")
+      }
+      """
+  }
+
+  /// A product and the statistics of its rows are one kernel, and the product is never stored,
+  /// whether threads share the rows or not.
+  @Test(arguments: [(20, 6, 10), (4096, 64, 10), (5000, 32, 256), (999, 1, 17)])
+  func rowStatisticsFollowTheirProduct(_ rows: Int, _ depth: Int, _ columns: Int) throws {
+    let program = try program(softmax(rows: rows, depth: depth, columns: columns))
+    #expect(program.kernels.count == 1)
+    #expect(program.arenaByteCount == 0)
+  }
+
+  /// Steps of their own remain where the steps do not go row by row, where somebody else reads the
+  /// product too, and where blocks of rows would read a large right factor too often.
+  @Test func whatIsBetterApart() throws {
+    let columns = softmax(rows: 4096, depth: 64, columns: 10, axis: 0)
+    #expect(try program(columns).kernels.count > 1)
+    let both = softmax(rows: 4096, depth: 64, columns: 10, returnsProduct: true)
+    #expect(try program(both).kernels.count == 2)
+    let large = softmax(rows: 1024, depth: 256, columns: 1000)
+    #expect(try program(large).kernels.count == 2)
+    let wide = softmax(rows: 4096, depth: 4, columns: 6000)
+    #expect(try program(wide).kernels.count == 2)
+  }
+
+  /// What a chain keeps on the stack stays below a limit, whatever the rows.
+  @Test(arguments: [(100_000, 8, 700), (50, 3, 900), (4096, 16, 1024)])
+  func localsAreSmall(_ rows: Int, _ depth: Int, _ columns: Int) throws {
+    let program = try program(softmax(rows: rows, depth: depth, columns: columns))
+    for kernel in program.kernels {
+      let bytes = kernel.locals.reduce(0) { $0 + $1.count * $1.element.byteCount }
+      #expect(bytes <= 200 << 10)
+    }
+  }
+
+  /// Random chains, run by the loop interpreter, against the tensor interpreter; most of them have a
+  /// kernel of several steps.
+  @Test func randomChainsKeepTheirMeaning() throws {
+    let targets: [TargetDescription] = [.x86_64v4, .x86_64v3, .aarch64]
+    var chains = 0
+    for number in 0..<24 {
+      let seed = UInt64(500 + number)
+      let rows = [7, 64, 200][number % 3]
+      let function = try randomChainFunction(seed: seed, element: .f64, rows: rows).simplified()
+      let program = try LoopProgram(lowering: function, for: targets[number / 3 % 3])
+      try program.verify()
+      let arguments = randomArguments(for: function, seed: seed)
+      let results = try LoopInterpreter.run(program, arguments: arguments)
+      for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
+        expectClose(result, expected, relative: 1e-11, "seed \(seed)")
+      }
+      if program.kernels.contains(where: { $0.productCount > 0 && $0.stepCount > 1 }) {
+        chains += 1
+      }
+    }
+    #expect(chains >= 12)
+  }
+}
+
+extension Kernel {
+  /// Loops and products at the top, or at the top of a parallel loop.
+  fileprivate var stepCount: Int {
+    var count = 0
+    for case .loop(let loop) in body where loop.schedule == .parallel {
+      count += loop.body.count(where: \.isStep)
+    }
+    return max(count, body.count(where: \.isStep))
+  }
+
+  fileprivate var productCount: Int {
+    var count = 0
+    body.forEachNode { if case .contract = $0 { count += 1 } }
+    return count
+  }
+}
+
+extension Node {
+  fileprivate var isStep: Bool {
+    switch self {
+    case .loop, .contract: true
+    case .define, .store, .accumulate: false
+    }
+  }
+}
