@@ -329,6 +329,12 @@ struct KernelPlanner {
       return (audit.reads.subtracting([dot]), 2 * graph.type(dot).byteCount)
     }
     let outer = root.extents(in: graph).first { $0 != 1 }
+    if outer == nil, kernel.outerExtent != nil {
+      let audit = audit(root, besides: [root.value])
+      return follows(kernel, audit)
+        && isBefore(audit.reads.subtracting(written), position, writers)
+        ? (audit.reads.subtracting(written), 1) : nil
+    }
     guard outer == kernel.outerExtent else { return nil }
     let audit = audit(root, besides: own)
     guard repeated(audit, root.value).isEmpty, audit.impossible.isEmpty, audit.crowded.isEmpty,
@@ -356,6 +362,14 @@ struct KernelPlanner {
     if outer == nil { return (audit.reads, bytes + 1) }
     let total = audit.reads.reduce(0) { $0 + graph.type($1).byteCount }
     return bytes * 4 >= total && bytes > 0 ? (audit.reads, bytes) : nil
+  }
+
+  /// Whether straight-line code can stand behind the loops of a kernel: it needs sums over all of
+  /// them, and nothing else that the kernel writes.
+  private func follows(_ kernel: KernelPlan, _ audit: Audit) -> Bool {
+    let needed = kernel.roots.filter { audit.reads.contains($0.value) }
+    return !needed.isEmpty && needed.allSatisfy { graph.type($0.value).isScalar && !$0.isScattered }
+      && audit.folds.isEmpty && audit.impossible.isEmpty && audit.crowded.isEmpty
   }
 
   /// Whether all values are parameters or written by kernels before `position`.
