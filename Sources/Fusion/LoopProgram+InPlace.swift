@@ -183,7 +183,7 @@ extension Kernel {
   ///
   /// The processor takes such a store for a whole vector, so a read of the next row from the same
   /// memory waits until the store has reached the cache.
-  fileprivate func storesReachNextRow(of buffer: BufferID) -> Bool {
+  func storesReachNextRow(of buffer: BufferID) -> Bool {
     func isCutOff(_ variable: VariableID, width: Int) -> Bool {
       let extent = variables[variable.index].extent
       return !extent.isMultiple(of: width) && extent < 8 * width

@@ -25,8 +25,8 @@ struct RowChain {
   private(set) var joined: Kernel?
   /// Rows of a block; nil where there is too little work for threads.
   private(set) var rows: Int?
-  /// Arena buffers that the members write and nobody else reads.
-  private(set) var carried: Set<BufferID> = []
+  /// What the members hand on and nobody else reads.
+  private var carried = CarriedRows()
   /// What all steps go over; nil where the kernel is none that others can join.
   let extent: Int?
   private let target: TargetDescription
@@ -71,16 +71,15 @@ struct RowChain {
       hasProduct || draft.hasProduct, read.isDisjoint(with: lateResults)
     else { return false }
     let members = self.members + [draft]
-    let carried = Self.carried(in: members, readers: readers, program)
-    guard carried.count > self.carried.count else { return false }
+    let buffers = Self.buffersKept(by: members, readers: readers, program)
+    guard buffers.count > carried.count else { return false }
     let joined = Self.joined(members, for: target)
     guard let parts = KernelParts(joined),
       joined.goesRowByRow(parts, in: program),
-      joined.goesRowByRow(carried, parts, in: program),
+      let carried = CarriedRows(buffers, in: joined, parts, program),
       let rows = RowBlocks(
         kernel: joined, parts: parts, hasSums: !sums.union(draft.sums).isEmpty,
-        carriedBytes: carried.reduce(0) { $0 + program.buffers[$1.index].type.byteCount / extent },
-        target: target
+        carriedBytes: carried.bytes, target: target
       ).size
     else { return false }
     self.members = members
@@ -105,16 +104,16 @@ struct RowChain {
   }
 
   /// The arena buffers that the members write and nobody else reads.
-  private static func carried(
-    in members: [Draft], readers: [BufferID: Int], _ program: LoopProgram
+  private static func buffersKept(
+    by members: [Draft], readers: [BufferID: Int], _ program: LoopProgram
   ) -> Set<BufferID> {
-    var carried = Set<BufferID>()
+    var kept = Set<BufferID>()
     for buffer in members.flatMap(\.kernel.writtenBuffers) {
       guard case .arena = program.buffers[buffer.index].storage else { continue }
       let own = members.count { $0.kernel.readBuffers.contains(buffer) }
-      if own > 0, own == readers[buffer, default: 0] { carried.insert(buffer) }
+      if own > 0, own == readers[buffer, default: 0] { kept.insert(buffer) }
     }
-    return carried
+    return members.reduce(into: kept) { $0.subtract($1.sums) }
   }
 
   private static func joined(_ members: [Draft], for target: TargetDescription) -> Kernel {
@@ -138,12 +137,12 @@ struct RowChain {
 
   /// The chain's kernels, cut into blocks.
   func kernels(in program: inout LoopProgram) -> [Kernel] {
-    guard let joined, let extent else {
+    guard let joined else {
       return members[0].kernel.scheduled(for: target, keepingRows: false)
         .cutIntoBlocks(in: &program, sums: sums, for: target)
     }
     var kernels = joined.cutIntoBlocks(rows: rows, in: &program, sums: sums, for: target)
-    kernels[0].carryInBlocks(carried, rows: rows, of: extent, in: program)
+    carried.carry(in: &kernels[0], blocksOf: rows)
     return kernels
   }
 }
@@ -186,57 +185,5 @@ extension Kernel {
     loop.body = single
     kernel.body = parts.head + [.loop(loop)]
     return kernel.hasSeparateIterations(in: program)
-  }
-
-  /// Whether the steps access buffers of as many rows only in the row they are at.
-  fileprivate func goesRowByRow(
-    _ buffers: Set<BufferID>, _ parts: KernelParts, in program: LoopProgram
-  ) -> Bool {
-    let ranges = IndexRanges(self)
-    let extent = parts.extent(in: self)
-    var holds = true
-    for step in parts.steps {
-      guard let row = step.rows else { return false }
-      [step].forEachNode { node in
-        for access in Access.all(of: node) {
-          guard case .slot(let slot) = access.memory, buffers.contains(slots[slot]) else {
-            continue
-          }
-          let stride = program.buffers[slots[slot].index].type.count / extent
-          let rest = access.address + IndexExpression(row) * -stride
-          let range = ranges.range(of: rest)
-          holds = holds && !rest.uses(row) && range.lowerBound >= 0 && range.upperBound < stride
-        }
-      }
-    }
-    return holds
-  }
-
-  /// Puts buffers of `extent` rows in locals that hold the rows of a block.
-  ///
-  /// - Parameter rows: The rows of a block of the parallel loop, which is the outermost; nil where
-  ///   there is none, and locals hold all rows.
-  fileprivate mutating func carryInBlocks(
-    _ buffers: Set<BufferID>, rows: Int?, of extent: Int, in program: LoopProgram
-  ) {
-    var block: VariableID?
-    for case .loop(let loop) in body where loop.schedule == .parallel { block = loop.variable }
-    var places: [Int: (local: Int, start: IndexExpression)] = [:]
-    for (slot, buffer) in slots.enumerated() where buffers.contains(buffer) {
-      let type = program.buffers[buffer.index].type
-      let row = type.shape.first == extent ? type.shape.dropFirst() : [type.count / extent]
-      let local = Local(element: type.element, shape: [rows ?? extent] + row)
-      places[slot] = (
-        locals.count, block.map { IndexExpression($0) * local.count } ?? IndexExpression(0)
-      )
-      locals.append(local)
-    }
-    body = body.mappingAccesses { memory, address in
-      guard case .slot(let slot) = memory, let (local, start) = places[slot] else {
-        return (memory, address)
-      }
-      return (.local(local), address + start * -1)
-    }
-    dropUnusedSlots()
   }
 }

@@ -67,6 +67,33 @@ import Testing
     #expect(try program(wide).kernels.count == 2)
   }
 
+  /// Scores, their softmax and the values it weighs are one kernel; scores and weights share memory.
+  @Test func attentionIsOneKernel() throws {
+    let (q, s) = ("tensor<1024x64xf32>", "tensor<1024x1024xf32>")
+    let program = try program(
+      """
+      func.func @main(%q: \(q), %k: \(q), %v: \(q)) -> \(q) {
+        %low = stablehlo.constant dense<0xFF800000> : tensor<f32>
+        %zero = stablehlo.constant dense<0.0> : tensor<f32>
+        %0 = stablehlo.dot_general %q, %k, contracting_dims = [1] x [1] : (\(q), \(q)) -> \(s)
+        %1 = stablehlo.reduce(%0 init: %low) applies stablehlo.maximum across dimensions = [1]
+          : (\(s), tensor<f32>) -> tensor<1024xf32>
+        %2 = stablehlo.broadcast_in_dim %1, dims = [0] : (tensor<1024xf32>) -> \(s)
+        %3 = stablehlo.subtract %0, %2 : \(s)
+        %4 = stablehlo.exponential %3 : \(s)
+        %5 = stablehlo.reduce(%4 init: %zero) applies stablehlo.add across dimensions = [1]
+          : (\(s), tensor<f32>) -> tensor<1024xf32>
+        %6 = stablehlo.broadcast_in_dim %5, dims = [0] : (tensor<1024xf32>) -> \(s)
+        %7 = stablehlo.divide %4, %6 : \(s)
+        %8 = stablehlo.dot_general %7, %v, contracting_dims = [1] x [0] : (\(s), \(q)) -> \(q)
+        return %8 : \(q)
+      }
+      """)
+    #expect(program.kernels.count == 1)
+    #expect(program.arenaByteCount == 0)
+    #expect(program.kernels[0].locals.map(\.shape) == [[1024], [48, 1024]])
+  }
+
   /// What a chain keeps on the stack stays below a limit, whatever the rows.
   @Test(arguments: [(100_000, 8, 700), (50, 3, 900), (4096, 16, 1024)])
   func localsAreSmall(_ rows: Int, _ depth: Int, _ columns: Int) throws {
