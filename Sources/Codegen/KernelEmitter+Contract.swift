@@ -58,7 +58,7 @@ extension KernelEmitter {
   }
 
   /// The rows of a block, a multiple of the tile's.
-  private func rowBlock(of contract: Contract) -> Int {
+  func rowBlock(of contract: Contract) -> Int {
     max(contract.tiling.rowBlock / contract.tiling.rows, 1) * contract.tiling.rows
   }
 
@@ -110,39 +110,18 @@ extension KernelEmitter {
     let line = builder.int(contract.tileColumns * contract.element.byteCount, module.i64)
     return PartialSums(
       use: use,
-      pointer: builder.gep(module.i8, partialSumsPointer(contract), builder.mul(row, line)))
-  }
-
-  /// The rows of a block whose sums wait, whole tiles.
-  private func waitingRows(_ contract: Contract) -> Int {
-    let rows = contract.block?.rows ?? kernel.variables[contract.row.index].extent
-    let tile = contract.tiling.rows
-    return min((rows + tile - 1) / tile * tile, rowBlock(of: contract))
-  }
-
-  /// Memory for the sums of a block of rows and a tile's columns, on the stack.
-  private func partialSumsPointer(_ contract: Contract) -> LLVMValue {
-    stackArray(.partialSums(contract.result), contract, lines: waitingRows(contract))
+      pointer: builder.gep(module.i8, stackArray(.partialSums), builder.mul(row, line)))
   }
 
   private func clearPartialSums(_ contract: Contract) {
     let width = contract.tiling.width
     let vector = module.vector(memoryType(contract.element), width)
-    let pointer = partialSumsPointer(contract)
-    let count = builder.int(waitingRows(contract) * contract.tileColumns, module.i64)
+    let pointer = stackArray(.partialSums)
+    let count = builder.int(lines(.partialSums, contract) * contract.tileColumns, module.i64)
     counted(from: builder.int(0, module.i64), to: count, step: width, updating: []) { index in
       let place = builder.gep(memoryType(contract.element), pointer, index)
       builder.store(builder.zero(vector), place, alignment: contract.element.byteCount)
     }
-  }
-
-  /// An array on the stack with a line of a tile's columns for each of `lines`.
-  func stackArray(_ use: StackArray, _ contract: Contract, lines: Int) -> LLVMValue {
-    if let known = stackArrays[use] { return known }
-    let array = builder.alloca(
-      memoryType(contract.element), count: lines * contract.tileColumns, alignment: 64)
-    stackArrays[use] = array
-    return array
   }
 
   // MARK: Ranges

@@ -35,7 +35,7 @@ extension KernelEmitter {
     let vectorBytes = width * contract.element.byteCount
     let vector = module.vector(memoryType(contract.element), width)
     let lineBytes = contract.tileColumns * contract.element.byteCount
-    let waiting = stackArray(.finishedTile(contract.result), contract, lines: contract.tiling.rows)
+    let waiting = stackArray(.finishedTile)
     for (row, values) in sums.enumerated() {
       for (number, value) in values.enumerated() {
         let place = builder.gep(waiting, bytes: row * lineBytes + number * vectorBytes)

@@ -23,7 +23,7 @@ extension KernelEmitter {
     let parts = FactorParts(contract.right.body, line: contract.column, depth: contract.depth)
     let transposed =
       width * size >= Self.chunkBytes ? parts.evenLoads.filter(\.isTransposed) : []
-    let panel = panelPointer(contract)
+    let panel = stackArray(.panel)
     guard !transposed.isEmpty, let first = variables[contract.column] else {
       let masks = laneMasks(columns: columns, width: width)
       let group = ColumnGroup(masks: masks, columns: columns, target: panel)
@@ -43,13 +43,6 @@ extension KernelEmitter {
     }
     if columns % width > 0 { packVector(whole, columns % width) }
     variables[contract.column] = first
-  }
-
-  /// The panel's memory, on the stack.
-  func panelPointer(_ contract: Contract) -> LLVMValue {
-    let depth = kernel.variables[contract.depth.index].extent
-    return stackArray(
-      .panel(contract.result), contract, lines: min(depth, contract.tiling.panelDepth ?? depth))
   }
 
   /// Packs a group of columns, as many depths at a time as a transposed load reads.

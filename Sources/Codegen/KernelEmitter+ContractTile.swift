@@ -56,7 +56,7 @@ extension KernelEmitter {
     let right =
       contract.tiling.panelDepth == nil
       ? FactorStream(right: contract, from: depths, self)
-      : FactorStream(panel: panelPointer(contract), of: contract)
+      : FactorStream(panel: stackArray(.panel), of: contract)
     let before = builder.currentBlock
     let start = builder.appendBlock("depth")
     builder.br(start)

@@ -37,16 +37,6 @@ final class KernelEmitter {
   /// compiles in time linear in its length, and products are not contracted into sums.
   let callsFunctions: Bool
 
-  /// What a product, named by its result, keeps on the stack.
-  enum StackArray: Hashable {
-    /// The right factor's columns of a tile.
-    case panel(ScalarID)
-    /// Sums of a block of rows that wait for the depths of the next panel.
-    case partialSums(ScalarID)
-    /// A tile's sums on the way to a loop over its rows.
-    case finishedTile(ScalarID)
-  }
-
   /// The shape of the vector loop around a place.
   struct Lanes {
     var variable: VariableID
