@@ -18,23 +18,27 @@ package struct ProgramEmitter {
   package let target: TargetDescription
   /// Whether the entry tells the context when each kernel starts.
   package let isProfiled: Bool
-  /// The kernels' code, each once, in order of first use.
+  /// The code of the kernels' pieces, each once, in order of first use.
   private let codes: [KernelCode]
-  /// For each kernel its code's place in `codes`, and the byte of each slot's buffer it starts at.
-  private let uses: [(code: Int, offsets: [Int])]
+  /// The pieces of each kernel.
+  private let pieces: [[KernelPiece]]
+  /// For each piece of each kernel its code's place in `codes`.
+  private let places: [[Int]]
 
   package init(_ program: LoopProgram, target: TargetDescription, isProfiled: Bool = false) {
     self.program = program
     self.target = target
     self.isProfiled = isProfiled
-    var places: [KernelCode: Int] = [:]
+    pieces = program.kernels.map { KernelPiece.pieces(of: $0, in: program) }
+    var known: [KernelCode: Int] = [:]
     var codes = [KernelCode]()
-    uses = program.kernels.map { kernel in
-      let (code, offsets) = KernelCode.of(kernel, in: program)
-      if let known = places[code] { return (known, offsets) }
-      places[code] = codes.count
-      codes.append(code)
-      return (codes.count - 1, offsets)
+    places = pieces.map { pieces in
+      pieces.map { piece in
+        if let place = known[piece.code] { return place }
+        known[piece.code] = codes.count
+        codes.append(piece.code)
+        return codes.count - 1
+      }
     }
     self.codes = codes
   }
@@ -78,18 +82,39 @@ package struct ProgramEmitter {
   /// Programs of less weight compile faster than another thread wakes up and another object links.
   private static let dividedWeight = 400
 
-  /// The symbol of a kernel's code: that of the first kernel that uses it.
+  /// The symbol of a code: the name of the first kernel that uses it, and the piece's number where
+  /// that has several.
   private func symbol(_ code: Int, _ entry: String) -> String {
-    let first = uses.firstIndex { $0.code == code }
-    return "\(entry).\(first.map { program.kernels[$0].name } ?? "")"
+    for (kernel, places) in zip(program.kernels, places) {
+      guard let piece = places.firstIndex(of: code) else { continue }
+      return "\(entry).\(kernel.name)" + (places.count > 1 ? ".\(piece)" : "")
+    }
+    return entry
+  }
+
+  /// The function of each kernel, and the byte of each slot's buffer it starts at: that of its only
+  /// piece, or one that calls its pieces.
+  private func functions(
+    in module: LLVMModule, entry name: String
+  ) -> [(code: LLVMFunction, offsets: [Int])] {
+    let codes = codes.indices.map { code in
+      module.declareFunction(
+        symbol(code, name), parameters: [module.pointer, module.i64, module.i64],
+        returns: module.void)
+    }
+    return program.kernels.indices.map { number in
+      let (kernel, pieces) = (program.kernels[number], pieces[number])
+      let functions = places[number].map { codes[$0] }
+      if pieces.count == 1 { return (functions[0], pieces[0].memories.map(\.offset)) }
+      let sequence = PieceSequence(kernel: kernel, pieces: pieces, functions: functions)
+      let function = sequence.emit("\(name).\(kernel.name)", in: module)
+      return (function, kernel.slots.map { _ in 0 })
+    }
   }
 
   private func emitEntry(_ name: String, in module: LLVMModule) {
     let pointer = module.pointer
-    let functions = codes.indices.map { code in
-      module.declareFunction(
-        symbol(code, name), parameters: [pointer, module.i64, module.i64], returns: module.void)
-    }
+    let functions = functions(in: module, entry: name)
     let entry = module.addFunction(
       name, parameters: [pointer, pointer, pointer, pointer], returns: module.void)
     let builder = IRBuilder(module)
@@ -110,13 +135,13 @@ package struct ProgramEmitter {
     }
     let slotCount = program.kernels.map(\.slots.count).max() ?? 0
     let slots = builder.alloca(pointer, count: max(slotCount, 1), alignment: 16)
-    for (number, (kernel, use)) in zip(program.kernels, uses).enumerated() {
+    for (number, (kernel, function)) in zip(program.kernels, functions).enumerated() {
       notify(number, entry, builder, module)
       for (position, buffer) in kernel.slots.enumerated() {
-        let start = builder.gep(buffers[buffer.index], bytes: use.offsets[position])
+        let start = builder.gep(buffers[buffer.index], bytes: function.offsets[position])
         builder.store(start, builder.gep(slots, bytes: position * 8), alignment: 8)
       }
-      call(functions[use.code], blocks: kernel.blockCount, slots, entry, builder, module)
+      call(function.code, blocks: kernel.blockCount, slots, entry, builder, module)
     }
     notify(program.kernels.count, entry, builder, module)
     builder.ret()

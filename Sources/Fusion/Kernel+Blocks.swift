@@ -193,7 +193,8 @@ extension Kernel {
       let type = program.buffers[buffer.index].type
       clearing += kernel.fill(.slot(slot), type, .add, at: IndexExpression(0), for: target)
     }
-    kernel.body = clearing + kernel.body
+    let head = body.firstIndex { if case .define = $0 { false } else { true } } ?? body.count
+    kernel.body.insert(contentsOf: clearing, at: head)
     return kernel
   }
 

@@ -22,7 +22,9 @@ import Testing
         #expect(bits <= target.vectorBits, place)
       }
       let kernels = Set(code.program.kernels.map { "f.\($0.name)" })
-      #expect(code.assembly.callees.isSubset(of: kernels), place)
+      // A kernel of several pieces calls them: f.k1 calls f.k1.0.
+      let callees = code.assembly.callees.map { $0.split(separator: ".").prefix(2) }
+      #expect(kernels.isSuperset(of: callees.map { $0.joined(separator: ".") }), place)
     }
   }
 }

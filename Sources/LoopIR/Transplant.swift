@@ -1,26 +1,25 @@
-internal import LoopIR
 internal import TensorIR
 
 /// Moves nodes of one kernel into another, whose tables grow by what the nodes use.
 ///
 /// Buffers stay the same ones; scalars, variables and locals become new ones, except scalars that
 /// are already known in the other kernel.
-struct Transplant {
+package struct Transplant {
   private let source: Kernel
-  private(set) var kernel: Kernel
+  package private(set) var kernel: Kernel
   private var scalars: [ScalarID: ScalarID]
   private var variables: [VariableID: VariableID] = [:]
   private var locals: [Int: Int] = [:]
 
   /// - Parameter known: scalars of `source` that `kernel` has already.
-  init(from source: Kernel, into kernel: Kernel, known: [ScalarID: ScalarID] = [:]) {
+  package init(from source: Kernel, into kernel: Kernel, known: [ScalarID: ScalarID] = [:]) {
     self.source = source
     self.kernel = kernel
     scalars = known
   }
 
   /// The nodes in terms of the other kernel's tables; what stands before them there is the caller's.
-  mutating func moved(_ nodes: [Node]) -> [Node] {
+  package mutating func moved(_ nodes: [Node]) -> [Node] {
     nodes.map { moved($0) }
   }
 

@@ -1,0 +1,71 @@
+internal import LLVMBridge
+internal import LoopIR
+internal import TensorIR
+
+/// The function of a kernel of several pieces, like that of a kernel of one:
+/// `void name(pointer slots, i64 firstBlock, i64 endBlock)`.
+///
+/// For each block it calls the pieces one after the other; what they hand on is on its stack.
+struct PieceSequence {
+  var kernel: Kernel
+  var pieces: [KernelPiece]
+  /// The pieces' functions.
+  var functions: [LLVMFunction]
+
+  func emit(_ name: String, in module: LLVMModule) -> LLVMFunction {
+    let function = module.addFunction(
+      name, parameters: [module.pointer, module.i64, module.i64], returns: module.void)
+    let builder = IRBuilder(module)
+    builder.position(at: function.appendBlock("entry"))
+    let slots = slots(function, builder, module)
+    let (first, end) = (function.parameters[1], function.parameters[2])
+    let before = builder.currentBlock
+    let start = builder.appendBlock("block")
+    let after = builder.appendBlock("after")
+    builder.condBr(builder.icmp(.slt, first, end), start, after)
+    builder.position(at: start)
+    let block = builder.phi(module.i64)
+    builder.addIncoming(block, first, from: before)
+    let next = builder.add(block, builder.int(1, module.i64))
+    for (piece, slots) in zip(functions, slots) { builder.call(piece, [slots, block, next]) }
+    builder.addIncoming(block, next, from: builder.currentBlock)
+    builder.condBr(builder.icmp(.slt, next, end), start, after)
+    builder.position(at: after)
+    builder.ret()
+    return function
+  }
+
+  /// For each piece an array of pointers to its memory.
+  private func slots(
+    _ function: LLVMFunction, _ builder: IRBuilder, _ module: LLVMModule
+  ) -> [LLVMValue] {
+    let shared = Set(
+      pieces.flatMap(\.memories).compactMap { place -> Int? in
+        if case .local(let local) = place.memory { local } else { nil }
+      })
+    var locals: [Int: LLVMValue] = [:]
+    for number in shared.sorted() {
+      let local = kernel.locals[number]
+      locals[number] = builder.alloca(
+        module.i8, count: local.count * local.element.byteCount, alignment: 64)
+    }
+    return pieces.map { piece in
+      let array = builder.alloca(
+        module.pointer, count: max(piece.memories.count, 1), alignment: 16)
+      for (position, place) in piece.memories.enumerated() {
+        let base: LLVMValue? =
+          switch place.memory {
+          case .slot(let slot):
+            builder.load(
+              module.pointer, builder.gep(function.parameters[0], bytes: slot * 8), alignment: 8)
+          case .local(let local): locals[local]
+          }
+        guard let base else { preconditionFailure("every shared local has its array") }
+        builder.store(
+          builder.gep(base, bytes: place.offset), builder.gep(array, bytes: position * 8),
+          alignment: 8)
+      }
+      return array
+    }
+  }
+}
