@@ -11,6 +11,7 @@ extension KernelEmitter {
     case .serial:
       let (first, end) = range(of: loop)
       repeated(loop, from: first, to: end)
+    case .tiled(let size) where lanes != nil: emitRowCopies(loop, size: size)
     case .tiled(let size):
       let (first, end) = range(of: loop)
       emitTiled(loop, size: size, from: first, to: end)
@@ -64,8 +65,7 @@ extension KernelEmitter {
       emitGroups(loop, width, interleave, from: first, to: whole)
       counted(from: whole, to: end, step: width, updating: loop.body) { index in
         variables[loop.variable] = index
-        emitBody(
-          loop, width, masks: [width > 1 ? laneMask(builder.sub(end, index), width: width) : nil])
+        emitBody(loop, width, masks: [restMask(loop, width, count: builder.sub(end, index))])
       }
     }
     lanes = outer
@@ -91,6 +91,18 @@ extension KernelEmitter {
       masks.append(builder.constantVector(inside))
     }
     emitBody(loop, width, masks: masks)
+  }
+
+  /// The lanes in range of a block's last vector; where blocks are whole vectors it is the same one
+  /// whenever there is any.
+  private func restMask(_ loop: Loop, _ width: Int, count: LLVMValue) -> LLVMValue? {
+    let rest = kernel.variables[loop.variable.index].extent % width
+    if case .vector(_, interleave: 1) = loop.schedule, case .block(_, let size) = loop.range,
+      size.isMultiple(of: width)
+    {
+      return laneMasks(columns: rest, width: width)[0]
+    }
+    return width > 1 ? laneMask(count, width: width) : nil
   }
 
   private func emitBody(_ loop: Loop, _ width: Int, masks: [LLVMValue?]) {
@@ -209,20 +221,27 @@ extension KernelEmitter {
   /// vector loop, where each lane has its own result.
   private func close(_ accumulator: Accumulator) {
     guard var partial = accumulators.removeValue(forKey: accumulator.result) else { return }
-    let element = element(of: accumulator.result)
-    let combine = { [self] (left: LLVMValue, right: LLVMValue) in
-      apply(.binary(accumulator.kind.binary), [left, right], [element, element])
-    }
     if analysis.groups[accumulator.result] != nil {
-      while partial.count > 1 {
-        partial = stride(from: 0, to: partial.count, by: 2).map { position in
-          position + 1 < partial.count
-            ? combine(partial[position], partial[position + 1])
-            : partial[position]
-        }
-      }
-      if partial[0].type.isVector { partial = [builder.reduceTree(partial[0], combine)] }
+      partial = [folded(partial, accumulator.kind, element(of: accumulator.result))]
     }
     scalars[accumulator.result] = partial
+  }
+
+  /// Vectors and their lanes combined in a fixed tree.
+  func folded(
+    _ vectors: [LLVMValue], _ kind: Reduction.Kind, _ element: ElementType
+  ) -> LLVMValue {
+    let combine = { [self] (left: LLVMValue, right: LLVMValue) in
+      apply(.binary(kind.binary), [left, right], [element, element])
+    }
+    var partial = vectors
+    while partial.count > 1 {
+      partial = stride(from: 0, to: partial.count, by: 2).map { position in
+        position + 1 < partial.count
+          ? combine(partial[position], partial[position + 1])
+          : partial[position]
+      }
+    }
+    return partial[0].type.isVector ? builder.reduceTree(partial[0], combine) : partial[0]
   }
 }

@@ -40,7 +40,7 @@ extension KernelEmitter {
   }
 
   /// The address of the first lane of a copy.
-  private func pointer(
+  func pointer(
     _ memory: Memory, _ address: IndexExpression, _ element: ElementType, copy: Int
   ) -> LLVMValue {
     if isPerLane(memory), let lanes {
@@ -126,20 +126,33 @@ extension KernelEmitter {
 
   func emit(_ store: Store) {
     let element = element(of: store.value)
-    guard let lanes, isPerLane(store.memory) || analysis.isVarying(store.address, lanes.variable)
-    else {
-      uniformStore(store, element)
-      return
+    guard let lanes else { return uniformStore(store, uniform(store.value), element) }
+    guard isPerLane(store.memory) || analysis.isVarying(store.address, lanes.variable) else {
+      let value =
+        store.combining.map { foldedLanes(store.value, $0) } ?? uniform(store.value)
+      return uniformStore(store, value, element)
     }
     for copy in 0..<lanes.copies {
       laneStore(store, element, mask: mask(store.condition, copy: copy), copy: copy)
     }
   }
 
-  private func uniformStore(_ store: Store, _ element: ElementType) {
+  /// A scalar of all lanes in range, combined in a fixed tree.
+  private func foldedLanes(_ scalar: ScalarID, _ kind: Reduction.Kind) -> LLVMValue {
+    let element = element(of: scalar)
+    let identity = constant(kind.identity(of: element))
+    let values = (0..<(lanes?.copies ?? 1)).map { copy in
+      let value = vector(scalar, copy: copy)
+      guard let lanes, let mask = lanes.masks[copy] else { return value }
+      return builder.select(mask, value, builder.splat(identity, lanes.width))
+    }
+    return folded(values, kind, element)
+  }
+
+  private func uniformStore(_ store: Store, _ newValue: LLVMValue, _ element: ElementType) {
     let write = { [self] in
       let place = pointer(store.memory, store.address, element, copy: 0)
-      var value = uniform(store.value)
+      var value = newValue
       if let kind = store.combining {
         let old = builder.load(memoryType(element), place, alignment: element.byteCount)
         value = apply(

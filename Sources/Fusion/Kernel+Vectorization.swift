@@ -11,6 +11,7 @@ extension Kernel {
       guard case .loop(let loop) = node else { return node }
       return .loop(vectorizer.best(loop).loop)
     }
+    (locals, scalars) = (vectorizer.kernel.locals, vectorizer.kernel.scalars)
     for local in vectorizer.perLaneLocals { locals[local].isPerLane = true }
     tileTransposes()
   }
@@ -18,17 +19,16 @@ extension Kernel {
 
 /// Chooses vector loops by cost.
 private struct Vectorizer {
-  let kernel: Kernel
+  /// The kernel, with the tables that chosen loops need.
+  private(set) var kernel: Kernel
   let target: TargetDescription
-  var perLaneLocals: Set<Int> = []
+  private(set) var perLaneLocals: Set<Int> = []
 
-  private struct Choice {
-    var loop: Loop
-    var cost: Double
+  init(kernel: Kernel, target: TargetDescription) {
+    self.kernel = kernel
+    self.target = target
   }
 
-  /// What combining the lanes of an accumulator costs.
-  private static let horizontalCost = 10.0
   /// What starting a loop costs.
   private static let loopCost = 4.0
 
@@ -37,12 +37,10 @@ private struct Vectorizer {
     let extent = Double(kernel.variables[loop.variable.index].extent)
     var serial = loop
     var serialCost = 0.0
-    var locals = Set<Int>()
+    var inside = self
     for (position, node) in loop.body.enumerated() {
       if case .loop(let inner) = node {
-        var nested = self
-        let choice = nested.best(inner)
-        locals.formUnion(nested.perLaneLocals)
+        let choice = inside.best(inner)
         serial.body[position] = .loop(choice.loop)
         serialCost += choice.cost
       } else {
@@ -50,11 +48,18 @@ private struct Vectorizer {
       }
     }
     serialCost = serialCost * extent + Self.loopCost
-    if let vector = vectorized(loop), vector.cost < serialCost {
+    let vector = vectorized(loop)
+    let least = min(serialCost, vector?.cost ?? .infinity)
+    if let rows = rowsInLanes(loop), rows.cost < least * Self.rowGain {
+      kernel = rows.kernel
+      perLaneLocals.formUnion(localsWritten(in: rows.loop.body, lane: loop.variable))
+      return (rows.loop, rows.cost)
+    }
+    if let vector, vector.cost < serialCost {
       perLaneLocals.formUnion(localsWritten(in: loop.body, lane: loop.variable))
       return vector
     }
-    perLaneLocals.formUnion(locals)
+    self = inside
     return (serial, serialCost)
   }
 
@@ -91,19 +96,44 @@ private struct Vectorizer {
   private func vectorized(_ loop: Loop) -> (loop: Loop, cost: Double)? {
     let extent = kernel.variables[loop.variable.index].extent
     guard extent >= 4 else { return nil }
-    var walk = LaneWalk(kernel: kernel, lane: loop.variable)
-    walk.visit(loop.body, iterations: 1)
+    let walk = LaneWalk(kernel: kernel, over: loop)
     guard walk.isLegal else { return nil }
     let width = target.lanes(ofBits: 8 * walk.widestBytes)
     guard width > 1 else { return nil }
     let vectors = (extent + width - 1) / width
-    var cost = (walk.vectorCost + walk.stridedAccesses * Double(width)) * Double(vectors)
-    cost += Double(loop.accumulators.count) * Self.horizontalCost + Self.loopCost
+    var cost = walk.cost(width: width) * Double(vectors)
+    cost += Double(loop.accumulators.count) * LaneWalk.horizontalCost + Self.loopCost
     var result = loop
     result.schedule = .vector(
       width: width, interleave: interleave(vectors: vectors, definitions: walk.definitions))
     return (result, cost)
   }
+
+  /// The loop with its iterations in lanes and the short rows that they walk brought into lanes and
+  /// back through transposes, and the kernel with the arrays for that; nil where there are none, or
+  /// where iterations could meet in memory.
+  private func rowsInLanes(_ loop: Loop) -> (loop: Loop, kernel: Kernel, cost: Double)? {
+    let extent = kernel.variables[loop.variable.index].extent
+    guard extent >= 4, loop.holdsSums else { return nil }
+    let width = target.lanes(
+      ofBits: 8 * LaneWalk(kernel: kernel, over: loop, mayFold: true).widestBytes)
+    guard width > 1 else { return nil }
+    var rows = RowTransposes(kernel, loop, width: width)
+    var result = loop
+    result.body = rows.body(of: loop)
+    guard rows.count > 0 else { return nil }
+    let walk = LaneWalk(kernel: rows.kernel, over: result, mayFold: true)
+    guard walk.isLegal else { return nil }
+    result.schedule = .vector(width: width, interleave: 1)
+    let vectors = Double((extent + width - 1) / width)
+    let cost =
+      walk.cost(width: width) * vectors
+      + Double(loop.accumulators.count) * LaneWalk.horizontalCost + Self.loopCost
+    return (result, rows.kernel, cost)
+  }
+
+  /// Rows go into lanes where that takes less than this part of the instructions.
+  private static let rowGain = 0.8
 
   /// How many vectors to work on side by side: enough to hide latency, few enough for registers.
   private func interleave(vectors: Int, definitions: Int) -> Int {
@@ -116,119 +146,4 @@ private struct Vectorizer {
     }
     return wanted
   }
-}
-
-/// Counts what a body costs when one variable's iterations are lanes.
-private struct LaneWalk {
-  let kernel: Kernel
-  let lane: VariableID
-  var isLegal = true
-  var vectorCost = 0.0
-  /// Accesses whose lanes are not neighbours in memory, each an instruction per lane.
-  var stridedAccesses = 0.0
-  var widestBytes = 1
-  var definitions = 0
-  private var varying: Set<ScalarID> = []
-  private var perLane: Set<Int> = []
-
-  init(kernel: Kernel, lane: VariableID) {
-    self.kernel = kernel
-    self.lane = lane
-  }
-
-  mutating func visit(_ body: [Node], iterations: Double) {
-    for node in body { visit(node, iterations: iterations) }
-  }
-
-  private mutating func visit(_ node: Node, iterations: Double) {
-    switch node {
-    case .define(let scalar, let expression): define(scalar, expression, iterations)
-    case .store(let store): visit(store, iterations)
-    case .accumulate: vectorCost += iterations
-    case .contract: isLegal = false
-    case .loop(let loop):
-      let extent = Double(kernel.variables[loop.variable.index].extent)
-      visit(loop.body, iterations: iterations * extent)
-      vectorCost += iterations * 2
-      for accumulator in loop.accumulators { varying.insert(accumulator.result) }
-    }
-  }
-
-  private mutating func define(
-    _ scalar: ScalarID, _ expression: Expression, _ iterations: Double
-  ) {
-    var varies = false
-    expression.forEachInput(index: { varies = varies || self.varies($0) }) {
-      varies = varies || varying.contains($0)
-    }
-    if case .load(.local(let local), _, _) = expression, perLane.contains(local) { varies = true }
-    definitions += 1
-    if varies { varying.insert(scalar) }
-    switch expression {
-    case .literal: break
-    case .index, .inBounds: vectorCost += iterations
-    case .load(let memory, let index, _):
-      access(memory, index, varies: varies, iterations)
-      note(kernel.scalars[scalar.index])
-    case .apply(let op, let operands):
-      vectorCost += iterations * Double(op.weight) * (varies ? 1 : 0.5)
-      if varies {
-        note(kernel.scalars[scalar.index])
-        for operand in operands { note(kernel.scalars[operand.index]) }
-      }
-    }
-  }
-
-  private mutating func note(_ element: ElementType) {
-    widestBytes = max(widestBytes, element == .i64 ? 4 : element.byteCount)
-  }
-
-  private func varies(_ index: IndexExpression) -> Bool {
-    var result = index.uses(lane)
-    index.forEachScalar { result = result || varying.contains($0) }
-    return result
-  }
-
-  private mutating func access(
-    _ memory: Memory, _ index: IndexExpression, varies: Bool, _ iterations: Double
-  ) {
-    if case .local(let local) = memory, perLane.contains(local) {
-      vectorCost += iterations
-    } else if !varies {
-      vectorCost += iterations * 0.5
-    } else if isContiguous(index) {
-      vectorCost += iterations
-    } else {
-      stridedAccesses += iterations
-    }
-  }
-
-  private func isContiguous(_ index: IndexExpression) -> Bool {
-    var scalarVaries = false
-    index.forEachScalar { scalarVaries = scalarVaries || varying.contains($0) }
-    return index.coefficient(of: lane) == 1 && !scalarVaries
-  }
-
-  private mutating func visit(_ store: Store, _ iterations: Double) {
-    note(kernel.scalars[store.value.index])
-    if case .local(let local) = store.memory, !store.address.uses(lane) {
-      perLane.insert(local)
-      vectorCost += iterations
-      return
-    }
-    // Lanes must write different elements; looked-up places may meet, so their order must stay.
-    var isLookedUp = false
-    store.address.forEachScalar { isLookedUp = isLookedUp || varying.contains($0) }
-    let stride = store.address.coefficient(of: lane)
-    if isLookedUp || stride == 0 || (stride == nil) {
-      isLegal = false
-    } else if stride == 1 {
-      vectorCost += iterations
-    } else {
-      stridedAccesses += iterations * Self.scatterCost
-    }
-  }
-
-  /// A strided store costs more than a strided load.
-  private static let scatterCost = 2.0
 }

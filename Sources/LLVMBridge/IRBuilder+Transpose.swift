@@ -14,11 +14,35 @@ extension IRBuilder {
     precondition(
       length & (length - 1) == 0 && parts & (parts - 1) == 0 && parts * length == rows.count,
       "rows of \(length) lanes cannot be transposed \(rows.count) at once")
-    var columns = (0..<length).map { first in
+    let columns = (0..<length).map { first in
       joined(stride(from: first, to: rows.count, by: length).map { rows[$0] })
     }
+    return withTransposedParts(columns)
+  }
+
+  /// The rows whose columns are given: the inverse of `transposed`.
+  ///
+  /// - Requires: there are a power of two of columns, at least two, each of that many lanes times a
+  ///   power of two.
+  package func rows(ofColumns columns: [LLVMValue]) -> [LLVMValue] {
+    let (count, length) = (columns[0].type.vectorWidth, columns.count)
+    let parts = count / length
+    precondition(
+      length > 1 && length & (length - 1) == 0 && parts & (parts - 1) == 0
+        && parts * length == count,
+      "columns of \(count) lanes cannot be transposed \(length) at once")
+    let joined = withTransposedParts(columns)
+    return (0..<count).map { row in
+      let first = row / length * length
+      return shuffle(joined[row % length], Array(first..<first + length))
+    }
+  }
+
+  /// Registers with the squares transposed that their parts, as long as there are registers, make up.
+  private func withTransposedParts(_ registers: [LLVMValue]) -> [LLVMValue] {
+    var columns = registers
     var unit = 1
-    while unit < length {
+    while unit < registers.count {
       columns = interleaved(columns, unit: unit)
       unit *= 2
     }

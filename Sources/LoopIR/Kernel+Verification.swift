@@ -21,6 +21,8 @@ struct KernelVerifier {
   var loopVariables = Set<VariableID>()
   var openAccumulators: [ScalarID: Reduction.Kind] = [:]
   var isInVectors = false
+  /// The variable of the vector loop around.
+  var lane: VariableID?
   var depth = 0
   /// Whether every loop around runs at least once.
   var isReached = true

@@ -10,7 +10,10 @@ package import TensorIR
 /// - K4: only outermost loops are parallel; iterations of a parallel loop write different elements,
 ///   and a parallel loop has no accumulators.
 /// - K5: no vector loop stands inside another.
-/// - K6: a tiled loop holds one vector loop and nothing else, and neither has accumulators.
+/// - K6: a tiled loop outside vector loops holds one vector loop and nothing else, and neither has
+///   accumulators.
+/// - K7: a tiled loop inside a vector loop copies rows between memory, where they are contiguous
+///   along it and stand further apart from lane to lane, and arrays of each lane.
 package struct Kernel: Sendable, Hashable {
   /// A short name, unique in the program.
   package var name: String
@@ -55,7 +58,7 @@ package struct Kernel: Sendable, Hashable {
     /// The extents by which the array is printed; what is read and written is one element of all.
     package var shape: [Int]
     /// Whether every lane of the vector loop around its use has an array of its own.
-    package var isPerLane: Bool = false
+    package var isPerLane: Bool
 
     /// The number of elements.
     package var count: Int { shape.reduce(1, *) }
@@ -63,10 +66,13 @@ package struct Kernel: Sendable, Hashable {
     package init(element: ElementType, shape: [Int]) {
       self.element = element
       self.shape = shape
+      isPerLane = false
     }
 
-    package init(element: ElementType, count: Int) {
-      self.init(element: element, shape: [count])
+    package init(element: ElementType, count: Int, isPerLane: Bool = false) {
+      self.element = element
+      shape = [count]
+      self.isPerLane = isPerLane
     }
   }
 }
@@ -124,8 +130,9 @@ package struct Loop: Sendable, Hashable {
     case serial
     /// `width` at a time in the lanes of `interleave` vectors.
     case vector(width: Int, interleave: Int)
-    /// `size` at a time, all of them for one vector of the vector loop inside before the next:
-    /// what is contiguous along this loop is read in squares and transposed in registers.
+    /// `size` at a time, all of them for one vector of the vector loop inside, or around, before
+    /// the next: what is contiguous along this loop is read or written in squares and transposed in
+    /// registers.
     case tiled(size: Int)
     /// As blocks that threads take in any order.
     case parallel
@@ -147,6 +154,12 @@ package struct Loop: Sendable, Hashable {
   package var body: [Node] = []
 
   package init(_ variable: VariableID) { self.variable = variable }
+
+  /// Whether the loop transposes squares.
+  package var isTiled: Bool {
+    if case .tiled = schedule { return true }
+    return false
+  }
 }
 
 /// A value combined over all iterations of a loop, from the combining function's identity on.

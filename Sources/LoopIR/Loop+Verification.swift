@@ -20,6 +20,10 @@ extension KernelVerifier {
     case .serial: break
     case .tiled(let size):
       try require(size > 0, "a tile of \(size) iterations")
+      if isInVectors {
+        try verify(rowCopies: loop, size: size)
+        break
+      }
       try require(
         loop.holdsOneVectorLoop,
         "K6: the tiled loop of \(name(loop.variable)) holds more than a vector loop")
@@ -27,6 +31,7 @@ extension KernelVerifier {
       try require(width > 0 && interleave > 0, "a vector of \(width)×\(interleave) lanes")
       try require(!isInVectors, "K5: the vector loop of \(name(loop.variable)) is inside another")
       isInVectors = true
+      lane = loop.variable
     case .parallel:
       try require(depth == 0, "K4: the parallel loop of \(name(loop.variable)) is not outermost")
       try require(
@@ -47,6 +52,51 @@ extension KernelVerifier {
     if loop.schedule == .parallel {
       try SeparationCheck(loop, self).verify()
     }
+  }
+
+  /// K7: the body is loads and, right behind each, the store of what was loaded, one of the two at
+  /// the loop's variable of an array of each lane.
+  private func verify(rowCopies loop: Loop, size: Int) throws {
+    let extent = kernel.variables[loop.variable.index].extent
+    let isWhole = loop.range == .full && loop.accumulators.isEmpty && size <= extent
+    var position = 0
+    while isWhole, position + 1 < loop.body.count, let lane,
+      case .define(let scalar, .load(let source, let from, nil)) = loop.body[position],
+      case .store(let store) = loop.body[position + 1], store.value == scalar,
+      store.combining == nil, store.condition == nil,
+      isRow((source, from), along: loop.variable, of: lane)
+        && isArray((store.memory, store.address), along: loop.variable)
+        || isArray((source, from), along: loop.variable)
+          && isRow((store.memory, store.address), along: loop.variable, of: lane)
+    {
+      position += 2
+    }
+    try require(
+      size & (size - 1) == 0 && position == loop.body.count,
+      "K7: the tiled loop of \(name(loop.variable)) in lanes does more than copy rows")
+  }
+
+  /// Whether a place walks a row in memory that stands further on from lane to lane.
+  private func isRow(
+    _ place: (memory: Memory, address: IndexExpression), along variable: VariableID,
+    of lane: VariableID
+  ) -> Bool {
+    guard case .slot = place.memory, place.address.coefficient(of: variable) == 1,
+      place.address.coefficient(of: lane) ?? 0 != 0
+    else { return false }
+    var isLookedUp = false
+    place.address.forEachScalar { _ in isLookedUp = true }
+    return !isLookedUp
+  }
+
+  /// Whether a place is the element of an array of each lane that a variable counts.
+  private func isArray(
+    _ place: (memory: Memory, address: IndexExpression), along variable: VariableID
+  ) -> Bool {
+    guard case .local(let local) = place.memory, kernel.locals.indices.contains(local) else {
+      return false
+    }
+    return kernel.locals[local].isPerLane && place.address == IndexExpression(variable)
   }
 
   /// Goes back to what was visible around a loop; definitions stay used up.

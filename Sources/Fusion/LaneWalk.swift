@@ -1,0 +1,142 @@
+internal import LoopIR
+internal import TensorIR
+
+/// Counts what a body costs when one variable's iterations are lanes.
+struct LaneWalk {
+  let kernel: Kernel
+  let lane: VariableID
+  /// Whether lanes may add into one element of memory together.
+  let mayFold: Bool
+  private(set) var isLegal = true
+  private(set) var vectorCost = 0.0
+  /// Accesses whose lanes are not neighbours in memory, each an instruction per lane.
+  private(set) var stridedAccesses = 0.0
+  private(set) var widestBytes = 1
+  private(set) var definitions = 0
+  private var varying: Set<ScalarID> = []
+  private var perLane: Set<Int> = []
+
+  /// What combining the lanes of a vector costs.
+  static let horizontalCost = 10.0
+  /// What a vector costs on its way between memory and an array of each lane, through a transpose.
+  static let copyCost = 7.0
+
+  /// - Parameter loop: the one whose iterations are to be lanes.
+  init(kernel: Kernel, over loop: Loop, mayFold: Bool = false) {
+    self.kernel = kernel
+    self.mayFold = mayFold
+    lane = loop.variable
+    visit(loop.body, iterations: 1)
+  }
+
+  /// The cost of one vector of iterations.
+  func cost(width: Int) -> Double { vectorCost + stridedAccesses * Double(width) }
+
+  private mutating func visit(_ body: [Node], iterations: Double) {
+    for node in body { visit(node, iterations: iterations) }
+  }
+
+  private mutating func visit(_ node: Node, iterations: Double) {
+    switch node {
+    case .define(let scalar, let expression): define(scalar, expression, iterations)
+    case .store(let store): visit(store, iterations)
+    case .accumulate: vectorCost += iterations
+    case .contract: isLegal = false
+    case .loop(let loop) where loop.isTiled: visit(copies: loop, iterations)
+    case .loop(let loop):
+      let extent = Double(kernel.variables[loop.variable.index].extent)
+      visit(loop.body, iterations: iterations * extent)
+      vectorCost += iterations * 2
+      for accumulator in loop.accumulators { varying.insert(accumulator.result) }
+    }
+  }
+
+  private mutating func visit(copies loop: Loop, _ iterations: Double) {
+    let extent = Double(kernel.variables[loop.variable.index].extent)
+    for case .store(let store) in loop.body {
+      if case .local(let local) = store.memory { perLane.insert(local) }
+      note(kernel.scalars[store.value.index])
+      vectorCost += iterations * extent * Self.copyCost
+    }
+  }
+
+  private mutating func define(
+    _ scalar: ScalarID, _ expression: Expression, _ iterations: Double
+  ) {
+    var varies = false
+    expression.forEachInput(index: { varies = varies || self.varies($0) }) {
+      varies = varies || varying.contains($0)
+    }
+    if case .load(.local(let local), _, _) = expression, perLane.contains(local) { varies = true }
+    definitions += 1
+    if varies { varying.insert(scalar) }
+    switch expression {
+    case .literal: break
+    case .index, .inBounds: vectorCost += iterations
+    case .load(let memory, let index, _):
+      access(memory, index, varies: varies, iterations)
+      note(kernel.scalars[scalar.index])
+    case .apply(let op, let operands):
+      vectorCost += iterations * Double(op.weight) * (varies ? 1 : 0.5)
+      if varies {
+        note(kernel.scalars[scalar.index])
+        for operand in operands { note(kernel.scalars[operand.index]) }
+      }
+    }
+  }
+
+  private mutating func note(_ element: ElementType) {
+    widestBytes = max(widestBytes, element == .i64 ? 4 : element.byteCount)
+  }
+
+  private func varies(_ index: IndexExpression) -> Bool {
+    var result = index.uses(lane)
+    index.forEachScalar { result = result || varying.contains($0) }
+    return result
+  }
+
+  private mutating func access(
+    _ memory: Memory, _ index: IndexExpression, varies: Bool, _ iterations: Double
+  ) {
+    if case .local(let local) = memory, perLane.contains(local) {
+      vectorCost += iterations
+    } else if !varies {
+      vectorCost += iterations * 0.5
+    } else if isContiguous(index) {
+      vectorCost += iterations
+    } else {
+      stridedAccesses += iterations
+    }
+  }
+
+  private func isContiguous(_ index: IndexExpression) -> Bool {
+    var scalarVaries = false
+    index.forEachScalar { scalarVaries = scalarVaries || varying.contains($0) }
+    return index.coefficient(of: lane) == 1 && !scalarVaries
+  }
+
+  private mutating func visit(_ store: Store, _ iterations: Double) {
+    note(kernel.scalars[store.value.index])
+    if case .local(let local) = store.memory, !store.address.uses(lane) {
+      perLane.insert(local)
+      vectorCost += iterations
+      return
+    }
+    // Lanes must write different elements; looked-up places may meet, so their order must stay.
+    var isLookedUp = false
+    store.address.forEachScalar { isLookedUp = isLookedUp || varying.contains($0) }
+    let stride = store.address.coefficient(of: lane)
+    if stride == 0, !isLookedUp, mayFold, store.combining != nil, store.condition == nil {
+      vectorCost += iterations * Self.horizontalCost
+    } else if isLookedUp || stride == 0 || stride == nil {
+      isLegal = false
+    } else if stride == 1 {
+      vectorCost += iterations
+    } else {
+      stridedAccesses += iterations * Self.scatterCost
+    }
+  }
+
+  /// A strided store costs more than a strided load.
+  private static let scatterCost = 2.0
+}
