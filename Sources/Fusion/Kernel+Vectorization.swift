@@ -124,10 +124,11 @@ private struct Vectorizer {
     guard rows.count > 0 else { return nil }
     let walk = LaneWalk(kernel: rows.kernel, over: result, mayFold: true)
     guard walk.isLegal else { return nil }
-    result.schedule = .vector(width: width, interleave: 1)
-    let vectors = Double((extent + width - 1) / width)
+    let vectors = (extent + width - 1) / width
+    result.schedule = .vector(
+      width: width, interleave: min(2, interleave(vectors: vectors, definitions: walk.definitions)))
     let cost =
-      walk.cost(width: width) * vectors
+      walk.cost(width: width) * Double(vectors)
       + Double(loop.accumulators.count) * LaneWalk.horizontalCost + Self.loopCost
     return (result, rows.kernel, cost)
   }
