@@ -11,7 +11,9 @@ extension Kernel {
       guard case .loop(let loop) = node else { return node }
       return .loop(vectorizer.best(loop).loop)
     }
-    (locals, scalars) = (vectorizer.kernel.locals, vectorizer.kernel.scalars)
+    locals = vectorizer.kernel.locals
+    scalars = vectorizer.kernel.scalars
+    variables = vectorizer.kernel.variables
     for local in vectorizer.perLaneLocals { locals[local].isPerLane = true }
     tileTransposes()
   }
@@ -49,8 +51,9 @@ private struct Vectorizer {
     }
     serialCost = serialCost * extent + Self.loopCost
     let vector = vectorized(loop)
-    let least = min(serialCost, vector?.cost ?? .infinity)
-    if let rows = rowsInLanes(loop), rows.cost < least * Self.rowGain {
+    if let rows = rowsInLanes(loop), rows.cost < Self.gain * (vector?.cost ?? .infinity),
+      rows.cost < Self.gain(links: loop.chainLinks) * serialCost
+    {
       kernel = rows.kernel
       perLaneLocals.formUnion(localsWritten(in: rows.loop.body, lane: loop.variable))
       return (rows.loop, rows.cost)
@@ -114,7 +117,7 @@ private struct Vectorizer {
   /// where iterations could meet in memory.
   private func rowsInLanes(_ loop: Loop) -> (loop: Loop, kernel: Kernel, cost: Double)? {
     let extent = kernel.variables[loop.variable.index].extent
-    guard extent >= 4, loop.holdsSums else { return nil }
+    guard extent >= 4, loop.holdsSums || !loop.isOfLoops else { return nil }
     let width = target.lanes(
       ofBits: 8 * LaneWalk(kernel: kernel, over: loop, mayFold: true).widestBytes)
     guard width > 1 else { return nil }
@@ -125,16 +128,32 @@ private struct Vectorizer {
     let walk = LaneWalk(kernel: rows.kernel, over: result, mayFold: true)
     guard walk.isLegal else { return nil }
     let vectors = (extent + width - 1) / width
-    result.schedule = .vector(
-      width: width, interleave: min(2, interleave(vectors: vectors, definitions: walk.definitions)))
+    let interleave = rowInterleave(extent: extent, width: width, definitions: walk.definitions)
+    result.schedule = .vector(width: width, interleave: interleave)
     let cost =
-      walk.cost(width: width) * Double(vectors)
+      walk.cost(width: width) * Double(vectors) * (interleave == 1 ? Self.loneVectorCost : 1)
       + Double(loop.accumulators.count) * LaneWalk.horizontalCost + Self.loopCost
     return (result, rows.kernel, cost)
   }
 
-  /// Rows go into lanes where that takes less than this part of the instructions.
-  private static let rowGain = 0.8
+  /// Rows are brought into lanes where that takes less than this part of the instructions.
+  private static let gain = 0.8
+
+  /// The same where one row is worked on after the other, and the processor waits for the results of
+  /// a chain of so many links: as measured, it can do two links of some rows at the same time.
+  private static func gain(links: Int) -> Double { min(0.37 * Double(links), 1.25) }
+
+  /// What instructions on one vector of rows cost in those on two side by side.
+  private static let loneVectorCost = 1.2
+
+  /// Two vectors of rows side by side hide latency, where the code for the rows that are left over is
+  /// worth it.
+  private func rowInterleave(extent: Int, width: Int, definitions: Int) -> Int {
+    let vectors = (extent + width - 1) / width
+    let isEven = extent.isMultiple(of: 2 * width)
+    return isEven || vectors >= 64
+      ? min(2, interleave(vectors: vectors, definitions: definitions)) : 1
+  }
 
   /// How many vectors to work on side by side: enough to hide latency, few enough for registers.
   private func interleave(vectors: Int, definitions: Int) -> Int {

@@ -14,29 +14,39 @@ internal import TensorIR
 ///       tiled(4) j { y[i,j] = l1[j] }
 ///     }
 ///
-/// A row that several loops read is brought in once, in the outermost body that says which row it
-/// is.
+/// A row that several loops read, or several statements at fixed places, is brought in once, in the
+/// outermost body that says which row it is.
 struct RowTransposes {
-  /// A row in memory: contiguous elements from an address on that depends on the lane.
+  /// A line of memory that depends on the lane.
   private struct Row: Hashable {
     var slot: Int
     var element: ElementType
-    var start: IndexExpression
-    var extent: Int
+    /// Where it is, but for a constant and for what counts its elements.
+    var place: IndexExpression
   }
 
-  /// An access of a row's element.
+  /// An access of some of a row's elements.
   private struct Use {
     var row: Row
-    /// Counts the row's elements.
-    var variable: VariableID
+    /// The elements, counted from the row's place.
+    var elements: Range<Int>
+    /// Counts the elements; nil where there is one.
+    var variable: VariableID?
     /// How many loops inside the lanes' loop say which row it is.
     var level: Int
+
+    /// Which element is accessed, counted from `start`.
+    func index(from start: Int) -> IndexExpression {
+      (variable.map { IndexExpression($0) } ?? IndexExpression(0)) + (elements.lowerBound - start)
+    }
   }
 
-  /// A row on its way to an array of each lane, or back.
+  /// A part of a row on its way to an array of each lane, or back.
   private struct Copy {
-    var use: Use
+    var row: Row
+    var elements: Range<Int>
+    /// A variable with as many values as there are elements.
+    var variable: VariableID
     var local: Int
   }
 
@@ -52,8 +62,8 @@ struct RowTransposes {
 
   /// Rows are as long as this at most, so that the arrays of a few stay in the nearest cache.
   private static let longestRow = 64
-  /// Bytes of a row that are transposed at once, and elements at most: the shuffles that stay inside
-  /// so many bytes are the cheapest.
+  /// Bytes of a row that are transposed at once, and elements at most: shuffles that stay inside so
+  /// many bytes are the cheapest.
   private static let (chunkBytes, longestChunk) = (16, 4)
 
   /// - Parameters:
@@ -77,80 +87,115 @@ struct RowTransposes {
 
   /// - Parameters:
   ///   - loops: the loops around the nodes, inside the lanes' loop.
-  ///   - incoming: the rows that are in lanes here, and their arrays.
-  ///   - outgoing: the rows that are brought back from arrays behind the innermost loop.
+  ///   - incoming: the rows that are in lanes here.
+  ///   - outgoing: the rows that are brought back behind the innermost loop.
   private mutating func transposed(
-    _ nodes: [Node], inside loops: [Loop], incoming: [Row: Int], outgoing: [Row: Int]
+    _ nodes: [Node], inside loops: [Loop], incoming: [Row: Copy], outgoing: [Row: Copy]
   ) -> [Node] {
     var incoming = incoming
+    let parts = parts(readIn: nodes, inside: loops)
     return nodes.flatMap { node -> [Node] in
-      switch node {
-      case .define(let scalar, .load(let memory, let address, nil)):
-        guard let use = use(memory, address, of: scalar, inside: loops),
-          let local = incoming[use.row]
-        else { return [node] }
-        return [
-          .define(scalar, .load(.local(local), IndexExpression(use.variable), condition: nil))
-        ]
-      case .store(var store):
-        guard let use = use(store.memory, store.address, of: store.value, inside: loops),
-          let local = outgoing[use.row]
-        else { return [node] }
-        (store.memory, store.address) = (.local(local), IndexExpression(use.variable))
-        return [.store(store)]
-      case .loop(var loop):
-        let here = loops + [loop]
-        var (read, written) = ([Copy](), [Copy]())
-        for use in rowsRead(in: loop.body, inside: here, at: loops.count)
-        where incoming[use.row] == nil {
-          read.append(copy(use))
-          incoming[use.row] = read.last?.local
-        }
-        for use in rowsWritten(in: loop, inside: here) { written.append(copy(use)) }
-        let outgoing = Dictionary(uniqueKeysWithValues: written.map { ($0.use.row, $0.local) })
-        loop.body = transposed(loop.body, inside: here, incoming: incoming, outgoing: outgoing)
-        return copyLoops(read, inwards: true) + [.loop(loop)] + copyLoops(written, inwards: false)
-      case .define, .accumulate, .contract: return [node]
+      var read = [Copy]()
+      for use in uses(in: [node], inside: loops) where incoming[use.row] == nil {
+        guard use.level == loops.count, let part = parts[use.row] else { continue }
+        let copy = copy(part)
+        incoming[use.row] = copy
+        read.append(copy)
       }
+      var written = [Copy]()
+      if case .loop(let loop) = node {
+        written = rowsWritten(in: loop, inside: loops + [loop]).map { copy($0) }
+      }
+      let changed = transposed(
+        node, inside: loops, incoming: incoming,
+        outgoing: written.isEmpty
+          ? outgoing : Dictionary(uniqueKeysWithValues: written.map { ($0.row, $0) }))
+      return copyLoops(read, inwards: true) + [changed] + copyLoops(written, inwards: false)
+    }
+  }
+
+  /// A node with accesses of rows replaced by those of arrays.
+  private mutating func transposed(
+    _ node: Node, inside loops: [Loop], incoming: [Row: Copy], outgoing: [Row: Copy]
+  ) -> Node {
+    switch node {
+    case .define(let scalar, .load(let memory, let address, nil)):
+      guard let use = use(memory, address, of: scalar, inside: loops),
+        let copy = incoming[use.row]
+      else { return node }
+      let index = use.index(from: copy.elements.lowerBound)
+      return .define(scalar, .load(.local(copy.local), index, condition: nil))
+    case .store(var store):
+      guard let use = use(store.memory, store.address, of: store.value, inside: loops),
+        let copy = outgoing[use.row]
+      else { return node }
+      store.memory = .local(copy.local)
+      store.address = use.index(from: copy.elements.lowerBound)
+      return .store(store)
+    case .loop(var loop):
+      loop.body = transposed(
+        loop.body, inside: loops + [loop], incoming: incoming, outgoing: outgoing)
+      return .loop(loop)
+    case .define, .accumulate, .contract: return node
     }
   }
 
   // MARK: Rows
 
-  /// The row that an access in some loops walks; nil where it walks none, or a long one.
+  /// The row that an access in some loops walks; nil where it walks none.
   private func use(
     _ memory: Memory, _ address: IndexExpression, of value: ScalarID, inside loops: [Loop]
   ) -> Use? {
-    guard case .slot(let slot) = memory, address.coefficient(of: lane) ?? 0 > 1,
-      let last = loops.lastIndex(where: { address.uses($0.variable) })
-    else { return nil }
-    let variable = loops[last].variable
-    let extent = kernel.variables[variable.index].extent
     var isLookedUp = false
     address.forEachScalar { _ in isLookedUp = true }
-    guard address.coefficient(of: variable) == 1, !isLookedUp, loops[last].isWholeAndSerial,
-      (2...Self.longestRow).contains(extent)
+    guard case .slot(let slot) = memory, address.coefficient(of: lane) ?? 0 > 1, !isLookedUp
     else { return nil }
-    let level = loops[..<last].lastIndex { address.uses($0.variable) }.map { $0 + 1 } ?? 0
-    let start = address + IndexExpression(variable) * -1
-    let row = Row(
-      slot: slot, element: kernel.scalars[value.index], start: start, extent: extent)
-    return Use(row: row, variable: variable, level: level)
+    var place = address
+    place.constant = 0
+    let last = loops.lastIndex { address.uses($0.variable) }
+    let counting = last.map { loops[$0] }.flatMap { loop in
+      address.coefficient(of: loop.variable) == 1 && loop.isWholeAndSerial ? loop : nil
+    }
+    var level = last.map { $0 + 1 } ?? 0
+    if let counting, let last {
+      place += IndexExpression(counting.variable) * -1
+      level = loops[..<last].lastIndex { address.uses($0.variable) }.map { $0 + 1 } ?? 0
+    }
+    let row = Row(slot: slot, element: kernel.scalars[value.index], place: place)
+    let length = counting.map { extent($0.variable) } ?? 1
+    return Use(
+      row: row, elements: address.constant..<address.constant + length,
+      variable: counting?.variable, level: level)
   }
 
-  /// The rows that are read in nodes, and which `level` loops say: those that nothing writes.
-  private func rowsRead(in nodes: [Node], inside loops: [Loop], at level: Int) -> [Use] {
+  /// What is read of rows that nothing writes.
+  private func uses(in nodes: [Node], inside loops: [Loop]) -> [Use] {
     nodes.flatMap { node -> [Use] in
       switch node {
       case .define(let scalar, .load(.slot(let slot), let address, nil)):
-        guard writes[slot] == nil,
-          let use = use(.slot(slot), address, of: scalar, inside: loops), use.level == level
-        else { return [] }
-        return [use]
-      case .loop(let loop): return rowsRead(in: loop.body, inside: loops + [loop], at: level)
+        guard writes[slot] == nil else { return [] }
+        return use(.slot(slot), address, of: scalar, inside: loops).map { [$0] } ?? []
+      case .loop(let loop): return uses(in: loop.body, inside: loops + [loop])
       case .define, .store, .accumulate, .contract: return []
       }
     }
+  }
+
+  /// Of each row that the loops around say, the part that is read, where it is short.
+  private func parts(readIn nodes: [Node], inside loops: [Loop]) -> [Row: Use] {
+    var parts: [Row: Use] = [:]
+    for use in uses(in: nodes, inside: loops) where use.level == loops.count {
+      guard let part = parts[use.row] else {
+        parts[use.row] = use
+        continue
+      }
+      let (one, other) = (part.elements, use.elements)
+      let both =
+        min(one.lowerBound, other.lowerBound)..<max(one.upperBound, other.upperBound)
+      parts[use.row]?.variable = both == one ? part.variable : both == other ? use.variable : nil
+      parts[use.row]?.elements = both
+    }
+    return parts.filter { (2...Self.longestRow).contains($0.value.elements.count) }
   }
 
   /// The rows that the innermost of some loops writes, all of each, and nothing else touches.
@@ -159,7 +204,8 @@ struct RowTransposes {
       guard case .store(let store) = node, case .slot(let slot) = store.memory,
         store.combining == nil, store.condition == nil, reads[slot] == nil, writes[slot] == 1,
         let use = use(store.memory, store.address, of: store.value, inside: loops),
-        use.variable == loop.variable, use.level == loops.count - 1
+        use.variable == loop.variable, use.level == loops.count - 1,
+        (2...Self.longestRow).contains(use.elements.count)
       else { return nil }
       return use
     }
@@ -167,31 +213,37 @@ struct RowTransposes {
 
   // MARK: Copies
 
-  /// A new array for a row.
-  private mutating func copy(_ use: Use) -> Copy {
+  /// A new array for a part of a row.
+  private mutating func copy(_ part: Use) -> Copy {
     kernel.locals.append(
-      Kernel.Local(element: use.row.element, count: use.row.extent, isPerLane: true))
+      Kernel.Local(element: part.row.element, count: part.elements.count, isPerLane: true))
     count += 1
-    return Copy(use: use, local: kernel.locals.count - 1)
+    if part.variable == nil {
+      kernel.variables.append(Kernel.Variable(name: "e", extent: part.elements.count))
+    }
+    return Copy(
+      row: part.row, elements: part.elements,
+      variable: part.variable ?? VariableID(kernel.variables.count - 1),
+      local: kernel.locals.count - 1)
   }
 
   /// The loops that carry copies out, one for those of equal length.
   private mutating func copyLoops(_ copies: [Copy], inwards: Bool) -> [Node] {
     var loops = [Loop]()
     for copy in copies {
-      let schedule = Loop.Schedule.tiled(size: chunk(of: copy.use.row))
+      let schedule = Loop.Schedule.tiled(size: chunk(of: copy))
       let position = loops.firstIndex {
-        $0.schedule == schedule && extent($0.variable) == copy.use.row.extent
+        $0.schedule == schedule && extent($0.variable) == copy.elements.count
       }
       if position == nil {
-        loops.append(Loop(copy.use.variable))
+        loops.append(Loop(copy.variable))
         loops[loops.count - 1].schedule = schedule
       }
       let place = position ?? loops.count - 1
       let index = IndexExpression(loops[place].variable)
-      let (outside, inside) = (Memory.slot(copy.use.row.slot), Memory.local(copy.local))
-      let address = copy.use.row.start + index
-      kernel.scalars.append(copy.use.row.element)
+      let (outside, inside) = (Memory.slot(copy.row.slot), Memory.local(copy.local))
+      let address = copy.row.place + index + copy.elements.lowerBound
+      kernel.scalars.append(copy.row.element)
       let value = ScalarID(kernel.scalars.count - 1)
       loops[place].body +=
         inwards
@@ -209,10 +261,10 @@ struct RowTransposes {
 
   private func extent(_ variable: VariableID) -> Int { kernel.variables[variable.index].extent }
 
-  /// How many of a row's elements are transposed at once: a power of two.
-  private func chunk(of row: Row) -> Int {
+  /// How many elements are transposed at once: a power of two.
+  private func chunk(of copy: Copy) -> Int {
     let limit = min(
-      Self.longestChunk, Self.chunkBytes / row.element.byteCount, width, row.extent)
+      Self.longestChunk, Self.chunkBytes / copy.row.element.byteCount, width, copy.elements.count)
     return 1 << (Int.bitWidth - 1 - limit.leadingZeroBitCount)
   }
 }
@@ -221,7 +273,23 @@ extension Loop {
   /// Whether the loop runs over all of its variable, one iteration after the other.
   fileprivate var isWholeAndSerial: Bool { schedule == .serial && range == .full }
 
-  /// Whether a loop inside sums something up, as programs on rows do.
+  /// Whether the loop only repeats another one.
+  var isOfLoops: Bool {
+    guard body.count == 1, case .loop = body[0] else { return false }
+    return true
+  }
+
+  /// How many results an iteration waits for, one after the other: each sum of a loop inside, the
+  /// costly functions of such loops, and those of the iteration itself.
+  var chainLinks: Int {
+    let inner = body.compactMap { node in
+      if case .loop(let loop) = node { loop } else { nil }
+    }
+    return inner.count { !$0.accumulators.isEmpty } + (inner.contains { $0.body.isCostly } ? 1 : 0)
+      + (body.contains { $0.isCostlyFunction } ? 1 : 0)
+  }
+
+  /// Whether a loop inside sums something up.
   var holdsSums: Bool {
     body.contains { node in
       guard case .loop(let inner) = node else { return false }
@@ -236,5 +304,22 @@ extension [Node] {
     var accesses = [Access]()
     forEachNode { accesses += Access.all(of: $0) }
     return accesses
+  }
+}
+
+extension [Node] {
+  /// Whether a costly function is among what the nodes do.
+  fileprivate var isCostly: Bool {
+    var result = false
+    forEachNode { result = result || $0.isCostlyFunction }
+    return result
+  }
+}
+
+extension Node {
+  /// Whether the node is a function like an exponential.
+  fileprivate var isCostlyFunction: Bool {
+    guard case .define(_, .apply(let op, _)) = self else { return false }
+    return op.weight >= 15
   }
 }

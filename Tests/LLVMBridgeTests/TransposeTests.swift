@@ -14,6 +14,38 @@ private typealias TransposeKernel =
     try check(count, length, bits: 64)
   }
 
+  /// Rows made of the columns of a transpose are the rows it was made of.
+  @Test(arguments: [2, 4, 8, 16], [2, 4])
+  func rowsOfColumns(count: Int, length: Int) throws {
+    guard count >= length else { return }
+    let name = try JITSession.shared().uniqueName("rows")
+    let module = LLVMModule(name: name)
+    let function = module.addFunction(
+      name, parameters: [module.pointer, module.pointer], returns: module.void)
+    let b = IRBuilder(module)
+    b.position(at: function.appendBlock())
+    let row = module.vector(module.float, length)
+    func place(_ parameter: Int, _ number: Int) -> LLVMValue {
+      b.gep(function.parameters[parameter], bytes: number * length * 4)
+    }
+    let rows = (0..<count).map { b.load(row, place(0, $0), alignment: 4) }
+    for (number, row) in b.rows(ofColumns: b.transposed(rows)).enumerated() {
+      b.store(row, place(1, number), alignment: 4)
+    }
+    b.ret()
+    let matrix = (0..<count * length).map { Float($0) }
+    var result = [Float](repeating: -1, count: count * length)
+    try Compiled(module, name).use(TransposeKernel.self) { kernel in
+      matrix.withUnsafeBytes { input in
+        result.withUnsafeMutableBytes { output in
+          guard let input = input.baseAddress, let output = output.baseAddress else { return }
+          kernel(input, output)
+        }
+      }
+    }
+    #expect(result == matrix)
+  }
+
   /// Transposes `count` rows of `length` elements.
   private func check(_ count: Int, _ length: Int, bits: Int) throws {
     let name = try JITSession.shared().uniqueName("transpose")

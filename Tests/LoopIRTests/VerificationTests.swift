@@ -194,7 +194,41 @@ import Testing
     Mistake("K6: the tiled loop of i holds more than a vector loop") { b in
       b.body = [loop(b.i, .tiled(size: 4), [loop(b.j, [])])]
     },
+    Mistake("K7: the tiled loop of j in lanes does more than copy rows") { b in
+      copyingRows(from: b.place, size: 4, &b)
+      b.k.kernel.locals[0].isPerLane = false
+    },
+    Mistake(
+      "K7: the tiled loop of j in lanes does more than copy rows",
+      { copyingRows(from: $0.at($0.j), size: 4, &$0) }),
+    Mistake(
+      "K7: the tiled loop of j in lanes does more than copy rows",
+      { copyingRows(from: $0.place, size: 3, &$0) }),
+    Mistake(
+      "K7: the tiled loop of j in lanes does more than copy rows",
+      { copyingRows(from: $0.place, size: 8, &$0) }),
   ]
+
+  /// Copies what is at an address of `x` to an array of each lane and from there to `y`.
+  private static func copyingRows(from address: IndexExpression, size: Int, _ b: inout Bench) {
+    b.k.kernel.locals = [Kernel.Local(element: .f32, count: 6, isPerLane: true)]
+    var (inwards, outwards) = ([Node](), [Node]())
+    let read = b.k.load(0, address, in: &inwards)
+    inwards.append(.store(Store(.local(0), b.at(b.j), read)))
+    let kept = b.k.define(.load(.local(0), b.at(b.j), condition: nil), in: &outwards)
+    outwards.append(.store(Store(.slot(3), b.place, kept)))
+    b.body = [
+      loop(
+        b.i, .vector(width: 4, interleave: 1),
+        [inwards, outwards].map { loop(b.j, .tiled(size: size), $0) })
+    ]
+  }
+
+  @Test func rowsMayBeCopiedInLanes() {
+    var bench = Bench()
+    Self.copyingRows(from: bench.place, size: 4, &bench)
+    #expect(bench.failure() == nil)
+  }
 
   static let separate: [Mistake] = [
     Mistake("rows", storing { $0.place }),
