@@ -40,6 +40,8 @@ package struct KernelCode: Hashable, Sendable {
   /// About how many instructions the code takes.
   var weight: Int { weight(kernel.body, copies: 1) + 50 }
 
+  /// Instructions for a square that is transposed, in those for an access of memory.
+  private static let squareWeight = 8
   /// Instructions for each lane of a packed panel.
   private static let packingWeight = 5
 
@@ -50,7 +52,8 @@ package struct KernelCode: Hashable, Sendable {
       case .define, .store, .accumulate: return sum + copies * 2
       case .loop(let loop):
         guard case .vector(_, let interleave) = loop.schedule else {
-          return sum + weight(loop.body, copies: copies) + 10
+          let squares = loop.isTiled ? Self.squareWeight : 1
+          return sum + weight(loop.body, copies: copies * squares) + 10
         }
         return sum + weight(loop.body, copies: interleave) + 20
       case .contract(let contract):

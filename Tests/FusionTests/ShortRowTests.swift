@@ -28,14 +28,14 @@ import Testing
     ShortRows.sizes.map { _ in .f32 } + ShortRows.sizes.map { _ in .f64 }
   }
 
-  /// Rows of ten floats go through squares of four columns on every processor; each row is brought
-  /// in once, whatever reads it.
-  @Test(arguments: targets)
+  /// Rows of ten floats go through squares of four columns where vectors are longer than that; each
+  /// row is brought in once, whatever reads it.
+  @Test(arguments: [TargetDescription.x86_64v4, .x86_64v3])
   func areCopiedOnce(_ target: TargetDescription) throws {
     let function = try ShortRows.softmax.function(rows: 64, columns: 10, .f32)
     let program = try LoopProgram(lowering: function, for: target)
     let tiled = program.kernels[0].tiledLoops
-    #expect(tiled.map { $0.body.count } == [4, 2, 2])
+    #expect(tiled.map { $0.body.count } == [2, 2, 4])
     #expect(tiled.allSatisfy { $0.schedule == .tiled(size: 4) })
     let costs = program.kernels[0].costs(in: program)
     #expect(costs.bytesRead == 4 * (2 * 640 + 10 + 10))
