@@ -34,7 +34,8 @@ extension KernelEmitter {
     }
   }
 
-  private func isPerLane(_ memory: Memory) -> Bool {
+  /// Whether each lane has memory of its own.
+  func isPerLane(_ memory: Memory) -> Bool {
     if case .local(let local) = memory { return kernel.locals[local].isPerLane }
     return false
   }

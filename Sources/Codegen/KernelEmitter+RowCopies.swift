@@ -8,12 +8,6 @@ extension KernelEmitter {
   private struct RowCopy {
     var load: (memory: Memory, address: IndexExpression)
     var store: Store
-
-    /// Whether the row comes from memory.
-    var isInwards: Bool {
-      if case .slot = load.memory { return true }
-      return false
-    }
   }
 
   /// Emits copies `size` elements of each row at a time. Where rows are no multiple of that long, the
@@ -28,7 +22,7 @@ extension KernelEmitter {
         extent.isMultiple(of: size) ? step : builder.smin(step, last)
       for copy in copies {
         for group in 0..<(lanes?.copies ?? 1) {
-          if copy.isInwards {
+          if isPerLane(copy.store.memory) {
             readRows(copy, loop.variable, size: size, group)
           } else {
             writeRows(copy, loop.variable, size: size, group)

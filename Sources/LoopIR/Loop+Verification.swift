@@ -81,7 +81,7 @@ extension KernelVerifier {
     _ place: (memory: Memory, address: IndexExpression), along variable: VariableID,
     of lane: VariableID
   ) -> Bool {
-    guard case .slot = place.memory, place.address.coefficient(of: variable) == 1,
+    guard !isPerLane(place.memory), place.address.coefficient(of: variable) == 1,
       place.address.coefficient(of: lane) ?? 0 != 0
     else { return false }
     var isLookedUp = false
@@ -93,10 +93,14 @@ extension KernelVerifier {
   private func isArray(
     _ place: (memory: Memory, address: IndexExpression), along variable: VariableID
   ) -> Bool {
-    guard case .local(let local) = place.memory, kernel.locals.indices.contains(local) else {
+    isPerLane(place.memory) && place.address == IndexExpression(variable)
+  }
+
+  private func isPerLane(_ memory: Memory) -> Bool {
+    guard case .local(let local) = memory, kernel.locals.indices.contains(local) else {
       return false
     }
-    return kernel.locals[local].isPerLane && place.address == IndexExpression(variable)
+    return kernel.locals[local].isPerLane
   }
 
   /// Goes back to what was visible around a loop; definitions stay used up.
