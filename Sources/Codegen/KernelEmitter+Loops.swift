@@ -53,6 +53,8 @@ extension KernelEmitter {
         loop, width, interleave, from: builder.int(0, module.i64), to: builder.int(main, module.i64)
       )
       emitRest(loop, width, from: main, count: extent - main)
+    } else if case .block(let block, step) = loop.range {
+      emitGroup(loop, width, interleave, of: block)
     } else {
       let (first, end) = range(of: loop)
       guard !extent.isMultiple(of: step) else {
@@ -78,6 +80,22 @@ extension KernelEmitter {
       variables[loop.variable] = index
       emitBody(loop, width, masks: [LLVMValue?](repeating: nil, count: interleave))
     }
+  }
+
+  /// A block that is one group of vectors, masked where the last block may end early.
+  private func emitGroup(_ loop: Loop, _ width: Int, _ interleave: Int, of block: VariableID) {
+    let extent = kernel.variables[loop.variable.index].extent
+    let size = width * interleave
+    let first = builder.mul(variable(block), builder.int(size, module.i64))
+    variables[loop.variable] = first
+    let isWhole = kernel.variables[block.index].extent * size == extent
+    let left = builder.sub(builder.int(extent, module.i64), first)
+    let masks = (0..<interleave).map { copy -> LLVMValue? in
+      if isWhole { return nil }
+      let count = builder.sub(left, builder.int(copy * width, module.i64))
+      return laneMask(count, width: width)
+    }
+    emitBody(loop, width, masks: masks)
   }
 
   /// The last iterations of a loop of known extent, side by side.

@@ -245,6 +245,7 @@ extension Kernel {
         * Double(variables[contract.depth.index].extent) / 16
     case .loop(let loop):
       var extent = Double(variables[loop.variable.index].extent)
+      if case .block(_, let size) = loop.range { extent = min(extent, Double(size)) }
       if case .vector(let width, _) = loop.schedule { extent /= Double(width) }
       return loop.body.reduce(0) { $0 + work(of: $1) } * extent
     }

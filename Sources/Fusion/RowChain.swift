@@ -163,14 +163,15 @@ extension Kernel {
     return read
   }
 
-  /// The kernel with sums mirrored, loops collapsed and one loop of each path in lanes.
+  /// The kernel with sums mirrored, loops collapsed, one loop of each path in lanes, and rows in strips.
   ///
-  /// - Parameter keepingRows: Whether the outermost loop stays as it is.
+  /// - Parameter keepingRows: Whether the outermost loop stays as it is, without strips.
   func scheduled(for target: TargetDescription, keepingRows: Bool) -> Kernel {
     var kernel = self
     kernel.dropMirroredSums()
     kernel.collapseLoops(keepingOutermost: keepingRows)
     kernel.vectorize(for: target)
+    if !keepingRows { kernel.cutRowsIntoStrips(for: target) }
     return kernel
   }
 

@@ -1,0 +1,74 @@
+internal import LoopIR
+internal import TensorIR
+
+extension Kernel {
+  /// A loop over the rows of a strip that adds into memory along each row, with the rows inside, so
+  /// that memory is read and written once for the strip; nil for other loops.
+  ///
+  ///     serial i in strip { t = l1[i-strip*16]; vector j { y[j] += t*x[i,j] } }
+  ///
+  /// becomes
+  ///
+  ///     vector j { acc s; serial i in strip { t = l1[i-strip*16]; s += t*x[i,j] }; y[j] += s }
+  mutating func summingColumns(_ rows: Loop) -> Loop? {
+    guard case .loop(var columns) = rows.body.last, columns.addsColumns(besides: rows.variable),
+      rows.accumulators.isEmpty
+    else { return nil }
+    var inner = rows
+    inner.body.removeLast()
+    for case .loop in inner.body { return nil }
+    var varying = Set<ScalarID>()
+    for node in inner.body {
+      guard case .define(let scalar, _) = node else { return nil }
+      varying.insert(scalar)
+    }
+    var (before, after) = ([Node](), [Node]())
+    for node in columns.body {
+      switch node {
+      case .define(let scalar, let expression):
+        var varies = false
+        expression.forEachInput(index: { varies = varies || $0.uses(rows.variable) }) {
+          varies = varies || varying.contains($0)
+        }
+        node.forEachOwnScalar { varies = varies || varying.contains($0) }
+        if varies { varying.insert(scalar) }
+        if varies { inner.body.append(node) } else { before.append(node) }
+      case .store(var store):
+        guard let kind = store.combining else { return nil }
+        let sum = ScalarID(scalars.count)
+        scalars.append(scalars[store.value.index])
+        inner.accumulators.append(Accumulator(sum, kind))
+        inner.body.append(.accumulate(sum, value: store.value))
+        store.value = sum
+        after.append(.store(store))
+      case .accumulate, .loop, .contract: return nil
+      }
+    }
+    columns.body = before + [.loop(inner)] + after
+    return columns
+  }
+}
+
+extension Loop {
+  /// Whether the loop, in lanes, does nothing but combine into memory that it does not read, at
+  /// places that are the same for all iterations of the loop of `rows`.
+  func addsColumns(besides rows: VariableID) -> Bool {
+    guard case .vector = schedule, range == .full, accumulators.isEmpty else { return false }
+    var (read, written) = (Set<Memory>(), Set<Memory>())
+    for node in body {
+      switch node {
+      case .define(_, .load(let memory, _, _)): read.insert(memory)
+      case .define: break
+      case .store(let store):
+        var isLookedUp = false
+        store.address.forEachScalar { _ in isLookedUp = true }
+        guard store.combining != nil, store.condition == nil, !isLookedUp,
+          case .slot = store.memory, store.address.uses(variable), !store.address.uses(rows),
+          written.insert(store.memory).inserted
+        else { return false }
+      case .accumulate, .loop, .contract: return false
+      }
+    }
+    return !written.isEmpty && read.isDisjoint(with: written)
+  }
+}

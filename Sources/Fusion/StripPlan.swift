@@ -1,0 +1,174 @@
+internal import LoopIR
+internal import Targets
+internal import TensorIR
+
+/// How a row loop is cut into strips, where that pays.
+struct StripPlan {
+  /// The rows of a strip.
+  static let rows = 16
+
+  let size = StripPlan.rows
+  private(set) var parts: RowParts
+  /// The local arrays that one part writes for another.
+  private(set) var rowArrays: [Int] = []
+
+  /// What a row gains at least, in instructions.
+  private static let leastGain = 16.0
+  /// What a row gains at least, as a fraction of its work.
+  private static let leastFraction = 0.03
+  /// Bytes that come from the second-level cache in the time of one instruction.
+  private static let bytesPerInstruction = 16.0
+  /// What one more loop over the rows of a strip costs for each row.
+  private static let loopCost = 3.0
+
+  /// Plans strips for a loop of a kernel; nil where they are not possible or do not pay.
+  init?(_ loop: Loop, in kernel: Kernel, for target: TargetDescription) {
+    guard kernel.variables[loop.variable.index].extent >= 2 * Self.rows else { return nil }
+    var parts = RowParts(loop, in: kernel)
+    var gain = Self.gain(of: parts)
+    var kept = Set<Int>()
+    while parts.lanes.count > 1 {
+      let others = parts.lanes.map { part in
+        var other = parts
+        let cheap = kept.union(parts.costlyNodes(of: part))
+        other.place(keepingInRows: cheap)
+        return (parts: other, cheap: cheap, gain: Self.gain(of: other))
+      }
+      guard let best = others.max(by: { $0.gain < $1.gain }), best.gain > gain else { break }
+      (parts, kept, gain) = (best.parts, best.cheap, best.gain)
+    }
+    guard let arrays = Self.rowArrays(parts, loop, in: kernel) else { return nil }
+    self.parts = parts
+    rowArrays = arrays
+    guard !parts.lanes.isEmpty, !crossesAddresses(in: kernel) else { return nil }
+    var footprint = RowFootprint(kernel, row: loop.variable)
+    footprint.visit(loop.body)
+    for array in arrays {
+      let local = kernel.locals[array]
+      footprint.rowBytes += Double(local.count * local.element.byteCount)
+    }
+    let bytes = footprint.rowBytes * Double(size) + footprint.sharedBytes
+    let isReadAgain = parts.rowPartCount > 1
+    if isReadAgain, bytes > Double(target.caches.firstLevel / 2) {
+      guard bytes <= Double(target.caches.secondLevel / 2) else { return nil }
+      gain -= Double(parts.rowPartCount - 1) * footprint.rowBytes / Self.bytesPerInstruction
+    }
+    guard gain >= Self.leastGain, gain >= Self.leastFraction * footprint.instructions else {
+      return nil
+    }
+  }
+
+  /// Instructions that a row saves.
+  private static func gain(of parts: RowParts) -> Double {
+    let share = 1 - 1 / Double(rows)
+    let saved = zip(parts.nodes, parts.parts).reduce(0.0) { sum, entry in
+      guard let part = entry.1, part % 2 != 0 else { return sum }
+      return sum + entry.0.scalarWeight * share
+    }
+    let loops = Double(parts.rowPartCount - 1 + parts.lanes.count) * loopCost
+    return parts.crossings.reduce(saved - loops) { rest, crossing in
+      rest - Double((crossing.to.union([crossing.from])).count { $0 % 2 == 0 })
+    }
+  }
+
+  /// The local arrays that become arrays for a strip; nil where memory ties the rows together.
+  private static func rowArrays(_ parts: RowParts, _ loop: Loop, in kernel: Kernel) -> [Int]? {
+    let written = Set(parts.accesses.joined().filter(\.isWrite).map(\.memory))
+    var arrays = [Int]()
+    for (memory, touching) in parts.touchingParts
+    where touching.count > 1 && written.contains(memory) {
+      guard case .local(let local) = memory, kernel.isPrivate(local, to: loop) else { return nil }
+      arrays.append(local)
+    }
+    return arrays.sorted()
+  }
+
+  /// Whether an integer that is part of an address comes from another part, so that its bounds would
+  /// be forgotten.
+  private func crossesAddresses(in kernel: Kernel) -> Bool {
+    let crossing = Set(parts.crossings.map(\.scalar).filter { kernel.scalars[$0.index].isInteger })
+    var found = false
+    for access in parts.accesses.joined() {
+      access.address.forEachScalar { found = found || crossing.contains($0) }
+    }
+    return found
+  }
+}
+
+extension RowParts {
+  /// The parts that go row by row.
+  fileprivate var rowPartCount: Int { Set(parts.compactMap { $0 }.filter { $0 % 2 == 0 }).count }
+}
+
+extension Node {
+  /// The instructions of a node outside inner loops.
+  fileprivate var scalarWeight: Double {
+    switch self {
+    case .define(_, .apply(let op, _)): Double(op.weight)
+    case .define(_, .literal), .define(_, .index), .loop, .contract: 0
+    case .define, .store, .accumulate: 1
+    }
+  }
+}
+
+extension Kernel {
+  /// Whether every iteration of a loop writes a local array before it reads it, and nothing outside
+  /// uses it.
+  fileprivate func isPrivate(_ local: Int, to loop: Loop) -> Bool {
+    func accesses(_ nodes: [Node]) -> [Access] {
+      var accesses = [Access]()
+      nodes.forEachNode { accesses += Access.all(of: $0).filter { $0.memory == .local(local) } }
+      return accesses
+    }
+    let inside = accesses(loop.body)
+    return !locals[local].isPerLane && inside.first?.isRead == false
+      && inside.count == accesses(body).count
+      && inside.allSatisfy { !$0.address.uses(loop.variable) }
+  }
+}
+
+/// What the passes over one row touch, and what they cost.
+private struct RowFootprint {
+  let kernel: Kernel
+  let row: VariableID
+  /// The bytes of elements that are the row's own.
+  var rowBytes = 0.0
+  /// The bytes of elements that all rows read.
+  private(set) var sharedBytes = 0.0
+  /// The vector instructions of all passes.
+  private(set) var instructions = 0.0
+  private var seen = Set<Access>()
+
+  init(_ kernel: Kernel, row: VariableID) {
+    self.kernel = kernel
+    self.row = row
+  }
+
+  mutating func visit(_ nodes: [Node], in loops: [VariableID] = [], iterations: Double = 1) {
+    for node in nodes {
+      instructions += node.scalarWeight * iterations
+      switch node {
+      case .define(let scalar, .load): touch(node, kernel.scalars[scalar.index], in: loops)
+      case .store(let store): touch(node, kernel.scalars[store.value.index], in: loops)
+      case .define, .accumulate, .contract: break
+      case .loop(let loop):
+        var count = iterations * extent(loop.variable)
+        if case .vector(let width, _) = loop.schedule { count /= Double(width) }
+        visit(loop.body, in: loops + [loop.variable], iterations: count)
+      }
+    }
+  }
+
+  private func extent(_ variable: VariableID) -> Double {
+    Double(kernel.variables[variable.index].extent)
+  }
+
+  private mutating func touch(_ node: Node, _ element: ElementType, in loops: [VariableID]) {
+    for access in Access.all(of: node) {
+      guard case .slot = access.memory, seen.insert(access).inserted else { continue }
+      let bytes = loops.filter { access.address.uses($0) }
+        .reduce(Double(element.byteCount)) { $0 * extent($1) }
+      if access.address.uses(row) { rowBytes += bytes } else { sharedBytes += bytes }
+    }
+  }
+}
