@@ -3,45 +3,44 @@ internal import TensorIR
 
 extension Kernel {
   /// A loop over the rows of a strip that adds into memory along each row, with the rows inside, so
-  /// that memory is read and written once for the strip; nil for other loops.
+  /// that memory is read and written once for the strip.
   ///
   ///     serial i in strip { t = l1[i-strip*16]; vector j { y[j] += t*x[i,j] } }
   ///
   /// becomes
   ///
   ///     vector j { acc s; serial i in strip { t = l1[i-strip*16]; s += t*x[i,j] }; y[j] += s }
-  mutating func summingColumns(_ rows: Loop) -> Loop? {
-    guard case .loop(var columns) = rows.body.last, columns.addsColumns(besides: rows.variable),
-      rows.accumulators.isEmpty
-    else { return nil }
+  ///
+  /// - Requires: the body defines scalars and ends with a loop for which `addsColumns` holds.
+  mutating func summingColumns(_ rows: Loop) -> Loop {
+    guard case .loop(var columns) = rows.body.last else {
+      preconditionFailure("a loop over columns ends the body")
+    }
     var inner = rows
     inner.body.removeLast()
-    for case .loop in inner.body { return nil }
-    var varying = Set<ScalarID>()
-    for node in inner.body {
-      guard case .define(let scalar, _) = node else { return nil }
-      varying.insert(scalar)
-    }
+    var varying = Set(inner.body.flatMap(\.definedScalars))
     var (before, after) = ([Node](), [Node]())
     for node in columns.body {
       switch node {
       case .define(let scalar, let expression):
         var varies = false
-        expression.forEachInput(index: { varies = varies || $0.uses(rows.variable) }) {
-          varies = varies || varying.contains($0)
-        }
+        expression.forEachInput(index: { varies = varies || $0.uses(rows.variable) }) { _ in }
         node.forEachOwnScalar { varies = varies || varying.contains($0) }
-        if varies { varying.insert(scalar) }
-        if varies { inner.body.append(node) } else { before.append(node) }
+        if varies {
+          varying.insert(scalar)
+          inner.body.append(node)
+        } else {
+          before.append(node)
+        }
       case .store(var store):
-        guard let kind = store.combining else { return nil }
+        guard let kind = store.combining else { preconditionFailure("stores add") }
         let sum = ScalarID(scalars.count)
         scalars.append(scalars[store.value.index])
         inner.accumulators.append(Accumulator(sum, kind))
         inner.body.append(.accumulate(sum, value: store.value))
         store.value = sum
         after.append(.store(store))
-      case .accumulate, .loop, .contract: return nil
+      case .accumulate, .loop, .contract: preconditionFailure("columns only add")
       }
     }
     columns.body = before + [.loop(inner)] + after

@@ -41,12 +41,16 @@ extension Kernel {
     var writer = StripWriter(kernel: self, parts: plan.parts, place: place)
     for local in plan.rowArrays { writer.widen(local, to: plan.size) }
     for crossing in plan.parts.crossings { writer.addArray(for: crossing.scalar, plan.size) }
-    for part in Set(plan.parts.parts.compactMap { $0 }).sorted() {
+    for (part, nodes) in plan.parts.pieces {
       var piece = Loop(loop.variable)
       piece.range = .block(strips.variable, size: plan.size)
-      piece.body = writer.body(of: part)
-      if part % 2 != 0 { piece.schedule = writer.kernel.laneSchedule(piece.body, plan.size, target) }
-      strips.body.append(.loop(writer.kernel.summingColumns(piece) ?? piece))
+      piece.body = writer.body(of: nodes)
+      switch part.form {
+      case .rows: break
+      case .sums: piece = writer.kernel.summingColumns(piece)
+      case .lanes: piece.schedule = writer.kernel.laneSchedule(piece.body, plan.size, target)
+      }
+      strips.body.append(.loop(piece))
     }
     self = writer.kernel
     return strips
@@ -105,13 +109,14 @@ private struct StripWriter {
     kernel.locals.append(Kernel.Local(element: kernel.scalars[scalar.index], count: rows))
   }
 
-  /// The nodes of a part, with those without a part that it reads, and what comes from other parts.
-  mutating func body(of part: Int) -> [Node] {
+  /// Nodes that stand together, with those without a part that they read, and what comes from
+  /// others.
+  mutating func body(of own: Set<Int>) -> [Node] {
     var needed = Set<ScalarID>()
     var held = [Int]()
     for position in parts.nodes.indices.reversed() {
-      let isOwn = parts.parts[position] == part
-      guard isOwn || parts.parts[position] == nil && defines(position, anyOf: needed) else { continue }
+      let isRepeated = parts.parts[position] == nil && defines(position, anyOf: needed)
+      guard own.contains(position) || isRepeated else { continue }
       held.append(position)
       needed.formUnion(parts.reads[position])
     }
@@ -119,14 +124,15 @@ private struct StripWriter {
     var body = [Node]()
     for scalar in needed.sorted() {
       guard let array = arrays[scalar], let definer = parts.definers[scalar],
-        parts.parts[definer] != part
+        !own.contains(definer)
       else { continue }
-      names[scalar] = fresh(like: scalar)
-      body.append(.define(names[scalar]!, .load(.local(array), place, condition: nil)))
+      let taken = fresh(like: scalar)
+      names[scalar] = taken
+      body.append(.define(taken, .load(.local(array), place, condition: nil)))
     }
     for position in held.reversed() {
       let node = parts.nodes[position]
-      if case .define(let scalar, _) = node, parts.parts[position] == nil,
+      if case .define(let scalar, _) = node, !own.contains(position),
         !written.insert(position).inserted
       {
         names[scalar] = fresh(like: scalar)
@@ -166,12 +172,14 @@ private struct StripWriter {
 }
 
 extension Loop {
-  /// Whether the body holds loops with costly scalar work around them.
+  /// Whether the body holds loops with costly scalar work around them, or that add along rows.
   fileprivate var mayHoldRowWork: Bool {
     var (hasLoop, hasWork) = (false, false)
     for node in body {
       switch node {
-      case .loop: hasLoop = true
+      case .loop(let inner):
+        hasLoop = true
+        hasWork = hasWork || inner.addsColumns(besides: variable)
       case .define(_, .apply(let op, _)): hasWork = hasWork || op.weight > 1
       case .define, .store, .accumulate: break
       case .contract: return false

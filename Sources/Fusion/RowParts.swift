@@ -3,15 +3,39 @@ internal import TensorIR
 
 /// The body of a loop over rows, divided into parts that follow one another.
 ///
-/// Even parts are carried out row by row, odd ones for many rows at once, in lanes. A part takes
-/// values from parts before it, never from later ones.
+/// A part takes values from parts before it, never from later ones.
 struct RowParts {
+  /// A part: how it is carried out, and its place among the others.
+  struct Part: Hashable, Comparable {
+    enum Form: Int {
+      /// Row by row.
+      case rows
+      /// Loops that only add along rows into memory which is the same for all rows.
+      case sums
+      /// For many rows at once.
+      case lanes
+    }
+
+    /// Counts up from zero; before stage zero there are only lanes.
+    var stage: Int
+    var form: Form
+
+    /// What is made of nothing that rows compute.
+    static let first = Part(stage: -1, form: .lanes)
+
+    static func < (left: Part, right: Part) -> Bool {
+      (left.stage, left.form.rawValue) < (right.stage, right.form.rawValue)
+    }
+  }
+
   /// Where a node may stand.
   private enum Kind {
     /// In every part that reads it: it is cheap and made of nothing that rows compute.
     case anywhere
     /// Row by row: a loop, or what must keep its order.
     case rows
+    /// Apart from other loops, whose results it takes.
+    case sums
     /// In lanes, where it costs a fraction.
     case lanes
     /// With what it is made of.
@@ -26,7 +50,7 @@ struct RowParts {
   /// The node that each scalar of the body comes from.
   let definers: [ScalarID: Int]
   /// The part of each node; nil stands in every part that reads it.
-  private(set) var parts: [Int?]
+  private(set) var parts: [Part?]
   private let kinds: [Kind]
   /// The nodes whose values or memory each node takes.
   private let inputs: [Set<Int>]
@@ -82,20 +106,22 @@ struct RowParts {
       return .either
     case .accumulate(let accumulator, _):
       return kernel.updateCount(of: accumulator) == 1 ? .either : .rows
-    case .loop, .contract: return .rows
+    case .loop(let inner):
+      return !isFree && inner.addsColumns(besides: loop.variable) ? .sums : .rows
+    case .contract: return .rows
     }
   }
 
   // MARK: Placing
 
-  /// The odd parts that hold costly work.
-  var lanes: [Int] {
+  /// The parts in lanes that hold costly work.
+  var lanes: [Part] {
     Set(nodes.indices.filter { kinds[$0] == .lanes }.compactMap { parts[$0] })
-      .filter { $0 % 2 != 0 }.sorted()
+      .filter { $0.form == .lanes }.sorted()
   }
 
   /// The costly nodes of a part.
-  func costlyNodes(of part: Int) -> Set<Int> {
+  func costlyNodes(of part: Part) -> Set<Int> {
     Set(nodes.indices.filter { kinds[$0] == .lanes && parts[$0] == part })
   }
 
@@ -103,36 +129,43 @@ struct RowParts {
   ///
   /// - Parameter cheap: costly nodes that may stand in rows all the same.
   mutating func place(keepingInRows cheap: Set<Int>) {
-    parts = [Int?](repeating: nil, count: nodes.count)
+    parts = [Part?](repeating: nil, count: nodes.count)
     for node in nodes.indices where kinds[node] != .anywhere {
-      let earliest = inputs[node].compactMap { parts[$0] }.max() ?? -1
-      let isOdd = earliest % 2 != 0
+      let before = inputs[node].compactMap { parts[$0] }.max() ?? .first
       switch kinds[node] {
-      case .rows: parts[node] = isOdd ? earliest + 1 : earliest
-      case .lanes where !cheap.contains(node): parts[node] = isOdd ? earliest : earliest + 1
-      case .anywhere, .lanes, .either: parts[node] = earliest
+      case .rows:
+        parts[node] = before.form == .rows ? before : Part(stage: before.stage + 1, form: .rows)
+      case .sums: parts[node] = Part(stage: before.stage + 1, form: .sums)
+      case .lanes where !cheap.contains(node): parts[node] = Part(stage: before.stage, form: .lanes)
+      case .anywhere, .lanes, .either: parts[node] = before
       }
     }
-    let lanes = Set(self.lanes.filter { !costlyNodes(of: $0).isSubset(of: cheap) })
-    for node in nodes.indices.reversed() where kinds[node] != .rows {
+    let costly = Set(lanes.filter { !costlyNodes(of: $0).isSubset(of: cheap) })
+    let lanes = costly.union(
+      parts.compactMap { $0 }.filter { $0.form == .sums }.map {
+        Part(stage: $0.stage - 1, form: .lanes)
+      })
+    for node in nodes.indices.reversed() where kinds[node] != .rows && kinds[node] != .sums {
       guard let part = parts[node] else { continue }
       let next = readers[node].compactMap { parts[$0] }.min()
-      let isCostly = kinds[node] == .lanes && !cheap.contains(node)
-      if part == -1 {
+      if part == .first {
         // What is made of no row's result is computed where it is needed.
-        let target = next ?? lanes.filter { $0 > 0 }.min() ?? part
-        parts[node] = isCostly && target % 2 == 0 ? target - 1 : target
-      } else if part % 2 == 0, lanes.contains(part + 1), next ?? .max > part {
-        parts[node] = part + 1
+        let target = next ?? lanes.filter { $0 > .first }.min() ?? part
+        let isRow = target.form == .rows && (kinds[node] == .either || cheap.contains(node))
+        parts[node] =
+          isRow || target.form == .lanes ? target : Part(stage: target.stage - 1, form: .lanes)
+      } else if part.form == .rows {
+        let behind = Part(stage: part.stage, form: .lanes)
+        if lanes.contains(behind), next.map({ $0 > part }) ?? true { parts[node] = behind }
       }
     }
   }
 
   /// The scalars that other parts read, with the part they come from and those that read them.
-  var crossings: [(scalar: ScalarID, from: Int, to: Set<Int>)] {
+  var crossings: [(scalar: ScalarID, from: Part, to: Set<Part>)] {
     definers.keys.sorted().compactMap { scalar in
       guard let definer = definers[scalar], let part = parts[definer] else { return nil }
-      var others = Set<Int>()
+      var others = Set<Part>()
       for reader in readers[definer] where reads[reader].contains(scalar) {
         if let other = parts[reader], other != part { others.insert(other) }
       }
@@ -141,19 +174,31 @@ struct RowParts {
   }
 
   /// The parts that touch each memory.
-  var touchingParts: [Memory: Set<Int>] {
-    var touching: [Memory: Set<Int>] = [:]
+  var touchingParts: [Memory: Set<Part>] {
+    var touching: [Memory: Set<Part>] = [:]
     for (accesses, part) in zip(accesses, parts) {
       guard let part else { continue }
       for access in accesses { touching[access.memory, default: []].insert(part) }
     }
     return touching
   }
+
+  /// The groups of nodes that become loops over a strip, in order: loops that add along rows stand
+  /// alone.
+  var pieces: [(part: Part, nodes: Set<Int>)] {
+    var groups: [Part: Set<Int>] = [:]
+    for (node, part) in parts.enumerated() {
+      if let part { groups[part, default: []].insert(node) }
+    }
+    return groups.sorted { $0.key < $1.key }.flatMap { part, nodes in
+      part.form == .sums ? nodes.sorted().map { (part, [$0]) } : [(part, nodes)]
+    }
+  }
 }
 
 extension Node {
   /// The scalars that the node leaves to the nodes behind it.
-  fileprivate var definedScalars: [ScalarID] {
+  var definedScalars: [ScalarID] {
     switch self {
     case .define(let scalar, _): [scalar]
     case .loop(let loop): loop.accumulators.map(\.result)

@@ -13,7 +13,7 @@ struct StripPlan {
   private(set) var rowArrays: [Int] = []
 
   /// What a row gains at least, in instructions.
-  private static let leastGain = 16.0
+  private static let leastGain = 4.0
   /// What a row gains at least, as a fraction of its work.
   private static let leastFraction = 0.03
   /// Bytes that come from the second-level cache in the time of one instruction.
@@ -25,14 +25,14 @@ struct StripPlan {
   init?(_ loop: Loop, in kernel: Kernel, for target: TargetDescription) {
     guard kernel.variables[loop.variable.index].extent >= 2 * Self.rows else { return nil }
     var parts = RowParts(loop, in: kernel)
-    var gain = Self.gain(of: parts)
+    var gain = Self.gain(of: parts, in: kernel)
     var kept = Set<Int>()
     while parts.lanes.count > 1 {
       let others = parts.lanes.map { part in
         var other = parts
         let cheap = kept.union(parts.costlyNodes(of: part))
         other.place(keepingInRows: cheap)
-        return (parts: other, cheap: cheap, gain: Self.gain(of: other))
+        return (parts: other, cheap: cheap, gain: Self.gain(of: other, in: kernel))
       }
       guard let best = others.max(by: { $0.gain < $1.gain }), best.gain > gain else { break }
       (parts, kept, gain) = (best.parts, best.cheap, best.gain)
@@ -40,7 +40,7 @@ struct StripPlan {
     guard let arrays = Self.rowArrays(parts, loop, in: kernel) else { return nil }
     self.parts = parts
     rowArrays = arrays
-    guard !parts.lanes.isEmpty, !crossesAddresses(in: kernel) else { return nil }
+    guard !crossesAddresses(in: kernel) else { return nil }
     var footprint = RowFootprint(kernel, row: loop.variable)
     footprint.visit(loop.body)
     for array in arrays {
@@ -59,15 +59,18 @@ struct StripPlan {
   }
 
   /// Instructions that a row saves.
-  private static func gain(of parts: RowParts) -> Double {
+  private static func gain(of parts: RowParts, in kernel: Kernel) -> Double {
     let share = 1 - 1 / Double(rows)
     let saved = zip(parts.nodes, parts.parts).reduce(0.0) { sum, entry in
-      guard let part = entry.1, part % 2 != 0 else { return sum }
-      return sum + entry.0.scalarWeight * share
+      switch entry.1?.form {
+      case .lanes: sum + entry.0.scalarWeight * share
+      case .sums: sum + kernel.addedVectors(entry.0) * 2 * share
+      case .rows, nil: sum
+      }
     }
     let loops = Double(parts.rowPartCount - 1 + parts.lanes.count) * loopCost
     return parts.crossings.reduce(saved - loops) { rest, crossing in
-      rest - Double((crossing.to.union([crossing.from])).count { $0 % 2 == 0 })
+      rest - Double(crossing.to.union([crossing.from]).count { $0.form != .lanes })
     }
   }
 
@@ -97,7 +100,9 @@ struct StripPlan {
 
 extension RowParts {
   /// The parts that go row by row.
-  fileprivate var rowPartCount: Int { Set(parts.compactMap { $0 }.filter { $0 % 2 == 0 }).count }
+  fileprivate var rowPartCount: Int {
+    Set(parts.compactMap { $0 }.filter { $0.form != .lanes }).count
+  }
 }
 
 extension Node {
@@ -112,6 +117,13 @@ extension Node {
 }
 
 extension Kernel {
+  /// The vectors that a loop over columns adds into memory.
+  fileprivate func addedVectors(_ node: Node) -> Double {
+    guard case .loop(let loop) = node, case .vector(let width, _) = loop.schedule else { return 0 }
+    let vectors = (variables[loop.variable.index].extent + width - 1) / width
+    return Double(vectors * loop.combiningStores.count)
+  }
+
   /// Whether every iteration of a loop writes a local array before it reads it, and nothing outside
   /// uses it.
   fileprivate func isPrivate(_ local: Int, to loop: Loop) -> Bool {
