@@ -23,7 +23,7 @@ extension Kernel {
     guard case .loop(var loop) = node, loop.schedule == .serial else { return node }
     let variableCount = variables.count
     loop.body = loop.body.map { cutRows(in: $0, for: target) }
-    guard variables.count == variableCount, loop.mayHoldRowWork,
+    guard variables.count == variableCount, loop.holdsPasses,
       let plan = StripPlan(loop, in: self, for: target)
     else { return .loop(loop) }
     return .loop(cut(loop, by: plan, for: target))
@@ -172,19 +172,9 @@ private struct StripWriter {
 }
 
 extension Loop {
-  /// Whether the body holds loops with costly scalar work around them, or that add along rows.
-  fileprivate var mayHoldRowWork: Bool {
-    var (hasLoop, hasWork) = (false, false)
-    for node in body {
-      switch node {
-      case .loop(let inner):
-        hasLoop = true
-        hasWork = hasWork || inner.addsColumns(besides: variable)
-      case .define(_, .apply(let op, _)): hasWork = hasWork || op.weight > 1
-      case .define, .store, .accumulate: break
-      case .contract: return false
-      }
-    }
-    return hasLoop && hasWork && range == .full && !body.contains(where: \.hasContract)
+  /// Whether the body holds passes over a row.
+  fileprivate var holdsPasses: Bool {
+    let hasLoop = body.contains { if case .loop = $0 { true } else { false } }
+    return hasLoop && range == .full && !body.contains(where: \.hasContract)
   }
 }

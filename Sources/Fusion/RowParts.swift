@@ -32,7 +32,9 @@ struct RowParts {
   private enum Kind {
     /// In every part that reads it: it is cheap and made of nothing that rows compute.
     case anywhere
-    /// Row by row: a loop, or what must keep its order.
+    /// Row by row, behind what it takes results of: a pass over the row.
+    case loop
+    /// Row by row, as what must keep its order.
     case rows
     /// Apart from other loops, whose results it takes.
     case sums
@@ -85,8 +87,9 @@ struct RowParts {
     self.kinds = kinds
     self.inputs = inputs
     self.readers = readers
-    parts = []
-    place(keepingInRows: [])
+    parts = [Part?](repeating: nil, count: nodes.count)
+    placeEarly()
+    placeLate()
   }
 
   private static func kind(
@@ -107,53 +110,43 @@ struct RowParts {
     case .accumulate(let accumulator, _):
       return kernel.updateCount(of: accumulator) == 1 ? .either : .rows
     case .loop(let inner):
-      return !isFree && inner.addsColumns(besides: loop.variable) ? .sums : .rows
+      return !isFree && inner.addsColumns(besides: loop.variable) ? .sums : .loop
     case .contract: return .rows
     }
   }
 
   // MARK: Placing
 
-  /// The parts in lanes that hold costly work.
-  var lanes: [Part] {
-    Set(nodes.indices.filter { kinds[$0] == .lanes }.compactMap { parts[$0] })
-      .filter { $0.form == .lanes }.sorted()
-  }
+  /// The parts in lanes.
+  var lanes: Set<Part> { Set(parts.compactMap { $0 }.filter { $0.form == .lanes }) }
 
-  /// The costly nodes of a part.
-  func costlyNodes(of part: Part) -> Set<Int> {
-    Set(nodes.indices.filter { kinds[$0] == .lanes && parts[$0] == part })
-  }
-
-  /// Gives each node the earliest part it can stand in, then moves what no row waits for into lanes.
-  ///
-  /// - Parameter cheap: costly nodes that may stand in rows all the same.
-  mutating func place(keepingInRows cheap: Set<Int>) {
-    parts = [Part?](repeating: nil, count: nodes.count)
+  /// Gives each node the earliest part it can stand in.
+  private mutating func placeEarly() {
     for node in nodes.indices where kinds[node] != .anywhere {
       let before = inputs[node].compactMap { parts[$0] }.max() ?? .first
+      let next = before.stage + 1
       switch kinds[node] {
-      case .rows:
-        parts[node] = before.form == .rows ? before : Part(stage: before.stage + 1, form: .rows)
-      case .sums: parts[node] = Part(stage: before.stage + 1, form: .sums)
-      case .lanes where !cheap.contains(node): parts[node] = Part(stage: before.stage, form: .lanes)
-      case .anywhere, .lanes, .either: parts[node] = before
+      case .loop: parts[node] = Part(stage: next, form: .rows)
+      case .rows: parts[node] = before.form == .rows ? before : Part(stage: next, form: .rows)
+      case .sums: parts[node] = Part(stage: next, form: .sums)
+      case .lanes: parts[node] = Part(stage: before.stage, form: .lanes)
+      case .anywhere, .either: parts[node] = before
       }
     }
-    let costly = Set(lanes.filter { !costlyNodes(of: $0).isSubset(of: cheap) })
-    let lanes = costly.union(
-      parts.compactMap { $0 }.filter { $0.form == .sums }.map {
-        Part(stage: $0.stage - 1, form: .lanes)
-      })
-    for node in nodes.indices.reversed() where kinds[node] != .rows && kinds[node] != .sums {
+  }
+
+  /// Moves what no row waits for into lanes, and what is made of no row's result to where it is needed.
+  private mutating func placeLate() {
+    let costly = nodes.indices.filter { kinds[$0] == .lanes }.compactMap { parts[$0] }
+    let sums = parts.compactMap { $0 }.filter { $0.form == .sums }
+    let lanes = Set(costly + sums.map { Part(stage: $0.stage - 1, form: .lanes) })
+    for node in nodes.indices.reversed() where kinds[node] == .lanes || kinds[node] == .either {
       guard let part = parts[node] else { continue }
       let next = readers[node].compactMap { parts[$0] }.min()
       if part == .first {
-        // What is made of no row's result is computed where it is needed.
         let target = next ?? lanes.filter { $0 > .first }.min() ?? part
-        let isRow = target.form == .rows && (kinds[node] == .either || cheap.contains(node))
-        parts[node] =
-          isRow || target.form == .lanes ? target : Part(stage: target.stage - 1, form: .lanes)
+        let isThere = target.form == .lanes || target.form == .rows && kinds[node] == .either
+        parts[node] = isThere ? target : Part(stage: target.stage - 1, form: .lanes)
       } else if part.form == .rows {
         let behind = Part(stage: part.stage, form: .lanes)
         if lanes.contains(behind), next.map({ $0 > part }) ?? true { parts[node] = behind }

@@ -5,73 +5,64 @@ internal import TensorIR
 /// How a row loop is cut into strips, where that pays.
 struct StripPlan {
   /// The rows of a strip.
-  static let rows = 16
-
-  let size = StripPlan.rows
-  private(set) var parts: RowParts
+  let size: Int
+  let parts: RowParts
   /// The local arrays that one part writes for another.
-  private(set) var rowArrays: [Int] = []
+  let rowArrays: [Int]
 
+  /// The rows a strip may have, most first.
+  private static let sizes = [16, 8]
   /// What a row gains at least, in instructions.
-  private static let leastGain = 4.0
+  private static let leastGain = 8.0
   /// What a row gains at least, as a fraction of its work.
   private static let leastFraction = 0.03
-  /// Bytes that come from the second-level cache in the time of one instruction.
-  private static let bytesPerInstruction = 16.0
+  /// What a row gains where a pass need not wait for the result of the pass before.
+  private static let waitCost = 20.0
   /// What one more loop over the rows of a strip costs for each row.
   private static let loopCost = 3.0
 
   /// Plans strips for a loop of a kernel; nil where they are not possible or do not pay.
+  ///
+  /// The rows of a strip stay in the first-level cache from pass to pass.
   init?(_ loop: Loop, in kernel: Kernel, for target: TargetDescription) {
-    guard kernel.variables[loop.variable.index].extent >= 2 * Self.rows else { return nil }
-    var parts = RowParts(loop, in: kernel)
-    var gain = Self.gain(of: parts, in: kernel)
-    var kept = Set<Int>()
-    while parts.lanes.count > 1 {
-      let others = parts.lanes.map { part in
-        var other = parts
-        let cheap = kept.union(parts.costlyNodes(of: part))
-        other.place(keepingInRows: cheap)
-        return (parts: other, cheap: cheap, gain: Self.gain(of: other, in: kernel))
-      }
-      guard let best = others.max(by: { $0.gain < $1.gain }), best.gain > gain else { break }
-      (parts, kept, gain) = (best.parts, best.cheap, best.gain)
-    }
+    parts = RowParts(loop, in: kernel)
     guard let arrays = Self.rowArrays(parts, loop, in: kernel) else { return nil }
-    self.parts = parts
     rowArrays = arrays
-    guard !crossesAddresses(in: kernel) else { return nil }
     var footprint = RowFootprint(kernel, row: loop.variable)
     footprint.visit(loop.body)
     for array in arrays {
       let local = kernel.locals[array]
       footprint.rowBytes += Double(local.count * local.element.byteCount)
     }
-    let bytes = footprint.rowBytes * Double(size) + footprint.sharedBytes
+    let room = Double(target.caches.firstLevel / 4 * 3) - footprint.sharedBytes
+    let rows = kernel.variables[loop.variable.index].extent
     let isReadAgain = parts.rowPartCount > 1
-    if isReadAgain, bytes > Double(target.caches.firstLevel / 2) {
-      guard bytes <= Double(target.caches.secondLevel / 2) else { return nil }
-      gain -= Double(parts.rowPartCount - 1) * footprint.rowBytes / Self.bytesPerInstruction
+    let size = Self.sizes.first {
+      2 * $0 <= rows && (!isReadAgain || footprint.rowBytes * Double($0) <= room)
     }
-    guard gain >= Self.leastGain, gain >= Self.leastFraction * footprint.instructions else {
-      return nil
-    }
+    guard let size else { return nil }
+    self.size = size
+    let gain = gain(in: kernel)
+    guard gain >= Self.leastGain, gain >= Self.leastFraction * footprint.instructions,
+      !crossesAddresses(in: kernel)
+    else { return nil }
   }
 
   /// Instructions that a row saves.
-  private static func gain(of parts: RowParts, in kernel: Kernel) -> Double {
-    let share = 1 - 1 / Double(rows)
+  private func gain(in kernel: Kernel) -> Double {
     let saved = zip(parts.nodes, parts.parts).reduce(0.0) { sum, entry in
       switch entry.1?.form {
-      case .lanes: sum + entry.0.scalarWeight * share
-      case .sums: sum + kernel.addedVectors(entry.0) * 2 * share
+      case .lanes: sum + entry.0.scalarWeight
+      case .sums: sum + kernel.addedVectors(entry.0) * 2
       case .rows, nil: sum
       }
     }
-    let loops = Double(parts.rowPartCount - 1 + parts.lanes.count) * loopCost
-    return parts.crossings.reduce(saved - loops) { rest, crossing in
-      rest - Double(crossing.to.union([crossing.from]).count { $0.form != .lanes })
+    let waits = Double(parts.rowPartCount - 1) * (Self.waitCost - Self.loopCost)
+    let crossings = parts.crossings.reduce(0) { sum, crossing in
+      sum + crossing.to.union([crossing.from]).count { $0.form != .lanes }
     }
+    return saved * (1 - 1 / Double(size)) + waits - Double(parts.lanes.count) * Self.loopCost
+      - Double(crossings)
   }
 
   /// The local arrays that become arrays for a strip; nil where memory ties the rows together.
