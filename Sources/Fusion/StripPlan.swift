@@ -11,13 +11,13 @@ struct StripPlan {
   let rowArrays: [Int]
 
   /// The rows a strip may have, most first.
-  private static let sizes = [16, 8]
+  private static let sizes = [16, 8, 4]
   /// What a row gains at least, in instructions.
   private static let leastGain = 8.0
   /// What a row gains at least, as a fraction of its work.
-  private static let leastFraction = 0.03
+  private static let leastFraction = 0.05
   /// What a row gains where a pass need not wait for the result of the pass before.
-  private static let waitCost = 20.0
+  private static let waitCost = 40.0
   /// What one more loop over the rows of a strip costs for each row.
   private static let loopCost = 3.0
 
@@ -40,7 +40,8 @@ struct StripPlan {
     let size = Self.sizes.first {
       2 * $0 <= rows && (!isReadAgain || footprint.rowBytes * Double($0) <= room)
     }
-    guard let size else { return nil }
+    // Long rows that several passes store: the stores of one row hide behind the work on the next.
+    guard let size, size == Self.sizes[0] || parts.storingPartCount <= 1 else { return nil }
     self.size = size
     let gain = gain(in: kernel)
     guard gain >= Self.leastGain, gain >= Self.leastFraction * footprint.instructions,
@@ -57,11 +58,12 @@ struct StripPlan {
       case .rows, nil: sum
       }
     }
-    let waits = Double(parts.rowPartCount - 1) * (Self.waitCost - Self.loopCost)
+    let share = 1 - 1 / Double(size)
+    let waits = Double(parts.rowPartCount - 1) * (Self.waitCost * share - Self.loopCost)
     let crossings = parts.crossings.reduce(0) { sum, crossing in
       sum + crossing.to.union([crossing.from]).count { $0.form != .lanes }
     }
-    return saved * (1 - 1 / Double(size)) + waits - Double(parts.lanes.count) * Self.loopCost
+    return saved * share + waits - Double(parts.lanes.count) * Self.loopCost
       - Double(crossings)
   }
 
@@ -90,6 +92,16 @@ struct StripPlan {
 }
 
 extension RowParts {
+  /// The parts that store results row by row.
+  fileprivate var storingPartCount: Int {
+    let storing = zip(parts, accesses).compactMap { part, accesses in
+      accesses.contains { access in
+        if case .slot = access.memory { access.isWrite } else { false }
+      } ? part : nil
+    }
+    return Set(storing.filter { $0.form == .rows }).count
+  }
+
   /// The parts that go row by row.
   fileprivate var rowPartCount: Int {
     Set(parts.compactMap { $0 }.filter { $0.form != .lanes }).count
