@@ -100,7 +100,7 @@ private struct StripWriter {
   /// Gives every row of a strip a local array of its own.
   mutating func widen(_ local: Int, to rows: Int) {
     rowArrays[local] = kernel.locals[local].count
-    kernel.locals[local].count *= rows
+    kernel.locals[local].shape.insert(rows, at: 0)
   }
 
   /// Makes an array for a scalar that other parts read.

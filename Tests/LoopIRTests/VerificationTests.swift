@@ -126,7 +126,31 @@ import Testing
       let one = b.k.number(1, in: &b.body)
       b.body.append(loop(b.j, [.store(Store(.local(0), b.at(b.j), one))]))
     },
+    Mistake("K3: indices 0...1 into the 1 elements of l0") { b in
+      b.body = placingInBlocks(of: 2, count: 1, &b)
+    },
+    Mistake("K3: indices -3...3 into the 2 elements of l0") { b in
+      b.body = placingInBlocks(of: 3, count: 2, &b) + [loop(b.i, [])]
+    },
   ]
+
+  /// Blocks of `i`, with a store to a local array at each iteration's place in its block.
+  private static func placingInBlocks(of size: Int, count: Int, _ b: inout Bench) -> [Node] {
+    b.k.kernel.locals = [Kernel.Local(element: .f32, count: count)]
+    var body = [Node]()
+    let one = b.k.number(1, in: &body)
+    let place = b.at(b.i) + b.at(b.p) * -size
+    let rows = loop(
+      b.i, .serial, .block(b.p, size: size), accumulators: [],
+      [.store(Store(.local(0), place, one))])
+    return body + [loop(b.p, [rows])]
+  }
+
+  @Test func placesInBlocksAreBounded() {
+    var bench = Bench()
+    bench.body = Self.placingInBlocks(of: 2, count: 2, &bench)
+    #expect(bench.failure() == nil)
+  }
 
   @Test func guardedAndUnreachedAccessesNeedNoBounds() {
     var bench = Bench()
