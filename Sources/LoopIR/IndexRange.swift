@@ -57,11 +57,16 @@ package struct IndexRanges {
   package init(_ kernel: Kernel) {
     variables = kernel.variables.map { 0...max($0.extent - 1, 0) }
     scalars = kernel.scalars.map(\.range)
+    var ranges: [VariableID: Loop.Range] = [:]
     kernel.body.forEachNode { node in
       switch node {
       case .define(let scalar, let expression): note(scalar, expression, kernel)
       case .loop(let loop):
-        if case .block(let number, let size) = loop.range, size > 0 {
+        // Loops of one variable that differ in their range leave it without blocks.
+        let isKnown = ranges[loop.variable, default: loop.range] == loop.range
+        ranges[loop.variable] = isKnown ? loop.range : .full
+        blocks[loop.variable] = nil
+        if isKnown, case .block(let number, let size) = loop.range, size > 0 {
           blocks[loop.variable] = (number, size)
         }
       case .contract(let contract):
