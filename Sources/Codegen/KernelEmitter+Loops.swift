@@ -53,7 +53,9 @@ extension KernelEmitter {
         loop, width, interleave, from: builder.int(0, module.i64), to: builder.int(main, module.i64)
       )
       emitRest(loop, width, from: main, count: extent - main)
-    } else if case .block(let block, step) = loop.range {
+    } else if case .block(let block, step) = loop.range,
+      extent.isMultiple(of: step) || !loop.holdsLoops
+    {
       emitGroup(loop, width, interleave, of: block)
     } else {
       let (first, end) = range(of: loop)
@@ -261,5 +263,13 @@ extension KernelEmitter {
       }
     }
     return partial[0].type.isVector ? builder.reduceTree(partial[0], combine) : partial[0]
+  }
+}
+
+extension Loop {
+  /// Whether a loop stands in the body; then masks, which cost something in each iteration, are kept
+  /// for the last block.
+  fileprivate var holdsLoops: Bool {
+    body.contains { if case .loop = $0 { true } else { false } }
   }
 }

@@ -20,11 +20,13 @@ struct RowBlocks {
     let most = carriedBytes == 0 ? extent : Self.carriedLimit / carriedBytes
     let wanted = blockCount
     if wanted == 1 { return extent <= most ? extent : nil }
-    if parts.steps.contains(where: isLargeProduct) { return nil }
+    let factorBytes = parts.steps.map(bytesOfRightFactor).max() ?? 0
+    if factorBytes > target.caches.secondLevel / 2 { return nil }
     let unit = parts.steps.reduce(1) { Self.leastCommonMultiple($0, step(of: $1)) }
     let least = max(
       hasSums ? (extent + Self.partialLimit - 1) / Self.partialLimit : 1,
-      parts.steps.contains(where: isPackedProduct) ? Self.rowsOfPackedFactor : 1)
+      factorBytes > target.caches.secondLevel / 4 || parts.steps.contains(where: isPackedProduct)
+        ? Self.rowsForLargeFactor : 1)
     let best = min(extent / Self.sharedBlocks, Self.preferredRows, most) / unit * unit
     let size = max(best, (least + unit - 1) / unit * unit)
     return size <= most && (extent + size - 1) / size >= wanted ? size : nil
@@ -52,13 +54,13 @@ struct RowBlocks {
     }
   }
 
-  /// Whether a step is a product whose right factor takes more than half of the second-level cache:
-  /// its blocks are better cut by columns.
-  private func isLargeProduct(_ step: Node) -> Bool {
-    guard case .contract(let contract) = step else { return false }
+  /// What the right factor of a product takes; where that is more than half of the second-level cache,
+  /// blocks are better cut by columns.
+  private func bytesOfRightFactor(of step: Node) -> Int {
+    guard case .contract(let contract) = step else { return 0 }
     let lines = kernel.variables[contract.depth.index].extent
     let columns = kernel.variables[contract.column.index].extent
-    return lines * columns * contract.element.byteCount > target.caches.secondLevel / 2
+    return lines * columns * contract.element.byteCount
   }
 
   /// Whether a step is a product that packs its right factor, once for each block.
@@ -78,8 +80,8 @@ struct RowBlocks {
   private static let sharedBlocks = 16
   /// Blocks of more rows gain nothing.
   private static let preferredRows = 96
-  /// So many rows do so much work that packing a right factor for them does not count.
-  private static let rowsOfPackedFactor = 48
+  /// So many rows do so much work that packing or reading a right factor for them does not count.
+  private static let rowsForLargeFactor = 48
   /// Arrays are summed up by at most so many blocks.
   private static let partialLimit = 64
 }
