@@ -22,7 +22,7 @@ extension Kernel {
   ) -> [Kernel] {
     let whole = clearing(sums, in: program, for: target)
     guard let parts = KernelParts(self) else { return [whole] }
-    guard let size = rows ?? blockSize(of: parts, sums) else {
+    guard let size = rows ?? blockSize(of: parts) else {
       if case .contract(let contract) = parts.steps[0], parts.steps.count == 1 {
         return [withBlocks(contract, at: parts.head.count)]
       }
@@ -35,15 +35,13 @@ extension Kernel {
 
   // MARK: Cutting
 
-  /// The iterations of a block of a kernel that is one loop; nil where it is not, is too little work,
-  /// or its iterations may meet.
-  private func blockSize(of parts: KernelParts, _ sums: Set<BufferID>) -> Int? {
+  /// The iterations of a block of a kernel that is one loop; nil where it is not, or is too little
+  /// work.
+  private func blockSize(of parts: KernelParts) -> Int? {
     guard parts.steps.count == 1, case .loop(let loop) = parts.steps[0] else { return nil }
     let extent = variables[loop.variable.index].extent
     let blocks = blockCount(of: loop)
-    guard blocks > 1, extent > 1, !loop.storesAtComputedPlaces,
-      loop.combiningStores.allSatisfy({ isSum($0, sums) })
-    else { return nil }
+    guard blocks > 1, extent > 1 else { return nil }
     let size = (extent + blocks - 1) / blocks
     return (size + loop.step - 1) / loop.step * loop.step
   }
@@ -177,12 +175,6 @@ extension Kernel {
     return [.loop(loop)]
   }
 
-  /// Whether a store adds into one of the buffers.
-  private func isSum(_ store: Store, _ sums: Set<BufferID>) -> Bool {
-    guard case .slot(let slot) = store.memory else { return false }
-    return sums.contains(slots[slot])
-  }
-
   /// The kernel in one piece, with the buffers it adds into cleared first.
   private func clearing(
     _ sums: Set<BufferID>, in program: LoopProgram, for target: TargetDescription
@@ -269,23 +261,6 @@ extension Loop {
       case .store(let store): store.combining == nil ? [] : [store]
       case .loop(let loop): loop.combiningStores
       case .define, .accumulate, .contract: []
-      }
-    }
-  }
-}
-
-extension Loop {
-  /// Whether a store in the loop goes where values say, so that iterations may meet: of two updates of
-  /// one place the later one has to stay.
-  var storesAtComputedPlaces: Bool {
-    body.contains { node in
-      switch node {
-      case .store(let store):
-        var isComputed = false
-        store.address.forEachScalar { _ in isComputed = true }
-        return isComputed
-      case .loop(let loop): return loop.storesAtComputedPlaces
-      case .define, .accumulate, .contract: return false
       }
     }
   }

@@ -213,11 +213,16 @@ extension Kernel {
 extension [Node] {
   /// The nodes without some stores, and without the loops and scalars that only served them.
   func removingStores(where isIdle: (Store) -> Bool) -> [Node] {
-    let nodes = filteringNodes { node in
+    let nodes = droppingStores(where: isIdle)
+    return nodes == self ? self : nodes.removingUnused()
+  }
+
+  /// The nodes without some stores, but with all that is read for them.
+  func droppingStores(where isIdle: (Store) -> Bool) -> [Node] {
+    filteringNodes { node in
       if case .store(let store) = node { return !isIdle(store) }
       return true
     }
-    return nodes == self ? self : nodes.removingUnused()
   }
 
   /// The nodes without loops and scalars that nothing uses.

@@ -42,12 +42,12 @@ struct Lowering {
     var drafts = [Draft]()
     for plan in plans {
       let sums = plan.roots.filter(\.isScattered).map { buffer($0.value) }
-      drafts += build(plan, planner, available: available).map {
-        Draft(kernel: $0, sums: Set(sums))
+      for (position, kernel) in build(plan, planner, available: available).enumerated() {
+        drafts.append(Draft(kernel: kernel, sums: Set(sums), isUpdate: position > 0))
       }
       available.formUnion(plan.roots.map(\.value))
     }
-    drafts += copiesOfRepeatedResults().map { Draft(kernel: $0, sums: []) }
+    drafts += copiesOfRepeatedResults().map { Draft(kernel: $0) }
     for chain in chains(of: drafts) {
       for var kernel in chain.kernels(in: &program) {
         kernel.name = "k\(program.kernels.count)"

@@ -2,10 +2,14 @@ internal import LoopIR
 internal import Targets
 internal import TensorIR
 
-/// A kernel as it was built, not yet scheduled, and the buffers it adds into from the identity on.
+/// A kernel as it was built, not yet scheduled.
 struct Draft {
   var kernel: Kernel
-  var sums: Set<BufferID>
+  /// The buffers it adds into from the identity on.
+  var sums: Set<BufferID> = []
+  /// Whether it changes what the draft before wrote, in an order that has to stay: of two updates of
+  /// one place the later one stays.
+  var isUpdate = false
 }
 
 /// Kernels that go over the same rows, each for a row reading what those before wrote for that row:
@@ -36,14 +40,7 @@ struct RowChain {
     read = draft.kernel.readBuffers
     written = draft.kernel.writtenBuffers
     self.target = target
-    extent = Self.rowExtent(of: draft.kernel)
-  }
-
-  /// The rows that a kernel of one loop or one product goes over, each by itself.
-  private static func rowExtent(of kernel: Kernel) -> Int? {
-    guard let parts = KernelParts(kernel), parts.steps.count == 1 else { return nil }
-    if case .loop(let loop) = parts.steps[0], loop.storesAtComputedPlaces { return nil }
-    return parts.extent(in: kernel)
+    extent = draft.rowExtent
   }
 
   var sums: Set<BufferID> { members.reduce(into: []) { $0.formUnion($1.sums) } }
@@ -67,8 +64,9 @@ struct RowChain {
     _ draft: Draft, readers: [BufferID: Int], in program: LoopProgram
   ) -> Bool {
     let read = draft.kernel.readBuffers
-    guard let extent, extent > 1, extent == Self.rowExtent(of: draft.kernel),
-      hasProduct || draft.hasProduct, read.isDisjoint(with: lateResults)
+    guard let extent, extent > 1, extent == draft.rowExtent,
+      hasProduct || draft.hasProduct, read.isDisjoint(with: lateResults),
+      draft.readBesidesRows.isDisjoint(with: written)
     else { return false }
     let members = self.members + [draft]
     let buffers = Self.buffersKept(by: members, readers: readers, program)
@@ -138,8 +136,9 @@ struct RowChain {
   /// The chain's kernels, cut into blocks.
   func kernels(in program: inout LoopProgram) -> [Kernel] {
     guard let joined else {
-      return members[0].kernel.scheduled(for: target, keepingRows: false)
-        .cutIntoBlocks(in: &program, sums: sums, for: target)
+      let kernel = members[0].kernel.scheduled(for: target, keepingRows: false)
+      return members[0].isUpdate
+        ? [kernel] : kernel.cutIntoBlocks(in: &program, sums: sums, for: target)
     }
     var kernels = joined.cutIntoBlocks(rows: rows, in: &program, sums: sums, for: target)
     carried.carry(in: &kernels[0], blocksOf: rows)
@@ -149,13 +148,28 @@ struct RowChain {
 
 extension Draft {
   fileprivate var hasProduct: Bool { kernel.body.contains(where: \.hasContract) }
+
+  /// The rows that a kernel of one loop or one product goes over, each by itself but for sums; nil for
+  /// other kernels.
+  fileprivate var rowExtent: Int? {
+    guard !isUpdate, let parts = KernelParts(kernel), parts.steps.count == 1 else { return nil }
+    return parts.extent(in: kernel)
+  }
+
+  /// The buffers that are read before the rows, or behind them.
+  fileprivate var readBesidesRows: Set<BufferID> {
+    KernelParts(kernel).map { kernel.buffersRead(in: $0.head + $0.tail) } ?? []
+  }
 }
 
 extension Kernel {
   /// The buffers that the kernel reads.
-  var readBuffers: Set<BufferID> {
+  var readBuffers: Set<BufferID> { buffersRead(in: body) }
+
+  /// The buffers that some of the kernel's nodes read.
+  fileprivate func buffersRead(in nodes: [Node]) -> Set<BufferID> {
     var read = Set<BufferID>()
-    body.forEachNode { node in
+    nodes.forEachNode { node in
       for access in Access.all(of: node) where access.isRead {
         if case .slot(let slot) = access.memory { read.insert(slots[slot]) }
       }
@@ -179,7 +193,7 @@ extension Kernel {
   /// aside, of which each block has its own.
   fileprivate func goesRowByRow(_ parts: KernelParts, in program: LoopProgram) -> Bool {
     var kernel = self
-    let steps = parts.steps.removingStores { $0.combining != nil }
+    let steps = parts.steps.droppingStores { $0.combining != nil }
     let (row, single) = kernel.cutting(steps, 1, parts.extent(in: self))
     var loop = Loop(row)
     loop.schedule = .parallel

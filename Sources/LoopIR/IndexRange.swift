@@ -100,11 +100,13 @@ package struct IndexRanges {
   /// The range of an index expression; a place within a block counted from the block's start is
   /// known to be less than its size.
   package func range(of index: IndexExpression) -> ClosedRange<Int> {
-    if let (inside, rest) = splitBlock(index) { return inside.adding(range(of: rest)) }
-    return index.terms.reduce(index.constant...index.constant) { sum, term in
+    let whole = index.terms.reduce(index.constant...index.constant) { sum, term in
       let coefficient = term.coefficient...term.coefficient
       return sum.adding(range(of: term.atom).multiplied(by: coefficient))
     }
+    // The last block may end beyond the variable's extent, so either range may be the tighter one.
+    guard let (inside, rest) = splitBlock(index) else { return whole }
+    return whole.clamped(to: inside.adding(range(of: rest)))
   }
 
   /// The range of a variable's distance from the start of its block, and the rest of the index, where
