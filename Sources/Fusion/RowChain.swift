@@ -44,7 +44,6 @@ struct RowChain {
   }
 
   var sums: Set<BufferID> { members.reduce(into: []) { $0.formUnion($1.sums) } }
-  private var hasProduct: Bool { members.contains(where: \.hasProduct) }
 
   // MARK: Joining
 
@@ -64,11 +63,10 @@ struct RowChain {
     _ draft: Draft, readers: [BufferID: Int], in program: LoopProgram
   ) -> Bool {
     let read = draft.kernel.readBuffers
-    guard let extent, extent > 1, extent == draft.rowExtent,
-      hasProduct || draft.hasProduct, read.isDisjoint(with: lateResults),
-      draft.readBesidesRows.isDisjoint(with: written)
-    else { return false }
     let members = self.members + [draft]
+    guard let extent, extent > 1, extent == draft.rowExtent, Self.isShort(members),
+      read.isDisjoint(with: lateResults), draft.readBesidesRows.isDisjoint(with: written)
+    else { return false }
     let buffers = Self.buffersKept(by: members, readers: readers, program)
     guard buffers.count > carried.count else { return false }
     let joined = Self.joined(members, for: target)
@@ -88,6 +86,18 @@ struct RowChain {
     self.rows = rows < extent ? rows : nil
     return true
   }
+
+  /// Whether members hold a product to be joined with, and no more steps than compile in little time:
+  /// what is joined is neither compiled once for all equal products nor on several cores.
+  private static func isShort(_ members: [Draft]) -> Bool {
+    let products = members.count(where: \.hasProduct)
+    return (1...productLimit).contains(products) && members.count <= memberLimit
+  }
+
+  /// A product takes some 30 ms to compile, so many of them an eighth of a second.
+  private static let productLimit = 4
+  /// With each member all of them are joined anew.
+  private static let memberLimit = 12
 
   /// What is there only when all blocks are done: sums, and what is stored behind the loops.
   private var lateResults: Set<BufferID> {

@@ -104,6 +104,27 @@ import Testing
     }
   }
 
+  /// Chains of many equal products are cut into kernels of a few, which are one function.
+  @Test func longChainsAreCut() throws {
+    let y = "tensor<256x32xf32>"
+    let layers = (0..<40).map { layer in
+      """
+        %p\(layer) = stablehlo.dot_general %y\(layer), %w, contracting_dims = [1] x [0]
+          : (\(y), tensor<32x32xf32>) -> \(y)
+        %y\(layer + 1) = stablehlo.tanh %p\(layer) : \(y)
+      """
+    }
+    let program = try program(
+      """
+      func.func @main(%y0: \(y), %w: tensor<32x32xf32>) -> \(y) {
+      \(layers.joined(separator: "\n"))
+        return %y40 : \(y)
+      }
+      """)
+    #expect(program.kernels.count == 10)
+    #expect(Set(program.kernels.map(\.stepCount)) == [4])
+  }
+
   /// Random chains, run by the loop interpreter, against the tensor interpreter; most of them have a
   /// kernel of several steps.
   @Test func randomChainsKeepTheirMeaning() throws {
