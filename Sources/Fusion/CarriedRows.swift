@@ -71,8 +71,8 @@ struct CarriedRows {
     return !rest.uses(row) && range.lowerBound >= 0 && range.upperBound < stride
   }
 
-  /// How many buffers are kept.
-  var count: Int { places.count }
+  /// The buffers that are kept.
+  var buffers: Set<BufferID> { Set(places.keys) }
 
   /// What a row takes.
   var bytes: Int { rows.reduce(0) { $0 + $1.count * $1.element.byteCount } }

@@ -208,19 +208,27 @@ struct Lowering {
 
   /// The drafts in order of execution, those that go over the same rows as one.
   private func chains(of drafts: [Draft]) -> [RowChain] {
-    var readers: [BufferID: Int] = [:]
-    for draft in drafts {
-      for buffer in draft.kernel.readBuffers { readers[buffer, default: 0] += 1 }
+    var readers: [BufferID: [Int]] = [:]
+    for (number, draft) in drafts.enumerated() {
+      for buffer in draft.kernel.readBuffers { readers[buffer, default: []].append(number) }
     }
+    let readerCounts = readers.mapValues(\.count)
     var chains = [RowChain]()
     /// The last chain that writes a buffer.
     var writers: [BufferID: Int] = [:]
-    for draft in drafts {
+    for (number, draft) in drafts.enumerated() {
       let sources = Set(draft.kernel.readBuffers.compactMap { writers[$0] }).sorted()
       let last = sources.last ?? 0
       let home = sources.reversed().first { home in
-        chains[home].mayFollow(chains[(home + 1)...].prefix(last - home))
-          && chains[home].join(draft, readers: readers, in: program)
+        let others = chains[(home + 1)...].prefix(last - home)
+        // What nobody reads after the chain is in use for longer where the chain moves.
+        let prolonged = chains[home].read.filter { buffer in
+          !others.isEmpty && (readers[buffer]?.last ?? 0) < number
+            && !others.contains { $0.read.contains(buffer) }
+        }
+        return chains[home].mayFollow(others)
+          && chains[home].join(
+            draft, readers: readerCounts, prolonging: prolonged, in: program)
       }
       if let home {
         chains.insert(chains.remove(at: home), at: last)

@@ -58,9 +58,11 @@ struct RowChain {
   /// - Parameters:
   ///   - draft: A kernel that reads what the chain writes, and else nothing written after it.
   ///   - readers: How many kernels read each buffer.
+  ///   - prolonged: Buffers that are in use for longer then.
   /// - Returns: Whether it did.
   mutating func join(
-    _ draft: Draft, readers: [BufferID: Int], in program: LoopProgram
+    _ draft: Draft, readers: [BufferID: Int], prolonging prolonged: Set<BufferID>,
+    in program: LoopProgram
   ) -> Bool {
     let read = draft.kernel.readBuffers
     let members = self.members + [draft]
@@ -68,7 +70,11 @@ struct RowChain {
       read.isDisjoint(with: lateResults), draft.readBesidesRows.isDisjoint(with: written)
     else { return false }
     let buffers = Self.buffersKept(by: members, readers: readers, program)
-    guard buffers.count > carried.count else { return false }
+    let gained = buffers.subtracting(carried.buffers)
+    guard !gained.isEmpty,
+      program.arenaBytes(of: gained)
+        >= program.arenaBytes(of: prolonged.subtracting(buffers))
+    else { return false }
     let joined = Self.joined(members, for: target)
     guard let parts = KernelParts(joined),
       joined.goesRowByRow(parts, in: program),
@@ -153,6 +159,16 @@ struct RowChain {
     var kernels = joined.cutIntoBlocks(rows: rows, in: &program, sums: sums, for: target)
     carried.carry(in: &kernels[0], blocksOf: rows)
     return kernels
+  }
+}
+
+extension LoopProgram {
+  /// What those of some buffers take that are in the arena.
+  fileprivate func arenaBytes(of ids: Set<BufferID>) -> Int {
+    ids.reduce(0) { sum, id in
+      guard case .arena = buffers[id.index].storage else { return sum }
+      return sum + buffers[id.index].type.byteCount
+    }
   }
 }
 

@@ -125,6 +125,23 @@ import Testing
     #expect(Set(program.kernels.map(\.stepCount)) == [4])
   }
 
+  /// A small sum of two products does not keep the first one's large factor until the second.
+  @Test func chainsMoveForMoreThanTheyProlong() throws {
+    let (x, d, w) = ("tensor<1200x20xf64>", "tensor<1200x5xf64>", "tensor<20x5xf64>")
+    let program = try program(
+      """
+      func.func @main(%x: \(x), %z: \(x), %d: \(d)) -> \(w) {
+        %0 = stablehlo.tanh %x : \(x)
+        %1 = stablehlo.dot_general %0, %d, contracting_dims = [0] x [0] : (\(x), \(d)) -> \(w)
+        %2 = stablehlo.exponential %z : \(x)
+        %3 = stablehlo.dot_general %2, %d, contracting_dims = [0] x [0] : (\(x), \(d)) -> \(w)
+        %4 = stablehlo.add %1, %3 : \(w)
+        return %4 : \(w)
+      }
+      """)
+    #expect(program.arenaByteCount < 2 * 1200 * 20 * 8)
+  }
+
   /// Random chains, run by the loop interpreter, against the tensor interpreter; most of them have a
   /// kernel of several steps.
   @Test func randomChainsKeepTheirMeaning() throws {
