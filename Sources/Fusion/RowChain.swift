@@ -66,7 +66,8 @@ struct RowChain {
   ) -> Bool {
     let read = draft.kernel.readBuffers
     let members = self.members + [draft]
-    guard let extent, extent > 1, extent == draft.rowExtent, Self.isShort(members),
+    guard let extent, extent > 1, extent == draft.rowExtent,
+      members.count <= Self.memberLimit, members.contains(where: \.hasProduct),
       read.isDisjoint(with: lateResults), draft.readBesidesRows.isDisjoint(with: written)
     else { return false }
     let buffers = Self.buffersKept(by: members, readers: readers, program)
@@ -93,17 +94,8 @@ struct RowChain {
     return true
   }
 
-  /// Whether members hold a product to be joined with, and no more steps than compile in little time:
-  /// what is joined is neither compiled once for all equal products nor on several cores.
-  private static func isShort(_ members: [Draft]) -> Bool {
-    let products = members.count(where: \.hasProduct)
-    return (1...productLimit).contains(products) && members.count <= memberLimit
-  }
-
-  /// A product takes some 30 ms to compile, so many of them an eighth of a second.
-  private static let productLimit = 4
-  /// With each member all of them are joined anew.
-  private static let memberLimit = 12
+  /// With each member all of them are joined and checked anew, so there are at most so many.
+  private static let memberLimit = 24
 
   /// What is there only when all blocks are done: sums, and what is stored behind the loops.
   private var lateResults: Set<BufferID> {

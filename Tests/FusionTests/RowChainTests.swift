@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  /// Chains of many equal products are cut into kernels of a few, which are one function.
+  /// Chains end where planning them would take long.
   @Test func longChainsAreCut() throws {
     let y = "tensor<256x32xf32>"
     let layers = (0..<40).map { layer in
@@ -121,8 +121,7 @@ import Testing
         return %y40 : \(y)
       }
       """)
-    #expect(program.kernels.count == 10)
-    #expect(Set(program.kernels.map(\.stepCount)) == [4])
+    #expect(program.kernels.map(\.stepCount) == [24, 16])
   }
 
   /// A small sum of two products does not keep the first one's large factor until the second.
