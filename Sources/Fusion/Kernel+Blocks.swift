@@ -15,7 +15,7 @@ extension Kernel {
   ///
   /// - Parameters:
   ///   - sums: buffers that the kernel adds into from the identity on.
-  ///   - rows: the iterations of a block, where several steps go over the same rows.
+  ///   - rows: the rows of a block, where several steps go over the same ones.
   func cutIntoBlocks(
     rows: Int? = nil, in program: inout LoopProgram, sums: Set<BufferID>,
     for target: TargetDescription
@@ -35,11 +35,10 @@ extension Kernel {
 
   // MARK: Cutting
 
-  /// The iterations of a block of a kernel that is one loop; nil where it is not, or is too little
-  /// work.
+  /// The rows of a block of a kernel that is one loop; nil where it is not, or is too little work.
   private func blockSize(of parts: KernelParts) -> Int? {
     guard parts.steps.count == 1, case .loop(let loop) = parts.steps[0] else { return nil }
-    let extent = variables[loop.variable.index].extent
+    let extent = parts.extent(in: self)
     let blocks = blockCount(of: loop)
     guard blocks > 1, extent > 1 else { return nil }
     let size = (extent + blocks - 1) / blocks
@@ -89,7 +88,7 @@ extension Kernel {
     let steps = steps.map { step -> Node in
       switch step {
       case .loop(var loop):
-        loop.range = .block(block, size: size)
+        loop.range = .block(block, size: size / loop.rowsOfStrip)
         return .loop(loop)
       case .contract(var contract):
         contract.block = Contract.Block(
@@ -245,10 +244,18 @@ extension Kernel {
 }
 
 extension Loop {
-  /// How many iterations are carried out together; blocks are multiples of it.
+  /// How many rows the iterations are made for: one, or those of a strip where the loop counts strips.
+  var rowsOfStrip: Int {
+    for case .loop(let inner) in body {
+      if case .block(variable, let size) = inner.range { return size }
+    }
+    return 1
+  }
+
+  /// How many rows are worked on together; blocks are multiples of it.
   var step: Int {
     switch schedule {
-    case .serial, .parallel: 1
+    case .serial, .parallel: rowsOfStrip
     case .vector(let width, let interleave): width * interleave
     case .tiled(let size): size
     }

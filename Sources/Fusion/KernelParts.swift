@@ -22,9 +22,12 @@ struct KernelParts {
     guard definesOnly else { return nil }
   }
 
-  /// How many rows the first step goes over: iterations of a loop, or rows of a product.
+  /// How many rows the first step goes over, iterations of a loop or rows of a product; a loop over
+  /// strips counts the last one as a whole.
   func extent(in kernel: Kernel) -> Int {
-    kernel.variables[steps[0].rows?.index ?? 0].extent
+    let extent = kernel.variables[steps[0].rows?.index ?? 0].extent
+    if case .loop(let loop) = steps[0] { return extent * loop.rowsOfStrip }
+    return extent
   }
 }
 

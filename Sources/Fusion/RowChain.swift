@@ -76,19 +76,27 @@ struct RowChain {
       program.arenaBytes(of: gained)
         >= program.arenaBytes(of: prolonged.subtracting(buffers))
     else { return false }
-    let joined = Self.joined(members, for: target)
-    guard let parts = KernelParts(joined),
-      joined.goesRowByRow(parts, in: program),
-      let carried = CarriedRows(buffers, in: joined, parts, program),
-      let rows = RowBlocks(
-        kernel: joined, parts: parts, hasSums: !sums.union(draft.sums).isEmpty,
-        carriedBytes: carried.bytes, target: target
-      ).size
+    let plain = Self.joined(members, for: target, inStrips: false)
+    guard let parts = KernelParts(plain),
+      plain.goesRowByRow(parts, in: program),
+      let carried = CarriedRows(buffers, in: plain, parts, program)
     else { return false }
+    let hasSums = !sums.union(draft.sums).isEmpty
+    let choices = [Self.joined(members, for: target, inStrips: true), plain]
+    let sizes = choices.map { kernel in
+      KernelParts(kernel).flatMap {
+        RowBlocks(
+          kernel: kernel, parts: $0, hasSums: hasSums, carriedBytes: carried.bytes, target: target
+        ).size
+      }
+    }
+    guard let choice = sizes.firstIndex(where: { $0 != nil }), let rows = sizes[choice] else {
+      return false
+    }
     self.members = members
     self.read.formUnion(read)
     written.formUnion(draft.kernel.writtenBuffers)
-    self.joined = joined
+    joined = choices[choice]
     self.carried = carried
     self.rows = rows < extent ? rows : nil
     return true
@@ -122,11 +130,13 @@ struct RowChain {
     return members.reduce(into: kept) { $0.subtract($1.sums) }
   }
 
-  private static func joined(_ members: [Draft], for target: TargetDescription) -> Kernel {
+  private static func joined(
+    _ members: [Draft], for target: TargetDescription, inStrips: Bool
+  ) -> Kernel {
     var result = Kernel(name: members[0].kernel.name)
     var (heads, steps, tails) = ([Node](), [Node](), [Node]())
     for member in members {
-      let kernel = member.kernel.scheduled(for: target, keepingRows: true)
+      let kernel = member.kernel.scheduled(for: target, keepingRows: true, inStrips: inStrips)
       guard let parts = KernelParts(kernel) else { preconditionFailure("only loops are joined") }
       var transplant = Transplant(from: kernel, into: result)
       heads += transplant.moved(parts.head)
@@ -144,7 +154,7 @@ struct RowChain {
   /// The chain's kernels, cut into blocks.
   func kernels(in program: inout LoopProgram) -> [Kernel] {
     guard let joined else {
-      let kernel = members[0].kernel.scheduled(for: target, keepingRows: false)
+      let kernel = members[0].kernel.scheduled(for: target)
       return members[0].isUpdate
         ? [kernel] : kernel.cutIntoBlocks(in: &program, sums: sums, for: target)
     }
@@ -195,15 +205,19 @@ extension Kernel {
     return read
   }
 
-  /// The kernel with sums mirrored, loops collapsed, one loop of each path in lanes, and rows in strips.
+  /// The kernel with sums mirrored, loops collapsed and one loop of each path in lanes.
   ///
-  /// - Parameter keepingRows: Whether the outermost loop stays as it is, without strips.
-  func scheduled(for target: TargetDescription, keepingRows: Bool) -> Kernel {
+  /// - Parameters:
+  ///   - keepingRows: whether the outermost loop is collapsed with none.
+  ///   - inStrips: whether loops over rows are cut into strips.
+  fileprivate func scheduled(
+    for target: TargetDescription, keepingRows: Bool = false, inStrips: Bool = true
+  ) -> Kernel {
     var kernel = self
     kernel.dropMirroredSums()
     kernel.collapseLoops(keepingOutermost: keepingRows)
     kernel.vectorize(for: target)
-    if !keepingRows { kernel.cutRowsIntoStrips(for: target) }
+    if inStrips { kernel.cutRowsIntoStrips(for: target) }
     return kernel
   }
 

@@ -110,20 +110,26 @@ package struct IndexRanges {
   }
 
   /// The range of a variable's distance from the start of its block, and the rest of the index, where
-  /// the index contains both the variable and its block: `i = size · block + distance`.
+  /// the index contains both the variable and its block, or the block's block:
+  /// `i = size · block + distance`.
   private func splitBlock(
     _ index: IndexExpression
   ) -> (inside: ClosedRange<Int>, rest: IndexExpression)? {
     for term in index.terms {
-      guard case .variable(let variable) = term.atom, let (number, size) = blocks[variable],
-        index.terms.contains(where: { $0.atom == .variable(number) })
-      else { continue }
-      let (start, overflow) = term.coefficient.multipliedReportingOverflow(by: size)
-      guard !overflow else { continue }
-      var rest = index
-      rest.terms.removeAll { $0 == term }
-      let distance = (0...(size - 1)).multiplied(by: term.coefficient...term.coefficient)
-      return (distance, rest + IndexExpression(number) * start)
+      guard case .variable(let variable) = term.atom else { continue }
+      var size = 1
+      var inner = variable
+      while let (number, count) = blocks[inner] {
+        let (product, overflow) = size.multipliedReportingOverflow(by: count)
+        let (start, startOverflow) = term.coefficient.multipliedReportingOverflow(by: product)
+        if overflow || startOverflow { break }
+        (size, inner) = (product, number)
+        guard index.terms.contains(where: { $0.atom == .variable(number) }) else { continue }
+        var rest = index
+        rest.terms.removeAll { $0 == term }
+        let distance = (0...(size - 1)).multiplied(by: term.coefficient...term.coefficient)
+        return (distance, rest + IndexExpression(number) * start)
+      }
     }
     return nil
   }

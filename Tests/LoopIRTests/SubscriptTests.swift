@@ -74,6 +74,27 @@ import Testing
     #expect(ranges.range(of: r) == 0...10)
   }
 
+  /// So is one counted from the start of the block of blocks it is in.
+  @Test func rangesWithinBlocksOfBlocks() {
+    var k = KernelSketch("k", slots: [])
+    let (block, strip, row) = (k.variable("b", 2), k.variable("s", 5), k.variable("r", 18))
+    k.kernel.body = [
+      loop(
+        block, .parallel, .full,
+        [
+          loop(
+            strip, .serial, .block(block, size: 3),
+            [loop(row, .serial, .block(strip, size: 4), [])])
+        ])
+    ]
+    let ranges = IndexRanges(k.kernel)
+    let (b, s, r) = (IndexExpression(block), IndexExpression(strip), IndexExpression(row))
+    #expect(ranges.range(of: r + b * -12) == 0...11)
+    #expect(ranges.range(of: r + s * -4) == 0...3)
+    #expect(ranges.range(of: r * 2 + b * -24 + 1) == 1...23)
+    #expect(ranges.range(of: s + b * -3) == 0...2)
+  }
+
   @Test func rangesOfClampedScalars() {
     var k = KernelSketch("k", slots: [0])
     var body = [Node]()
