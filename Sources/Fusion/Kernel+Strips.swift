@@ -23,10 +23,28 @@ extension Kernel {
     guard case .loop(var loop) = node, loop.schedule == .serial else { return node }
     let variableCount = variables.count
     loop.body = loop.body.map { cutRows(in: $0, for: target) }
-    guard variables.count == variableCount, loop.holdsPasses,
-      let plan = StripPlan(loop, in: self, for: target)
-    else { return .loop(loop) }
-    return .loop(cut(loop, by: plan, for: target))
+    guard variables.count == variableCount, loop.holdsPasses else { return .loop(loop) }
+    // Other loops that share the variable have strips of their own, or none.
+    let own = withOwnVariable(loop)
+    guard let plan = StripPlan(own, in: self, for: target) else {
+      variables.removeLast()
+      return .loop(loop)
+    }
+    return .loop(cut(own, by: plan, for: target))
+  }
+
+  /// The loop with a new variable.
+  private mutating func withOwnVariable(_ loop: Loop) -> Loop {
+    let variable = VariableID(variables.count)
+    variables.append(variables[loop.variable.index])
+    var result = loop
+    result.variable = variable
+    result.body = loop.body.map { node in
+      node.mappingIndices { index in
+        index.substituting(variable: { IndexExpression($0 == loop.variable ? variable : $0) })
+      }
+    }
+    return result
   }
 
   /// The loop over strips that a plan makes of a loop over rows.

@@ -11,7 +11,8 @@ extension LoopProgram {
     lowering function: Function, for target: TargetDescription, donated: Set<Int> = []
   ) throws {
     let (prepared, forced) = try function.preparedForContraction()
-    var lowering = Lowering(Graph(prepared), target: target)
+    var lowering = Lowering(
+      Graph(prepared), comparedValues: prepared.sharedOrigins, target: target)
     try lowering.lower(forced: forced.union(prepared.sharedOrigins))
     self = lowering.program
     planMemory(donated: donated)
@@ -21,14 +22,17 @@ extension LoopProgram {
 /// The state of lowering one function.
 struct Lowering {
   let graph: Graph
+  /// Values whose elements are computed once.
+  let comparedValues: Set<ValueID>
   let target: TargetDescription
   private(set) var program: LoopProgram
   /// Where values in memory stand.
   private var buffers: [ValueID: BufferID] = [:]
   private var constants: [Literal: BufferID] = [:]
 
-  init(_ graph: Graph, target: TargetDescription) {
+  init(_ graph: Graph, comparedValues: Set<ValueID>, target: TargetDescription) {
     self.graph = graph
+    self.comparedValues = comparedValues
     self.target = target
     program = LoopProgram(name: graph.function.name)
   }
@@ -97,7 +101,9 @@ struct Lowering {
       }
     }
     let constants = self.constants
-    return NestBuilder(name: "draft", graph: graph, buffers: visible) { literal in
+    return NestBuilder(
+      name: "draft", graph: graph, buffers: visible, comparedValues: comparedValues
+    ) { literal in
       guard let buffer = constants[literal] else {
         preconditionFailure("constants are interned before kernels are built")
       }

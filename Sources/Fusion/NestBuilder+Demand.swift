@@ -257,6 +257,7 @@ extension NestBuilder {
     for sibling in owner.earlierSiblings() {
       guard let known = sibling.values[demand], scalars[known.index].scope === sibling,
         scalars[known.index].weight >= Self.keepWeight
+          || comparedValues.contains(demand.value)
       else { continue }
       let element = kernel.scalars[known.index]
       let count = variables.extent(variable)

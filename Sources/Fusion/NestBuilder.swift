@@ -12,6 +12,9 @@ final class NestBuilder {
   let variables: VariableTree
   /// Where values that are in memory before this kernel stand.
   let buffers: [ValueID: BufferID]
+  /// Values whose elements are computed once, since comparisons tell computations apart that round
+  /// differently.
+  let comparedValues: Set<ValueID>
   /// Makes a buffer for a constant that is not one number.
   let constantBuffer: (Literal) -> BufferID
   private(set) var kernel: Kernel
@@ -40,11 +43,13 @@ final class NestBuilder {
 
   init(
     name: String, graph: Graph, variables: VariableTree = VariableTree(),
-    buffers: [ValueID: BufferID], constantBuffer: @escaping (Literal) -> BufferID
+    buffers: [ValueID: BufferID], comparedValues: Set<ValueID> = [],
+    constantBuffer: @escaping (Literal) -> BufferID
   ) {
     self.graph = graph
     self.variables = variables
     self.buffers = buffers
+    self.comparedValues = comparedValues
     self.constantBuffer = constantBuffer
     kernel = Kernel(name: name)
     root = Scope()

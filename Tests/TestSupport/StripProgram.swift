@@ -8,6 +8,8 @@ package enum StripProgram: String, CaseIterable, Sendable {
   case lengths
   /// The softmax of rows and the logarithms of their sums.
   case softmax
+  /// The softmax of rows, and that times one of its elements with its sum: rows are gone over twice.
+  case timesOne
   /// Rows over a scale that each row looks up, which is made before the first pass.
   case lookedUp
 
@@ -41,6 +43,20 @@ package enum StripProgram: String, CaseIterable, Sendable {
       let sums = try builder.reduce(.add, powers, dimensions: [1])
       let repeated = try builder.broadcast(sums, to: shape, dimensions: [0])
       results = [try builder.divide(powers, repeated), try builder.unary(.log, sums)]
+    case .timesOne:
+      let top = try builder.reduce(.maximum, x, dimensions: [1])
+      let shifted = try builder.subtract(x, builder.broadcast(top, to: shape, dimensions: [0]))
+      let powers = try builder.unary(.exponential, shifted)
+      let sums = try builder.reduce(.add, powers, dimensions: [1])
+      let softmax = try builder.divide(
+        powers, builder.broadcast(sums, to: shape, dimensions: [0]))
+      let last = ShapeOp.slice(
+        starts: [rows - 1, columns - 1], limits: [rows, columns], strides: [1, 1])
+      let one = try builder.reshape(builder.emit(.shape(last), [softmax]), to: [])
+      let scaled = try builder.multiply(
+        softmax, builder.broadcast(one, to: shape, dimensions: []))
+      let products = try builder.multiply(softmax, scaled)
+      results = [softmax, scaled, try builder.reduce(.add, products, dimensions: [0, 1])]
     case .lookedUp:
       let table = builder.parameter(TensorType([5], element))
       let places = try builder.constant(
