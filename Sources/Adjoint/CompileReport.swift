@@ -18,8 +18,8 @@ public struct CompileReport: Hashable, Sendable {
   public internal(set) var argumentByteCount = 0
   /// Kernels one call runs.
   public internal(set) var kernelCount = 0
-  /// Different kernels among them.
-  public internal(set) var uniqueKernelCount = 0
+  /// Functions that kernels and their steps are compiled to, each code once.
+  public internal(set) var functionCount = 0
   /// Threads a call may use.
   public internal(set) var threads = 1
 

@@ -99,7 +99,7 @@ extension CompileReport {
     linkMilliseconds = native.linkMilliseconds
     arenaByteCount = native.arenaByteCount
     kernelCount = native.kernelCount
-    uniqueKernelCount = native.uniqueKernelCount
+    functionCount = native.functionCount
     threads = options.threads
   }
 }

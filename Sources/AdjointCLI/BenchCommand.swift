@@ -68,7 +68,7 @@ struct BenchCommand: ParsableCommand {
       ("arena_bytes", "\(compile.arenaByteCount)"),
       ("argument_bytes", "\(compile.argumentByteCount)"),
       ("kernels", "\(compile.kernelCount)"),
-      ("unique_kernels", "\(compile.uniqueKernelCount)"),
+      ("functions", "\(compile.functionCount)"),
       ("threads", "\(compile.threads)"),
     ]
     if json {

@@ -43,8 +43,8 @@ package struct ProgramEmitter {
     self.codes = codes
   }
 
-  /// How many functions the kernels take.
-  package var uniqueKernelCount: Int { codes.count }
+  /// How many functions the kernels and their steps take.
+  package var functionCount: Int { codes.count }
 
   /// The whole program as one module, whose entry has the given symbol.
   package func emitted(entry name: String) -> LLVMModule {

@@ -74,7 +74,7 @@ package final class Executable: Sendable {
       let name = session.uniqueName("adjoint")
       let emitter = ProgramEmitter(program, target: target, isProfiled: options.isProfiled)
       let modules = emitter.emitted(entry: name, parts: WorkerPool.availableThreads)
-      report.uniqueKernelCount = emitter.uniqueKernelCount
+      report.functionCount = emitter.functionCount
       report.instructionCount = modules.reduce(0) { $0 + $1.instructionCount }
       #if DEBUG
         for module in modules { try module.verify() }
@@ -205,8 +205,8 @@ package struct CompilationReport: Sendable {
   package var arenaByteCount = 0
   /// Kernels one call runs.
   package var kernelCount = 0
-  /// Different kernels among them.
-  package var uniqueKernelCount = 0
+  /// Functions that kernels and their steps are compiled to, each code once.
+  package var functionCount = 0
   /// Instructions of LLVM IR that were emitted.
   package var instructionCount = 0
 

@@ -109,7 +109,7 @@ import Testing
         keys == [
           "parse_ms", "transform_ms", "plan_ms", "codegen_ms", "link_ms", "compile_ms",
           "run_us_min", "run_us_median", "arena_bytes", "argument_bytes", "kernels",
-          "unique_kernels", "threads",
+          "functions", "threads",
         ])
     }
   }

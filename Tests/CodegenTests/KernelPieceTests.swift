@@ -26,6 +26,6 @@ import Testing
     #expect(program.kernels.count == 1)
     #expect(program.arenaByteCount == 0)
     // From the argument, from one local to the other, back, and to the result.
-    #expect(ProgramEmitter(program, target: .x86_64v4).uniqueKernelCount <= 4)
+    #expect(ProgramEmitter(program, target: .x86_64v4).functionCount <= 4)
   }
 }

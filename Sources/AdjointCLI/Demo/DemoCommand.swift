@@ -90,7 +90,7 @@ struct DemoCommand: ParsableCommand {
       ("plan", compile.planMilliseconds.fixed(2) + " ms"),
       ("code generation", compile.codegenMilliseconds.fixed(2) + " ms"),
       ("link", compile.linkMilliseconds.fixed(2) + " ms"),
-      ("kernels", "\(compile.kernelCount), \(compile.uniqueKernelCount) different"),
+      ("kernels", "\(compile.kernelCount), \(compile.functionCount) functions"),
       ("arena", "\(compile.arenaByteCount) bytes"),
       ("steps per second", "\(Int(stepsPerSecond))"),
       ("dumps", folder.path),
