@@ -74,13 +74,13 @@ extension [Node] {
   /// The nodes in groups that can be carried out by themselves: a product, or the loops between
   /// products with what becomes of their sums. One group where there is no product.
   fileprivate var steps: [[Node]] {
-    guard contains(where: \.hasProduct) else { return [self] }
+    guard contains(where: \.hasContract) else { return [self] }
     var groups: [[Node]] = [[]]
     var definers: [ScalarID: Int] = [:]
     for node in self {
-      let isProduct = node.hasProduct
+      let isProduct = node.hasContract
       let startsGroup =
-        node.isRepetition && groups[groups.count - 1].contains(where: \.hasProduct)
+        node.isRepetition && groups[groups.count - 1].contains(where: \.hasContract)
         || isProduct && groups[groups.count - 1].contains(where: \.isRepetition)
       if startsGroup { groups.append([]) }
       var place = groups.count - 1
@@ -118,11 +118,7 @@ extension [Node] {
   }
 
   fileprivate func uses(_ memory: Memory) -> Bool {
-    var found = false
-    forEachNode { node in
-      found = found || Access.all(of: node).contains { $0.memory == memory }
-    }
-    return found
+    accesses.contains { $0.memory == memory }
   }
 
   /// The scalars that the nodes, or nodes in them, read.
@@ -134,13 +130,6 @@ extension [Node] {
 }
 
 extension Node {
-  /// Whether a product stands in the node.
-  fileprivate var hasProduct: Bool {
-    var found = false
-    [self].forEachNode { if case .contract = $0 { found = true } }
-    return found
-  }
-
   fileprivate var isRepetition: Bool {
     switch self {
     case .loop, .contract: true

@@ -75,15 +75,6 @@ extension Node {
       return .contract(contract)
     }
   }
-
-  /// Whether a product stands in the node.
-  var hasContract: Bool {
-    switch self {
-    case .define, .store, .accumulate: false
-    case .loop(let loop): loop.body.contains(where: \.hasContract)
-    case .contract: true
-    }
-  }
 }
 
 extension Expression {

@@ -63,7 +63,7 @@ struct RowParts {
   init(_ loop: Loop, in kernel: Kernel) {
     nodes = loop.body
     reads = nodes.map(\.allScalars)
-    accesses = nodes.map(\.allAccesses)
+    accesses = nodes.map { [$0].accesses }
     let written = Set(accesses.joined().filter(\.isWrite).map(\.memory))
     var definers: [ScalarID: Int] = [:]
     var touching: [Memory: [Int]] = [:]
@@ -204,13 +204,6 @@ extension Node {
     var scalars = Set<ScalarID>()
     [self].forEachNode { node in node.forEachOwnScalar { scalars.insert($0) } }
     return scalars
-  }
-
-  /// The reads and writes of the node, with what stands in its loop.
-  fileprivate var allAccesses: [Access] {
-    var accesses = [Access]()
-    [self].forEachNode { accesses += Access.all(of: $0) }
-    return accesses
   }
 }
 

@@ -299,15 +299,6 @@ extension Loop {
 }
 
 extension [Node] {
-  /// The reads and writes in the nodes.
-  fileprivate var accesses: [Access] {
-    var accesses = [Access]()
-    forEachNode { accesses += Access.all(of: $0) }
-    return accesses
-  }
-}
-
-extension [Node] {
   /// Whether a costly function is among what the nodes do.
   fileprivate var isCostly: Bool {
     var result = false

@@ -15,6 +15,17 @@ extension [Node] {
   }
 }
 
+extension Node {
+  /// Whether a product stands in the node.
+  package var hasContract: Bool {
+    switch self {
+    case .define, .store, .accumulate: false
+    case .loop(let loop): loop.body.contains(where: \.hasContract)
+    case .contract: true
+    }
+  }
+}
+
 extension Expression {
   /// Calls `body` with every scalar the expression reads, once per occurrence.
   package func forEachScalar(_ body: (ScalarID) -> Void) {
@@ -75,6 +86,13 @@ package struct Access: Hashable, Sendable {
 }
 
 extension [Node] {
+  /// The reads and writes of the nodes, with what stands in their loops.
+  package var accesses: [Access] {
+    var accesses = [Access]()
+    forEachNode { accesses += Access.all(of: $0) }
+    return accesses
+  }
+
   /// The nodes with the memory and address of every access replaced.
   package func mappingAccesses(
     _ transform: (Memory, IndexExpression) -> (Memory, IndexExpression)
