@@ -125,11 +125,7 @@ final class Audit {
       }
       return
     }
-    let isLookedUp = index.contains { expression in
-      var uses = false
-      expression.forEachScalar { _ in uses = true }
-      return uses
-    }
+    let isLookedUp = index.contains(where: \.isLookedUp)
     let count = max(graph.type(value).count, 1)
     let repetition = isLookedUp ? Int.max / 2 : iterations * 100 / count
     folds[value] = max(folds[value] ?? 0, repetition)

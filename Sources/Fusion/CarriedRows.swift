@@ -107,14 +107,9 @@ extension Kernel {
   fileprivate func accesses(
     of buffers: Set<BufferID>, in node: Node
   ) -> [(buffer: BufferID, address: IndexExpression)] {
-    var found: [(BufferID, IndexExpression)] = []
-    [node].forEachNode { inner in
-      for access in Access.all(of: inner) {
-        if case .slot(let slot) = access.memory, buffers.contains(slots[slot]) {
-          found.append((slots[slot], access.address))
-        }
-      }
+    [node].accesses.compactMap { access in
+      guard case .slot(let slot) = access.memory, buffers.contains(slots[slot]) else { return nil }
+      return (slots[slot], access.address)
     }
-    return found
   }
 }

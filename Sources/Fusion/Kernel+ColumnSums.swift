@@ -59,9 +59,7 @@ extension Loop {
       case .define(_, .load(let memory, _, _)): read.insert(memory)
       case .define: break
       case .store(let store):
-        var isLookedUp = false
-        store.address.forEachScalar { _ in isLookedUp = true }
-        guard store.combining != nil, store.condition == nil, !isLookedUp,
+        guard store.combining != nil, store.condition == nil, !store.address.isLookedUp,
           case .slot = store.memory, store.address.uses(variable), !store.address.uses(rows),
           written.insert(store.memory).inserted
         else { return false }

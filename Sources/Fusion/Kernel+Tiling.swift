@@ -84,9 +84,7 @@ extension Loop {
       guard case .define(_, .load(.slot, let address, nil)) = node,
         address.coefficient(of: other) == 1, let stride = address.coefficient(of: variable)
       else { return false }
-      var isLookedUp = false
-      address.forEachScalar { _ in isLookedUp = true }
-      return stride.magnitude > 1 && !isLookedUp
+      return stride.magnitude > 1 && !address.isLookedUp
     }
   }
 }

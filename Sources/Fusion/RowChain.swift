@@ -82,23 +82,24 @@ struct RowChain {
       let carried = CarriedRows(buffers, in: plain, parts, program)
     else { return false }
     let hasSums = !sums.union(draft.sums).isEmpty
-    let choices = [Self.joined(members, for: target, inStrips: true), plain]
-    let sizes = choices.map { kernel in
-      KernelParts(kernel).flatMap {
+    let rows = { [target] (kernel: Kernel) -> Int? in
+      KernelParts(kernel).flatMap { parts in
         RowBlocks(
-          kernel: kernel, parts: $0, hasSums: hasSums, carriedBytes: carried.bytes, target: target
+          kernel: kernel, parts: parts, hasSums: hasSums, carriedBytes: carried.bytes,
+          target: target
         ).size
       }
     }
-    guard let choice = sizes.firstIndex(where: { $0 != nil }), let rows = sizes[choice] else {
-      return false
-    }
+    var joined = Self.joined(members, for: target, inStrips: true)
+    var size = rows(joined)
+    if size == nil { (joined, size) = (plain, rows(plain)) }
+    guard let size else { return false }
     self.members = members
     self.read.formUnion(read)
     written.formUnion(draft.kernel.writtenBuffers)
-    joined = choices[choice]
+    self.joined = joined
     self.carried = carried
-    self.rows = rows < extent ? rows : nil
+    self.rows = size < extent ? size : nil
     return true
   }
 
@@ -197,10 +198,8 @@ extension Kernel {
   /// The buffers that some of the kernel's nodes read.
   fileprivate func buffersRead(in nodes: [Node]) -> Set<BufferID> {
     var read = Set<BufferID>()
-    nodes.forEachNode { node in
-      for access in Access.all(of: node) where access.isRead {
-        if case .slot(let slot) = access.memory { read.insert(slots[slot]) }
-      }
+    for access in nodes.accesses where access.isRead {
+      if case .slot(let slot) = access.memory { read.insert(slots[slot]) }
     }
     return read
   }

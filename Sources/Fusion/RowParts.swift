@@ -101,9 +101,7 @@ struct RowParts {
     case .define(_, .apply(let op, _)) where op.weight > 1: return .lanes
     case .define: return isFree ? .anywhere : .either
     case .store(let store):
-      var isLookedUp = false
-      store.address.forEachScalar { _ in isLookedUp = true }
-      guard case .slot = store.memory, !isLookedUp,
+      guard case .slot = store.memory, !store.address.isLookedUp,
         store.address.coefficient(of: loop.variable) ?? 0 != 0
       else { return .rows }
       return .either

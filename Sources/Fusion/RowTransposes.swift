@@ -146,9 +146,7 @@ struct RowTransposes {
   private func use(
     _ memory: Memory, _ address: IndexExpression, of value: ScalarID, inside loops: [Loop]
   ) -> Use? {
-    var isLookedUp = false
-    address.forEachScalar { _ in isLookedUp = true }
-    guard case .slot(let slot) = memory, address.coefficient(of: lane) ?? 0 > 1, !isLookedUp
+    guard case .slot(let slot) = memory, address.coefficient(of: lane) ?? 0 > 1, !address.isLookedUp
     else { return nil }
     var place = address
     place.constant = 0

@@ -98,6 +98,13 @@ package struct IndexExpression: Hashable, Sendable {
     }
   }
 
+  /// Whether the value depends on scalars, such as integers read from a tensor.
+  package var isLookedUp: Bool {
+    var found = false
+    forEachScalar { _ in found = true }
+    return found
+  }
+
   /// Calls `body` with every scalar, once per occurrence.
   package func forEachScalar(_ body: (ScalarID) -> Void) {
     for term in terms {

@@ -152,9 +152,7 @@ private struct CostCounter {
   /// How many elements an address visits at most.
   private func visited(_ address: IndexExpression, in loops: Repetitions) -> Int {
     let iterations = loops.values.reduce(1) { $0.multipliedSaturated(by: $1) }
-    var isLookedUp = false
-    address.forEachScalar { _ in isLookedUp = true }
-    if isLookedUp { return iterations }
+    if address.isLookedUp { return iterations }
     var variables = Set<VariableID>()
     address.forEachVariable { variables.insert($0) }
     return min(

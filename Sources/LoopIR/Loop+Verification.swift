@@ -81,12 +81,8 @@ extension KernelVerifier {
     _ place: (memory: Memory, address: IndexExpression), along variable: VariableID,
     of lane: VariableID
   ) -> Bool {
-    guard !isPerLane(place.memory), place.address.coefficient(of: variable) == 1,
-      place.address.coefficient(of: lane) ?? 0 != 0
-    else { return false }
-    var isLookedUp = false
-    place.address.forEachScalar { _ in isLookedUp = true }
-    return !isLookedUp
+    !isPerLane(place.memory) && place.address.coefficient(of: variable) == 1
+      && place.address.coefficient(of: lane) ?? 0 != 0 && !place.address.isLookedUp
   }
 
   /// Whether a place is the element of an array of each lane that a variable counts.
