@@ -60,7 +60,9 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
     let specialization =
       try specializations.entry(for: visitor)
       ?? specializations.add(visitor) { nodes in
-        try trace(repeat each input, with: nodes)
+        var verifying = TensorVisitor(verifying: true)
+        repeat try verifying.read(each input)
+        return try trace(repeat each input, with: nodes)
       } template: { output, placeholders in
         var inner = TensorVisitor(replacingWith: placeholders)
         return try template(output, &inner)
@@ -76,7 +78,7 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   ) throws -> (Output, [TensorNode]) {
     var inner = TensorVisitor(replacingWith: nodes)
     let output = try function(repeat try inner.replace(each input))
-    var results = TensorVisitor()
+    var results = TensorVisitor(verifying: true)
     try read(output, &results)
     return (output, results.nodes)
   }

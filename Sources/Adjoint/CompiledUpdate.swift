@@ -44,7 +44,10 @@ public final class CompiledUpdate<State: TensorTree, each Input: TensorTree, Out
     let specialization =
       try specializations.entry(for: visitor, donating: stateCount)
       ?? specializations.add(visitor, donating: stateCount) { nodes in
-        try trace(state, repeat each input, with: nodes)
+        var verifying = TensorVisitor(verifying: true)
+        try verifying.read(state)
+        repeat try verifying.read(each input)
+        return try trace(state, repeat each input, with: nodes)
       } template: { outcome, placeholders in
         var inner = TensorVisitor(replacingWith: placeholders)
         return Template(
@@ -86,7 +89,7 @@ public final class CompiledUpdate<State: TensorTree, each Input: TensorTree, Out
     var inner = TensorVisitor(replacingWith: nodes)
     var state = try inner.replace(state)
     let output = try function(&state, repeat try inner.replace(each input))
-    var results = TensorVisitor()
+    var results = TensorVisitor(verifying: true)
     try results.read(state)
     try read(output, &results)
     return ((state, output), results.nodes)
@@ -134,18 +137,40 @@ public func jitInPlace<State: TensorTree, each Input: TensorTree, Output: Tensor
     replace: { output, visitor in try visitor.replace(output) })
 }
 
-/// Makes a compiled function out of a closure that updates its first argument and returns nothing, or
-/// several values in a tuple.
+/// Makes a compiled function out of a closure that updates its first argument and returns nothing.
 @inlinable
-public func jitInPlace<State: TensorTree, each Input: TensorTree, each Output: TensorTree>(
+public func jitInPlace<State: TensorTree, each Input: TensorTree>(
+  file: String = #fileID, line: Int = #line,
+  updating function: @escaping @Sendable (inout State, repeat each Input) throws -> Void
+) -> CompiledUpdate<State, repeat each Input, Void> {
+  CompiledUpdate(
+    at: SourceLocation(file: file, line: line), function, read: { _, _ in }, replace: { _, _ in })
+}
+
+/// Makes a compiled function out of a closure that updates its first argument and returns several
+/// values in a tuple of trees.
+@inlinable
+public func jitInPlace<
+  State: TensorTree, each Input: TensorTree, First: TensorTree, Second: TensorTree,
+  each Rest: TensorTree
+>(
   file: String = #fileID, line: Int = #line,
   updating function:
     @escaping @Sendable (inout State, repeat each Input) throws -> (
-      repeat each Output
+      First, Second, repeat each Rest
     )
+) -> CompiledUpdate<State, repeat each Input, (First, Second, repeat each Rest)> {
+  compiledTupleUpdate(at: SourceLocation(file: file, line: line), function)
+}
+
+/// A compiled update out of a closure that returns a tuple of any number of trees.
+@inlinable
+func compiledTupleUpdate<State: TensorTree, each Input: TensorTree, each Output: TensorTree>(
+  at location: SourceLocation,
+  _ function: @escaping @Sendable (inout State, repeat each Input) throws -> (repeat each Output)
 ) -> CompiledUpdate<State, repeat each Input, (repeat each Output)> {
   CompiledUpdate(
-    at: SourceLocation(file: file, line: line), function,
+    at: location, function,
     read: { output, visitor in repeat try visitor.read(each output) },
     replace: { output, visitor in (repeat try visitor.replace(each output)) })
 }

@@ -22,14 +22,28 @@ public func jit<each Input: TensorTree, Output: TensorTree>(
     })
 }
 
-/// Makes a compiled function out of a closure that returns several values, in a tuple.
+/// Makes a compiled function out of a closure that returns several values, in a tuple of trees.
 @inlinable
-public func jit<each Input: TensorTree, each Output: TensorTree>(
+public func jit<
+  each Input: TensorTree, First: TensorTree, Second: TensorTree, each Rest: TensorTree
+>(
   file: String = #fileID, line: Int = #line,
+  _ function: @escaping @Sendable (repeat each Input) throws -> (First, Second, repeat each Rest)
+) -> CompiledFunction<repeat each Input, (First, Second, repeat each Rest)> {
+  compiledTuple(at: SourceLocation(file: file, line: line), function)
+}
+
+/// A compiled function out of a closure that returns a tuple of any number of trees.
+///
+/// Apart from `jit`, so that a closure whose result is no tree does not become one that returns an
+/// empty tuple.
+@inlinable
+func compiledTuple<each Input: TensorTree, each Output: TensorTree>(
+  at location: SourceLocation,
   _ function: @escaping @Sendable (repeat each Input) throws -> (repeat each Output)
 ) -> CompiledFunction<repeat each Input, (repeat each Output)> {
   CompiledFunction(
-    at: SourceLocation(file: file, line: line), function,
+    at: location, function,
     read: { output, visitor in repeat try visitor.read(each output) },
     template: { output, visitor in TupleTemplate(repeat try visitor.replace(each output)) },
     output: { template, visitor in

@@ -20,8 +20,12 @@ struct Recording<Output: Sendable>: Sendable {
     _ function: (repeat each Input) throws -> Output, at location: SourceLocation,
     _ input: repeat each Input, read: (Output, inout TensorVisitor) throws -> Void
   ) throws {
-    var visitor = TensorVisitor()
-    repeat try visitor.read(each input)
+    var visitor = TensorVisitor(verifying: true)
+    do {
+      repeat try visitor.read(each input)
+    } catch let error as AdjointError {
+      throw error.placed(at: location)
+    }
     let arguments = visitor.nodes
     for argument in arguments { if let error = argument.failure { throw error } }
     var output: Output?
@@ -31,7 +35,7 @@ struct Recording<Output: Sendable>: Sendable {
       var inner = TensorVisitor(replacingWith: nodes)
       let value = try function(repeat try inner.replace(each input))
       output = value
-      var results = TensorVisitor()
+      var results = TensorVisitor(verifying: true)
       try read(value, &results)
       return results.nodes
     }

@@ -173,7 +173,8 @@ final class Specializations: Sendable {
     let signature = Signature(types: visitor.nodes.map(\.type), statics: visitor.statics)
     var output: Output?
     let start = ContinuousClock.now
-    let traced = try Trace.record(signature.types, for: .compilation, at: location) { nodes in
+    let purpose = Trace.Purpose.compilation(owner: ObjectIdentifier(self), signature: signature)
+    let traced = try Trace.record(signature.types, for: purpose, at: location) { nodes in
       let (value, results) = try trace(nodes)
       output = value
       return results

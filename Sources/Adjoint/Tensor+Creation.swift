@@ -87,6 +87,12 @@ extension Tensor where Scalar: TensorFloatingPoint {
     let location = SourceLocation(file: file, line: line)
     let type = TensorType(shape, Scalar.elementType)
     let node = TensorNode.capturing(Scalar.elementType) {
+      guard !Trace.isCompiling else {
+        throw AdjointError(
+          .unsupported,
+          "random numbers drawn while jit traces would be the same in every call;"
+            + " draw them outside and pass them as an argument", at: location)
+      }
       try type.requireSize(at: location)
       return try TensorNode(type) { target in
         for index in 0..<type.count {

@@ -17,7 +17,8 @@
 ///
 /// What is no tensor is *static*: it stays as it is while a function is traced. Name it with
 /// `visitStatic` where the function's operations depend on it: then the function compiles again when
-/// it changes. The number of parts of a collection, and whether an optional is nil, is static
+/// it changes; else with `visitIgnored`. A member that is not named at all is found when a function
+/// is first traced for the tree, and thrown. The number of parts of a collection, and whether an optional is nil, is static
 /// already.
 public protocol TensorTree: Sendable {
   /// Visits every tensor and every static value, in a fixed order.
@@ -75,6 +76,7 @@ extension TensorVisitor {
   /// - Requires: the tensors live until the compiled function they are read for has run.
   @inlinable
   mutating func read<Tree: TensorTree>(_ tree: consuming Tree) throws {
+    if isVerifying { try Self.verify(copy tree) }
     try Tree.readTensors(of: &tree, count: 1, into: &self)
   }
 

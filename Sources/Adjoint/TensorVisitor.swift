@@ -18,6 +18,8 @@ public struct TensorVisitor: ~Copyable {
   private final class Collection {
     var nodes: [TensorNode]
     var statics: [StaticValue] = []
+    /// The types of values that were named as ignored.
+    var ignored: [ObjectIdentifier] = []
 
     init(_ nodes: [TensorNode]) { self.nodes = nodes }
   }
@@ -32,12 +34,15 @@ public struct TensorVisitor: ~Copyable {
   private let call: UnsafeMutablePointer<CallState>?
   /// Whether tensors that are read may be gone when the visit ends, so that `call` must hold them.
   private var readsCopies = false
+  /// Whether each tree that is read is compared with its mirror.
+  @usableFromInline let isVerifying: Bool
 
-  /// Starts collecting.
-  @usableFromInline init() {
+  /// Starts collecting; where `isVerifying`, each tree must visit all its members.
+  @usableFromInline init(verifying isVerifying: Bool = false) {
     purpose = .collecting
     collection = Collection([])
     call = nil
+    self.isVerifying = isVerifying
   }
 
   /// Starts replacing.
@@ -45,6 +50,7 @@ public struct TensorVisitor: ~Copyable {
     purpose = .replacing
     collection = Collection(nodes)
     call = nil
+    isVerifying = false
   }
 
   /// Starts matching against the form called last, if there is one.
@@ -52,6 +58,7 @@ public struct TensorVisitor: ~Copyable {
     purpose = .matching
     collection = nil
     call = specializations.beginCall()
+    isVerifying = false
   }
 
   deinit {
@@ -66,6 +73,25 @@ public struct TensorVisitor: ~Copyable {
 
   /// Static values collected so far.
   var statics: [StaticValue] { collection?.statics ?? [] }
+
+  /// The types of values named as ignored so far.
+  var ignoredTypes: [ObjectIdentifier] { collection?.ignored ?? [] }
+
+  /// Fails unless all tensors were put in.
+  func requireEnd() throws {
+    guard let collection, position < collection.nodes.count else { return }
+    throw Self.fickleness
+  }
+
+  /// Compares a tree with its mirror.
+  @usableFromInline
+  static func verify<Tree: TensorTree>(_ tree: Tree) throws { try TreeVerification.verify(tree) }
+
+  /// The mistake of a tree that does not visit the same tensors each time.
+  private static var fickleness: AdjointError {
+    AdjointError(
+      .argument, "visitTensors does not visit the same tensors in the same order each time")
+  }
 
   /// Whether there is a form to match against.
   @usableFromInline var isMatching: Bool { call != nil }
@@ -97,6 +123,12 @@ public struct TensorVisitor: ~Copyable {
     case .matching: call?.pointee.match { $0.isEqual(to: value) }
     case .replacing, .placing: break
     }
+  }
+
+  /// Names a value that is no tensor and on which no operation depends, such as a name for
+  /// messages: what functions compute stays the same when it changes.
+  public mutating func visitIgnored<Value>(_ value: Value) {
+    if case .collecting = purpose { collection?.ignored.append(ObjectIdentifier(Value.self)) }
   }
 
   /// Visits the number of parts of a collection, which is static.
@@ -166,8 +198,7 @@ public struct TensorVisitor: ~Copyable {
       defer { position += 1 }
       return nodes[position]
     }
-    throw AdjointError(
-      .argument, "visitTensors does not visit the same tensors in the same order each time")
+    throw Self.fickleness
   }
 }
 
@@ -196,6 +227,15 @@ struct StaticValue: Hashable, @unchecked Sendable {
   /// Whether this is that value, of the same type.
   func isEqual<Value: Hashable>(to value: Value) -> Bool {
     if case .other(let own) = content { own.base as? Value == value } else { false }
+  }
+
+  /// Whether this is that value, of the same type.
+  func isIdentical(to value: AnyHashable) -> Bool {
+    if case .other(let own) = content {
+      own == value && type(of: own.base) == type(of: value.base)
+    } else {
+      false
+    }
   }
 
   /// The value in words.

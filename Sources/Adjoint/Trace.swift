@@ -11,7 +11,9 @@ final class Trace: @unchecked Sendable {
   /// What a trace is for, which decides what its values can be asked.
   enum Purpose {
     /// A function that is compiled for other arguments too; its values do not exist yet.
-    case compilation
+    ///
+    /// `owner` and `types` tell calls of one compiled function apart, to find those without end.
+    case compilation(owner: ObjectIdentifier, signature: Signature)
     /// A function that is transformed and then applied to these arguments, which have values when
     /// the trace outside it, if any, has.
     case transform(arguments: [TensorNode])
@@ -38,6 +40,8 @@ final class Trace: @unchecked Sendable {
 
   private let purpose: Purpose
   private let parent: Trace?
+  /// How many traces this one stands in.
+  private let depth: Int
   private let location: SourceLocation
   private let state: Mutex<State>
 
@@ -48,6 +52,7 @@ final class Trace: @unchecked Sendable {
     self.purpose = purpose
     self.location = location
     parent = Trace.current
+    depth = (parent?.depth ?? -1) + 1
     isDefineByRun =
       switch purpose {
       case .compilation: false
@@ -65,10 +70,16 @@ final class Trace: @unchecked Sendable {
     _ body: ([TensorNode]) throws -> [TensorNode]
   ) throws -> TracedFunction {
     let trace = Trace(purpose, at: location)
+    try trace.requireEnd()
     defer { trace.state.withLock { $0.isFinished = true } }
     let values = trace.state.withLock { state in parameters.map { state.builder.parameter($0) } }
     let nodes = zip(parameters, values).map { TensorNode($0, .traced(trace, $1)) }
-    let results = try $current.withValue(trace) { try body(nodes) }
+    let results: [TensorNode]
+    do {
+      results = try $current.withValue(trace) { try body(nodes) }
+    } catch let error as AdjointError {
+      throw error.placed(at: location)
+    }
     return try trace.state.withLock { state in
       if let error = state.error { throw error }
       let returned = try results.map { try trace.name(of: $0, in: &state) }
@@ -76,6 +87,33 @@ final class Trace: @unchecked Sendable {
         function: state.builder.finish(returning: returned), captures: state.captures)
     }
   }
+
+  /// Traces inside each other are refused beyond this depth, because each needs stack.
+  private static let depthLimit = 48
+
+  /// Fails where a compiled function calls itself without end, or traces stand too deep in others.
+  private func requireEnd() throws {
+    if case .compilation(let owner, let signature) = purpose {
+      var next = parent
+      while let trace = next {
+        if case .compilation(owner, signature) = trace.purpose {
+          throw AdjointError(
+            .unsupported,
+            "a compiled function calls itself with arguments of the same types, without end;"
+              + " recursion cannot depend on values while jit traces", at: location)
+        }
+        next = trace.parent
+      }
+    }
+    guard depth >= Self.depthLimit else { return }
+    throw AdjointError(
+      .unsupported,
+      "\(Self.depthLimit) functions are traced inside each other: a recursion without end?",
+      at: location)
+  }
+
+  /// Whether what runs now is recorded to be compiled, so that it does not run in later calls.
+  static var isCompiling: Bool { current.map { !$0.isDefineByRun } ?? false }
 
   /// Adds an operation.
   ///

@@ -159,6 +159,7 @@ private struct Fresh: TensorTree {
 
   mutating func visitTensors(_ visitor: inout TensorVisitor) throws {
     tensors = [Tensor(number), Tensor(number + 1)]
+    visitor.visitIgnored(number)
     try visitor.visit(&tensors)
   }
 }
