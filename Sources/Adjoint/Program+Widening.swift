@@ -32,7 +32,10 @@ extension Op {
     case .convert(let element): .convert(to: element.widened)
     case .call(let callee):
       .call(Callee(callee.name, resultTypes: callee.resultTypes.map { $0.widened }))
-    case .unary, .binary, .compare, .select, .clamp, .shape, .reduce, .dot, .gather, .scatter: self
+    case .unary, .binary, .compare, .select, .clamp, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice,
+      .dynamicUpdateSlice, .optimizationBarrier:
+      self
+    case .whileLoop, .branch, .scan: mappingRegions { $0.widened() }
     }
   }
 }

@@ -76,8 +76,11 @@ extension Op {
     case .unary(.isFinite), .compare: .i1
     case .convert(let element): element
     case .select: operands[1].type.element
-    case .unary, .binary, .clamp, .shape, .reduce, .dot, .gather, .scatter:
+    case .unary, .binary, .clamp, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice,
+      .dynamicUpdateSlice:
       operands[0].type.element
+    case .optimizationBarrier, .whileLoop, .branch, .scan:
+      preconditionFailure("operations of several results are not applied one by one")
     case .call(let callee): callee.resultTypes[0].element
     }
   }

@@ -54,6 +54,10 @@ extension Op {
   func isDifferentiable(at position: Int) -> Bool {
     switch self {
     case .constant, .iota, .compare, .call: false
+    case .dynamicSlice: position == 0
+    case .dynamicUpdateSlice: position < 2
+    case .optimizationBarrier, .whileLoop, .scan: true
+    case .branch: position > 0
     case .unary(let op): !op.isPiecewiseConstant
     case .binary(let op): !op.isPiecewiseConstant
     case .select: position > 0

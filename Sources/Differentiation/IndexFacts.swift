@@ -87,7 +87,9 @@ struct IndexFacts {
       }
       guard let first = parts.first else { return nil }
       return parts.dropFirst().reduce(operand(first)) { union($0, operand($1)) }
-    case .shape(.pad), .unary, .binary, .compare, .reduce, .dot, .gather, .scatter, .call:
+    case .shape(.pad), .unary, .binary, .compare, .reduce, .dot, .gather, .scatter, .dynamicSlice,
+      .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       return nil
     }
   }

@@ -19,7 +19,7 @@ extension Operation {
     case .dot(let dimensions): return try dimensions.tangent(of: self, in: &pass)
     case .gather(let dimensions): return try dimensions.tangent(of: self, in: &pass)
     case .scatter(let dimensions): return try dimensions.tangent(of: self, in: &pass)
-    case .call:
+    case .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       throw AdjointError(
         .notDifferentiable, "\(op.mnemonic) has no derivative of its own", at: location)
     }

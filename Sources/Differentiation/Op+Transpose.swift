@@ -6,7 +6,9 @@ extension Operation {
   /// - Throws: `AdjointError` for an op that forward mode never emits on tangents.
   func transpose(_ cotangent: ValueID, in pass: inout ReversePass) throws {
     switch op {
-    case .constant, .iota, .compare, .clamp, .call: throw pass.notLinear(self)
+    case .constant, .iota, .compare, .clamp, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      throw pass.notLinear(self)
     case .unary(let op): try op.transpose(self, cotangent, in: &pass)
     case .binary(let op): try op.transpose(self, cotangent, in: &pass)
     case .select: try transposeSelect(cotangent, in: &pass)

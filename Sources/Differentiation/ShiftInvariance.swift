@@ -103,7 +103,9 @@ struct ShiftInvariance {
       return dependent(op, known[operation.operands[0]], known[operation.operands[1]])
     case .shape(let op): return dependent(op, operation, known)
     case .reduce(let reduction): return dependent(reduction, operation, known)
-    case .constant, .iota, .compare, .select, .clamp, .convert, .dot, .gather, .scatter, .call:
+    case .constant, .iota, .compare, .select, .clamp, .convert, .dot, .gather, .scatter,
+      .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       return nil
     }
   }
@@ -181,7 +183,8 @@ extension Operation {
     switch op {
     case .reduce(let reduction): reduction.kind == .maximum || reduction.kind == .minimum
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .dot,
-      .gather, .scatter, .call:
+      .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       false
     }
   }
@@ -193,7 +196,8 @@ extension Operation {
       .shape(.transpose):
       true
     case .constant, .iota, .unary, .binary, .compare, .clamp, .convert, .shape, .reduce, .dot,
-      .gather, .scatter, .call:
+      .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       false
     }
   }

@@ -42,13 +42,22 @@ package struct Interpreter: Sendable {
   /// The results of one operation.
   private func evaluate(_ operation: Operation, _ operands: [Literal]) throws -> [Literal] {
     do {
-      guard case .call(let callee) = operation.op else {
+      switch operation.op {
+      case .call(let callee):
+        guard let target = module.function(named: callee.name) else {
+          throw AdjointError(.type, "there is no function @\(callee.name)")
+        }
+        return try run(target, operands)
+      case .whileLoop(let loop): return try evaluate(loop, operands)
+      case .branch(let branch): return try evaluate(branch, operands)
+      case .scan(let scan):
+        let types = try operation.op.resultTypes(operands.map(\.type))
+        for type in types { try operation.op.requireMemory(for: type) }
+        return try evaluate(scan, operands, types)
+      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+        .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier:
         return try operation.op.evaluated(operands)
       }
-      guard let target = module.function(named: callee.name) else {
-        throw AdjointError(.type, "there is no function @\(callee.name)")
-      }
-      return try run(target, operands)
     } catch let error as AdjointError {
       throw error.placed(at: operation.location)
     }

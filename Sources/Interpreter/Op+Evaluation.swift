@@ -28,13 +28,18 @@ extension Op {
     case .gather(let dimensions): return [dimensions.evaluated(operands[0], operands[1], types[0])]
     case .scatter(let dimensions):
       return [dimensions.evaluated(operands[0], operands[1], operands[2])]
+    case .dynamicSlice(let sizes): return [evaluateDynamicSlice(operands, sizes: sizes)]
+    case .dynamicUpdateSlice: return [evaluateDynamicUpdateSlice(operands)]
+    case .optimizationBarrier: return operands
+    case .whileLoop, .branch, .scan:
+      throw AdjointError(.unsupported, "\(mnemonic) is not evaluated on its own")
     case .call(let callee):
       throw AdjointError(.unsupported, "a call of @\(callee.name) is not evaluated on its own")
     }
   }
 
   /// Fails where a result with its working copies has no size or is larger than memory.
-  private func requireMemory(for type: TensorType) throws {
+  func requireMemory(for type: TensorType) throws {
     let needed = (type.shape + [3 * MemoryLayout<Int>.size]).checkedCount
     let isPossible = type.shape.allSatisfy { $0 >= 0 } && needed != nil
     guard isPossible, let needed, UInt64(needed) <= physicalMemory else {

@@ -47,7 +47,10 @@ extension Op {
   var isElementwise: Bool {
     switch self {
     case .unary, .binary, .compare, .select, .clamp, .convert: true
-    case .constant, .iota, .shape, .reduce, .dot, .gather, .scatter, .call: false
+    case .constant, .iota, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice,
+      .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      false
     }
   }
 }

@@ -22,7 +22,8 @@ import TensorIR
     let row = try rewriter.emit(.iota(TensorType([extent], type.element), dimension: 0), [])
     return try rewriter.emitBroadcast(row, to: type.shape, dimensions: [dimension])
   case .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce, .dot, .gather,
-    .scatter, .call:
+    .scatter, .dynamicSlice, .dynamicUpdateSlice,
+    .optimizationBarrier, .whileLoop, .branch, .scan, .call:
     return nil
   }
 }

@@ -13,9 +13,9 @@ import TensorIR
   _ op: Op, _ operands: [ValueID], _ rewriter: inout Rewriter
 ) throws -> ValueID? {
   switch op {
-  case .constant, .iota, .call: return nil
+  case .constant, .iota, .optimizationBarrier, .whileLoop, .branch, .scan, .call: return nil
   case .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce, .dot, .gather,
-    .scatter:
+    .scatter, .dynamicSlice, .dynamicUpdateSlice:
     break
   }
   for operand in operands where !rewriter.isConstant(operand) { return nil }
@@ -44,7 +44,8 @@ extension Op {
       let contracted = operands[0].shape.selecting(dimensions.leftContracting).reduce(1, *)
       return contracted <= 16 && result.count * contracted <= limit * 4
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
-      .gather, .scatter, .call:
+      .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       return true
     }
   }

@@ -36,7 +36,9 @@ struct ExpressionTable {
   }
 
   /// Where an operation equal to `op` of `operands` stands or could stand.
-  mutating func find(_ op: Op, _ operands: [ValueID], in function: Function) -> Place {
+  mutating func find(
+    _ op: Op, _ operands: [ValueID], copy: Int, in function: Function
+  ) -> Place {
     if count * 2 >= entries.count { grow() }
     let hash = op.hash(with: operands)
     let mask = entries.count - 1
@@ -46,7 +48,9 @@ struct ExpressionTable {
       if entry.position < 0 { return .vacant(Slot(index: index, hash: hash)) }
       if entry.hash == hash {
         let other = function.operations[entry.position]
-        if other.operands == operands, other.op == op { return .found(entry.position) }
+        if other.operands == operands, other.copy == copy, other.op == op {
+          return .found(entry.position)
+        }
       }
       index = (index + 1) & mask
     }
@@ -78,7 +82,8 @@ extension Op {
     case .compare(let comparison): .compare(Comparison(comparison.direction))
     case .dot(let dimensions): .dot(dimensions.withoutRemarks)
     case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .shape, .reduce, .gather,
-      .scatter, .call:
+      .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       self
     }
   }
@@ -103,7 +108,9 @@ extension Op {
     case .clamp: 7
     case .convert(let element): 11 &+ element.byteCount
     case .constant(let literal): literal.hashValue
-    case .iota, .shape, .reduce, .dot, .gather, .scatter, .call: hashValue
+    case .iota, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      hashValue
     }
   }
 }

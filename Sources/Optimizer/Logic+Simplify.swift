@@ -20,7 +20,8 @@ import TensorIR
     return try rewriter.emitSplat(
       comparison.direction.includesEqual ? 1 : 0, TensorType(type.shape, .i1))
   case .constant, .iota, .unary, .select, .clamp, .convert, .shape, .reduce, .dot, .gather,
-    .scatter, .call:
+    .scatter, .dynamicSlice, .dynamicUpdateSlice,
+    .optimizationBarrier, .whileLoop, .branch, .scan, .call:
     return nil
   }
 }

@@ -13,7 +13,7 @@ extension Module {
   package func inlined(
     _ function: Function, limit: Int = inlinedOperationLimit
   ) throws -> Function {
-    guard function.operations.contains(where: \.isCall) else { return function }
+    guard function.hasCall else { return function }
     var inliner = Inliner(module: self, entry: function, limit: limit)
     return try inliner.run()
   }
@@ -39,12 +39,21 @@ private struct Inliner {
 
   /// An inliner for one function of a module.
   init(module: Module, entry: Function, limit: Int) {
+    self.init(
+      callees: Dictionary(module.functions.map { ($0.name, $0) }) { first, _ in first },
+      entry: entry, active: [entry.name], limit: limit)
+  }
+
+  /// An inliner for a function, or for a region inside of functions that are being copied.
+  private init(
+    callees: [String: Function], entry: Function, active: Set<String>, limit: Int
+  ) {
     self.limit = limit
-    callees = Dictionary(module.functions.map { ($0.name, $0) }) { first, _ in first }
+    self.callees = callees
+    self.active = active
     copy = entry
     copy.operations = []
     copy.types = []
-    active = [entry.name]
     frames = [Frame(function: entry, map: Array(repeating: ValueID(-1), count: entry.types.count))]
     copy.parameters = entry.parameters.map { parameter in
       let value = define(entry[parameter])
@@ -59,7 +68,8 @@ private struct Inliner {
       let top = frames.count - 1
       if frames[top].position == frames[top].function.operations.count {
         let results = returned(by: frames[top])
-        active.remove(frames.removeLast().function.name)
+        let ended = frames.removeLast()
+        if top > 0 { active.remove(ended.function.name) }
         guard top > 0 else {
           copy.results = results
           return copy
@@ -92,8 +102,19 @@ private struct Inliner {
       frames[top].map[old.index] = new
       return new
     }
-    copy.operations.append(
-      Operation(operation.op, operands, results: results, at: operation.location))
+    var copied = operation
+    (copied.operands, copied.results) = (operands, results)
+    copied.op = try operation.op.mappingRegions { try inlined($0) }
+    copy.operations.append(copied)
+  }
+
+  /// A region with every call replaced, within the same limit.
+  private mutating func inlined(_ region: Region) throws -> Region {
+    guard region.hasCall else { return region }
+    var inliner = Inliner(callees: callees, entry: region, active: active, limit: limit - steps)
+    let closed = try inliner.run()
+    steps += inliner.steps
+    return closed
   }
 
   /// Starts a copy of a function that is called.
@@ -132,9 +153,12 @@ private struct Inliner {
   }
 }
 
-extension Operation {
-  /// Whether the operation calls a function of the module.
-  fileprivate var isCall: Bool {
-    if case .call = op { true } else { false }
+extension Function {
+  /// Whether an operation, here or in a region, calls a function of the module.
+  fileprivate var hasCall: Bool {
+    operations.contains { operation in
+      if case .call = operation.op { return true }
+      return operation.op.regions.contains(where: \.hasCall)
+    }
   }
 }

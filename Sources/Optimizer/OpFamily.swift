@@ -3,7 +3,8 @@ import TensorIR
 /// The kinds of operations that passes choose between.
 enum OpFamily: Int, Sendable, CaseIterable {
   case constant, iota, unary, binary, compare, select, clamp, convert, broadcast, reshape
-  case transpose, slice, pad, concatenate, reverse, reduce, dot, gather, scatter, call
+  case transpose, slice, pad, concatenate, reverse, reduce, dot, gather, scatter
+  case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch, scan, call
 }
 
 extension Op {
@@ -29,6 +30,12 @@ extension Op {
     case .dot: .dot
     case .gather: .gather
     case .scatter: .scatter
+    case .dynamicSlice: .dynamicSlice
+    case .dynamicUpdateSlice: .dynamicUpdateSlice
+    case .optimizationBarrier: .optimizationBarrier
+    case .whileLoop: .whileLoop
+    case .branch: .branch
+    case .scan: .scan
     case .call: .call
     }
   }
@@ -38,5 +45,7 @@ extension Set<OpFamily> {
   /// Operations on each element alone.
   static let elementwise: Set = [.unary, .binary, .compare, .select, .clamp, .convert]
   /// Operations that compute from operands.
-  static let computing = Set(OpFamily.allCases).subtracting([.constant, .iota, .call])
+  static let computing = Set(OpFamily.allCases).subtracting([
+    .constant, .iota, .optimizationBarrier, .whileLoop, .branch, .scan, .call,
+  ])
 }

@@ -29,7 +29,9 @@ extension Rewriter {
     case .constant: true
     case .broadcast: definition(of: value).map { family(of: $0.operands[0]) == .constant } ?? false
     case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .reshape, .transpose, .slice,
-      .pad, .concatenate, .reverse, .reduce, .dot, .gather, .scatter, .call, nil:
+      .pad, .concatenate, .reverse, .reduce, .dot, .gather, .scatter, .dynamicSlice,
+      .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call, nil:
       false
     }
   }
@@ -119,7 +121,8 @@ extension Rewriter {
       return are(0..<1)
     case .select: return are(1..<3)
     case .iota, .compare, .clamp, .convert, .shape(.pad), .shape(.concatenate), .shape(.reverse),
-      .dot, .gather, .scatter, .call:
+      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       return false
     }
   }

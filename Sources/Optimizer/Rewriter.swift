@@ -25,6 +25,8 @@ struct Rewriter {
 
   /// The rules for each family, by its raw value.
   private let rules: [[NumberedRule]]
+  /// The passes whose rules these are.
+  private let passes: [Pass]
   private let sharingPass: Int?
   private let isTimed: Bool
   /// The operation that defines each value of the copy; −1 for parameters.
@@ -36,6 +38,8 @@ struct Rewriter {
   private var expressions: ExpressionTable
   /// The place of the operation being copied.
   private var location = SourceLocation.unknown
+  /// The number of the copy that the operation being copied is.
+  private var copyNumber = 0
   /// How many rules are waiting for what they emitted.
   private var depth = 0
 
@@ -54,6 +58,7 @@ struct Rewriter {
     function.types.reserveCapacity(original.types.count)
     self.options = options
     self.budget = budget
+    self.passes = passes
     self.isTimed = isTimed
     rewrites = Array(repeating: 0, count: passes.count)
     times = Array(repeating: .zero, count: passes.count)
@@ -88,19 +93,51 @@ struct Rewriter {
       stand(value, for: parameter)
     }
     for operation in original.operations {
-      location = operation.location
+      (location, copyNumber) = (operation.location, operation.copy)
       let operands = operation.operands.map { map[$0.index] }
-      if case .call = operation.op {
-        for (old, new) in zip(operation.results, appendCall(operation, operands, in: original)) {
-          stand(new, for: old)
-        }
-      } else {
-        let result = operation.result
-        stand(try emit(operation.op, operands, type: original[result]), for: result)
+      let op = try operation.op.mappingRegions { try copyRegion($0) }
+      let types = operation.results.map { original[$0] }
+      for (old, new) in zip(operation.results, try emitAll(op, operands, types: types)) {
+        stand(new, for: old)
       }
     }
     function.results = original.results.map { map[$0.index] }
     return function
+  }
+
+  /// A region after the same passes.
+  private mutating func copyRegion(_ region: Region) throws -> Region {
+    var nested = Rewriter(
+      copying: region, through: passes, options, budget: budget, isTimed: isTimed)
+    let copy = try nested.copy(region)
+    budget = nested.budget
+    for pass in rewrites.indices {
+      rewrites[pass] += nested.rewrites[pass]
+      times[pass] += nested.times[pass]
+    }
+    return copy
+  }
+
+  /// Values equal to the results of an operation, of which there may be any number.
+  mutating func emitAll(
+    _ op: Op, _ operands: [ValueID], types: [TensorType]
+  ) throws -> [ValueID] {
+    if types.count == 1 { return [try emit(op, operands, type: types[0])] }
+    guard op.effect == .none, !op.isCall, budget.allowsMore, let sharingPass else {
+      return appendAll(op, operands, types)
+    }
+    let plain = op.withoutRemarks
+    switch expressions.find(plain, operands, copy: copyNumber, in: function) {
+    case .found(let position):
+      rewrites[sharingPass] += 1
+      _ = budget.spend()
+      return function.operations[position].results
+    case .vacant(let slot):
+      let position = function.operations.count
+      let results = appendAll(plain, operands, types)
+      expressions.insert(position: position, at: slot)
+      return results
+    }
   }
 
   /// A value equal to an op of values of the copy: simplified, shared, or new.
@@ -111,7 +148,11 @@ struct Rewriter {
   ) throws -> ValueID {
     if budget.allowsMore, depth < Rewriter.depthLimit {
       if let value = try applyRules(op, operands) { return value }
-      if let sharingPass, let value = try share(op, operands, type, sharingPass) { return value }
+      if let sharingPass, op.effect == .none, !op.isCall,
+        let value = try share(op, operands, type, sharingPass)
+      {
+        return value
+      }
     }
     return try append(op, operands, type)
   }
@@ -149,7 +190,7 @@ struct Rewriter {
     _ op: Op, _ operands: [ValueID], _ type: TensorType?, _ pass: Int
   ) throws -> ValueID? {
     let op = op.withoutRemarks
-    switch expressions.find(op, operands, in: function) {
+    switch expressions.find(op, operands, copy: copyNumber, in: function) {
     case .found(let position):
       rewrites[pass] += 1
       _ = budget.spend()
@@ -167,17 +208,19 @@ struct Rewriter {
   ) throws -> ValueID {
     let result = define(
       try type ?? resultType(of: op, operands), at: function.operations.count, op.family)
-    function.operations.append(Operation(op, operands, results: [result], at: location))
+    function.operations.append(
+      Operation(op, operands, results: [result], at: location, copy: copyNumber))
     return result
   }
 
-  /// Adds a call to the copy.
-  private mutating func appendCall(
-    _ call: Operation, _ operands: [ValueID], in original: Function
+  /// Adds an operation with any number of results to the copy.
+  private mutating func appendAll(
+    _ op: Op, _ operands: [ValueID], _ types: [TensorType]
   ) -> [ValueID] {
     let position = function.operations.count
-    let results = call.results.map { define(original[$0], at: position, .call) }
-    function.operations.append(Operation(call.op, operands, results: results, at: location))
+    let results = types.map { define($0, at: position, op.family) }
+    function.operations.append(
+      Operation(op, operands, results: results, at: location, copy: copyNumber))
     return results
   }
 

@@ -15,23 +15,28 @@ package struct Operation: Hashable, Sendable {
   package var op: Op
   /// The values it reads, by role in the op's documented order.
   package var operands: [ValueID]
-  /// The values it defines; only calls define more than one.
+  /// The values it defines.
   package var results: [ValueID]
   /// Where it was written or traced.
   package var location: SourceLocation
+  /// Which copy of an operation this is: zero for the original, another number for one that is
+  /// computed again on purpose. No pass merges operations of different numbers.
+  package var copy = 0
 
   package init(
-    _ op: Op, _ operands: [ValueID], results: [ValueID], at location: SourceLocation = .unknown
+    _ op: Op, _ operands: [ValueID], results: [ValueID], at location: SourceLocation = .unknown,
+    copy: Int = 0
   ) {
     self.op = op
     self.operands = operands
     self.results = results
     self.location = location
+    self.copy = copy
   }
 
   /// The only value defined.
   ///
-  /// - Requires: the op is not a call.
+  /// - Requires: the op has one result.
   package var result: ValueID { results[0] }
 }
 
@@ -43,8 +48,9 @@ package struct Operation: Hashable, Sendable {
 /// - V3: result types are those that the op's typing rule infers from its operands.
 /// - V4: a call names a function of the module with the same parameter and result types, and no
 ///   function calls itself, directly or through others; no chain of calls exceeds 256.
+/// - V6: regions keep these invariants too, and nest at most 64 deep.
 /// - V5: extents are not negative, and sizes in bytes fit an `Int`.
-package struct Function: Sendable, Equatable {
+package struct Function: Sendable, Hashable {
   /// The symbol, without `@`.
   package var name: String
   /// Whether the text says `private`.
@@ -111,6 +117,14 @@ package struct Function: Sendable, Equatable {
     for operation in operations { for operand in operation.operands { counts[operand.index] += 1 } }
     for result in results { counts[result.index] += 1 }
     return counts
+  }
+
+  /// Calls `body` for every operation, those of regions included, each before its regions'.
+  package func forEachOperation(_ body: (Operation) throws -> Void) rethrows {
+    for operation in operations {
+      try body(operation)
+      for region in operation.op.regions { try region.forEachOperation(body) }
+    }
   }
 }
 

@@ -22,6 +22,12 @@ extension Op {
     case .dot(let dimensions): return [try dimensions.resultType(check)]
     case .gather(let dimensions): return [try dimensions.resultType(check)]
     case .scatter(let dimensions): return [try dimensions.resultType(check)]
+    case .dynamicSlice(let sizes): return [try DynamicSliceTyping.slice(sizes, check)]
+    case .dynamicUpdateSlice: return [try DynamicSliceTyping.update(check)]
+    case .optimizationBarrier: return operands
+    case .whileLoop(let loop): return try loop.resultTypes(check)
+    case .branch(let branch): return try branch.resultTypes(check)
+    case .scan(let scan): return try scan.resultTypes(check)
     case .call(let callee): return callee.resultTypes
     }
   }

@@ -29,6 +29,19 @@ package enum Op: Hashable, Sendable {
   case gather(GatherDimensions)
   /// (operand, scatterIndices, updates): slices combined into computed places.
   case scatter(ScatterDimensions)
+  /// (operand, starts…): the slice of these sizes at computed starts, one per axis, which are clamped
+  /// so that it stays inside.
+  case dynamicSlice(sizes: [Int])
+  /// (operand, update, starts…): the operand with the update put at computed starts, clamped likewise.
+  case dynamicUpdateSlice
+  /// Any operands, given back unchanged: a wall that no rewriting looks through.
+  case optimizationBarrier
+  /// A body repeated while a condition holds.
+  indirect case whileLoop(While)
+  /// One of several regions.
+  indirect case branch(Branch)
+  /// A body run over the slices of stacked tensors.
+  indirect case scan(Scan)
   /// A call of another function of the module, by name.
   case call(Callee)
 }
@@ -290,6 +303,12 @@ extension Op {
     case .dot: "stablehlo.dot_general"
     case .gather: "stablehlo.gather"
     case .scatter: "stablehlo.scatter"
+    case .dynamicSlice: "stablehlo.dynamic_slice"
+    case .dynamicUpdateSlice: "stablehlo.dynamic_update_slice"
+    case .optimizationBarrier: "stablehlo.optimization_barrier"
+    case .whileLoop: "stablehlo.while"
+    case .branch(let branch): branch.kind.rawValue
+    case .scan: "adjoint.scan"
     case .call: "func.call"
     }
   }

@@ -30,10 +30,10 @@ extension Module {
           .unsupported, "function @\(function.name) calls itself", at: function.location)
       }
       var length = 1
-      for operation in function.operations where active.count <= Module.maximumCallDepth {
-        guard case .call(let callee) = operation.op, let next = byName[callee.name] else {
-          continue
-        }
+      try function.forEachOperation { operation in
+        guard active.count <= Module.maximumCallDepth, case .call(let callee) = operation.op,
+          let next = byName[callee.name]
+        else { return }
         length = max(length, try chainLength(from: next) + 1)
       }
       guard max(length, active.count) <= Module.maximumCallDepth else {
@@ -54,6 +54,17 @@ extension Function {
   ///
   /// - Throws: `AdjointError` naming the invariant or typing constraint and the place.
   package func verify(in module: Module = Module()) throws {
+    try verify(in: module, depth: 0)
+  }
+
+  /// The deepest nesting of regions.
+  package static let maximumRegionDepth = 64
+
+  /// Checks the invariants of a function or of a region with `depth` regions around it.
+  private func verify(in module: Module, depth: Int) throws {
+    guard depth <= Self.maximumRegionDepth else {
+      throw AdjointError(.unsupported, "V6: regions nest too deeply", at: location)
+    }
     var isDefined = [Bool](repeating: false, count: types.count)
     func define(_ value: ValueID, _ place: SourceLocation) throws {
       guard types.indices.contains(value.index), !isDefined[value.index] else {
@@ -70,6 +81,7 @@ extension Function {
     for parameter in parameters { try define(parameter, location) }
     for operation in operations {
       for operand in operation.operands { try checkUse(operand, operation.location) }
+      for region in operation.op.regions { try region.verify(in: module, depth: depth + 1) }
       try verifyTypes(of: operation, in: module)
       for result in operation.results { try define(result, operation.location) }
     }

@@ -25,7 +25,7 @@ extension Op {
   package var form: String {
     switch self {
     case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .shape, .dot, .gather,
-      .call:
+      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       mnemonic
     case .compare(let comparison): "\(mnemonic) \(comparison.direction.rawValue)"
     case .reduce(let reduction): "\(mnemonic) \(reduction.kind.rawValue)"

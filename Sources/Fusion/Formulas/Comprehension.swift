@@ -123,7 +123,9 @@ extension Operation {
     case .reduce(let reduction): return reduction.comprehension(operandTypes[0])
     case .dot(let dimensions): return dimensions.comprehension(operandTypes)
     case .gather(let dimensions): return dimensions.comprehension(operandTypes, type)
-    case .scatter, .call: return nil
+    case .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      return nil
     }
   }
 }

@@ -47,7 +47,9 @@ extension Op {
     case .shape, .binary(.maximum), .binary(.minimum), .clamp: 0..<count
     case .gather: 0..<1
     case .select: 1..<3
-    case .unary, .binary, .compare, .convert, .dot, .scatter, .call: nil
+    case .unary, .binary, .compare, .convert, .dot, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      nil
     case .reduce(let reduction):
       switch reduction.kind {
       case .maximum, .minimum: 0..<2

@@ -87,6 +87,9 @@ struct KernelPlanner {
       case .call(let callee):
         throw AdjointError(
           .unsupported, "the call of @\(callee.name) was not inlined", at: operation.location)
+      case .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan:
+        throw AdjointError(
+          .unsupported, "\(operation.op.mnemonic) has no native code yet", at: operation.location)
       case .scatter: addRoot(operation.result)
       case .dot(let dimensions):
         let types = operation.operands.map { function[$0] }

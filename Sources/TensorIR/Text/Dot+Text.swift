@@ -23,8 +23,8 @@ extension OperationDraft {
 extension ModuleParser {
   /// Reads `%a, %b, batching_dims = [0] x [0], contracting_dims = [2] x [1], precision = [DEFAULT,
   /// DEFAULT]`; batching and precision may be missing.
-  mutating func dotForm(of draft: inout OperationDraft, in body: BodyParser) throws {
-    try operands(2, of: &draft, in: body)
+  mutating func dotForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
+    try operands(2, of: &draft, in: &body)
     var numbers = AttributeDictionary(of: draft.mnemonic, at: draft.attributes.location)
     while cursor.accept(",") {
       if cursor.accept(word: "batching_dims") {

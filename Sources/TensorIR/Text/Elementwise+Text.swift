@@ -32,11 +32,11 @@ extension OperationDraft {
 
 extension ModuleParser {
   /// Reads `LT, %a, %b, FLOAT`; the last word may be missing.
-  mutating func compareForm(of draft: inout OperationDraft, in body: BodyParser) throws {
+  mutating func compareForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     let direction = try cursor.expectWord("a comparison")
     try draft.attributes.add("comparison_direction", .word(direction))
     try cursor.expect(",")
-    try operands(2, of: &draft, in: body)
+    try operands(2, of: &draft, in: &body)
     if cursor.accept(",") {
       try draft.attributes.add("compare_type", .word(try cursor.expectWord("a compare type")))
     }

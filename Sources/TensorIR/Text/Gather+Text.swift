@@ -41,7 +41,7 @@ extension OperationDraft {
 
   /// How the region combines an element with its update.
   private func scatterCombination() throws -> ScatterDimensions.Combination {
-    guard let region = regions.first, regions.count == 1 else {
+    guard let region = regions.first?.region, regions.count == 1 else {
       throw AdjointError(.syntax, "\(mnemonic) needs one region", at: attributes.location)
     }
     if region.isCombination(of: try resultType().element) {

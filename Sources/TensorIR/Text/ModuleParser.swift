@@ -89,7 +89,7 @@ struct ModuleParser {
         "function @\(name) has no body", at: start, kind: .unsupported)
     }
     let returned = try operations(of: &body)
-    try check(returned, against: results, in: body)
+    try check(returned, against: results, in: &body)
     try cursor.skipLocation()
     body.builder.setWrittenAttributes(written)
     return body.builder.finish(returning: returned)
@@ -147,7 +147,7 @@ struct ModuleParser {
 
   /// Checks what a function returns against its signature.
   private func check(
-    _ returned: [ValueID], against results: WrittenTypes, in body: BodyParser
+    _ returned: [ValueID], against results: WrittenTypes, in body: inout BodyParser
   ) throws {
     let types = returned.map { body.builder[$0] }
     guard types.count == results.types.count else {

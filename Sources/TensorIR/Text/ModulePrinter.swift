@@ -59,16 +59,57 @@ struct PrintedNames {
   private(set) var nextNumber = 0
   /// The number of the next argument.
   private(set) var nextArgument = 0
+  /// The words that are taken as names.
+  private var taken = Set<String>()
+  /// The number behind the next word that is taken already.
+  private var nextSuffix = 0
 
   /// Names all values of a function.
   init(_ function: Function) {
     names = [String](repeating: "", count: function.types.count)
-    for parameter in function.parameters {
-      name(parameter, "%arg\(nextArgument)")
-      nextArgument += 1
+    for parameter in function.parameters { nameArgument(parameter) }
+    nameOperations(of: function)
+  }
+
+  /// Names all values of a region.
+  ///
+  /// - Parameters:
+  ///   - captured: the parameters that stand for values outside, with those values' names.
+  ///   - word: what the other parameters are called; nil for arguments with numbers.
+  ///   - outer: the names around the region.
+  init(
+    of region: Region, capturing captured: [ValueID: String], word: String?, in outer: PrintedNames
+  ) {
+    names = [String](repeating: "", count: region.types.count)
+    (nextNumber, nextArgument) = (outer.nextNumber, outer.nextArgument)
+    (taken, nextSuffix) = (outer.taken, outer.nextSuffix)
+    for parameter in region.parameters {
+      if let known = captured[parameter] {
+        name(parameter, known)
+      } else if let word {
+        name(parameter, unused(word))
+      } else {
+        nameArgument(parameter)
+      }
     }
-    var taken = Set<String>()
-    var nextSuffix = 0
+    nameOperations(of: region)
+  }
+
+  /// The word, with a number behind it where it is taken.
+  private mutating func unused(_ word: String) -> String {
+    if taken.insert(word).inserted { return word }
+    nextSuffix += 1
+    return "\(word)_\(nextSuffix - 1)"
+  }
+
+  /// Names a parameter by its number.
+  private mutating func nameArgument(_ parameter: ValueID) {
+    name(parameter, "%arg\(nextArgument)")
+    nextArgument += 1
+  }
+
+  /// Names the results of operations.
+  private mutating func nameOperations(of function: Function) {
     for operation in function.operations {
       guard let first = operation.results.first else {
         definitions.append("")
@@ -76,11 +117,7 @@ struct PrintedNames {
       }
       var text = "%\(nextNumber)"
       if case .constant(let literal) = operation.op {
-        text = literal.type.element.isFloat ? "%cst" : "%c"
-        if !taken.insert(text).inserted {
-          text += "_\(nextSuffix)"
-          nextSuffix += 1
-        }
+        text = unused(literal.type.element.isFloat ? "%cst" : "%c")
       } else {
         nextNumber += 1
       }
@@ -124,9 +161,23 @@ struct FunctionPrinter {
     self.indent = indent + "  "
   }
 
+  /// Prepares to write a region of an operation that is written at `indent`.
+  init(_ region: Region, names: PrintedNames, indent: String) {
+    function = region
+    self.names = names
+    outerIndent = indent
+    self.indent = indent + "  "
+  }
+
   /// Writes the whole function.
   mutating func writeFunction() {
     writeSignature()
+    writeOperations(returningBy: "return")
+    text += "\(outerIndent)}\n"
+  }
+
+  /// Writes the operations and the return.
+  mutating func writeOperations(returningBy word: String) {
     for (position, operation) in function.operations.enumerated() {
       text += indent
       let definition = names.definitions[position]
@@ -134,11 +185,11 @@ struct FunctionPrinter {
       write(operation)
       text += "\n"
     }
-    text += "\(indent)return"
+    text += "\(indent)\(word)"
     if !function.results.isEmpty {
       text += " \(list(function.results)) : \(types(function.results))"
     }
-    text += "\n\(outerIndent)}\n"
+    text += "\n"
   }
 
   /// Writes the first line.
@@ -187,9 +238,9 @@ struct FunctionPrinter {
   func types(_ values: [ValueID]) -> String { values.map { type($0) }.joined(separator: ", ") }
 
   /// The types of operands and results: `(…) -> …`.
-  func functionType(_ operation: Operation) -> String {
+  func functionType(_ operation: Operation, of operands: [ValueID]? = nil) -> String {
     let results = types(operation.results)
-    return "(\(types(operation.operands))) -> "
+    return "(\(types(operands ?? operation.operands))) -> "
       + (operation.results.count == 1 ? results : "(\(results))")
   }
 

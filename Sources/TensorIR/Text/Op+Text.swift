@@ -2,44 +2,52 @@
 
 extension ModuleParser {
   /// Reads what follows a bare mnemonic: operands, attributes and types.
-  mutating func prettyForm(of draft: inout OperationDraft, in body: BodyParser) throws {
+  mutating func prettyForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     switch draft.syntax {
     case .constant: return try constantForm(of: &draft)
     case .iota:
       try cursor.expect(word: "dim")
       try cursor.expect("=")
       try draft.attributes.add("iota_dimension", .integer(try cursor.integer()))
-    case .unary, .convert, .reshape: try operands(1, of: &draft, in: body)
-    case .binary: try operands(2, of: &draft, in: body)
-    case .select, .clamp: try operands(3, of: &draft, in: body)
-    case .compare: try compareForm(of: &draft, in: body)
+    case .unary, .convert, .reshape: try operands(1, of: &draft, in: &body)
+    case .binary: try operands(2, of: &draft, in: &body)
+    case .select, .clamp: try operands(3, of: &draft, in: &body)
+    case .compare: try compareForm(of: &draft, in: &body)
     case .broadcast, .transpose, .slice, .pad, .concatenate, .reverse:
-      try shapeForm(of: &draft, in: body)
-    case .reduce: return try reduceForm(of: &draft, in: body)
-    case .dot: try dotForm(of: &draft, in: body)
+      try shapeForm(of: &draft, in: &body)
+    case .reduce: return try reduceForm(of: &draft, in: &body)
+    case .dot: try dotForm(of: &draft, in: &body)
     case .gather, .scatter:
       throw cursor.failure(
         "\(draft.mnemonic) is only written in quotes", at: draft.position)
+    case .dynamicSlice:
+      try operandsBeforeWord(of: &draft, in: &body)
+      try integers("sizes", as: "slice_sizes", of: &draft)
+    case .dynamicUpdateSlice: try operandsBeforeWord(of: &draft, in: &body)
+    case .optimizationBarrier: return try barrierForm(of: &draft, in: &body)
+    case .whileLoop: return try whileForm(of: &draft, in: &body)
+    case .branch, .scan:
+      throw cursor.failure("\(draft.mnemonic) is only written in quotes", at: draft.position)
     case .call:
       try draft.attributes.add("callee", .symbol(try cursor.symbolName()))
-      try operandList(of: &draft, in: body)
+      try operandList(of: &draft, in: &body)
     }
     if cursor.isNext("{") { try cursor.attributes(into: &draft.attributes) }
     if draft.syntax == .call {
       try cursor.expect(":")
-      try functionType(of: &draft, in: body)
+      try functionType(of: &draft, in: &body)
     } else {
-      try types(of: &draft, in: body)
+      try types(of: &draft, in: &body)
     }
   }
 
   /// Reads operands separated by commas.
   mutating func operands(
-    _ count: Int, of draft: inout OperationDraft, in body: BodyParser
+    _ count: Int, of draft: inout OperationDraft, in body: inout BodyParser
   ) throws {
     for index in 0..<count {
       if index > 0 { try cursor.expect(",") }
-      try operand(of: &draft, in: body)
+      try operand(of: &draft, in: &body)
     }
   }
 
@@ -80,6 +88,13 @@ extension FunctionPrinter {
     case .dot(let dimensions): writeDot(dimensions, operation)
     case .gather(let dimensions): writeGather(dimensions, operation)
     case .scatter(let dimensions): writeScatter(dimensions, operation)
+    case .dynamicSlice(let sizes):
+      write(mnemonic, operation, ", sizes = \(sizes)")
+    case .dynamicUpdateSlice: write(mnemonic, operation)
+    case .optimizationBarrier: writeBarrier(operation)
+    case .whileLoop(let loop): writeWhile(loop, operation)
+    case .branch(let branch): writeBranch(branch, operation)
+    case .scan(let scan): writeScan(scan, operation)
     case .call(let callee):
       text += "call @\(Module.symbol(callee.name))(\(list(operation.operands)))"
       text += " : \(functionType(operation))"

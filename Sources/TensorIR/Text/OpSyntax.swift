@@ -6,7 +6,9 @@ enum OpSyntax: Hashable {
   case binary(BinaryOp)
   case compare, select, clamp, convert
   case broadcast, reshape, transpose, slice, pad, concatenate, reverse
-  case reduce, dot, gather, scatter, call
+  case reduce, dot, gather, scatter
+  case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch(Branch.Kind), scan
+  case call
 
   /// The syntax of each mnemonic; `call` is how `func.call` is written inside functions.
   static let byMnemonic: [String: OpSyntax] = {
@@ -17,8 +19,12 @@ enum OpSyntax: Hashable {
       "stablehlo.transpose": .transpose, "stablehlo.slice": .slice, "stablehlo.pad": .pad,
       "stablehlo.concatenate": .concatenate, "stablehlo.reverse": .reverse,
       "stablehlo.reduce": .reduce, "stablehlo.dot_general": .dot, "stablehlo.gather": .gather,
-      "stablehlo.scatter": .scatter, "func.call": .call, "call": .call,
+      "stablehlo.scatter": .scatter, "stablehlo.dynamic_slice": .dynamicSlice,
+      "stablehlo.dynamic_update_slice": .dynamicUpdateSlice,
+      "stablehlo.optimization_barrier": .optimizationBarrier, "stablehlo.while": .whileLoop,
+      "adjoint.scan": .scan, "func.call": .call, "call": .call,
     ]
+    for kind in Branch.Kind.allCases { table[kind.rawValue] = .branch(kind) }
     for op in UnaryOp.allCases { table[op.rawValue] = .unary(op) }
     for op in BinaryOp.allCases { table[op.rawValue] = .binary(op) }
     return table
@@ -30,7 +36,23 @@ enum OpSyntax: Hashable {
     case .unary(let op): !op.rawValue.hasPrefix("chlo.")
     case .binary, .clamp, .reverse, .convert, .iota: true
     case .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
-      .concatenate, .reduce, .dot, .gather, .scatter, .call:
+      .concatenate, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      false
+    }
+  }
+
+  /// Whether operations have regions.
+  var hasRegions: Bool { self == .reduce || self == .scatter || capturesValues }
+
+  /// Whether regions may read values of the function around them.
+  var capturesValues: Bool {
+    switch self {
+    case .whileLoop, .branch, .scan: true
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .broadcast,
+      .reshape,
+      .transpose, .slice, .pad, .concatenate, .reverse, .reduce, .dot, .gather, .scatter,
+      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
       false
     }
   }
@@ -55,8 +77,10 @@ struct OperationDraft {
   var operandPositions: [Int] = []
   /// What stands in the dictionary, or the pretty form's counterpart of it.
   var attributes: AttributeDictionary
-  /// The bodies.
-  var regions: [Function] = []
+  /// The bodies, and what each captures from outside.
+  var regions: [CapturingRegion] = []
+  /// How many operands are values that regions capture.
+  var captureCount = 0
   /// The function that a reduction names instead of having a body.
   var appliedKind: Reduction.Kind?
   /// The types written for the results.
@@ -83,7 +107,7 @@ struct OperationDraft {
   mutating func op() throws -> Op {
     let op = try opLeavingRest()
     try attributes.requireEmpty()
-    guard regions.isEmpty || syntax == .reduce || syntax == .scatter else {
+    guard regions.isEmpty || syntax.hasRegions else {
       throw AdjointError(.syntax, "\(mnemonic) has no region", at: attributes.location)
     }
     return op
@@ -108,6 +132,12 @@ struct OperationDraft {
     case .dot: return .dot(try dotDimensions())
     case .gather: return .gather(try gatherDimensions())
     case .scatter: return .scatter(try scatterDimensions())
+    case .dynamicSlice: return .dynamicSlice(sizes: try attributes.integers("slice_sizes"))
+    case .dynamicUpdateSlice: return .dynamicUpdateSlice
+    case .optimizationBarrier: return .optimizationBarrier
+    case .whileLoop: return .whileLoop(try whileLoop())
+    case .branch(let kind): return .branch(try branch(kind))
+    case .scan: return .scan(try scan())
     case .call:
       return .call(Callee(try attributes.symbol("callee"), resultTypes: results.types))
     }

@@ -6,6 +6,11 @@ struct NameScope {
     let first: ValueID
     /// How many values there are; only calls define more or less than one.
     let count: Int
+
+    /// The value behind `#` and a number.
+    func value(_ index: Int) -> ValueID? {
+      (0..<count).contains(index) ? ValueID(first.index + index) : nil
+    }
   }
 
   /// The bindings of `%0`, `%1`, …, by number.
@@ -58,11 +63,71 @@ struct BodyParser {
   var scope = NameScope()
   /// How many regions are around it.
   let depth: Int
+  /// What the region may capture values of; nil for functions and regions that are closed in text.
+  var outer: OuterBody?
+  /// The values captured so far, each with the parameter that stands for it.
+  var captures: [CapturedName] = []
+
+  /// A function or region without anything in it.
+  init(builder: FunctionBuilder, depth: Int, outer: OuterBody? = nil) {
+    self.builder = builder
+    self.depth = depth
+    self.outer = outer
+  }
+
+  /// The value that a name and a number behind `#` stand for, captured from outside if need be; nil
+  /// where the name is not defined or stands for fewer values.
+  mutating func value(_ name: ValueName, _ index: Int) -> ValueID? {
+    if let binding = scope[name] { return binding.value(index) }
+    if let known = captures.first(where: { $0.name == name && $0.index == index }) {
+      return known.parameter
+    }
+    guard let type = outer?.type(name, index) else { return nil }
+    let parameter = builder.parameter(type)
+    captures.append(CapturedName(name: name, index: index, parameter: parameter))
+    return parameter
+  }
+
+  /// Ends the region with the values it returns.
+  mutating func finished(returning results: [ValueID]) -> CapturingRegion {
+    CapturingRegion(region: builder.finish(returning: results), captures: captures)
+  }
+}
+
+/// What a region may capture: the body around it as far as it has been read.
+final class OuterBody {
+  private let body: BodyParser
+
+  init(_ body: BodyParser) { self.body = body }
+
+  /// The type of the value that a name and a number stand for, here or further out.
+  func type(_ name: ValueName, _ index: Int) -> TensorType? {
+    if let binding = body.scope[name] { return binding.value(index).map { body.builder[$0] } }
+    return body.outer?.type(name, index)
+  }
+}
+
+/// A value that a region captures.
+struct CapturedName {
+  /// The name outside.
+  let name: ValueName
+  /// The number behind `#`.
+  let index: Int
+  /// What stands for it inside.
+  let parameter: ValueID
+}
+
+/// A region as it was read: parameters for what it captures stand behind its own.
+struct CapturingRegion {
+  /// The region.
+  var region: Region
+  /// What it captures.
+  var captures: [CapturedName]
 }
 
 extension ModuleParser {
   /// The deepest nesting of regions.
-  private static let maximumDepth = 16
+  private static let maximumDepth = Function.maximumRegionDepth
 
   /// The result names before an operation's `=`.
   private struct ResultNames {
@@ -109,14 +174,14 @@ extension ModuleParser {
     }
     var draft = OperationDraft(.call, word, at: start, cursor.location(at: start))
     if isGeneric {
-      try operandList(of: &draft, in: body)
+      try operandList(of: &draft, in: &body)
     } else if cursor.isNext("%") {
-      repeat { try operand(of: &draft, in: body) } while cursor.accept(",")
+      repeat { try operand(of: &draft, in: &body) } while cursor.accept(",")
     }
     if isGeneric || !draft.operands.isEmpty {
       try cursor.expect(":")
       let types = isGeneric ? try cursor.typeList() : try bareTypes()
-      try check(types, of: draft, in: body)
+      try check(types, of: draft, in: &body)
       if isGeneric {
         try cursor.expectArrow()
         guard try cursor.typeList().types.isEmpty else {
@@ -129,7 +194,7 @@ extension ModuleParser {
   }
 
   /// Reads types separated by commas, without parentheses.
-  private mutating func bareTypes() throws -> WrittenTypes {
+  mutating func bareTypes() throws -> WrittenTypes {
     var written = WrittenTypes()
     repeat {
       cursor.skipBlanks()
@@ -152,10 +217,11 @@ extension ModuleParser {
     }
     var draft = OperationDraft(syntax, mnemonic, at: start, place)
     if isGeneric {
-      try genericForm(of: &draft, in: body)
+      try genericForm(of: &draft, in: &body)
     } else {
-      try prettyForm(of: &draft, in: body)
+      try prettyForm(of: &draft, in: &body)
     }
+    try close(&draft, in: &body)
     try cursor.skipLocation()
     let results = try emit(&draft, in: &body)
     try bind(names, to: results, of: draft, in: &body)
@@ -264,50 +330,51 @@ extension ModuleParser {
   }
 
   /// Reads one operand: `%name` or `%name#index`.
-  mutating func operand(of draft: inout OperationDraft, in body: BodyParser) throws {
+  mutating func operand(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     cursor.skipBlanks()
     let start = cursor.position
     let name = try valueName()
-    guard let binding = body.scope[name] else {
-      let hint = body.depth > 0 ? " in this region" : ""
-      throw cursor.failure("\(name) is not defined\(hint)", at: start)
-    }
     var index = 0
     if cursor.position < cursor.bytes.count, cursor.bytes[cursor.position] == UInt8(ascii: "#") {
       cursor.position += 1
       index = try cursor.integer()
     }
-    guard (0..<binding.count).contains(index) else {
-      throw cursor.failure(
-        "\(name) stands for \(binding.count) value\(binding.count == 1 ? "" : "s")", at: start)
+    guard let value = body.value(name, index) else {
+      if let count = body.scope[name]?.count {
+        throw cursor.failure(
+          "\(name) stands for \(count) value\(count == 1 ? "" : "s")", at: start)
+      }
+      let hint = body.depth > 0 ? " in this region" : ""
+      throw cursor.failure("\(name) is not defined\(hint)", at: start)
     }
-    draft.operands.append(ValueID(binding.first.index + index))
+    draft.operands.append(value)
     draft.operandPositions.append(start)
   }
 
   /// Reads operands between parentheses.
-  mutating func operandList(of draft: inout OperationDraft, in body: BodyParser) throws {
+  mutating func operandList(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     try cursor.expect("(")
     if cursor.accept(")") { return }
-    repeat { try operand(of: &draft, in: body) } while cursor.accept(",")
+    repeat { try operand(of: &draft, in: &body) } while cursor.accept(",")
     try cursor.expect(")")
   }
 
   /// Checks the types written for operands against those of the values.
-  func check(_ written: WrittenTypes, of draft: OperationDraft, in body: BodyParser) throws {
+  func check(_ written: WrittenTypes, of draft: OperationDraft, in body: inout BodyParser) throws {
     guard written.types.count == draft.operands.count else {
       throw cursor.failure(
         "\(draft.mnemonic) has \(draft.operands.count) operands and \(written.types.count) types",
         at: draft.position, kind: .type)
     }
     for (index, operand) in draft.operands.enumerated() {
-      try check(written.types[index], at: written.positions[index], of: index, operand, in: body)
+      try check(written.types[index], at: written.positions[index], of: index, operand, in: &body)
     }
   }
 
   /// Checks the type written for one operand.
   private func check(
-    _ type: TensorType, at position: Int, of index: Int, _ operand: ValueID, in body: BodyParser
+    _ type: TensorType, at position: Int, of index: Int, _ operand: ValueID,
+    in body: inout BodyParser
   ) throws {
     let actual = body.builder[operand]
     guard type == actual else {
@@ -317,9 +384,9 @@ extension ModuleParser {
   }
 
   /// Reads `: types` in the form that the op's pretty syntax has.
-  mutating func types(of draft: inout OperationDraft, in body: BodyParser) throws {
+  mutating func types(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     try cursor.expect(":")
-    if cursor.isNext("(") { return try functionType(of: &draft, in: body) }
+    if cursor.isNext("(") { return try functionType(of: &draft, in: &body) }
     guard draft.syntax.allowsOneType || draft.syntax.usesArrowForm || draft.syntax == .select
     else { throw cursor.expected("'('") }
     cursor.skipBlanks()
@@ -327,7 +394,7 @@ extension ModuleParser {
     let type = try cursor.tensorType()
     if draft.syntax.usesArrowForm {
       try cursor.expectArrow()
-      try check(WrittenTypes(types: [type], positions: [start]), of: draft, in: body)
+      try check(WrittenTypes(types: [type], positions: [start]), of: draft, in: &body)
       draft.results = try cursor.resultTypes()
     } else if draft.syntax == .select {
       try cursor.expect(",")
@@ -336,62 +403,72 @@ extension ModuleParser {
       let choice = try cursor.tensorType()
       let written = WrittenTypes(
         types: [type, choice, choice], positions: [start, second, second])
-      try check(written, of: draft, in: body)
+      try check(written, of: draft, in: &body)
       draft.results = WrittenTypes(types: [choice], positions: [second])
     } else {
       for (index, operand) in draft.operands.enumerated() {
-        try check(type, at: start, of: index, operand, in: body)
+        try check(type, at: start, of: index, operand, in: &body)
       }
       draft.results = WrittenTypes(types: [type], positions: [start])
     }
   }
 
   /// Reads `(operand types) -> result types`.
-  mutating func functionType(of draft: inout OperationDraft, in body: BodyParser) throws {
+  mutating func functionType(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     let operands = try cursor.typeList()
     try cursor.expectArrow()
     draft.results = try cursor.resultTypes()
-    try check(operands, of: draft, in: body)
+    try check(operands, of: draft, in: &body)
   }
 
   /// Reads what follows a mnemonic in quotes: operands, properties, regions, attributes and types.
   private mutating func genericForm(
-    of draft: inout OperationDraft, in body: BodyParser
+    of draft: inout OperationDraft, in body: inout BodyParser
   ) throws {
-    try operandList(of: &draft, in: body)
+    try operandList(of: &draft, in: &body)
     if cursor.accept("<") {
       try cursor.attributes(into: &draft.attributes)
       try cursor.expect(">")
     }
     if cursor.accept("(") {
-      repeat { draft.regions.append(try region(depth: body.depth + 1)) } while cursor.accept(",")
+      repeat {
+        let isCapturing = draft.syntax.capturesValues
+        draft.regions.append(try region(in: body, capturing: isCapturing))
+      } while cursor.accept(",")
       try cursor.expect(")")
     }
     if cursor.isNext("{") { try cursor.attributes(into: &draft.attributes) }
     try cursor.expect(":")
-    try functionType(of: &draft, in: body)
+    try functionType(of: &draft, in: &body)
   }
 
-  /// Reads `{ ^bb0(%a: type, …): operations }` as a function of the block's arguments.
-  private mutating func region(depth: Int) throws -> Function {
+  /// Reads `{ ^bb0(%a: type, …): operations }` as a region of the block's arguments.
+  private mutating func region(
+    in outer: BodyParser, capturing isCapturing: Bool
+  ) throws -> CapturingRegion {
     try cursor.expect("{")
-    var body = try startRegion(depth: depth)
+    var body = try startRegion(in: outer, capturing: isCapturing)
     if cursor.accept("^") {
       _ = try cursor.expectWord("a block's name")
       if cursor.isNext("(") { try regionParameters(of: &body) }
       try cursor.expect(":")
     }
     let results = try operations(of: &body)
-    return body.builder.finish(returning: results)
+    return body.finished(returning: results)
   }
 
   /// An empty region, unless there are too many around it.
-  mutating func startRegion(depth: Int) throws -> BodyParser {
+  mutating func startRegion(
+    in outer: BodyParser, capturing isCapturing: Bool
+  ) throws -> BodyParser {
+    let depth = outer.depth + 1
     guard depth <= ModuleParser.maximumDepth else {
       throw cursor.failure("regions nest too deeply", at: cursor.position)
     }
     let place = cursor.location(at: cursor.position)
-    return BodyParser(builder: FunctionBuilder(name: "region", location: place), depth: depth)
+    return BodyParser(
+      builder: FunctionBuilder(name: "region", location: place), depth: depth,
+      outer: isCapturing ? OuterBody(outer) : nil)
   }
 
   /// Reads `(%a: type, …)` as parameters of a region.

@@ -26,7 +26,7 @@ extension OperationDraft {
         .unsupported, "\(mnemonic) of several operands is not supported", at: attributes.location)
     }
     if let appliedKind { return Reduction(appliedKind, dimensions: dimensions) }
-    guard let region = regions.first, regions.count == 1 else {
+    guard let region = regions.first?.region, regions.count == 1 else {
       throw AdjointError(.syntax, "\(mnemonic) needs one region", at: attributes.location)
     }
     guard let kind = region.combinedKind, region.isCombination(of: try resultType().element)
@@ -43,12 +43,12 @@ extension OperationDraft {
 extension ModuleParser {
   /// Reads `(%x init: %c) applies stablehlo.add across dimensions = [1] : types`, or the same without
   /// `applies` and with `reducer(…) {…}` behind the types.
-  mutating func reduceForm(of draft: inout OperationDraft, in body: BodyParser) throws {
+  mutating func reduceForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     try cursor.expect("(")
-    try operand(of: &draft, in: body)
+    try operand(of: &draft, in: &body)
     try cursor.expect(word: "init")
     try cursor.expect(":")
-    try operand(of: &draft, in: body)
+    try operand(of: &draft, in: &body)
     try cursor.expect(")")
     guard !cursor.isNext(",") else {
       throw cursor.failure(
@@ -60,14 +60,14 @@ extension ModuleParser {
     try integers("dimensions", as: "dimensions", of: &draft)
     if cursor.isNext("{") { try cursor.attributes(into: &draft.attributes) }
     try cursor.expect(":")
-    try functionType(of: &draft, in: body)
+    try functionType(of: &draft, in: &body)
     guard draft.appliedKind == nil else { return }
     try cursor.expect(word: "reducer")
-    var reducer = try startRegion(depth: body.depth + 1)
+    var reducer = try startRegion(in: body, capturing: false)
     try regionParameters(of: &reducer)
     try cursor.expect("{")
     let results = try operations(of: &reducer)
-    draft.regions = [reducer.builder.finish(returning: results)]
+    draft.regions = [reducer.finished(returning: results)]
   }
 
   /// Reads the name of a combining function.

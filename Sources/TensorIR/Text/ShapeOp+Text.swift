@@ -24,7 +24,8 @@ extension OperationDraft {
     case .concatenate: return .concatenate(dimension: try attributes.integer("dimension"))
     case .reverse: return .reverse(dimensions: try attributes.integers("dimensions"))
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .reduce, .dot,
-      .gather, .scatter, .call:
+      .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       preconditionFailure("\(mnemonic) is no shape op")
     }
   }
@@ -32,13 +33,13 @@ extension OperationDraft {
 
 extension ModuleParser {
   /// Reads what follows a shape op's mnemonic.
-  mutating func shapeForm(of draft: inout OperationDraft, in body: BodyParser) throws {
-    try operand(of: &draft, in: body)
+  mutating func shapeForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
+    try operand(of: &draft, in: &body)
     switch draft.syntax {
     case .slice: return try ranges(of: &draft)
     case .pad:
       try cursor.expect(",")
-      try operand(of: &draft, in: body)
+      try operand(of: &draft, in: &body)
       try cursor.expect(",")
       try integers("low", as: "edge_padding_low", of: &draft)
       try cursor.expect(",")
@@ -48,7 +49,7 @@ extension ModuleParser {
     case .concatenate:
       try cursor.expect(",")
       while cursor.isNext("%") {
-        try operand(of: &draft, in: body)
+        try operand(of: &draft, in: &body)
         try cursor.expect(",")
       }
       try cursor.expect(word: "dim")
@@ -58,7 +59,8 @@ extension ModuleParser {
     case .transpose: try dimensions(as: "permutation", of: &draft)
     case .reverse: try dimensions(as: "dimensions", of: &draft)
     case .reshape, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .reduce,
-      .dot, .gather, .scatter, .call:
+      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       break
     }
   }
