@@ -45,7 +45,8 @@ import Testing
         }
         return fitting.reduce(operands[1][[]]) { $0 + operands[0][$1] }
       }
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .call:
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert,
+      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       throw AdjointError(.unsupported, "\(op.mnemonic) has no index formula here")
     }
   }

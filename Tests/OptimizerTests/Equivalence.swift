@@ -45,8 +45,9 @@ extension Op {
     switch self {
     case .reduce, .dot, .binary(.power): true
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .gather,
-      .scatter, .call:
+      .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
       false
+    case .whileLoop, .branch, .scan: true
     }
   }
 }
