@@ -10,7 +10,8 @@ internal import TensorIR
 /// first field is the function that shares a kernel's blocks among threads. A result that stands in a
 /// donated argument's memory (`LoopProgram.donations`) is written there, whatever its pointer says. A profiled entry also
 /// calls the function at the context's byte 16 with the context and a number: before each kernel
-/// with the kernel's position, and at the end with how many kernels there are.
+/// with the kernel's number, and at the end with how many kernels there are. Loops and branches of
+/// steps are loops and branches of the entry.
 package struct ProgramEmitter {
   /// The program that is emitted.
   package let program: LoopProgram
@@ -117,63 +118,7 @@ package struct ProgramEmitter {
     let functions = functions(in: module, entry: name)
     let entry = module.addFunction(
       name, parameters: [pointer, pointer, pointer, pointer], returns: module.void)
-    let builder = IRBuilder(module)
-    builder.position(at: entry.appendBlock("entry"))
-    let buffers = program.buffers.indices.map { position -> LLVMValue in
-      switch program.place(of: BufferID(position)) {
-      case .argument(let number):
-        return builder.load(
-          pointer, builder.gep(entry.parameters[0], bytes: number * 8), alignment: 8)
-      case .result(let number):
-        return builder.load(
-          pointer, builder.gep(entry.parameters[1], bytes: number * 8), alignment: 8)
-      case .arena(let offset): return builder.gep(entry.parameters[2], bytes: offset)
-      case .constant(let literal):
-        return module.addConstantData(
-          bytes: literal.denseBytes, alignment: 64, name: "constant\(position)")
-      }
-    }
-    let slotCount = program.kernels.map(\.slots.count).max() ?? 0
-    let slots = builder.alloca(pointer, count: max(slotCount, 1), alignment: 16)
-    for (number, (kernel, function)) in zip(program.kernels, functions).enumerated() {
-      notify(number, entry, builder, module)
-      for (position, buffer) in kernel.slots.enumerated() {
-        let start = builder.gep(buffers[buffer.index], bytes: function.offsets[position])
-        builder.store(start, builder.gep(slots, bytes: position * 8), alignment: 8)
-      }
-      call(function.code, blocks: kernel.blockCount, slots, entry, builder, module)
-    }
-    notify(program.kernels.count, entry, builder, module)
-    builder.ret()
-  }
-
-  /// Tells a profiled entry's context how many kernels are done.
-  private func notify(
-    _ number: Int, _ entry: LLVMFunction, _ builder: IRBuilder, _ module: LLVMModule
-  ) {
-    guard isProfiled else { return }
-    let context = entry.parameters[3]
-    let hook = builder.load(module.pointer, builder.gep(context, bytes: 16), alignment: 8)
-    let type = module.functionType([module.pointer, module.i64], returns: module.void)
-    builder.callIndirect(type, hook, [context, builder.int(number, module.i64)])
-  }
-
-  /// Runs a kernel here, or hands its blocks to the context's threads.
-  private func call(
-    _ kernel: LLVMFunction, blocks: Int?, _ slots: LLVMValue, _ entry: LLVMFunction,
-    _ builder: IRBuilder, _ module: LLVMModule
-  ) {
-    guard let blocks else {
-      builder.call(
-        kernel, [slots, builder.int(0, module.i64), builder.int(1, module.i64)])
-      return
-    }
-    let context = entry.parameters[3]
-    let share = builder.load(module.pointer, context, alignment: 8)
-    let type = module.functionType(
-      [module.pointer, module.pointer, module.pointer, module.i64], returns: module.void)
-    builder.callIndirect(
-      type, share, [context, kernel.value, slots, builder.int(blocks, module.i64)])
+    EntryEmitter(program, entry, functions, isProfiled: isProfiled, in: module).emit()
   }
 }
 

@@ -55,7 +55,7 @@ struct Lowering {
     for chain in chains(of: drafts) {
       for var kernel in chain.kernels(in: &program) {
         kernel.name = "k\(program.kernels.count)"
-        program.kernels.append(kernel)
+        program.append(kernel)
       }
     }
   }

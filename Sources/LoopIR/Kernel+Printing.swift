@@ -70,13 +70,14 @@ extension LoopProgram: CustomStringConvertible {
         let place = buffer.home == nil ? " at arena+\(offset)" : ""
         lines.append("buffer \(declaration)\(place), \(buffer.type.byteCount) bytes")
       case .constant(let literal): lines.append("constant \(declaration) = \(literal.excerpt)")
+      case .view(let view): lines.append("view \(declaration) = \(description(of: view))")
       }
     }
     func list(_ declarations: [(Int, String)]) -> String {
       "(" + declarations.sorted { $0.0 < $1.0 }.map(\.1).joined(separator: ", ") + ")"
     }
     lines.insert("program \(name) \(list(arguments)) -> \(list(results))", at: 0)
-    let parts = [lines.joined(separator: "\n")] + kernels.map { $0.description(in: self) }
+    let parts = [lines.joined(separator: "\n")] + steps.map { description(of: $0) }
     return parts.joined(separator: "\n\n")
   }
 }

@@ -129,9 +129,9 @@ struct KernelVerifier {
       store.combining?.accepts(element) ?? true,
       "\(store.combining?.rawValue ?? "") does not combine \(element.rawValue)")
     if case .slot(let slot) = store.memory {
-      let buffer = program.buffers[kernel.slots[slot].index]
+      let buffer = program.buffers[program.root(of: kernel.slots[slot]).index]
       switch buffer.storage {
-      case .result, .arena: break
+      case .result, .arena, .view: break
       // A result that starts as a copy of a donated argument is that argument.
       case .argument(let number) where program.donations.values.contains(number): break
       case .argument, .constant: throw error("a store into \(buffer.name), which is read only")

@@ -13,12 +13,71 @@ package struct LoopInterpreter {
     _ program: LoopProgram, arguments: [Literal]
   ) throws -> [Literal] {
     var heap = try LoopMemory(program, arguments: arguments)
-    for kernel in program.kernels {
-      var interpreter = LoopInterpreter(kernel, program, heap)
-      try interpreter.run(kernel.body)
-      heap = interpreter.heap
-    }
+    try run(program.steps, of: program, &heap)
     return try heap.results(of: program)
+  }
+
+  // MARK: Steps
+
+  private static func run(
+    _ steps: [Step], of program: LoopProgram, _ heap: inout LoopMemory
+  ) throws {
+    for step in steps {
+      switch step {
+      case .kernel(let number):
+        var interpreter = LoopInterpreter(program.kernels[number], program, heap)
+        // One owner at a time, so that writes do not copy the memory.
+        heap = LoopMemory()
+        try interpreter.run(interpreter.kernel.body)
+        heap = interpreter.heap
+      case .loop(let loop): try run(loop, of: program, &heap)
+      case .branch(let branch):
+        let number = try scalar(branch.selector, of: program, heap)
+        let isBoolean = program.buffers[branch.selector.index].type.element == .i1
+        let way = isBoolean ? 1 - number : number
+        let last = branch.ways.count - 1
+        try run(branch.ways[(0...last).contains(way) ? way : last], of: program, &heap)
+      }
+    }
+  }
+
+  private static func run(
+    _ loop: StepLoop, of program: LoopProgram, _ heap: inout LoopMemory
+  ) throws {
+    var iteration = 0
+    while true {
+      let places = heap.places
+      switch loop.trips {
+      case .count(let count):
+        if iteration >= count { return }
+        heap.counters[loop.counter.index] = loop.isReversed ? count - 1 - iteration : iteration
+      case .condition(let test, let condition):
+        heap.counters[loop.counter.index] = iteration
+        try run(test, of: program, &heap)
+        if try scalar(condition, of: program, heap) == 0 { return }
+      }
+      if let index = loop.index {
+        let counter = Number.integer(Int64(heap.counters[loop.counter.index]))
+        heap.write(counter.bytes(as: .i64), to: index, at: 0)
+      }
+      try run(loop.body, of: program, &heap)
+      // Loops inside start from where their carries stood.
+      heap.restore(places)
+      heap.exchange(loop.carries, in: program)
+      iteration += 1
+    }
+  }
+
+  /// The integer in a buffer of one element.
+  private static func scalar(
+    _ buffer: BufferID, of program: LoopProgram, _ heap: LoopMemory
+  ) throws -> Int {
+    let element = program.buffers[buffer.index].type.element
+    guard let value = heap.read(buffer, element, at: 0) else {
+      throw AdjointError(
+        .type, "\(program.buffers[buffer.index].name) is read before it is written")
+    }
+    return Int(value.integer)
   }
 
   private let kernel: Kernel

@@ -44,17 +44,38 @@ struct MemoryRegion {
 /// The memory that kernels share: one region for the arena and one for each other buffer.
 struct LoopMemory {
   private var regions: [MemoryRegion]
-  /// Where each buffer stands: its region, and the offset in it.
-  private var places: [(region: Int, offset: Int)] = []
+  /// A place in memory: a region, and the offset in it.
+  typealias Place = (region: Int, offset: Int)
+
+  /// Where each buffer stands that is no view; views have no place of their own.
+  private(set) var places: [Place] = []
+  /// What each view is part of.
+  private let views: [Buffer.View?]
+  /// The counters of the loops around.
+  var counters: [Int]
+
+  /// No memory.
+  init() {
+    regions = []
+    counters = []
+    views = []
+  }
 
   /// Memory at the start of a call.
   init(_ program: LoopProgram, arguments: [Literal]) throws {
     regions = [MemoryRegion(byteCount: program.arenaByteCount)]
+    counters = [Int](repeating: 0, count: program.counterCount)
+    views = program.buffers.map { buffer in
+      if case .view(let view) = buffer.storage { view } else { nil }
+    }
     var expected = 0
     for buffer in program.buffers {
       switch buffer.storage {
       case .arena(let offset):
         places.append((0, offset))
+        continue
+      case .view:
+        places.append((0, 0))
         continue
       case .argument(let position):
         expected = max(expected, position + 1)
@@ -76,15 +97,34 @@ struct LoopMemory {
     }
   }
 
+  /// Where a buffer stands now.
+  private func place(of buffer: BufferID) -> Place {
+    guard let view = views[buffer.index] else { return places[buffer.index] }
+    var place = place(of: view.base)
+    place.offset += view.offset
+    for stride in view.strides { place.offset += counters[stride.counter.index] * stride.byteCount }
+    return place
+  }
+
+  /// Exchanges the memory of the two buffers of each carry that is not updated in place.
+  mutating func exchange(_ carries: [StepCarry], in program: LoopProgram) {
+    for carry in carries where !program.isInPlace(carry) {
+      places.swapAt(carry.current.index, carry.next.index)
+    }
+  }
+
+  /// Puts buffers back to where they stood.
+  mutating func restore(_ places: [Place]) { self.places = places }
+
   /// An element of a buffer; nil where nothing wrote it.
   func read(_ buffer: BufferID, _ element: ElementType, at address: Int) -> Number? {
-    let (region, offset) = places[buffer.index]
+    let (region, offset) = place(of: buffer)
     return regions[region].read(element, at: offset + address * element.byteCount)
   }
 
   /// Puts an element's bytes into a buffer.
   mutating func write(_ bytes: [UInt8], to buffer: BufferID, at address: Int) {
-    let (region, offset) = places[buffer.index]
+    let (region, offset) = place(of: buffer)
     regions[region].write(bytes, at: offset + address * bytes.count)
   }
 

@@ -1,9 +1,9 @@
 internal import TensorIR
 
 extension LoopProgram {
-  /// Checks each kernel and how they share memory: buffers lie in the arena at multiples of 64
-  /// bytes, every buffer read holds an argument or was written before, and nothing has been written
-  /// over it since, and every result is there at the end.
+  /// Checks each kernel, the tree of steps, and how kernels share memory: buffers lie in the arena at
+  /// multiples of 64 bytes, every buffer read holds an argument or was written before on every way
+  /// there, and nothing has been written over it since, and every result is there at the end.
   ///
   /// - Throws: `AdjointError` naming the kernel or buffer.
   package func verify() throws {
@@ -11,12 +11,13 @@ extension LoopProgram {
     guard Set(kernels.map(\.name)).count == kernels.count else {
       throw AdjointError(.type, "two kernels of \(name) share a name")
     }
-    var intact = Set(buffers.indices.map { BufferID($0) }.filter(isInput))
-    for kernel in kernels {
-      try kernel.verify(in: self)
-      try verifyMemory(of: kernel, intact: &intact)
+    guard steps.kernelNumbers.sorted() == Array(kernels.indices) else {
+      throw AdjointError(.type, "the steps of \(name) do not run each kernel at one place")
     }
-    let held = intact.map(place)
+    for kernel in kernels { try kernel.verify(in: self) }
+    var verifier = MemoryVerifier(self)
+    try verifier.verify(steps)
+    let held = verifier.intact.map(place)
     for (position, buffer) in buffers.enumerated() {
       guard case .result = buffer.storage, buffer.type.count > 0 else { continue }
       // What is only moved may be written by the name of the buffer it comes from.
@@ -26,22 +27,12 @@ extension LoopProgram {
     }
   }
 
-  /// Whether a buffer has its content from the start.
-  private func isInput(_ id: BufferID) -> Bool {
-    let buffer = buffers[id.index]
-    guard buffer.type.count > 0 else { return true }
-    switch buffer.storage {
-    case .argument, .constant: return true
-    case .result, .arena: return false
-    }
-  }
-
   private func verifyBuffers() throws {
     func require(_ holds: Bool, _ message: @autoclosure () -> String) throws {
       guard holds else { throw AdjointError(.type, message()) }
     }
     var interface = Set<Buffer.Storage>()
-    for buffer in buffers {
+    for (position, buffer) in buffers.enumerated() {
       switch buffer.storage {
       case .argument(let position), .result(let position):
         try require(
@@ -58,6 +49,11 @@ extension LoopProgram {
       case .constant(let literal):
         try require(
           literal.type == buffer.type, "buffer \(buffer.name) is not of its constant's type")
+      case .view(let view):
+        // A base comes before its views, so that there is always a root.
+        try require(
+          buffers.indices.contains(view.base.index) && view.base.index < position,
+          "buffer \(buffer.name) is a view of no buffer before it")
       }
       try require(
         isAtHome(buffer), "buffer \(buffer.name) does not fit the memory of the buffer it stands in"
@@ -72,51 +68,206 @@ extension LoopProgram {
     let owner = buffers[home.index]
     guard owner.home == nil, owner.type.byteCount == buffer.type.byteCount else { return false }
     switch (buffer.storage, owner.storage) {
-    case (.argument, _), (.constant, _), (_, .constant), (.result, .result), (.result, .arena):
+    case (.argument, _), (.constant, _), (.view, _), (_, .constant), (_, .view), (.result, .result),
+      (.result, .arena):
       return false
     case (.arena, _), (.result, .argument): return true
     }
   }
+}
+
+/// A walk over steps in the order of execution that knows which buffers hold what was written there.
+private struct MemoryVerifier {
+  let program: LoopProgram
+  /// The buffers that hold their content at the current place.
+  private(set) var intact: Set<BufferID>
+  /// The greatest value of each open counter.
+  private var counters: [CounterID: Int?] = [:]
+  /// The other buffers that share bytes with each, as far as anyone asked.
+  private var neighbours: [BufferID: [BufferID]] = [:]
+
+  init(_ program: LoopProgram) {
+    self.program = program
+    intact = []
+    for (position, buffer) in program.buffers.enumerated() {
+      let id = BufferID(position)
+      switch program.buffers[program.root(of: id).index].storage {
+      case .argument, .constant: intact.insert(id)
+      case .result, .arena, .view: if buffer.type.count == 0 { intact.insert(id) }
+      }
+    }
+  }
+
+  mutating func verify(_ steps: [Step]) throws {
+    for step in steps {
+      switch step {
+      case .kernel(let number): try verify(program.kernels[number])
+      case .loop(let loop): try verify(loop)
+      case .branch(let branch): try verify(branch)
+      }
+    }
+  }
+
+  // MARK: Loops and branches
+
+  private func error(_ message: String) -> AdjointError {
+    AdjointError(.type, "\(program.name): \(message)")
+  }
+
+  private func name(_ buffer: BufferID) -> String { program.buffers[buffer.index].name }
+
+  private func require(_ buffer: BufferID, _ type: (TensorType) -> Bool, for use: String) throws {
+    guard program.buffers.indices.contains(buffer.index), type(program.buffers[buffer.index].type)
+    else { throw error("there is no buffer for the \(use) of a loop or branch") }
+    guard intact.contains(buffer) else {
+      throw error("\(name(buffer)) is the \(use) of a loop or branch before it is written")
+    }
+  }
+
+  private mutating func verify(_ loop: StepLoop) throws {
+    guard (0..<program.counterCount).contains(loop.counter.index), counters[loop.counter] == nil
+    else { throw error("two loops of steps share a counter") }
+    for carry in loop.carries {
+      let (type, other) = (
+        program.buffers[carry.current.index].type, program.buffers[carry.next.index].type
+      )
+      guard type == other else {
+        throw error("\(name(carry.current)) and \(name(carry.next)) are no carry of one type")
+      }
+      try require(carry.current, { _ in true }, for: "carry")
+    }
+    if let index = loop.index {
+      guard program.buffers[index.index].type == TensorType([], .i64) else {
+        throw error("the index \(name(index)) is no i64")
+      }
+      write(index)
+    }
+    let count: Int? = if case .count(let count) = loop.trips { count } else { nil }
+    counters[loop.counter] = .some(count.map { max($0 - 1, 0) })
+    // The second time what the first iteration left behind is all that the next one finds.
+    let before = intact
+    var views = Set<BufferID>()
+    for _ in 0..<2 {
+      views = try verifyIteration(loop)
+      intact.formIntersection(before)
+    }
+    counters[loop.counter] = nil
+    // A stack that every iteration writes a part of is there after the loop.
+    for view in views { intact.insert(program.root(of: view)) }
+  }
+
+  /// Checks one iteration.
+  ///
+  /// - Returns: The views that it leaves written.
+  private mutating func verifyIteration(_ loop: StepLoop) throws -> Set<BufferID> {
+    if case .condition(let test, let condition) = loop.trips {
+      try verify(test)
+      try require(condition, { $0 == TensorType([], .i1) }, for: "condition")
+    }
+    let before = intact
+    try verify(loop.body)
+    for carry in loop.carries {
+      try require(carry.next, { _ in true }, for: "next value of a carry")
+    }
+    for carry in loop.carries {
+      intact.insert(carry.current)
+      if carry.next != carry.current { intact.remove(carry.next) }
+    }
+    return intact.subtracting(before).filter { buffer in
+      if case .view = program.buffers[buffer.index].storage { return true }
+      return false
+    }
+  }
+
+  private mutating func verify(_ branch: StepBranch) throws {
+    try require(
+      branch.selector, { $0.isScalar && $0.element.isInteger || $0.element == .i1 }, for: "selector"
+    )
+    guard !branch.ways.isEmpty else { throw error("a branch has no ways") }
+    let before = intact
+    var after: Set<BufferID>?
+    for way in branch.ways {
+      intact = before
+      try verify(way)
+      after = after.map { $0.intersection(intact) } ?? intact
+    }
+    intact = after ?? before
+  }
+
+  // MARK: Kernels
+
+  /// Notes that a buffer is written by a step itself.
+  private mutating func write(_ buffer: BufferID) {
+    for other in overlapping(buffer) { intact.remove(other) }
+    intact.insert(buffer)
+  }
 
   /// Checks reads of one kernel and notes what it writes and overwrites.
-  private func verifyMemory(of kernel: Kernel, intact: inout Set<BufferID>) throws {
+  private mutating func verify(_ kernel: Kernel) throws {
     func error(_ message: String) -> AdjointError {
       AdjointError(.type, "kernel \(kernel.name): \(message)", at: kernel.sources.first ?? .unknown)
     }
     var before = intact
     var own = Set<BufferID>()
-    try kernel.body.forEachNode { node in
-      for access in Access.all(of: node) {
-        guard case .slot(let slot) = access.memory else { continue }
-        let id = kernel.slots[slot]
-        let name = buffers[id.index].name
-        if access.isRead, buffers[id.index].type.count > 0, !before.contains(id), !own.contains(id)
-        {
-          throw error("\(name) is read before it is written")
-        }
-        guard access.isWrite, own.insert(id).inserted else { continue }
-        for other in overlapping(id) {
-          before.remove(other)
-          if own.contains(other) || !kernel.mayReplace(other, with: id, in: self) {
-            throw error("\(name) overwrites \(buffers[other.index].name) in use")
-          }
+    for access in kernel.body.accesses {
+      guard case .slot(let slot) = access.memory else { continue }
+      let id = kernel.slots[slot]
+      let name = program.buffers[id.index].name
+      try verifyExtent(of: id)
+      if access.isRead, program.buffers[id.index].type.count > 0,
+        !before.contains(id), !own.contains(id), !before.contains(program.root(of: id))
+      {
+        throw error("\(name) is read before it is written")
+      }
+      guard access.isWrite, own.insert(id).inserted else { continue }
+      for other in overlapping(id) {
+        before.remove(other)
+        if own.contains(other) || !kernel.mayReplace(other, with: id, in: program) {
+          throw error("\(name) overwrites \(program.buffers[other.index].name) in use")
         }
       }
     }
     intact = before.union(own)
   }
 
-  /// The other buffers that share bytes with one.
-  private func overlapping(_ id: BufferID) -> [BufferID] {
-    let byteCount = buffers[id.index].type.byteCount
-    let place = place(of: id)
-    return buffers.indices.map { BufferID($0) }.filter { other in
-      guard other != id, byteCount > 0, buffers[other.index].type.count > 0 else { return false }
-      let otherPlace = self.place(of: other)
+  /// Checks that a view lies inside its base in all iterations of the loops around.
+  private func verifyExtent(of id: BufferID) throws {
+    guard case .view(let view) = program.buffers[id.index].storage else { return }
+    var range = view.offset...view.offset
+    for stride in view.strides {
+      guard let last = counters[stride.counter] else {
+        throw error("\(name(id)) moves with a counter of no loop around")
+      }
+      guard let last else { throw error("\(name(id)) moves with a counter without bound") }
+      let reach = stride.byteCount * last
+      range = (range.lowerBound + min(reach, 0))...(range.upperBound + max(reach, 0))
+    }
+    let end = range.upperBound + program.buffers[id.index].type.byteCount
+    guard range.lowerBound >= 0, end <= program.buffers[view.base.index].type.byteCount else {
+      throw error("\(name(id)) goes beyond \(name(view.base))")
+    }
+    try verifyExtent(of: view.base)
+  }
+
+  /// The other buffers that share bytes with one; parts of one buffer lie beside each other.
+  private mutating func overlapping(_ id: BufferID) -> [BufferID] {
+    if let known = neighbours[id] { return known }
+    let root = program.root(of: id)
+    let byteCount = program.buffers[root.index].type.byteCount
+    let place = program.place(of: root)
+    let found = program.buffers.indices.map { BufferID($0) }.filter { other in
+      let otherRoot = program.root(of: other)
+      guard other != id, otherRoot != root || id == root, byteCount > 0,
+        program.buffers[other.index].type.count > 0
+      else { return false }
+      let otherPlace = program.place(of: otherRoot)
       guard case .arena(let start) = place, case .arena(let offset) = otherPlace else {
         return place == otherPlace
       }
-      return offset < start + byteCount && start < offset + buffers[other.index].type.byteCount
+      let otherCount = program.buffers[otherRoot.index].type.byteCount
+      return offset < start + byteCount && start < offset + otherCount
     }
+    neighbours[id] = found
+    return found
   }
 }

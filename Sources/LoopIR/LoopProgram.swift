@@ -19,6 +19,35 @@ package struct Buffer: Sendable, Hashable {
     case arena(offset: Int)
     /// Part of the code.
     case constant(Literal)
+    /// Part of another buffer.
+    case view(View)
+  }
+
+  /// A contiguous part of another buffer, which moves with the counters of the loops around.
+  package struct View: Sendable, Hashable {
+    /// The buffer that the part is of; it may be a view itself.
+    package var base: BufferID
+    /// Where the part starts in the base where all counters are zero, in bytes.
+    package var offset: Int
+    /// How many bytes further it starts for each count of a counter.
+    package var strides: [Stride]
+
+    package init(of base: BufferID, offset: Int = 0, strides: [Stride] = []) {
+      self.base = base
+      self.offset = offset
+      self.strides = strides
+    }
+  }
+
+  /// What a view moves by with a counter.
+  package struct Stride: Sendable, Hashable {
+    package var counter: CounterID
+    package var byteCount: Int
+
+    package init(_ counter: CounterID, byteCount: Int) {
+      self.counter = counter
+      self.byteCount = byteCount
+    }
   }
 
   package var name: String
@@ -37,11 +66,16 @@ package struct Buffer: Sendable, Hashable {
   }
 }
 
-/// A whole executable: kernels in execution order over buffers.
+/// A whole executable: kernels over buffers, and a tree of steps that says when each runs.
 package struct LoopProgram: Sendable, Hashable {
   package var name: String
   package var buffers: [Buffer]
+  /// The kernels, each of which is one step.
   package var kernels: [Kernel]
+  /// What a call does, in order.
+  package var steps: [Step]
+  /// How many counters the loops of steps have.
+  package var counterCount: Int
   /// The bytes of arena one call needs.
   package var arenaByteCount: Int
 
@@ -49,13 +83,45 @@ package struct LoopProgram: Sendable, Hashable {
     self.name = name
     buffers = []
     kernels = []
+    steps = []
+    counterCount = 0
     arenaByteCount = 0
+  }
+
+  /// Adds a kernel that runs after all other steps.
+  package mutating func append(_ kernel: Kernel) {
+    steps.append(.kernel(kernels.count))
+    kernels.append(kernel)
+  }
+
+  /// Removes kernels, and brings the table into the order of the steps.
+  package mutating func removeKernels(where isRemoved: (Kernel) -> Bool) {
+    let kept = steps.kernelNumbers.filter { !isRemoved(kernels[$0]) }
+    guard kept != Array(kernels.indices) else { return }
+    let places = Dictionary(uniqueKeysWithValues: zip(kept, kept.indices))
+    kernels = kept.map { kernels[$0] }
+    steps = steps.mappingKernels { places[$0] }
   }
 
   /// The storage that a buffer's elements stand in: its home's, if it has one.
   package func place(of buffer: BufferID) -> Buffer.Storage {
     buffers[(buffers[buffer.index].home ?? buffer).index].storage
   }
+
+  /// The buffer that a view is part of in the end; a buffer that is no view is its own root.
+  package func root(of buffer: BufferID) -> BufferID {
+    var root = buffer
+    while case .view(let view) = buffers[root.index].storage { root = view.base }
+    return root
+  }
+
+  /// Whether a carry's next value stands where the current one stands.
+  package func isInPlace(_ carry: StepCarry) -> Bool {
+    home(of: carry.current) == home(of: carry.next)
+  }
+
+  /// The buffer whose memory a buffer stands in; itself, if it has its own.
+  package func home(of buffer: BufferID) -> BufferID { buffers[buffer.index].home ?? buffer }
 
   /// For each result that stands in an argument's memory, the argument, by number.
   package var donations: [Int: Int] {

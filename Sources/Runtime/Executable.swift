@@ -99,10 +99,9 @@ package final class Executable: Sendable {
     context = .allocate(capacity: 1)
     context.initialize(to: RuntimeContext(threads: max(1, options.threads)))
     if options.isProfiled {
-      let instants = UnsafeMutablePointer<ContinuousClock.Instant>.allocate(
-        capacity: kernels.count + 1)
-      instants.initialize(repeating: .now, count: kernels.count + 1)
-      context.pointee.instants = instants
+      let times = UnsafeMutablePointer<Duration>.allocate(capacity: kernels.count + 1)
+      times.initialize(repeating: .zero, count: kernels.count + 1)
+      context.pointee.times = times
     }
   }
 
@@ -129,7 +128,7 @@ package final class Executable: Sendable {
   private static let stackBytesPerOperation = 16 << 10
 
   deinit {
-    context.pointee.instants?.deallocate()
+    context.pointee.times?.deallocate()
     context.deallocate()
     if let arena = UnsafeMutableRawPointer(bitPattern: idleArena.load(ordering: .relaxed)) {
       BufferPool.deallocate(arena, byteCount: report.arenaByteCount)
@@ -146,6 +145,7 @@ package final class Executable: Sendable {
   package func call(
     arguments: UnsafePointer<UnsafeRawPointer>, results: UnsafePointer<UnsafeMutableRawPointer>
   ) throws {
+    if !kernels.isEmpty { startProfile() }
     guard report.arenaByteCount > 0 else { return entry(arguments, results, nil, context) }
     let idle = idleArena.exchange(0, ordering: .acquiring)
     let arena =
@@ -157,11 +157,18 @@ package final class Executable: Sendable {
     if !kept { BufferPool.deallocate(arena, byteCount: report.arenaByteCount) }
   }
 
-  /// The nanoseconds of each kernel in the last call of profiled code, which runs one call at a
-  /// time.
+  /// The nanoseconds of each kernel, all its runs together, in the last call of profiled code, which
+  /// runs one call at a time.
   package var kernelNanoseconds: [Double] {
-    guard let instants = context.pointee.instants else { return [] }
-    return kernels.indices.map { (instants[$0 + 1] - instants[$0]).milliseconds * 1e6 }
+    guard let times = context.pointee.times else { return [] }
+    return kernels.indices.map { times[$0].milliseconds * 1e6 }
+  }
+
+  /// Forgets the times of the call before.
+  private func startProfile() {
+    guard let times = context.pointee.times else { return }
+    for kernel in kernels.indices { times[kernel] = .zero }
+    context.pointee.running = nil
   }
 
   /// The text of a stage behind TensorIR: `loops`, `llvm`, `llvm-optimized` or `assembly`.

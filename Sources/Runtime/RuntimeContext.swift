@@ -5,7 +5,7 @@ package typealias ParallelFor =
     UnsafeMutableRawPointer?, Int
   ) -> Void
 
-/// Notes how far a profiled call is: `(runtime context, kernels done)`.
+/// Notes how far a profiled call is: `(runtime context, the kernel that comes next)`.
 package typealias KernelHook = @convention(c) (UnsafeMutableRawPointer?, Int) -> Void
 
 /// What compiled code gets from the process it runs in.
@@ -19,8 +19,10 @@ package struct RuntimeContext {
   package var threads: Int
   /// Called by profiled code before each kernel and after the last.
   package var kernelHook: KernelHook = kernelHookEntry
-  /// Where the hook puts the time, by the number of kernels done; nil in code without profile.
-  package var instants: UnsafeMutablePointer<ContinuousClock.Instant>?
+  /// Where the hook adds the time of each kernel; nil in code without profile.
+  package var times: UnsafeMutablePointer<Duration>?
+  /// The kernel that profiled code runs, and when it was started.
+  package var running: (kernel: Int, since: ContinuousClock.Instant)?
 
   /// Creates the context of a call that may use `threads` threads.
   package init(threads: Int) {
@@ -40,7 +42,10 @@ package let parallelForEntry: ParallelFor = { context, body, buffers, blocks in
 
 /// The function profiled code calls; the first argument points to a `RuntimeContext`.
 package let kernelHookEntry: KernelHook = { context, number in
-  guard let instants = context?.assumingMemoryBound(to: RuntimeContext.self).pointee.instants
+  guard let context = context?.assumingMemoryBound(to: RuntimeContext.self),
+    let times = context.pointee.times
   else { return }
-  instants[number] = .now
+  let now = ContinuousClock.now
+  if let running = context.pointee.running { times[running.kernel] += now - running.since }
+  context.pointee.running = (number, now)
 }

@@ -39,7 +39,7 @@ import Testing
       loop.body.append(.accumulate(sum, value: x))
       kernel.body = [.loop(loop), .store(Store(.slot(2), IndexExpression(0), sum))]
     }
-    program.kernels = [kernel]
+    program.append(kernel)
     return program
   }
 

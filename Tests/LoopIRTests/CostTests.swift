@@ -77,7 +77,7 @@ import Testing
       loop(i, .serial, .full, accumulators: [Accumulator(sum, .add)], body),
       .store(Store(.slot(1), IndexExpression(0), sum)),
     ]
-    program.kernels = [k.kernel]
+    program.append(k.kernel)
     #expect(program.costs == costs(read: 80, written: 8, single: 0, double: 10))
   }
 
@@ -94,7 +94,7 @@ import Testing
       loop(i, .serial, .full, accumulators: [Accumulator(sum, .add)], [loop(j, body)]),
       .store(Store(.slot(0), IndexExpression(0), sum)),
     ]
-    program.kernels = [k.kernel]
+    program.append(k.kernel)
     #expect(program.costs == costs(read: 0, written: 4, single: .max))
   }
 }

@@ -82,7 +82,7 @@ import Testing
     k.kernel.body = [
       loop(i, .vector(width: 2, interleave: 1), readsFirst ? read + write : write + read)
     ]
-    program.kernels = [k.kernel]
+    program.append(k.kernel)
     try program.verify()
     return try LoopInterpreter.run(program, arguments: [])
   }
@@ -127,7 +127,7 @@ import Testing
     let value = k.define(.apply(op, loads), result, in: &body)
     body.append(.store(Store(.slot(operands.count), IndexExpression(i), value)))
     k.kernel.body = [loop(i, body)]
-    program.kernels = [k.kernel]
+    program.append(k.kernel)
     try program.verify()
     return try LoopInterpreter.run(program, arguments: operands)[0]
   }

@@ -78,7 +78,7 @@ import Testing
       let root = k.unary(.sqrt, value, in: &body)
       body.append(.store(Store(.slot(1), IndexExpression(i), root)))
       k.kernel.body = [loop(i, body)]
-      program.kernels.append(k.kernel)
+      program.append(k.kernel)
     }
     return program
   }

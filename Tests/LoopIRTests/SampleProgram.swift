@@ -50,7 +50,7 @@ enum SampleProgram {
     row.append(loop(j, vector, pass))
 
     k.kernel.body = [loop(blk, .parallel, [loop(r, .serial, .block(blk, size: 4), row)])]
-    program.kernels = [k.kernel]
+    program.append(k.kernel)
     return program
   }
 
@@ -68,9 +68,8 @@ enum SampleProgram {
       Buffer(name: "ps", type: TensorType([blocks, columns], .f32), storage: .arena(offset: 0)),
       Buffer(name: "pm", type: TensorType([blocks], .f32), storage: .arena(offset: 256)),
     ]
-    program.kernels = [
-      partialColumnSums(rows, columns), combinedColumnSums(blocks, columns),
-    ]
+    program.append(partialColumnSums(rows, columns))
+    program.append(combinedColumnSums(blocks, columns))
     return program
   }
 
@@ -158,7 +157,7 @@ enum SampleProgram {
       tiling: .init(rows: 2, vectors: 2, width: 4, rowBlock: 4), body: body)
     if isCut { contract.block = .init(variable: blk, rows: 4, columns: 8) }
     k.kernel.body = isCut ? [loop(blk, .parallel, [.contract(contract)])] : [.contract(contract)]
-    program.kernels = [k.kernel]
+    program.append(k.kernel)
     return program
   }
 
@@ -176,7 +175,7 @@ enum SampleProgram {
       Buffer(name: "z", type: TensorType([2, 3], .f32), storage: .result(0)),
       Buffer(name: "n", type: TensorType([], .i64), storage: .result(1)),
     ]
-    program.kernels = [differences(), lookup()]
+    for kernel in [differences(), lookup()] { program.append(kernel) }
     return program
   }
 

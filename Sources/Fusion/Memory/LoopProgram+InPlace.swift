@@ -13,33 +13,38 @@ extension LoopProgram {
         return donated.contains(number)
       }.map { BufferID($0) })
     postponeUpdates(of: donated)
-    var sharing = Sharing(self, donated: donated)
+    let carries = carriesInPlace()
+    removeKernels { _ in false }
+    var sharing = Sharing(self, donated: donated, homes: carries)
     for step in kernels.indices { sharing.shareElementwise(at: step) }
     sharing.giveRemainingArguments()
     sharing.leaveArgumentsWithoutResult()
     for (position, home) in sharing.homes { buffers[position.index].home = home }
   }
 
-  /// Moves a kernel that may write a result over a donated argument behind the kernels that still
+  /// Moves a kernel that may write a result over a donated argument behind the steps that still
   /// read the argument, where nothing in between needs what it writes.
   private mutating func postponeUpdates(of donated: Set<BufferID>) {
     guard !donated.isEmpty else { return }
-    for step in kernels.indices.reversed() {
+    for step in steps.indices.reversed() {
+      guard case .kernel(let number) = steps[step] else { continue }
+      let kernel = kernels[number]
       let updated = donated.filter { argument in
-        kernels[step].slots.contains(argument)
-          && kernels[step].writtenBuffers.contains { buffer in
+        kernel.slots.contains(argument)
+          && kernel.writtenBuffers.contains { buffer in
             guard case .result = buffers[buffer.index].storage else { return false }
-            return mayReplace(argument, with: buffer, at: step)
+            return mayReplace(argument, with: buffer, at: number)
           }
       }
-      let last = kernels.indices.last { !updated.isDisjoint(with: kernels[$0].slots) }
+      let used = steps.map { buffersUsed(by: $0) }
+      let last = steps.indices.last { !updated.isDisjoint(with: used[$0]) }
       guard let last, last > step else { continue }
-      let written = kernels[step].writtenBuffers
-      let isFree = kernels[(step + 1)...last].allSatisfy { other in
-        written.isDisjoint(with: other.slots)
-          && other.writtenBuffers.isDisjoint(with: kernels[step].slots)
+      let written = kernel.writtenBuffers
+      let isFree = ((step + 1)...last).allSatisfy { other in
+        written.isDisjoint(with: used[other])
+          && buffersWritten(by: steps[other]).isDisjoint(with: used[step])
       }
-      if isFree { kernels.insert(kernels.remove(at: step), at: last) }
+      if isFree { steps.insert(steps.remove(at: step), at: last) }
     }
   }
 
@@ -67,7 +72,7 @@ extension LoopProgram {
       let nodes = kernel.body.removingStores { store in
         guard case .slot(let slot) = store.memory, store.combining == nil,
           let source = loads[store.value], source != kernel.slots[slot],
-          home(source) == home(kernel.slots[slot])
+          home(of: source) == home(of: kernel.slots[slot])
         else { return false }
         sources[kernel.slots[slot]] = source
         return true
@@ -75,11 +80,10 @@ extension LoopProgram {
       kernels[step].body = nodes
       if nodes != kernel.body { kernels[step].dropUnusedSlots() }
     }
-    kernels.removeAll { $0.body.isEmpty }
+    steps = steps.mappingBuffers { sources[$0] ?? $0 }
+    removeKernels { $0.body.isEmpty }
     for step in kernels.indices { kernels[step].name = "k\(step)" }
   }
-
-  private func home(_ buffer: BufferID) -> BufferID { buffers[buffer.index].home ?? buffer }
 }
 
 /// Which buffers stand in whose memory, while it is decided.
@@ -90,26 +94,44 @@ private struct Sharing {
   private(set) var homes: [BufferID: BufferID] = [:]
   /// From the first use of a buffer, or of one that shares its memory, to the last.
   private var lives: [BufferID: ClosedRange<Int>]
+  private let timeline: Timeline
+  /// Buffers that exchange their memory with another's, and so have none that others could share.
+  private let exchanged: Set<BufferID>
 
-  init(_ program: LoopProgram, donated: Set<BufferID>) {
+  init(_ program: LoopProgram, donated: Set<BufferID>, homes: [BufferID: BufferID]) {
+    var program = program
+    for (guest, host) in homes { program.buffers[guest.index].home = host }
     self.program = program
     self.donated = donated
-    lives = program.lives()
+    self.homes = homes
+    timeline = Timeline(program)
+    lives = program.lives(on: timeline)
+    var exchanged = Set<BufferID>()
+    for (_, loop) in timeline.loops {
+      for carry in loop.carries where !program.isInPlace(carry) {
+        exchanged.formUnion([carry.current, carry.next])
+      }
+    }
+    self.exchanged = exchanged
+    for (guest, host) in homes {
+      if let first = lives[guest], let second = lives[host] { lives[host] = first.union(second) }
+    }
   }
 
   private func home(_ buffer: BufferID) -> BufferID { homes[buffer] ?? buffer }
 
   /// Lets what a kernel is first to write take the place of operands it is last to read.
-  mutating func shareElementwise(at step: Int) {
-    let kernel = program.kernels[step]
+  mutating func shareElementwise(at number: Int) {
+    let kernel = program.kernels[number]
+    guard let step = timeline.positions[number] else { return }
     let written = kernel.writtenBuffers.sorted()
-    let fresh = written.filter { lives[$0]?.lowerBound == step && isOwned($0) }
+    let fresh = written.filter { lives[$0]?.lowerBound == step && mayMove($0) }
     for buffer in fresh.filter(isResult) + fresh.filter({ !isResult($0) }) {
       let dying = kernel.slots.filter { operand in
         lives[home(operand)]?.upperBound == step
           && !written.contains { home($0) == home(operand) }
           && mayGiveMemory(operand, to: buffer)
-          && program.mayReplace(operand, with: buffer, at: step)
+          && program.mayReplace(operand, with: buffer, at: number)
           && (isArgument(home(operand)) || !kernel.storesReachNextRow(of: buffer))
       }
       // A result rather saves memory of the caller's, another buffer leaves that to results.
@@ -149,22 +171,26 @@ private struct Sharing {
     for (member, home) in homes where home == guest { homes[member] = host }
     homes[guest] = host
     guard let first = lives[guest], let second = lives[host] else { return }
-    lives[host] =
-      min(first.lowerBound, second.lowerBound)...max(first.upperBound, second.upperBound)
+    lives[host] = first.union(second)
   }
 
   /// Whether an operand's memory can hold a buffer that outlives it.
   private func mayGiveMemory(_ operand: BufferID, to buffer: BufferID) -> Bool {
     switch program.buffers[home(operand).index].storage {
-    case .arena: true
+    case .arena: !exchanged.contains(home(operand))
     case .argument: donated.contains(home(operand))
-    case .result, .constant: false
+    case .result, .constant, .view: false
     }
   }
 
-  /// Whether a buffer has memory of its own that it shares with none.
-  private func isOwned(_ buffer: BufferID) -> Bool {
-    homes[buffer] == nil && !homes.values.contains(buffer)
+  /// Whether a buffer, with what shares its memory, can stand in another's: it has its own memory,
+  /// and is no part of another or one of two that are exchanged.
+  private func mayMove(_ buffer: BufferID) -> Bool {
+    guard homes[buffer] == nil, !exchanged.contains(buffer) else { return false }
+    switch program.buffers[buffer.index].storage {
+    case .result, .arena: return true
+    case .argument, .constant, .view: return false
+    }
   }
 
   private func isResult(_ buffer: BufferID) -> Bool {

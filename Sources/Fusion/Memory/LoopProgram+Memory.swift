@@ -10,31 +10,11 @@ extension LoopProgram {
   mutating func planMemory(donated: Set<Int> = []) {
     dropUnreadStores()
     dropUnusedBuffers()
+    removeKernels { _ in false }
     updateInPlace(donated: donated)
     dropCopiesOntoThemselves()
     dropUnusedBuffers()
     placeArena()
-  }
-
-  /// The kernels, by position, from a buffer's first use to its last; a parameter is in use from
-  /// before the first kernel and a result until after the last.
-  func lives() -> [BufferID: ClosedRange<Int>] {
-    var lives: [BufferID: ClosedRange<Int>] = [:]
-    func extend(_ buffer: BufferID, to step: Int) {
-      let known = lives[buffer] ?? step...step
-      lives[buffer] = min(known.lowerBound, step)...max(known.upperBound, step)
-    }
-    for (step, kernel) in kernels.enumerated() {
-      for slot in kernel.slots { extend(slot, to: step) }
-    }
-    for position in buffers.indices {
-      switch buffers[position].storage {
-      case .argument: extend(BufferID(position), to: -1)
-      case .result: extend(BufferID(position), to: kernels.count)
-      case .arena, .constant: break
-      }
-    }
-    return lives
   }
 
   // MARK: Arena
@@ -47,13 +27,11 @@ extension LoopProgram {
   }
 
   /// The pieces of arena that are needed, in no particular order.
-  private func blocks() -> [Block] {
+  private func blocks(on timeline: Timeline) -> [Block] {
     var lives: [BufferID: ClosedRange<Int>] = [:]
-    for (buffer, life) in self.lives() {
-      let home = buffers[buffer.index].home ?? buffer
-      let known = lives[home] ?? life
-      lives[home] =
-        min(known.lowerBound, life.lowerBound)...max(known.upperBound, life.upperBound)
+    for (buffer, life) in self.lives(on: timeline) {
+      let home = home(of: buffer)
+      lives[home] = lives[home].map { $0.union(life) } ?? life
     }
     return lives.compactMap { home, life in
       guard case .arena = buffers[home.index].storage else { return nil }
@@ -66,17 +44,18 @@ extension LoopProgram {
   /// Lee (2020), "Efficient Memory Management for Deep Neural Net Inference": large pieces first, or
   /// the pieces of the most crowded kernels first.
   private mutating func placeArena() {
-    let blocks = blocks().sorted { $0.home < $1.home }
+    let timeline = Timeline(self)
+    let blocks = blocks(on: timeline).sorted { $0.home < $1.home }
     let bySize = blocks.sorted { ($1.byteCount, $0.home) < ($0.byteCount, $1.home) }
     var best = Self.offsets(of: bySize)
-    if best.byteCount > Self.largestUse(of: blocks, kernels: kernels.count) {
-      let byBreadth = Self.offsets(of: Self.byBreadth(blocks, kernels: kernels.count))
+    if best.byteCount > Self.largestUse(of: blocks, positions: timeline.count) {
+      let byBreadth = Self.offsets(of: Self.byBreadth(blocks, positions: timeline.count))
       if byBreadth.byteCount < best.byteCount { best = byBreadth }
     }
     arenaByteCount = best.byteCount
     for position in buffers.indices {
       guard case .arena = buffers[position].storage else { continue }
-      let home = buffers[position].home ?? BufferID(position)
+      let home = home(of: BufferID(position))
       buffers[position].storage = .arena(offset: best.offsets[home] ?? 0)
     }
   }
@@ -101,20 +80,20 @@ extension LoopProgram {
     return (Dictionary(uniqueKeysWithValues: offsets), byteCount)
   }
 
-  /// The pieces in use at a kernel together, kernels in order of how much that is.
-  private static func byBreadth(_ blocks: [Block], kernels: Int) -> [Block] {
-    let uses = (0..<kernels).map { step in blocks.filter { $0.life.contains(step) } }
+  /// The pieces in use at a step together, steps in order of how much that is.
+  private static func byBreadth(_ blocks: [Block], positions: Int) -> [Block] {
+    let uses = (0..<positions).map { step in blocks.filter { $0.life.contains(step) } }
     let sizes = uses.map { $0.reduce(0) { $0 + $1.byteCount } }
     var taken = Set<BufferID>()
-    return (0..<kernels).sorted { (sizes[$1], $0) < (sizes[$0], $1) }.flatMap { step in
+    return (0..<positions).sorted { (sizes[$1], $0) < (sizes[$0], $1) }.flatMap { step in
       uses[step].sorted { ($1.byteCount, $0.home) < ($0.byteCount, $1.home) }
         .filter { taken.insert($0.home).inserted }
     }
   }
 
-  /// The most bytes in use at one kernel: what no placement goes below.
-  private static func largestUse(of blocks: [Block], kernels: Int) -> Int {
-    var changes = [Int](repeating: 0, count: kernels + 1)
+  /// The most bytes in use at one step: what no placement goes below.
+  private static func largestUse(of blocks: [Block], positions: Int) -> Int {
+    var changes = [Int](repeating: 0, count: positions + 1)
     for block in blocks {
       changes[block.life.lowerBound] += block.byteCount
       changes[block.life.upperBound + 1] -= block.byteCount
@@ -127,8 +106,11 @@ extension LoopProgram {
     return largest
   }
 
-  /// The most bytes of arena that are in use at one kernel.
-  package var largestArenaUse: Int { Self.largestUse(of: blocks(), kernels: kernels.count) }
+  /// The most bytes of arena that are in use at one step.
+  package var largestArenaUse: Int {
+    let timeline = Timeline(self)
+    return Self.largestUse(of: blocks(on: timeline), positions: timeline.count)
+  }
 
   // MARK: Buffers
 
@@ -137,12 +119,9 @@ extension LoopProgram {
   private mutating func dropUnreadStores() {
     var read = Set<BufferID>()
     for kernel in kernels {
-      kernel.body.forEachNode { node in
-        for access in Access.all(of: node) where access.isRead {
-          if case .slot(let slot) = access.memory { read.insert(kernel.slots[slot]) }
-        }
-      }
+      for buffer in kernel.readBuffers { read.formUnion([buffer, root(of: buffer)]) }
     }
+    steps.forEachStep { read.formUnion($0.ownBuffers) }
     for step in kernels.indices {
       let slots = kernels[step].slots
       func isUnread(_ store: Store) -> Bool {
@@ -155,18 +134,20 @@ extension LoopProgram {
       kernels[step].body = kernels[step].body.removingStores(where: isUnread)
       kernels[step].dropUnusedSlots()
     }
-    kernels.removeAll { $0.body.isEmpty }
+    removeKernels { $0.body.isEmpty }
   }
 
-  /// Removes arena buffers and constants that no kernel uses, such as a product that only its own
+  /// Removes arena buffers and constants that no step uses, such as a product that only its own
   /// epilogue reads.
   private mutating func dropUnusedBuffers() {
     var used = Set(kernels.flatMap(\.slots).map(\.index))
+    steps.forEachStep { used.formUnion($0.ownBuffers.map(\.index)) }
+    for position in used { used.formUnion(bases(of: BufferID(position)).map(\.index)) }
     used.formUnion(used.compactMap { buffers[$0].home?.index })
     for (position, buffer) in buffers.enumerated() {
       switch buffer.storage {
       case .argument, .result: used.insert(position)
-      case .arena, .constant: break
+      case .arena, .constant, .view: break
       }
     }
     let kept = used.sorted()
@@ -174,13 +155,27 @@ extension LoopProgram {
     buffers = kept.map { position in
       var buffer = buffers[position]
       buffer.home = buffer.home.flatMap { places[$0.index] }.map(BufferID.init)
+      if case .view(var view) = buffer.storage {
+        view.base = places[view.base.index].map(BufferID.init) ?? view.base
+        buffer.storage = .view(view)
+      }
       return buffer
     }
+    steps = steps.mappingBuffers { places[$0.index].map(BufferID.init) ?? $0 }
     for kernel in kernels.indices {
       kernels[kernel].slots = kernels[kernel].slots.compactMap {
         places[$0.index].map(BufferID.init)
       }
     }
+  }
+
+  /// What a view is part of, and what that is part of, up to the root.
+  private func bases(of buffer: BufferID) -> [BufferID] {
+    var bases = [BufferID]()
+    while case .view(let view) = buffers[(bases.last ?? buffer).index].storage {
+      bases.append(view.base)
+    }
+    return bases
   }
 
   /// Every buffer starts at a multiple of this many bytes.

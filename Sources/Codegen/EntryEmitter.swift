@@ -1,0 +1,209 @@
+internal import LLVMBridge
+internal import LoopIR
+internal import TensorIR
+
+/// Emits the body of a program's entry point: the tree of steps as control flow around calls of
+/// kernels.
+final class EntryEmitter {
+  private let program: LoopProgram
+  private let entry: LLVMFunction
+  /// The function of each kernel, and the byte of each slot's buffer it starts at.
+  private let functions: [(code: LLVMFunction, offsets: [Int])]
+  private let isProfiled: Bool
+  private let module: LLVMModule
+  private let builder: IRBuilder
+  /// Where each buffer's memory starts, except for views.
+  private var starts: [LLVMValue?] = []
+  /// The values of the counters of the loops around.
+  private var counters: [CounterID: LLVMValue] = [:]
+  /// The array of pointers that kernels get.
+  private let slots: LLVMValue
+
+  init(
+    _ program: LoopProgram, _ entry: LLVMFunction,
+    _ functions: [(code: LLVMFunction, offsets: [Int])], isProfiled: Bool, in module: LLVMModule
+  ) {
+    self.program = program
+    self.entry = entry
+    self.functions = functions
+    self.isProfiled = isProfiled
+    self.module = module
+    builder = IRBuilder(module)
+    builder.position(at: entry.appendBlock("entry"))
+    let slotCount = program.kernels.map(\.slots.count).max() ?? 0
+    slots = builder.alloca(module.pointer, count: max(slotCount, 1), alignment: 16)
+  }
+
+  /// Emits the whole body.
+  func emit() {
+    starts = program.buffers.indices.map { start(of: BufferID($0)) }
+    emit(program.steps)
+    notify(program.kernels.count)
+    builder.ret()
+  }
+
+  // MARK: Memory
+
+  /// Where the memory of a buffer that is no view starts when a call does.
+  private func start(of buffer: BufferID) -> LLVMValue? {
+    switch program.place(of: buffer) {
+    case .argument(let number): loaded(entry.parameters[0], byte: number * 8)
+    case .result(let number): loaded(entry.parameters[1], byte: number * 8)
+    case .arena(let offset): builder.gep(entry.parameters[2], bytes: offset)
+    case .constant(let literal):
+      module.addConstantData(
+        bytes: literal.denseBytes, alignment: 64, name: "constant\(buffer.index)")
+    case .view: nil
+    }
+  }
+
+  private func loaded(_ pointer: LLVMValue, byte: Int) -> LLVMValue {
+    builder.load(module.pointer, builder.gep(pointer, bytes: byte), alignment: 8)
+  }
+
+  /// Where a buffer starts at the current place.
+  private func pointer(to buffer: BufferID) -> LLVMValue {
+    guard case .view(let view) = program.buffers[buffer.index].storage else {
+      guard let start = starts[buffer.index] else { preconditionFailure("memory has a start") }
+      return start
+    }
+    var start = pointer(to: view.base)
+    for stride in view.strides {
+      guard let counter = counters[stride.counter] else {
+        preconditionFailure("a view moves with the counter of a loop around")
+      }
+      let distance = builder.mul(counter, builder.int(stride.byteCount, module.i64))
+      start = builder.gep(module.i8, start, distance)
+    }
+    return view.offset == 0 ? start : builder.gep(start, bytes: view.offset)
+  }
+
+  // MARK: Steps
+
+  private func emit(_ steps: [Step]) {
+    for step in steps {
+      switch step {
+      case .kernel(let number): emitCall(number)
+      case .loop(let loop): emit(loop)
+      case .branch(let branch): emit(branch)
+      }
+    }
+  }
+
+  private func emit(_ loop: StepLoop) {
+    if case .count(let count) = loop.trips, count <= 0 { return }
+    let exchanged = loop.carries.filter { !program.isInPlace($0) }
+    let before = builder.currentBlock
+    let head = builder.appendBlock("repeat")
+    let after = builder.appendBlock("done")
+    let reversedFrom: Int? =
+      if case .count(let count) = loop.trips, loop.isReversed { count - 1 } else { nil }
+    builder.br(head)
+    builder.position(at: head)
+    let counter = builder.phi(module.i64)
+    builder.addIncoming(counter, builder.int(reversedFrom ?? 0, module.i64), from: before)
+    var phis: [(buffer: BufferID, phi: LLVMValue)] = []
+    for buffer in exchanged.flatMap({ [$0.current, $0.next] }) {
+      let phi = builder.phi(module.pointer)
+      builder.addIncoming(phi, pointer(to: buffer), from: before)
+      phis.append((buffer, phi))
+    }
+    for (buffer, phi) in phis { starts[buffer.index] = phi }
+    counters[loop.counter] = counter
+    if case .condition(let test, let condition) = loop.trips {
+      inScope { emit(test) }
+      let body = builder.appendBlock("body")
+      builder.condBr(isTrue(condition), body, after)
+      builder.position(at: body)
+    }
+    if let index = loop.index { builder.store(counter, pointer(to: index), alignment: 8) }
+    inScope { emit(loop.body) }
+    let latch = builder.currentBlock
+    let next = builder.add(counter, builder.int(loop.isReversed ? -1 : 1, module.i64))
+    builder.addIncoming(counter, next, from: latch)
+    for (number, (_, phi)) in phis.enumerated() {
+      // The pair's other one.
+      builder.addIncoming(phi, phis[number ^ 1].phi, from: latch)
+    }
+    switch loop.trips {
+    case .condition: builder.br(head)
+    case .count(let count):
+      let end = builder.int(loop.isReversed ? -1 : count, module.i64)
+      builder.condBr(builder.icmp(.eq, next, end), after, head)
+    }
+    builder.position(at: after)
+    if case .count = loop.trips {
+      // After the last iteration the pairs are exchanged once more.
+      for (number, (buffer, _)) in phis.enumerated() {
+        starts[buffer.index] = phis[number ^ 1].phi
+      }
+    }
+    counters[loop.counter] = nil
+  }
+
+  private func emit(_ branch: StepBranch) {
+    let after = builder.appendBlock("after")
+    let blocks = branch.ways.map { _ in builder.appendBlock("way") }
+    let element = program.buffers[branch.selector.index].type.element
+    if element == .i1, blocks.count == 2 {
+      builder.condBr(isTrue(branch.selector), blocks[0], blocks[1])
+    } else {
+      let type = element == .i1 ? module.i8 : element.byteCount == 8 ? module.i64 : module.i32
+      let selector = builder.load(
+        type, pointer(to: branch.selector), alignment: element.byteCount)
+      let cases = blocks.dropLast().enumerated().map { (value: $0, block: $1) }
+      builder.switchBr(selector, cases: cases, otherwise: blocks[blocks.count - 1])
+    }
+    for (way, block) in zip(branch.ways, blocks) {
+      builder.position(at: block)
+      inScope { emit(way) }
+      builder.br(after)
+    }
+    builder.position(at: after)
+  }
+
+  /// Emits steps whose exchanges of memory end with them.
+  private func inScope(_ emitSteps: () -> Void) {
+    let outer = starts
+    emitSteps()
+    starts = outer
+  }
+
+  /// Whether a scalar boolean in memory holds.
+  private func isTrue(_ buffer: BufferID) -> LLVMValue {
+    let byte = builder.load(module.i8, pointer(to: buffer), alignment: 1)
+    return builder.icmp(.ne, byte, builder.int(0, module.i8))
+  }
+
+  // MARK: Kernels
+
+  /// Runs a kernel here, or hands its blocks to the context's threads.
+  private func emitCall(_ number: Int) {
+    notify(number)
+    let (kernel, function) = (program.kernels[number], functions[number])
+    for (position, buffer) in kernel.slots.enumerated() {
+      let start = builder.gep(pointer(to: buffer), bytes: function.offsets[position])
+      builder.store(start, builder.gep(slots, bytes: position * 8), alignment: 8)
+    }
+    guard let blocks = kernel.blockCount else {
+      builder.call(
+        function.code, [slots, builder.int(0, module.i64), builder.int(1, module.i64)])
+      return
+    }
+    let context = entry.parameters[3]
+    let share = builder.load(module.pointer, context, alignment: 8)
+    let type = module.functionType(
+      [module.pointer, module.pointer, module.pointer, module.i64], returns: module.void)
+    builder.callIndirect(
+      type, share, [context, function.code.value, slots, builder.int(blocks, module.i64)])
+  }
+
+  /// Tells a profiled entry's context which kernel comes next.
+  private func notify(_ number: Int) {
+    guard isProfiled else { return }
+    let context = entry.parameters[3]
+    let hook = loaded(context, byte: 16)
+    let type = module.functionType([module.pointer, module.i64], returns: module.void)
+    builder.callIndirect(type, hook, [context, builder.int(number, module.i64)])
+  }
+}

@@ -1,0 +1,120 @@
+internal import LoopIR
+
+extension LoopProgram {
+  /// Lets the next value of each carry that can take the place of the current one, so that a step
+  /// costs what it changes, not what it keeps.
+  ///
+  /// That is where every use of the current value in the loop comes before the first of the next one,
+  /// after kernels that write next values have waited for those that read current ones; or where one
+  /// kernel replaces the one by the other element by element.
+  ///
+  /// - Returns: The buffers that stand in another's memory, and that other one.
+  mutating func carriesInPlace() -> [BufferID: BufferID] {
+    var homes: [BufferID: BufferID] = [:]
+    steps = steps.mappingLoops { loop in
+      for carry in loop.carries where carry.current != carry.next {
+        loop.body = postponed(carry.next, behind: carry.current, in: loop.body)
+      }
+      for carry in loop.carries where isReplaceable(carry, in: loop, homes) {
+        homes[carry.next] = carry.current
+      }
+    }
+    return homes
+  }
+
+  private func isReplaceable(
+    _ carry: StepCarry, in loop: StepLoop, _ homes: [BufferID: BufferID]
+  ) -> Bool {
+    let (old, new) = (carry.current, carry.next)
+    guard old != new, [old, new].allSatisfy({ isArena($0) && homes[$0] == nil }),
+      !homes.values.contains(new),
+      loop.carries.count(where: { $0.next == new }) == 1,
+      buffers[old.index].type == buffers[new.index].type
+    else { return false }
+    return comesFirst(old, before: new, in: loop.body)
+  }
+
+  private func isArena(_ buffer: BufferID) -> Bool {
+    if case .arena = buffers[buffer.index].storage { return true }
+    return false
+  }
+
+  /// Whether every use of one buffer comes before every use of another in a list of steps, or both
+  /// meet in one kernel that replaces the one by the other element by element.
+  private func comesFirst(_ old: BufferID, before new: BufferID, in steps: [Step]) -> Bool {
+    let uses = steps.map { buffersUsed(by: $0) }
+    guard let first = uses.firstIndex(where: { $0.contains(new) }),
+      let last = uses.lastIndex(where: { $0.contains(old) })
+    else { return true }
+    if last != first { return last < first }
+    switch steps[first] {
+    case .kernel(let number): return kernels[number].mayReplace(old, with: new, in: self)
+    case .loop: return false
+    case .branch(let branch): return branch.ways.allSatisfy { comesFirst(old, before: new, in: $0) }
+    }
+  }
+
+  /// The buffers that a step and the steps in it use, with what views are parts of.
+  func buffersUsed(by step: Step) -> Set<BufferID> {
+    var used = Set<BufferID>()
+    [step].forEachStep { step in
+      var buffers = step.ownBuffers
+      if case .kernel(let number) = step { buffers += kernels[number].slots }
+      for buffer in buffers { used.formUnion([buffer, root(of: buffer)]) }
+    }
+    return used
+  }
+
+  /// The buffers that a step and the steps in it write, with what views are parts of.
+  func buffersWritten(by step: Step) -> Set<BufferID> {
+    var written = Set<BufferID>()
+    [step].forEachStep { step in
+      switch step {
+      case .kernel(let number):
+        for buffer in kernels[number].writtenBuffers {
+          written.formUnion([buffer, root(of: buffer)])
+        }
+      case .loop, .branch: written.formUnion(step.ownBuffers)
+      }
+    }
+    return written
+  }
+
+  /// The steps with those that make a buffer, and all that need it, behind the last other step that
+  /// uses another buffer.
+  private func postponed(_ new: BufferID, behind old: BufferID, in steps: [Step]) -> [Step] {
+    let used = steps.map { buffersUsed(by: $0) }
+    guard let first = used.firstIndex(where: { $0.contains(new) }),
+      let last = used.lastIndex(where: { $0.contains(old) }), first < last
+    else { return steps }
+    var written = buffersWritten(by: steps[first])
+    var needed = used[first]
+    var waiting = [first]
+    for position in (first + 1)...last {
+      let writes = buffersWritten(by: steps[position])
+      guard !used[position].isDisjoint(with: written) || !writes.isDisjoint(with: needed) else {
+        continue
+      }
+      // What needs the new value and the old one cannot come both before and after.
+      if used[position].contains(old) { return steps }
+      waiting.append(position)
+      written.formUnion(writes)
+      needed.formUnion(used[position])
+    }
+    let others = (first...last).filter { !waiting.contains($0) }
+    return Array(steps[..<first]) + (others + waiting).map { steps[$0] }
+      + Array(steps[(last + 1)...])
+  }
+}
+
+extension [Step] {
+  /// The steps with every loop changed, inner loops before those around.
+  func mappingLoops(_ change: (inout StepLoop) -> Void) -> [Step] {
+    map { step in
+      let inner = step.mappingLists { $0.mappingLoops(change) }
+      guard case .loop(var loop) = inner else { return inner }
+      change(&loop)
+      return .loop(loop)
+    }
+  }
+}
