@@ -28,12 +28,15 @@ struct Lowering {
   private(set) var program: LoopProgram
   /// Where values in memory stand.
   private var buffers: [ValueID: BufferID] = [:]
-  private var constants: [Literal: BufferID] = [:]
+  /// Where constants that are not one number stand.
+  private var constants: [ValueID: BufferID] = [:]
+  private let results: Set<ValueID>
 
   init(_ graph: Graph, comparedValues: Set<ValueID>, target: TargetDescription) {
     self.graph = graph
     self.comparedValues = comparedValues
     self.target = target
+    results = Set(graph.function.results)
     program = LoopProgram(name: graph.function.name)
   }
 
@@ -80,35 +83,23 @@ struct Lowering {
     for value in planner.roots.keys.sorted() where buffers[value] == nil {
       buffers[value] = addBuffer("v\(value.index)", graph.type(value), .arena(offset: 0))
     }
-  }
-
-  private mutating func constantBuffer(_ literal: Literal) -> BufferID {
-    if let known = constants[literal] { return known }
-    let buffer = addBuffer("c\(constants.count)", literal.type, .constant(literal))
-    constants[literal] = buffer
-    return buffer
+    var known: [Literal: BufferID] = [:]
+    for operation in function.operations {
+      guard case .constant(let literal) = operation.op, !literal.isSplat else { continue }
+      let buffer =
+        known[literal] ?? addBuffer("c\(known.count)", literal.type, .constant(literal))
+      known[literal] = buffer
+      constants[operation.result] = buffer
+    }
   }
 
   // MARK: Kernels
 
   /// A builder that sees the given values in memory.
-  mutating func builder(available: Set<ValueID>) -> NestBuilder {
-    let visible = buffers.filter { available.contains($0.key) }
-    // Constants are interned while kernels are built, before any scalar refers to them.
-    for operation in graph.function.operations {
-      if case .constant(let literal) = operation.op, !literal.isSplat {
-        _ = constantBuffer(literal)
-      }
-    }
-    let constants = self.constants
-    return NestBuilder(
-      name: "draft", graph: graph, buffers: visible, comparedValues: comparedValues
-    ) { literal in
-      guard let buffer = constants[literal] else {
-        preconditionFailure("constants are interned before kernels are built")
-      }
-      return buffer
-    }
+  func builder(available: Set<ValueID>) -> NestBuilder {
+    NestBuilder(
+      name: "draft", graph: graph, buffers: buffers, available: available, constants: constants,
+      comparedValues: comparedValues)
   }
 
   private mutating func build(
@@ -136,7 +127,7 @@ struct Lowering {
   func isRead(
     _ dot: ValueID, besidesRootsOf plan: KernelPlan, _ planner: KernelPlanner
   ) -> Bool {
-    if graph.function.results.contains(dot) { return true }
+    if results.contains(dot) { return true }
     return planner.readers[dot, default: 0] > 0
   }
 
@@ -227,14 +218,14 @@ struct Lowering {
       let last = sources.last ?? 0
       let home = sources.reversed().first { home in
         let others = chains[(home + 1)...].prefix(last - home)
+        guard chains[home].mayFollow(others) else { return false }
         // What nobody reads after the chain is in use for longer where the chain moves.
         let prolonged = chains[home].read.filter { buffer in
           !others.isEmpty && (readers[buffer]?.last ?? 0) < number
             && !others.contains { $0.read.contains(buffer) }
         }
-        return chains[home].mayFollow(others)
-          && chains[home].join(
-            draft, readers: readerCounts, prolonging: prolonged, in: program)
+        return chains[home].join(
+          draft, readers: readerCounts, prolonging: prolonged, in: program)
       }
       if let home {
         chains.insert(chains.remove(at: home), at: last)

@@ -31,14 +31,14 @@ extension NestBuilder {
       range(place).map { $0.lowerBound < 0 || $0.upperBound >= extent } ?? true
     }
     if open.isEmpty { return nil }
-    guard buffers[value] == nil, let fold = graph.comprehension(value)?.fold, !fold.isUnrolled
+    guard buffer(of: value) == nil, let fold = graph.comprehension(value)?.fold, !fold.isUnrolled
     else { return condition }
     return define(.inBounds(open.map { Bound($0, lower: 0, upper: $1) }), .i1, in: scope)
   }
 
   private func computed(_ demand: Demand, in scope: Scope) -> ScalarID {
     let type = graph.type(demand.value)
-    if let buffer = buffers[demand.value] {
+    if let buffer = buffer(of: demand.value) {
       return load(slot(buffer), demand.index, type, condition: demand.condition, in: scope)
     }
     guard let formula = graph.comprehension(demand.value) else {
@@ -78,6 +78,7 @@ extension NestBuilder {
       return apply(op, evaluated(arguments, demand, axes: axes, in: scope), in: scope)
     case .guarded(let bounds, let inside, let outside):
       return guarded(bounds, inside, outside, demand, axes: axes, in: scope)
+    case .pieces(let pieces): return chosen(from: pieces, demand, axes: axes, in: scope)
     }
   }
 
@@ -135,7 +136,7 @@ extension NestBuilder {
       return literal(Literal(TensorType([], element), bytes: bytes), in: scope)
     }
     return load(
-      slot(constantBuffer(constant)), index, constant.type, condition: demand.condition, in: scope)
+      slot(ofConstant: demand.value), index, constant.type, condition: demand.condition, in: scope)
   }
 
   /// The inside where the bounds hold; bounds that always or never hold leave one side.
@@ -168,6 +169,32 @@ extension NestBuilder {
     }
     let onFalse = evaluated(outside, otherDemand, axes: axes, in: scope)
     return apply(.select, [holds, onTrue, onFalse], in: scope)
+  }
+
+  /// The piece that covers the place; a place that only one piece covers leaves no choice.
+  private func chosen(
+    from pieces: Comprehension.Pieces, _ demand: Demand, axes: [IndexExpression], in scope: Scope
+  ) -> ScalarID {
+    let place = pieces.place.bound(to: axes)
+    let covered = pieces.covered(by: range(place))
+    if covered.count == 1 {
+      return evaluated(pieces.bodies[covered[0]], demand, axes: axes, in: scope)
+    }
+    let options = covered.map { piece in
+      let holds = define(.inBounds([pieces.bound(of: piece, at: place)]), .i1, in: scope)
+      var guardedDemand = demand
+      if pieces.bodies[piece].readsElements {
+        guardedDemand.condition =
+          demand.condition.map { apply(.binary(.and), [$0, holds], in: scope) } ?? holds
+      }
+      let value = evaluated(pieces.bodies[piece], guardedDemand, axes: axes, in: scope)
+      return (holds: holds, value: value)
+    }
+    var result = options[options.count - 1].value
+    for option in options.dropLast().reversed() {
+      result = apply(.select, [option.holds, option.value, result], in: scope)
+    }
+    return result
   }
 
   // MARK: Folds
@@ -273,16 +300,4 @@ extension NestBuilder {
   private static let keepWeight = 8
   /// Local arrays are not longer than this, so that a row stays in the first-level cache.
   private static let keepBytes = 32 << 10
-}
-
-extension Comprehension.Body {
-  /// Whether an operand is read at an index that could lie outside of it.
-  fileprivate var readsElements: Bool {
-    switch self {
-    case .read(_, let index): !index.isEmpty
-    case .index, .constant: false
-    case .apply(_, let arguments): arguments.contains(where: \.readsElements)
-    case .guarded(_, let inside, let outside): inside.readsElements || outside.readsElements
-    }
-  }
 }

@@ -7,7 +7,7 @@ extension NestBuilder {
   func phase(
     of value: ValueID, at index: [IndexExpression], at variable: VariableID?
   ) -> Int {
-    if buffers[value] != nil { return 0 }
+    if buffer(of: value) != nil { return 0 }
     let demand = PhaseDemand(value: value, index: index, level: variable)
     if let known = phases[demand] { return known }
     var result = 0
@@ -56,6 +56,11 @@ extension NestBuilder {
       return max(
         phase(of: inside, value, axes: axes, at: variable),
         phase(of: outside, value, axes: axes, at: variable))
+    case .pieces(let pieces):
+      let place = pieces.place.bound(to: axes)
+      return pieces.covered(by: range(place)).map {
+        phase(of: pieces.bodies[$0], value, axes: axes, at: variable)
+      }.max() ?? 0
     }
   }
 

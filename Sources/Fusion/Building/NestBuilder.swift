@@ -10,13 +10,15 @@ internal import TensorIR
 final class NestBuilder {
   let graph: Graph
   let variables: VariableTree
-  /// Where values that are in memory before this kernel stand.
-  let buffers: [ValueID: BufferID]
+  /// Where values that are in memory stand.
+  private let buffers: [ValueID: BufferID]
+  /// The values that are in memory before this kernel.
+  private let available: Set<ValueID>
+  /// Where constants that are not one number stand.
+  private let constants: [ValueID: BufferID]
   /// Values whose elements are computed once, since comparisons tell computations apart that round
   /// differently.
   let comparedValues: Set<ValueID>
-  /// Makes a buffer for a constant that is not one number.
-  let constantBuffer: (Literal) -> BufferID
   private(set) var kernel: Kernel
   let root: Scope
   var scalars: [ScalarInfo] = []
@@ -43,14 +45,15 @@ final class NestBuilder {
 
   init(
     name: String, graph: Graph, variables: VariableTree = VariableTree(),
-    buffers: [ValueID: BufferID], comparedValues: Set<ValueID> = [],
-    constantBuffer: @escaping (Literal) -> BufferID
+    buffers: [ValueID: BufferID], available: Set<ValueID>, constants: [ValueID: BufferID],
+    comparedValues: Set<ValueID> = []
   ) {
     self.graph = graph
     self.variables = variables
     self.buffers = buffers
+    self.available = available
+    self.constants = constants
     self.comparedValues = comparedValues
-    self.constantBuffer = constantBuffer
     kernel = Kernel(name: name)
     root = Scope()
   }
@@ -70,6 +73,19 @@ final class NestBuilder {
     kernel.scalars.append(element)
     scalars.append(info)
     return ScalarID(kernel.scalars.count - 1)
+  }
+
+  /// Where a value stands that is in memory before this kernel; nil for others.
+  func buffer(of value: ValueID) -> BufferID? {
+    available.contains(value) ? buffers[value] : nil
+  }
+
+  /// The slot through which the kernel sees a constant that is not one number.
+  func slot(ofConstant value: ValueID) -> Memory {
+    guard let buffer = constants[value] else {
+      preconditionFailure("constants have buffers before kernels are built")
+    }
+    return slot(buffer)
   }
 
   /// The slot through which the kernel sees a buffer.
@@ -233,6 +249,10 @@ final class Scope {
   private var sections: [[Node]] = [[]]
   /// Loops directly inside, with the phase each stands in.
   private(set) var children: [(phase: Int, scope: Scope)] = []
+  /// The loops directly inside by what they count.
+  private var loops: [[VariableID]: [(phase: Int, scope: Scope)]] = [:]
+  /// The phase of the level around that this loop stands in.
+  private let phase: Int
   var accumulators: [Accumulator] = []
   var values: [NestBuilder.Demand: ScalarID] = [:]
   var expressions: [Expression: ScalarID] = [:]
@@ -243,11 +263,13 @@ final class Scope {
     parent = nil
     variables = []
     depth = 0
+    phase = 0
   }
 
-  init(in parent: Scope, variables: [VariableID]) {
+  init(in parent: Scope, variables: [VariableID], phase: Int = 0) {
     self.parent = parent
     self.variables = variables
+    self.phase = phase
     depth = parent.depth + 1
   }
 
@@ -259,16 +281,13 @@ final class Scope {
 
   /// The loop of the variable in the given phase, made where it is missing.
   func child(_ variable: VariableID, phase: Int) -> Scope {
-    if let known = children.first(where: { $0.phase == phase && $0.scope.variables == [variable] })
-    {
-      return known.scope
-    }
-    return addChild([variable], phase: phase)
+    loops[[variable]]?.first { $0.phase == phase }?.scope ?? addChild([variable], phase: phase)
   }
 
   func addChild(_ variables: [VariableID], phase: Int) -> Scope {
-    let scope = Scope(in: self, variables: variables)
+    let scope = Scope(in: self, variables: variables, phase: phase)
     children.append((phase, scope))
+    loops[variables, default: []].append((phase, scope))
     return scope
   }
 
@@ -286,20 +305,15 @@ final class Scope {
 
   /// Loops before this one at the same level, over the same variable.
   func earlierSiblings() -> [Scope] {
-    guard let parent, let own = parent.children.first(where: { $0.scope === self }) else {
-      return []
-    }
-    return parent.children.filter { $0.phase < own.phase && $0.scope.variables == variables }
-      .map(\.scope)
+    parent?.loops[variables]?.filter { $0.phase < phase }.map(\.scope) ?? []
   }
 
   /// The statements and loops in execution order.
   func assembled() -> [Node] {
     let last = max(sections.count - 1, children.map(\.phase).max() ?? 0)
-    return (0...last).flatMap { phase in
-      (phase < sections.count ? sections[phase] : [])
-        + children.filter { $0.phase == phase }.map { $0.scope.node() }
-    }
+    var phases = sections + Array(repeating: [], count: last + 1 - sections.count)
+    for (phase, scope) in children { phases[phase].append(scope.node()) }
+    return phases.flatMap { $0 }
   }
 
   private func node() -> Node {

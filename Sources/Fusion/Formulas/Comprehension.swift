@@ -38,6 +38,19 @@ package struct Comprehension {
     case apply(ScalarOp, [Body])
     /// The first body where all bounds hold, else the second; the first is not evaluated outside.
     case guarded([Bound], Body, otherwise: Body)
+    /// The body of the piece that covers a place.
+    case pieces(Pieces)
+  }
+
+  /// Bodies that each cover a stretch of an axis, one after the other from zero on.
+  package struct Pieces {
+    /// The place along the axis.
+    package var place: IndexExpression
+    /// Where each stretch starts, in ascending order.
+    package var starts: [Int]
+    /// Where the last stretch ends.
+    package var end: Int
+    package var bodies: [Body]
   }
 
   /// The index along one axis of a read: affine, plus for a gather a looked-up integer.
@@ -74,11 +87,78 @@ extension Comprehension.Body {
     case .index, .constant: []
     case .apply(_, let bodies): bodies.flatMap(\.reads)
     case .guarded(_, let inside, let outside): inside.reads + outside.reads
+    case .pieces(let pieces): pieces.bodies.flatMap(\.reads)
+    }
+  }
+
+  /// Roughly how many additions the body costs by itself.
+  var weight: Int {
+    switch self {
+    case .read, .constant: 0
+    case .index: 1
+    case .apply(let op, let bodies): bodies.reduce(op.weight) { $0 + $1.weight }
+    case .guarded(let bounds, let inside, let outside):
+      bounds.count + inside.weight + outside.weight
+    case .pieces(let pieces): pieces.bodies.reduce(0) { $0 + $1.weight + 1 }
+    }
+  }
+
+  /// Whether the body is a function that costs more than a trip to memory.
+  var isCostly: Bool {
+    guard case .apply(let op, _) = self else { return false }
+    return op.weight >= 8
+  }
+
+  /// Whether an operand is read at an index that could lie outside of it.
+  var readsElements: Bool {
+    switch self {
+    case .read(_, let index): !index.isEmpty
+    case .index, .constant: false
+    case .apply(_, let arguments): arguments.contains(where: \.readsElements)
+    case .guarded(_, let inside, let outside): inside.readsElements || outside.readsElements
+    case .pieces(let pieces): pieces.bodies.contains(where: \.readsElements)
     }
   }
 }
 
+extension Comprehension.Pieces {
+  /// Where a piece ends.
+  private func end(of piece: Int) -> Int {
+    piece + 1 < starts.count ? starts[piece + 1] : end
+  }
+
+  /// The pieces that cover some place of a range, nil being any; at least one.
+  func covered(by range: ClosedRange<Int>?) -> [Int] {
+    let low = min(max(range?.lowerBound ?? 0, 0), max(end - 1, 0))
+    let high = max(min(range?.upperBound ?? end - 1, end - 1), low)
+    var (first, last) = (0, starts.count)
+    // The last piece that starts at `low` or before it.
+    while last - first > 1 {
+      let middle = (first + last) / 2
+      if starts[middle] <= low { first = middle } else { last = middle }
+    }
+    let found = starts.indices[first...].prefix { starts[$0] <= high }.filter {
+      end(of: $0) > starts[$0]
+    }
+    return found.isEmpty ? [starts.count - 1] : found
+  }
+
+  /// The test whether a piece covers the place.
+  func bound(of piece: Int, at place: IndexExpression) -> Bound {
+    Bound(place + -starts[piece], lower: 0, upper: end(of: piece) - starts[piece])
+  }
+}
+
 extension [Comprehension.ReadIndex] {
+  /// Whether these are the first `count` axes of a formula in order, as they are.
+  func isIdentity(of count: Int) -> Bool {
+    self.count == count
+      && indices.allSatisfy { axis in
+        let entry = self[axis]
+        return entry.lookup == nil && entry.affine.isVariable(VariableID(axis))
+      }
+  }
+
   /// The axes of a formula in the order in which they index an operand; nil where these are not
   /// `count` different axes, each by itself.
   func permutation(of count: Int) -> [Int]? {
@@ -127,5 +207,15 @@ extension Operation {
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       return nil
     }
+  }
+}
+
+extension IndexExpression {
+  /// Whether the expression is a variable and nothing else.
+  fileprivate func isVariable(_ variable: VariableID) -> Bool {
+    guard constant == 0, terms.count == 1, terms[0].coefficient == 1,
+      case .variable(variable) = terms[0].atom
+    else { return false }
+    return true
   }
 }

@@ -135,7 +135,7 @@ extension Graph {
       case .apply(let op, let arguments):
         source.weight += op.weight
         return arguments.allSatisfy { visit($0, of: value, at: axes, isInside: isInside) }
-      case .guarded: return false
+      case .guarded, .pieces: return false
       }
     }
     let axes = (0..<rank).map { IndexExpression(VariableID($0)) }

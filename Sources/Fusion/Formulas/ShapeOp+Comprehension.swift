@@ -52,21 +52,15 @@ extension ShapeOp {
   private func concatenatedBody(
     _ axes: [IndexExpression], _ operandTypes: [TensorType], _ dimension: Int
   ) -> Comprehension.Body {
-    var start = operandTypes.reduce(0) { $0 + $1.shape[dimension] }
-    var body: Comprehension.Body?
-    for (position, operand) in operandTypes.enumerated().reversed() {
-      start -= operand.shape[dimension]
+    var pieces = Comprehension.Pieces(place: axes[dimension], starts: [], end: 0, bodies: [])
+    for (position, operand) in operandTypes.enumerated() {
       var index = axes
-      index[dimension] = axes[dimension] + -start
-      let piece = Comprehension.Body.read(position, index)
-      guard let rest = body else {
-        body = piece
-        continue
-      }
-      let bound = Bound(index[dimension], lower: 0, upper: operand.shape[dimension])
-      body = .guarded([bound], piece, otherwise: rest)
+      index[dimension] = axes[dimension] + -pieces.end
+      pieces.starts.append(pieces.end)
+      pieces.bodies.append(.read(position, index))
+      pieces.end += operand.shape[dimension]
     }
-    return body ?? .index(IndexExpression(0), operandTypes[0].element)
+    return pieces.bodies.count == 1 ? pieces.bodies[0] : .pieces(pieces)
   }
 }
 

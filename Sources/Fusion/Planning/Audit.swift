@@ -1,14 +1,29 @@
 internal import LoopIR
 internal import TensorIR
 
-/// What one nest of loops would read, repeat and compute, found by walking its demands without
-/// building anything.
+/// What one nest of loops would read, repeat and compute, found from its demands without building
+/// anything.
+///
+/// Values are looked at in the reverse order of their definition, so that all places at which one is
+/// needed are known before what it is made of is asked for. No recursion goes deeper than one formula.
 final class Audit {
   let graph: Graph
   /// Values that are in memory when the nest runs.
-  let inMemory: Set<ValueID>
+  private let stored: StoredValues
+  /// The kernel that the nest would become part of.
+  private let kernel: Surroundings
   private let variables = VariableTree()
-  private var visited: Set<NestBuilder.Demand> = []
+  private let indices: IndexTable
+
+  /// What a nest finds in the kernel that it joins.
+  struct Surroundings {
+    /// Values that the kernel writes and the nest would compute again.
+    var own: Set<ValueID> = []
+    /// Values that the kernel computes at every place that its loops go over.
+    var finished: Set<ValueID> = []
+    /// Whether the kernel has no loops, so that all it computes is there for what follows.
+    var isStraightLine = false
+  }
 
   /// Values read from memory.
   private(set) var reads: Set<ValueID> = []
@@ -19,26 +34,48 @@ final class Audit {
   private(set) var costly: [ValueID: Int] = [:]
   /// Values that cannot be computed inside a nest at all.
   private(set) var impossible: Set<ValueID> = []
-  /// Elementwise values the nest would compute itself.
-  private(set) var computed: Set<ValueID> = []
-  /// Values that would be computed at so many places, and so often each of their elements, that the
-  /// walk ends there: their number grows with every step of a chain of shifted reads.
+  /// Values the nest would compute itself, reductions and the root included.
+  private(set) var inside: Set<ValueID> = []
+  /// Values the nest takes from what the kernel it joins computes at the same place.
+  private(set) var met: Set<ValueID> = []
+  /// Values that would be computed at so many places, and so often each of their elements, that they
+  /// are better stored, or at the end of so long a chain that the nest should be cut there.
   private(set) var crowded: Set<ValueID> = []
-  /// At how many places a value is computed, and how many elements that makes.
-  private var demands: [ValueID: (places: Int, elements: Int)] = [:]
-  /// What values take to compute.
-  private var efforts: [ValueID: (weight: Int, elements: Int)] = [:]
-  /// Conditions by what they consist of, as numbers.
-  private var conditions: [Condition: ScalarID] = [:]
+  /// How many demands were looked at.
+  private(set) var steps = 0
+
   /// Values read at another place than the one stored.
   private var readElsewhere: Set<ValueID> = []
-  private var home: [IndexExpression] = []
+  private var home: Int?
+  private var visited: Set<Demand> = []
+  private var pending = DemandQueue()
+  /// The length of the chain of values from the root.
+  private var depths: [ValueID: Int] = [:]
+  /// What values take to compute.
+  private var efforts: [ValueID: Effort] = [:]
+  /// Conditions by what they consist of, as numbers.
+  private var conditions: [Condition: Int] = [:]
+  /// Looked-up integers by the element that they are, as numbers.
+  private var lookups: [Demand: Int] = [:]
+
+  /// A value at an index, under a condition where its own index could leave it.
+  private struct Demand: Hashable {
+    var value: ValueID
+    var index: Int
+    var condition: Int?
+  }
 
   /// A condition under which a value is read: bounds that hold, or one that does not.
   private struct Condition: Hashable {
-    var outer: ScalarID?
+    var outer: Int?
     var bounds: [Bound]
     var isNegated: Bool
+  }
+
+  /// The work of one element from what is in memory, and the elements of the largest value read for it.
+  private struct Effort {
+    var weight: Int
+    var elements: Int
   }
 
   /// Values demanded at more places than this, and as often per element, are crowded.
@@ -46,54 +83,91 @@ final class Audit {
   /// At so many places a value is computed again without much thought.
   private static let freePlaceLimit = 4
   /// What writing an element to memory and reading it back costs, in additions.
-  private static let tripWeight = 40
+  static let tripWeight = 40
   /// A value that has more elements than this many times what it is computed from is never stored to
   /// save work.
   private static let growthLimit = 4
+  /// Nests are built by recursion, which goes no deeper than this many values.
+  private static let depthLimit = 512
 
-  init(_ graph: Graph, inMemory: Set<ValueID>) {
+  init(_ graph: Graph, stored: StoredValues, joining kernel: Surroundings = Surroundings()) {
     self.graph = graph
-    self.inMemory = inMemory
+    self.stored = stored
+    self.kernel = kernel
+    indices = IndexTable(variables)
+  }
+
+  /// Whether any value that the nest would compute, or cannot, became a root after there were `count`.
+  func isOutdated(since count: Int) -> Bool {
+    [inside, crowded, impossible].contains { stored.hasNewer(among: $0, since: count) }
   }
 
   /// Whether a value that is read is only read at the index that is stored.
   func readsOnlyInPlace(_ value: ValueID) -> Bool { !readElsewhere.contains(value) }
 
-  /// Walks the nest that stores a root.
+  /// Looks at all demands of the nest that stores a root.
   func walk(_ root: Root) {
     let type = graph.type(root.value)
+    var places = [Int]()
     switch root.form {
     case .natural:
-      for index in root.indices(in: variables, shape: type.shape).indices {
-        home = index
-        visit(root.value, at: index, isRoot: true)
-      }
+      places = root.indices(in: variables, shape: type.shape).indices.map(indices.number)
+      home = places.last
     case .unrolled:
-      for index in type.shape.allIndices {
-        visit(root.value, at: index.map { IndexExpression($0) }, isRoot: true)
-      }
+      places = type.shape.allIndices.map { indices.number($0.map { IndexExpression($0) }) }
     case .scattered(let axes):
       guard let formula = graph.comprehension(root.value) else { return }
       let (_, ordered) = variables.nestIndex(
         in: nil, extents: axes.order.map { axes.extents[$0] })
       var index = ordered
       for (position, axis) in axes.order.enumerated() { index[axis] = ordered[position] }
-      visit(formula.body, of: root.value, axes: index)
+      inside.insert(root.value)
+      visit(formula.body, of: root.value, axes: indices.number(index), under: nil)
+    }
+    if !places.isEmpty { expand(root.value, at: places.map { ($0, nil) }, isRoot: true) }
+    while let (value, places) = pending.popLatest() { expand(value, at: places, isRoot: false) }
+  }
+
+  // MARK: Demands
+
+  /// Notes that a value is needed at an index.
+  private func demand(_ value: ValueID, at index: Int, under condition: Int?, by user: ValueID) {
+    steps += 1
+    let needed = condition != nil && needsCondition(value, at: index) ? condition : nil
+    guard
+      visited.insert(Demand(value: value, index: index, condition: needed)).inserted
+    else { return }
+    guard let definition = graph.definitions[value.index] else { return read(value, at: index) }
+    if stored.contains(value), !kernel.own.contains(value) { return read(value, at: index) }
+    if needed == nil, kernel.finished.contains(value),
+      index == home || (kernel.isStraightLine && indices.place(index) == nil)
+    {
+      met.insert(value)
+      return
+    }
+    depths[value] = max(depths[value] ?? 0, depths[user, default: 0] + 1)
+    pending.insert(value, definedAt: definition, (index, needed))
+  }
+
+  private func read(_ value: ValueID, at index: Int) {
+    reads.insert(value)
+    if index != home { readElsewhere.insert(value) }
+  }
+
+  /// Whether a value's index could leave it, so that the condition of a read matters; a reduction
+  /// asks for its own index only.
+  private func needsCondition(_ value: ValueID, at index: Int) -> Bool {
+    if let fold = graph.comprehension(value)?.fold, !fold.isUnrolled { return false }
+    return !zip(indices[index], graph.type(value).shape).allSatisfy { place, extent in
+      variables.range(place) { _ in nil }.map { $0.lowerBound >= 0 && $0.upperBound < extent }
+        ?? false
     }
   }
 
-  private func visit(
-    _ value: ValueID, at index: [IndexExpression], under condition: ScalarID? = nil,
-    isRoot: Bool = false
+  /// Asks for what a value is made of at all places at which it is needed.
+  private func expand(
+    _ value: ValueID, at places: [(index: Int, condition: Int?)], isRoot: Bool
   ) {
-    let condition = needsCondition(value, at: index) ? condition : nil
-    guard visited.insert(.init(value: value, index: index, condition: condition)).inserted
-    else { return }
-    if !isRoot && (inMemory.contains(value) || graph.definitions[value.index] == nil) {
-      reads.insert(value)
-      if index != home { readElsewhere.insert(value) }
-      return
-    }
     guard let formula = graph.comprehension(value) else {
       if graph.definitions[value.index] == nil {
         reads.insert(value)
@@ -102,124 +176,117 @@ final class Audit {
       }
       return
     }
-    let place = variables.deepest(index)
-    let iterations = variables.iterations(place)
-    if !isRoot, isCrowded(value, formula, iterations) { return }
+    if !isRoot, isCrowded(value, formula, places.map(\.index)) {
+      crowded.insert(value)
+      return
+    }
+    inside.insert(value)
+    for (index, condition) in places { visit(value, formula, at: index, under: condition) }
+  }
+
+  private func visit(
+    _ value: ValueID, _ formula: Comprehension, at index: Int, under condition: Int?
+  ) {
+    let iterations = indices.iterations(index)
     guard let fold = formula.fold else {
-      computed.insert(value)
       if formula.body.isCostly {
         let repetition = iterations * 100 / max(graph.type(value).count, 1)
         costly[value] = max(costly[value] ?? 0, repetition)
       }
-      visit(formula.body, of: value, axes: index, under: condition)
-      return
+      return visit(formula.body, of: value, axes: index, under: condition)
     }
     if let operand = fold.initialOperand, let operation = graph.operation(value) {
-      visit(operation.operands[operand], at: [])
+      demand(operation.operands[operand], at: indices.number([]), under: nil, by: value)
     }
     guard !fold.isUnrolled else {
       for element in fold.extents.allIndices {
-        visit(
-          formula.body, of: value, axes: index + element.map { IndexExpression($0) },
-          under: condition)
+        let axes = indices[index] + element.map { IndexExpression($0) }
+        visit(formula.body, of: value, axes: indices.number(axes), under: condition)
       }
       return
     }
-    let isLookedUp = index.contains(where: \.isLookedUp)
+    let isLookedUp = indices[index].contains(where: \.isLookedUp)
     let count = max(graph.type(value).count, 1)
     let repetition = isLookedUp ? Int.max / 2 : iterations * 100 / count
     folds[value] = max(folds[value] ?? 0, repetition)
-    let (_, folded) = variables.nestIndex(in: place, extents: fold.extents)
-    visit(formula.body, of: value, axes: index + folded)
+    let (_, folded) = variables.nestIndex(in: indices.place(index), extents: fold.extents)
+    visit(
+      formula.body, of: value, axes: indices.number(indices[index] + folded), under: nil)
   }
 
-  /// Whether a value's index could leave it, so that the condition of a read matters; a reduction
-  /// asks for its own index only.
-  private func needsCondition(_ value: ValueID, at index: [IndexExpression]) -> Bool {
-    if let fold = graph.comprehension(value)?.fold, !fold.isUnrolled { return false }
-    return !zip(index, graph.type(value).shape).allSatisfy { place, extent in
-      variables.range(place) { _ in nil }.map { $0.lowerBound >= 0 && $0.upperBound < extent }
-        ?? false
+  // MARK: Crowding
+
+  /// Whether a value is needed at too many places, or too far from the root.
+  private func isCrowded(_ value: ValueID, _ formula: Comprehension, _ places: [Int]) -> Bool {
+    switch formula.body {
+    case .index, .constant: return false
+    case .read, .apply, .guarded, .pieces: break
     }
+    if depths[value, default: 0] > Self.depthLimit { return true }
+    if case .read = formula.body, formula.fold == nil { return false }
+    let elements = places.reduce(0) { $0.addingCapped(indices.iterations($1)) }
+    let size = max(graph.type(value).count, 1)
+    return (places.count > Self.placeLimit && elements / Self.placeLimit > size)
+      || isDearer(value, places.count, repetition: elements / size)
   }
 
   /// Whether computing a value at all these places, as often for each of its elements, is more work
   /// than a trip to memory, which is not much larger for it than for what it is computed from.
   private func isDearer(_ value: ValueID, _ places: Int, repetition: Int) -> Bool {
-    guard places > Self.freePlaceLimit else { return false }
+    guard places > Self.freePlaceLimit, repetition > 1 else { return false }
     let effort = effort(of: value)
-    return (repetition - 1) * effort.weight > Self.tripWeight
-      && graph.type(value).count <= Self.growthLimit * effort.elements
+    return (repetition - 1).multipliedCapped(by: effort.weight) > Self.tripWeight
+      && graph.type(value).count / Self.growthLimit <= effort.elements
   }
 
-  /// The work of one element of a value from what is in memory, and the elements of the largest
-  /// value read for it.
-  private func effort(of value: ValueID) -> (weight: Int, elements: Int) {
-    if let known = efforts[value] { return known }
-    guard !inMemory.contains(value), let operation = graph.operation(value),
-      let formula = graph.comprehension(value)
-    else {
-      efforts[value] = (1, graph.type(value).count)
-      return (1, graph.type(value).count)
+  /// What a value takes to compute from what is in memory.
+  private func effort(of value: ValueID) -> Effort {
+    var rest = [value]
+    while let next = rest.last {
+      guard efforts[next] == nil else {
+        rest.removeLast()
+        continue
+      }
+      guard !stored.contains(next) || kernel.own.contains(next),
+        let operation = graph.operation(next), let formula = graph.comprehension(next)
+      else {
+        efforts[next] = Effort(weight: 1, elements: graph.type(next).count)
+        continue
+      }
+      let unknown = operation.operands.filter { efforts[$0] == nil }
+      guard unknown.isEmpty else {
+        rest += unknown
+        continue
+      }
+      let repetition = min(formula.fold?.count ?? 1, Self.tripWeight + 1)
+      var sum = Effort(
+        weight: min(formula.body.weight * repetition, Self.tripWeight + 1), elements: 0)
+      for case let part? in operation.operands.map({ efforts[$0] }) {
+        sum.weight = min(sum.weight + part.weight, Self.tripWeight + 1)
+        sum.elements = max(sum.elements, part.elements)
+      }
+      efforts[next] = sum
     }
-    let repetition = formula.fold?.extents.reduce(1, *) ?? 1
-    var sum = (weight: min(formula.body.weight * repetition, Self.tripWeight + 1), elements: 0)
-    for operand in operation.operands {
-      let part = effort(of: operand)
-      sum.weight = min(sum.weight + part.weight, Self.tripWeight + 1)
-      sum.elements = max(sum.elements, part.elements)
-    }
-    efforts[value] = sum
-    return sum
+    return efforts[value] ?? Effort(weight: 1, elements: graph.type(value).count)
   }
 
-  /// Counts one more place of a value, and tells whether there are too many.
-  private func isCrowded(
-    _ value: ValueID, _ formula: Comprehension, _ iterations: Int
-  ) -> Bool {
-    switch formula.body {
-    case .index, .constant: return false
-    case .read where formula.fold == nil: return false
-    case .read, .apply, .guarded: break
-    }
-    var count = demands[value] ?? (0, 0)
-    count.places += 1
-    count.elements += iterations
-    demands[value] = count
-    let size = max(graph.type(value).count, 1)
-    let isTooMany = count.places > Self.placeLimit && count.elements / Self.placeLimit > size
-    guard isTooMany || isDearer(value, count.places, repetition: count.elements / size) else {
-      return false
-    }
-    crowded.insert(value)
-    return true
-  }
+  // MARK: Bodies
 
   private func visit(
-    _ body: Comprehension.Body, of value: ValueID, axes: [IndexExpression],
-    under condition: ScalarID? = nil
+    _ body: Comprehension.Body, of value: ValueID, axes: Int, under condition: Int?
   ) {
-    let operands = graph.operation(value)?.operands ?? []
     switch body {
     case .read(let operand, let index):
-      var bound = [IndexExpression]()
-      for entry in index {
-        var place = entry.affine.bound(to: axes)
-        if let lookup = entry.lookup {
-          visit(
-            operands[lookup.operand], at: lookup.index.map { $0.bound(to: axes) }, under: condition)
-          place += IndexExpression(.scalar(ScalarID(lookup.operand)))
-        }
-        bound.append(place)
-      }
-      visit(operands[operand], at: bound, under: condition)
+      guard let operands = graph.operation(value)?.operands else { return }
+      let place = place(index, of: value, operands, axes: axes, under: condition)
+      demand(operands[operand], at: place, under: condition, by: value)
     case .index, .constant: break
     case .apply(_, let arguments):
       for argument in arguments { visit(argument, of: value, axes: axes, under: condition) }
     case .guarded(let bounds, let inside, let outside):
       var open = [Bound]()
       for bound in bounds {
-        let index = bound.index.bound(to: axes)
+        let index = bound.index.bound(to: indices[axes])
         let range = variables.range(index) { _ in nil }
         if let range, range.lowerBound >= bound.lower, range.upperBound < bound.upper { continue }
         if let range, range.upperBound < bound.lower || range.lowerBound >= bound.upper {
@@ -229,118 +296,40 @@ final class Audit {
       }
       if open.isEmpty { return visit(inside, of: value, axes: axes, under: condition) }
       for (side, isNegated) in [(inside, false), (outside, true)] {
-        let both = number(Condition(outer: condition, bounds: open, isNegated: isNegated))
+        let both = conditions.number(
+          of: Condition(outer: condition, bounds: open, isNegated: isNegated))
         visit(side, of: value, axes: axes, under: both)
       }
-    }
-  }
-
-  private func number(_ condition: Condition) -> ScalarID {
-    let next = ScalarID(conditions.count)
-    conditions[condition, default: next] = conditions[condition] ?? next
-    return conditions[condition] ?? next
-  }
-}
-
-extension [Int] {
-  /// The index of every element of a tensor of this shape, in row-major order.
-  var allIndices: [[Int]] {
-    (0..<reduce(1, *)).map { flat in
-      var rest = flat
-      var index = [Int](repeating: 0, count: count)
-      for axis in indices.reversed() {
-        index[axis] = rest % self[axis]
-        rest /= self[axis]
+    case .pieces(let pieces):
+      let place = pieces.place.bound(to: indices[axes])
+      let covered = pieces.covered(by: variables.range(place) { _ in nil })
+      for piece in covered {
+        let bound = pieces.bound(of: piece, at: place)
+        let both =
+          covered.count == 1
+          ? condition
+          : conditions.number(of: Condition(outer: condition, bounds: [bound], isNegated: false))
+        visit(pieces.bodies[piece], of: value, axes: axes, under: both)
       }
-      return index
     }
   }
-}
 
-/// A value that a kernel writes to memory.
-struct Root {
-  /// How the nest that computes a root is laid out.
-  enum Form {
-    /// Loops over the result's axes, a reduction's loops inside.
-    case natural
-    /// Loops over all axes of a reduction's formula, adding into memory.
-    case scattered(Axes)
-    /// A store for each of a few elements, without loops.
-    case unrolled
-  }
-
-  /// The loops of a scattered reduction.
-  struct Axes {
-    /// The extents of the formula's axes: the result's, then the folded ones.
-    var extents: [Int]
-    /// The order of loops, outermost first, as positions in `extents`.
-    var order: [Int]
-  }
-
-  var value: ValueID
-  var form = Form.natural
-  /// Short axes of a natural root that are written out instead of becoming loops.
-  var unrolledAxes: [Int] = []
-
-  /// Whether the root is summed up in memory.
-  var isScattered: Bool {
-    if case .scattered = form { return true }
-    return false
-  }
-
-  /// The loops of a natural root, and the indices stored inside: one, or one for each element of
-  /// the unrolled axes.
-  func indices(
-    in variables: VariableTree, shape: [Int]
-  ) -> (loops: [VariableID], indices: [[IndexExpression]]) {
-    let (loops, looped) = variables.nestIndex(in: nil, extents: shape.removing(unrolledAxes))
-    let places = shape.selecting(unrolledAxes).allIndices
-    return (
-      loops,
-      places.map { place in
-        var remaining = looped.makeIterator()
-        return shape.indices.map { axis in
-          if let position = unrolledAxes.firstIndex(of: axis) {
-            return IndexExpression(place[position])
-          }
-          return remaining.next() ?? IndexExpression(0)
-        }
-      }
-    )
-  }
-
-  /// The extents of the loops around the root's store or accumulation.
-  func extents(in graph: Graph) -> [Int] {
-    switch form {
-    case .natural:
-      let own = graph.type(value).shape.removing(unrolledAxes)
-      guard own.isEmpty, let fold = graph.comprehension(value)?.fold, !fold.isUnrolled else {
-        return own
-      }
-      return fold.extents
-    case .unrolled: return []
-    case .scattered(let axes): return axes.order.map { axes.extents[$0] }
-    }
-  }
-}
-
-extension Comprehension.Body {
-  /// Whether the body is a function that costs more than a trip to memory.
-  var isCostly: Bool {
-    guard case .apply(let op, _) = self else { return false }
-    return op.weight >= 8
-  }
-}
-
-extension Comprehension.Body {
-  /// Roughly how many additions the body costs by itself.
-  fileprivate var weight: Int {
-    switch self {
-    case .read, .constant: 0
-    case .index: 1
-    case .apply(let op, let bodies): bodies.reduce(op.weight) { $0 + $1.weight }
-    case .guarded(let bounds, let inside, let outside):
-      bounds.count + inside.weight + outside.weight
-    }
+  /// The number of the index of a read; what it looks up is demanded.
+  private func place(
+    _ index: [Comprehension.ReadIndex], of value: ValueID, _ operands: [ValueID], axes: Int,
+    under condition: Int?
+  ) -> Int {
+    let bound = indices[axes]
+    if index.isIdentity(of: bound.count) { return axes }
+    return indices.number(
+      index.map { entry in
+        let affine = entry.affine.bound(to: bound)
+        guard let lookup = entry.lookup else { return affine }
+        let source = operands[lookup.operand]
+        let place = indices.number(lookup.index.map { $0.bound(to: bound) })
+        demand(source, at: place, under: condition, by: value)
+        let element = Demand(value: source, index: place, condition: nil)
+        return affine + IndexExpression(.scalar(ScalarID(lookups.number(of: element))))
+      })
   }
 }

@@ -24,7 +24,7 @@ extension KernelPlanner {
     }
     cost += shape.prologueCost(element, target) - plain.prologueCost(element, target)
     let weight = max(shape.left.weight, shape.right.weight)
-    return cost <= storingCost(value, weight: weight) / Double(productCount(reading: value))
+    return cost <= storingCost(value, weight: weight) / Double(max(productCounts[value, default: 1], 1))
   }
 
   private func isProduct(_ value: ValueID, of count: Int) -> Bool {
@@ -39,20 +39,29 @@ extension KernelPlanner {
     return work + 2 * Double(type.byteCount) / Self.bytesPerCycle + Self.kernelCycles
   }
 
-  /// How many products have a value, or a renaming of it, as a factor; at least one.
-  private func productCount(reading value: ValueID) -> Int {
-    let count = graph.function.operations.reduce(0) { count, operation in
-      guard case .dot = operation.op else { return count }
-      let bases = operation.operands.map { graph.base(of: $0) { $0 == value } }
-      return count + (bases.contains(value) ? 1 : 0)
-    }
-    return max(count, 1)
-  }
-
   /// What a core moves to or from memory outside its own caches.
   private static let bytesPerCycle = 16.0
   /// What starting one more kernel costs.
   private static let kernelCycles = 2000.0
+}
+
+extension Graph {
+  /// For each value, how many products have it, or a renaming of it, as a factor.
+  var productCounts: [ValueID: Int] {
+    var counts: [ValueID: Int] = [:]
+    for operation in function.operations {
+      guard case .dot = operation.op else { continue }
+      var seen = Set<ValueID>()
+      for operand in operation.operands {
+        _ = base(of: operand) { value in
+          seen.insert(value)
+          return false
+        }
+      }
+      for value in seen { counts[value, default: 0] += 1 }
+    }
+    return counts
+  }
 }
 
 extension ContractionShape {

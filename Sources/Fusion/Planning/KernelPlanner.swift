@@ -2,25 +2,6 @@ internal import LoopIR
 internal import Targets
 internal import TensorIR
 
-/// One kernel to be built: what it writes and how.
-struct KernelPlan {
-  enum Kind {
-    /// Loops that store roots.
-    case nest
-    /// A register-tiled product, whose finished elements the roots are computed from.
-    case contract(ValueID)
-    /// A copy of the operand with updates combined into computed places.
-    case scatter(ValueID)
-  }
-
-  var kind: Kind
-  var roots: [Root]
-  /// Values read from memory that other kernels write.
-  var reads: Set<ValueID>
-  /// The extent of the outermost loop; nil where there is none.
-  var outerExtent: Int?
-}
-
 /// Decides which values are computed into memory, and which of them share a kernel.
 ///
 /// A value is a root where the function returns it, where a product or scatter reads or makes it,
@@ -30,11 +11,19 @@ struct KernelPlan {
 struct KernelPlanner {
   let graph: Graph
   let forced: Set<ValueID>
+  /// Values that are in memory.
+  let stored: StoredValues
   private(set) var roots: [ValueID: Root] = [:]
   private(set) var contracts: [ValueID: ContractionShape] = [:]
   /// How many kernels, once planned, read a product from memory.
   private(set) var readers: [ValueID: Int] = [:]
   let target: TargetDescription
+  /// How many demands of nests were looked at.
+  private(set) var steps = 0
+  /// What roots take in kernels of their own, as long as no value inside becomes a root itself.
+  private var audits: [Root: (audit: Audit, rootCount: Int)] = [:]
+  /// How many products have a value, or a renaming of it, as a factor.
+  let productCounts: [ValueID: Int]
 
   /// Reductions of fewer elements than this in all may be repeated rather than stored.
   private static let repetitionLimit = 100
@@ -49,9 +38,9 @@ struct KernelPlanner {
     self.graph = graph
     self.forced = forced
     self.target = target
+    stored = StoredValues(graph.function)
+    productCounts = graph.productCounts
   }
-
-  private var inMemory: Set<ValueID> { Set(roots.keys).union(graph.function.parameters) }
 
   /// The kernels in execution order.
   ///
@@ -76,6 +65,7 @@ struct KernelPlanner {
   private mutating func addRoot(_ value: ValueID) {
     if roots[value] == nil, graph.definitions[value.index] != nil {
       roots[value] = Root(value: value)
+      stored.insert(value)
     }
   }
 
@@ -104,8 +94,8 @@ struct KernelPlanner {
   }
 
   private mutating func addContract(_ dot: ValueID) {
-    let stored = forced.union(roots.keys)
-    let isInMemory = { (value: ValueID) in stored.contains(value) }
+    let (forced, roots) = (self.forced, self.roots)
+    let isInMemory = { (value: ValueID) in forced.contains(value) || roots[value] != nil }
     var inlined = Set<ValueID>()
     for operand in graph.operation(dot)?.operands ?? [] {
       let base = graph.base(of: operand, until: isInMemory)
@@ -121,58 +111,65 @@ struct KernelPlanner {
     contracts[dot] = shape
   }
 
-  /// Makes reductions roots that a root would compute more often than once per element.
+  /// Makes values roots that a root would compute too often.
   private mutating func addRootsForRepeatedFolds() {
     var pending = roots.keys.sorted()
     while let value = pending.popLast() {
-      if contracts[value] != nil { continue }
-      if isAssembledFromPieces(value) { roots[value]?.form = .unrolled }
+      guard contracts[value] == nil, let root = roots[value] else { continue }
       if case .scatter? = graph.operation(value)?.op {
         for operand in graph.operation(value)?.operands ?? [] {
-          var audit = audit(Root(value: operand), besides: [])
-          while let crowded = latest(audit.crowded) {
-            addRoot(crowded)
-            pending.append(crowded)
-            audit = self.audit(Root(value: operand), besides: [])
-          }
-          for repeated in audit.folds.keys where repeated != operand || !audit.folds.isEmpty {
-            if roots[repeated] == nil {
-              addRoot(repeated)
-              pending.append(repeated)
-            }
-          }
-          for value in audit.impossible where roots[value] == nil {
-            addRoot(value)
-            pending.append(value)
-          }
+          pending += addRoots(inOperand: operand)
         }
         continue
       }
-      unrollShortAxes(value)
-      let natural = audit(roots[value] ?? Root(value: value), besides: [value])
-      if let crowded = latest(natural.crowded) {
-        addRoot(crowded)
-        pending += [value, crowded]
-        continue
+      if isAssembledFromPieces(value) {
+        roots[value]?.form = .unrolled
+      } else {
+        unrollShortAxes(root)
       }
-      var chosen = natural
-      if let root = scattered(value), !repeated(natural, value).isEmpty || readsLongColumns(root) {
-        let alternative = audit(root, besides: [value])
-        if repeated(alternative, value).isEmpty, alternative.crowded.isEmpty {
-          roots[value] = root
-          chosen = alternative
-        }
-      }
-      for next in repeated(chosen, value).union(chosen.impossible) where roots[next] == nil {
-        addRoot(next)
-        pending.append(next)
-      }
+      pending += addRoots(in: value)
     }
   }
 
-  /// The value nearest to the root that would be computed at too many places and is no root yet.
-  private func latest(_ crowded: Set<ValueID>) -> ValueID? {
-    crowded.filter { roots[$0] == nil && graph.definitions[$0.index] != nil }.max(by: precedes)
+  /// Makes values roots that the kernels of a scatter should not compute for one of its operands.
+  ///
+  /// - Returns: the new roots.
+  private mutating func addRoots(inOperand operand: ValueID) -> [ValueID] {
+    var added = [ValueID]()
+    var audit = audit(ofOperand: operand)
+    while true {
+      let crowded = newRoots(audit.crowded)
+      if crowded.isEmpty { break }
+      added += crowded
+      audit = self.audit(ofOperand: operand)
+    }
+    return added + newRoots(audit.impossible.union(audit.folds.keys))
+  }
+
+  /// Makes values roots that a root would compute too often, or that it cannot compute at all.
+  ///
+  /// - Returns: roots to look at next.
+  private mutating func addRoots(in value: ValueID) -> [ValueID] {
+    guard let root = roots[value] else { return [] }
+    let natural = audit(root)
+    let crowded = newRoots(natural.crowded)
+    if !crowded.isEmpty { return [value] + crowded }
+    var chosen = natural
+    if let root = scattered(value), !repeated(natural, value).isEmpty || readsLongColumns(root) {
+      let alternative = audit(root)
+      if repeated(alternative, value).isEmpty, alternative.crowded.isEmpty {
+        roots[value] = root
+        chosen = alternative
+      }
+    }
+    return newRoots(repeated(chosen, value).union(chosen.impossible))
+  }
+
+  /// Makes roots of those values that are none yet, and returns them.
+  private mutating func newRoots(_ values: Set<ValueID>) -> [ValueID] {
+    let new = values.filter { roots[$0] == nil && graph.definitions[$0.index] != nil }.sorted()
+    for value in new { addRoot(value) }
+    return new
   }
 
   /// Whether a value is a few elements that each come from elsewhere, so that loops over them would
@@ -186,20 +183,17 @@ struct KernelPlanner {
   }
 
   /// Lets short axes of a root that contains reductions share the reductions' loops.
-  private mutating func unrollShortAxes(_ value: ValueID) {
-    guard let root = roots[value], case .natural = root.form, root.unrolledAxes.isEmpty else {
-      return
-    }
-    let shape = graph.type(value).shape
+  private mutating func unrollShortAxes(_ root: Root) {
+    guard case .natural = root.form, root.unrolledAxes.isEmpty else { return }
+    let shape = graph.type(root.value).shape
     let short = shape.indices.filter { (2...Comprehension.Fold.unrolledCount).contains(shape[$0]) }
-    guard !short.isEmpty, short.count < shape.count, !audit(root, besides: [value]).folds.isEmpty
-    else { return }
-    roots[value]?.unrolledAxes = [short[short.count - 1]]
+    guard !short.isEmpty, short.count < shape.count, !audit(root).folds.isEmpty else { return }
+    roots[root.value]?.unrolledAxes = [short[short.count - 1]]
   }
 
   /// Values other than the root itself that would be computed too often: reductions more than once
   /// per element, costly functions several times.
-  private func repeated(_ audit: Audit, _ root: ValueID) -> Set<ValueID> {
+  func repeated(_ audit: Audit, _ root: ValueID) -> Set<ValueID> {
     let folds = audit.folds.filter { value, repetition in
       value != root && (repetition > Self.repetitionLimit || graph.type(value).isScalar)
     }
@@ -209,15 +203,37 @@ struct KernelPlanner {
     return Set(folds.keys).union(costly.keys)
   }
 
-  private func audit(_ root: Root, besides own: Set<ValueID>) -> Audit {
-    let audit = Audit(graph, inMemory: inMemory.subtracting(own))
-    audit.walk(root)
+  func precedes(_ left: ValueID, _ right: ValueID) -> Bool {
+    (graph.definitions[left.index] ?? -1) < (graph.definitions[right.index] ?? -1)
+  }
+
+  /// What a root takes in a kernel of its own.
+  mutating func audit(_ root: Root) -> Audit {
+    if let known = audits[root], !known.audit.isOutdated(since: known.rootCount) {
+      audits[root]?.rootCount = stored.order.count
+      return known.audit
+    }
+    let audit = audit(root, joining: Audit.Surroundings(own: [root.value]))
+    audits[root] = (audit, stored.order.count)
     return audit
+  }
+
+  /// What a root takes in a kernel that others are in already.
+  mutating func audit(_ root: Root, joining kernel: Audit.Surroundings) -> Audit {
+    let audit = Audit(graph, stored: stored, joining: kernel)
+    audit.walk(root)
+    steps += audit.steps
+    return audit
+  }
+
+  /// What an operand of a scatter takes.
+  mutating func audit(ofOperand operand: ValueID) -> Audit {
+    audit(Root(value: operand), joining: Audit.Surroundings())
   }
 
   /// The root laid out over all axes of the largest operand, in that operand's order, where it is a
   /// sum that can be.
-  private func scattered(_ value: ValueID) -> Root? {
+  func scattered(_ value: ValueID) -> Root? {
     guard let operation = graph.operation(value), let formula = graph.comprehension(value),
       let fold = formula.fold, !fold.isUnrolled, fold.kind == .add,
       fold.initialOperand.map({ graph.isIdentity(operation.operands[$0], of: fold.kind) }) ?? true
@@ -244,155 +260,12 @@ struct KernelPlanner {
   /// The rows of a column from which on it is summed row by row.
   private static let longColumn = 1024
 
-  // MARK: Partition
-
-  private func partition() -> [KernelPlan] {
-    var kernels = [KernelPlan]()
-    /// The kernel that writes a value.
-    var writers: [ValueID: Int] = [:]
-    for value in roots.keys.sorted(by: precedes) {
-      guard let root = roots[value], graph.type(value).count > 0 else { continue }
-      let kind: KernelPlan.Kind
-      var reads: Set<ValueID>
-      if let shape = contracts[value] {
-        kind = .contract(value)
-        reads = shape.reads
-      } else if case .scatter? = graph.operation(value)?.op {
-        kind = .scatter(value)
-        reads = []
-        for operand in graph.operation(value)?.operands ?? [] {
-          reads.formUnion(
-            inMemory.contains(operand)
-              ? [operand] : audit(Root(value: operand), besides: []).reads)
-        }
-      } else {
-        if let home = home(for: root, in: kernels, writers: writers) {
-          kernels[home.kernel].roots.append(home.root)
-          kernels[home.kernel].reads.formUnion(home.reads)
-          writers[value] = home.kernel
-          continue
-        }
-        kind = .nest
-        reads = audit(root, besides: [value]).reads
-      }
-      writers[value] = kernels.count
-      let extents = root.extents(in: graph).filter { $0 != 1 }
-      kernels.append(
-        KernelPlan(kind: kind, roots: [root], reads: reads, outerExtent: extents.first))
-    }
-    return kernels
-  }
-
-  private func precedes(_ left: ValueID, _ right: ValueID) -> Bool {
-    (graph.definitions[left.index] ?? -1) < (graph.definitions[right.index] ?? -1)
-  }
-
-  /// The kernel a root is best computed in along with others, and the form it takes there.
-  private func home(
-    for root: Root, in kernels: [KernelPlan], writers: [ValueID: Int]
-  ) -> (kernel: Int, root: Root, reads: Set<ValueID>)? {
-    let forms = [root] + [scattered(root.value)].compactMap { $0 }
-    var best: (kernel: Int, root: Root, reads: Set<ValueID>)?
-    var bestBytes = 0
-    let alone = audit(root, besides: [root.value])
-    let latest = alone.reads.compactMap { writers[$0] }.max() ?? 0
-    for position in kernels.indices.reversed() where position >= latest {
-      let kernel = kernels[position]
-      if case .scatter = kernel.kind { continue }
-      for form in forms {
-        guard let (reads, bytes) = fit(form, into: kernel, at: position, writers: writers),
-          bytes > bestBytes
-        else { continue }
-        best = (position, form, reads)
-        bestBytes = bytes
-        break
-      }
-    }
-    return best
-  }
-
-  /// What a root would read in a kernel, and the bytes it shares with it; nil where it cannot join.
-  private func fit(
-    _ root: Root, into kernel: KernelPlan, at position: Int, writers: [ValueID: Int]
-  ) -> (Set<ValueID>, sharedBytes: Int)? {
-    let written = Set(kernel.roots.map(\.value))
-    var own = written
-    own.insert(root.value)
-    if case .contract(let dot) = kernel.kind {
-      guard case .natural = root.form, graph.type(root.value).shape == graph.type(dot).shape else {
-        return nil
-      }
-      own.remove(dot)
-      let audit = audit(root, besides: own)
-      guard audit.folds.isEmpty, audit.impossible.isEmpty, audit.crowded.isEmpty,
-        audit.reads.contains(dot),
-        audit.readsOnlyInPlace(dot), isBefore(audit.reads.subtracting([dot]), position, writers)
-      else { return nil }
-      // The product is neither written nor read again.
-      return (audit.reads.subtracting([dot]), 2 * graph.type(dot).byteCount)
-    }
-    let outer = root.extents(in: graph).first { $0 != 1 }
-    if outer == nil, kernel.outerExtent != nil {
-      let audit = audit(root, besides: [root.value])
-      return follows(kernel, audit)
-        && isBefore(audit.reads.subtracting(written), position, writers)
-        ? (audit.reads.subtracting(written), 1) : nil
-    }
-    guard outer == kernel.outerExtent else { return nil }
-    let audit = audit(root, besides: own)
-    guard repeated(audit, root.value).isEmpty, audit.impossible.isEmpty, audit.crowded.isEmpty,
-      isBefore(audit.reads, position, writers)
-    else { return nil }
-    let usesWritten =
-      !audit.folds.keys.filter { written.contains($0) }.isEmpty
-      || !audit.computed.isDisjoint(with: written)
-    if usesWritten {
-      let scattered = kernel.roots.contains { other in
-        guard audit.folds[other.value] != nil || audit.computed.contains(other.value) else {
-          return false
-        }
-        if case .scattered = other.form { return true }
-        return false
-      }
-      if scattered { return nil }
-    }
-    let shared = audit.reads.intersection(kernel.reads)
-    var bytes = shared.reduce(0) { $0 + graph.type($1).byteCount }
-    for value in audit.computed.union(audit.folds.keys) where written.contains(value) {
-      bytes += graph.type(value).byteCount
-    }
-    // Straight-line code always shares a kernel: nothing is repeated, and calls are saved.
-    if outer == nil { return (audit.reads, bytes + 1) }
-    let total = audit.reads.reduce(0) { $0 + graph.type($1).byteCount }
-    return bytes * 4 >= total && bytes > 0 ? (audit.reads, bytes) : nil
-  }
-
-  /// Whether straight-line code can stand behind the loops of a kernel: it needs sums over all of
-  /// them, and nothing else that the kernel writes.
-  private func follows(_ kernel: KernelPlan, _ audit: Audit) -> Bool {
-    let needed = kernel.roots.filter { audit.reads.contains($0.value) }
-    return !needed.isEmpty && needed.allSatisfy { graph.type($0.value).isScalar && !$0.isScattered }
-      && audit.folds.isEmpty && audit.impossible.isEmpty && audit.crowded.isEmpty
-  }
-
-  /// Whether all values are parameters or written by kernels before `position`.
-  private func isBefore(
-    _ values: Set<ValueID>, _ position: Int, _ writers: [ValueID: Int]
-  ) -> Bool {
-    values.allSatisfy { value in
-      graph.definitions[value.index] == nil || (writers[value] ?? Int.max) < position
-    }
-  }
-
   /// Reductions that more than one kernel would compute for itself.
   private func sharedFolds(_ kernels: [KernelPlan]) -> Set<ValueID> {
     var uses: [ValueID: Int] = [:]
     for kernel in kernels {
       guard case .nest = kernel.kind else { continue }
-      let own = Set(kernel.roots.map(\.value))
-      var folds = Set<ValueID>()
-      for root in kernel.roots { folds.formUnion(audit(root, besides: own).folds.keys) }
-      for value in folds where roots[value] == nil { uses[value, default: 0] += 1 }
+      for value in kernel.folds where roots[value] == nil { uses[value, default: 0] += 1 }
     }
     return Set(uses.filter { $0.value > 1 }.keys)
   }

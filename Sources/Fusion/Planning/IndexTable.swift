@@ -1,0 +1,106 @@
+internal import LoopIR
+internal import TensorIR
+
+/// The indices of a nest's demands as numbers, so that equal ones are found and compared at no cost.
+final class IndexTable {
+  private let variables: VariableTree
+  private var numbers: [[IndexExpression]: Int] = [:]
+  private var entries: [(index: [IndexExpression], place: VariableID?, iterations: Int)] = []
+
+  init(_ variables: VariableTree) { self.variables = variables }
+
+  /// The index with a number.
+  subscript(_ number: Int) -> [IndexExpression] { entries[number].index }
+
+  /// The number of an index.
+  func number(_ index: [IndexExpression]) -> Int {
+    if let known = numbers[index] { return known }
+    let place = variables.deepest(index)
+    entries.append((index, place, variables.iterations(place)))
+    numbers[index] = entries.count - 1
+    return entries.count - 1
+  }
+
+  /// The variable of the innermost loop that an index depends on.
+  func place(_ number: Int) -> VariableID? { entries[number].place }
+
+  /// How often the body of that loop runs in all.
+  func iterations(_ number: Int) -> Int { entries[number].iterations }
+}
+
+/// Demands of a nest by value; the value that is defined last comes first.
+struct DemandQueue {
+  /// A place at which a value is needed, and the condition under which it is.
+  typealias Place = (index: Int, condition: Int?)
+
+  private struct Entry {
+    var value: ValueID
+    var definition: Int
+  }
+
+  private var places: [ValueID: [Place]] = [:]
+  /// A binary heap.
+  private var heap: [Entry] = []
+
+  /// Adds a place at which a value is needed.
+  mutating func insert(_ value: ValueID, definedAt definition: Int, _ place: Place) {
+    if places[value, default: []].isEmpty { push(Entry(value: value, definition: definition)) }
+    places[value, default: []].append(place)
+  }
+
+  /// The value that is defined last, with all places at which it is needed; nil where there is none.
+  mutating func popLatest() -> (ValueID, [Place])? {
+    guard let first = heap.first, let last = heap.popLast() else { return nil }
+    if !heap.isEmpty { sink(last) }
+    return (first.value, places.removeValue(forKey: first.value) ?? [])
+  }
+
+  private mutating func push(_ entry: Entry) {
+    var hole = heap.count
+    heap.append(entry)
+    while hole > 0, heap[(hole - 1) / 2].definition < entry.definition {
+      heap[hole] = heap[(hole - 1) / 2]
+      hole = (hole - 1) / 2
+    }
+    heap[hole] = entry
+  }
+
+  /// Puts an entry at the top and lets it sink to its place.
+  private mutating func sink(_ entry: Entry) {
+    var hole = 0
+    while 2 * hole + 1 < heap.count {
+      var child = 2 * hole + 1
+      if child + 1 < heap.count, heap[child + 1].definition > heap[child].definition { child += 1 }
+      if heap[child].definition <= entry.definition { break }
+      heap[hole] = heap[child]
+      hole = child
+    }
+    heap[hole] = entry
+  }
+}
+
+extension Dictionary where Value == Int {
+  /// The number of a key; keys are numbered in the order in which they come.
+  mutating func number(of key: Key) -> Int {
+    if let known = self[key] { return known }
+    let next = count
+    self[key] = next
+    return next
+  }
+}
+
+extension Int {
+  /// The sum, at most `Int.max`.
+  func addingCapped(_ other: Int) -> Int {
+    let (sum, overflows) = addingReportingOverflow(other)
+    return overflows ? Int.max : sum
+  }
+
+  /// The product, at most `Int.max`.
+  ///
+  /// - Requires: neither factor is negative.
+  func multipliedCapped(by other: Int) -> Int {
+    let (product, overflows) = multipliedReportingOverflow(by: other)
+    return overflows ? Int.max : product
+  }
+}

@@ -1,0 +1,55 @@
+internal import LoopIR
+internal import TensorIR
+
+/// One kernel to be built: what it writes and how.
+struct KernelPlan {
+  enum Kind {
+    /// Loops that store roots.
+    case nest
+    /// A register-tiled product, whose finished elements the roots are computed from.
+    case contract(ValueID)
+    /// A copy of the operand with updates combined into computed places.
+    case scatter(ValueID)
+  }
+
+  var kind: Kind
+  var roots: [Root]
+  /// Values read from memory that other kernels write.
+  var reads: Set<ValueID>
+  /// The extent of the outermost loop; nil where there is none.
+  var outerExtent: Int?
+  /// The values of the roots.
+  var written: Set<ValueID>
+  /// Reductions that are computed for the roots, theirs included.
+  var folds: Set<ValueID> = []
+  /// Roots that are computed at every place that the kernel's loops go over.
+  var finished: Set<ValueID> = []
+
+  init(_ kind: Kind, _ root: Root, reads: Set<ValueID>, outerExtent: Int?) {
+    self.kind = kind
+    roots = []
+    written = []
+    self.reads = []
+    self.outerExtent = outerExtent
+    add(root, reads: reads)
+  }
+
+  /// Adds a root and what it reads.
+  mutating func add(_ root: Root, reads: Set<ValueID>, folds: some Sequence<ValueID> = []) {
+    roots.append(root)
+    written.insert(root.value)
+    if root.isComputedInPlace { finished.insert(root.value) }
+    for read in reads { self.reads.insert(read) }
+    for fold in folds { self.folds.insert(fold) }
+  }
+
+  /// What a nest that joins the kernel finds there.
+  ///
+  /// - Parameter value: a value that the nest may read from the kernel as from memory.
+  func surroundings(besides value: ValueID? = nil) -> Audit.Surroundings {
+    var own = written
+    if let value { own.remove(value) }
+    return Audit.Surroundings(
+      own: own, finished: finished, isStraightLine: outerExtent == nil)
+  }
+}

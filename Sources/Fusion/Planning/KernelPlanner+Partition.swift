@@ -1,0 +1,231 @@
+internal import LoopIR
+internal import TensorIR
+
+/// Kernels while roots are given to them.
+struct Partition {
+  private(set) var kernels: [KernelPlan] = []
+  /// The kernel that writes a value.
+  private(set) var writers: [ValueID: Int] = [:]
+  /// The kernels of loops, by position, that read a value.
+  private var readers: [ValueID: [Int]] = [:]
+  /// The kernels without loops, by position.
+  private var straightLine: [Int] = []
+
+  /// Adds a kernel.
+  mutating func append(_ kernel: KernelPlan) {
+    let position = kernels.count
+    kernels.append(kernel)
+    for root in kernel.roots { writers[root.value] = position }
+    guard case .nest = kernel.kind else { return }
+    for value in kernel.reads { readers[value, default: []].append(position) }
+    if kernel.outerExtent == nil { straightLine.append(position) }
+  }
+
+  /// Adds a root to a kernel.
+  mutating func join(_ home: Home) {
+    writers[home.root.value] = home.kernel
+    if case .nest = kernels[home.kernel].kind {
+      for value in home.reads where !kernels[home.kernel].reads.contains(value) {
+        readers[value, default: []].append(home.kernel)
+      }
+    }
+    kernels[home.kernel].add(home.root, reads: home.reads, folds: home.folds)
+  }
+
+  /// Where a root may be computed.
+  struct Home {
+    var kernel: Int
+    /// The root in the form it takes there.
+    var root: Root
+    var reads: Set<ValueID>
+    var folds: Set<ValueID>
+    var sharedBytes: Int
+
+    /// Whether the kernel shares more with the root than another one.
+    func isBetter(than other: Home?) -> Bool {
+      guard let other else { return sharedBytes > 0 }
+      return (sharedBytes, kernel) > (other.sharedBytes, other.kernel)
+    }
+  }
+
+  /// The kernels of loops behind a position that read some of the values, and the bytes of those.
+  ///
+  /// Values that together are less than a quarter of all bytes are no reason to share a kernel, so
+  /// kernels that read only those are left out.
+  func sharing(
+    _ values: Set<ValueID>, after position: Int, bytes: (ValueID) -> Int
+  ) -> [Int: Int] {
+    let sized = values.map { (value: $0, bytes: bytes($0)) }.sorted {
+      ($1.bytes, $0.value) < ($0.bytes, $1.value)
+    }
+    let total = sized.reduce(0) { $0.addingCapped($1.bytes) }
+    var rest = total
+    var shared: [Int: Int] = [:]
+    for (value, bytes) in sized {
+      let isEnough = rest >= total / 4
+      rest -= bytes
+      for kernel in readers[value] ?? [] where kernel > position {
+        if isEnough || shared[kernel] != nil { shared[kernel, default: 0] += bytes }
+      }
+    }
+    return shared
+  }
+
+  /// The last kernel without loops, where it is behind a position.
+  func lastStraightLine(after position: Int) -> Int? {
+    straightLine.last.flatMap { $0 > position ? $0 : nil }
+  }
+}
+
+extension KernelPlanner {
+  /// The roots divided among kernels.
+  mutating func partition() -> [KernelPlan] {
+    var partition = Partition()
+    for value in roots.keys.sorted(by: precedes) {
+      guard let root = roots[value], graph.type(value).count > 0 else { continue }
+      let outerExtent = root.extents(in: graph).first { $0 != 1 }
+      if let shape = contracts[value] {
+        partition.append(
+          KernelPlan(.contract(value), root, reads: shape.reads, outerExtent: outerExtent))
+      } else if case .scatter? = graph.operation(value)?.op {
+        partition.append(
+          KernelPlan(.scatter(value), root, reads: scatterReads(value), outerExtent: outerExtent))
+      } else if let home = home(for: root, in: partition) {
+        partition.join(home)
+      } else {
+        let audit = audit(root)
+        var kernel = KernelPlan(.nest, root, reads: audit.reads, outerExtent: outerExtent)
+        kernel.folds = Set(audit.folds.keys)
+        partition.append(kernel)
+      }
+    }
+    return partition.kernels
+  }
+
+  /// What the two kernels of a scatter read.
+  private mutating func scatterReads(_ value: ValueID) -> Set<ValueID> {
+    var reads = Set<ValueID>()
+    for operand in graph.operation(value)?.operands ?? [] {
+      if stored.contains(operand) {
+        reads.insert(operand)
+      } else {
+        reads.formUnion(audit(ofOperand: operand).reads)
+      }
+    }
+    return reads
+  }
+
+  /// The kernel a root is best computed in along with others.
+  ///
+  /// A kernel behind the last one whose results the root reads computes nothing of it; there the root
+  /// reads what it reads in a kernel of its own.
+  private mutating func home(for root: Root, in partition: Partition) -> Partition.Home? {
+    let natural = audit(root)
+    let latest = natural.reads.compactMap { partition.writers[$0] }.max()
+    var best: Partition.Home?
+    for form in [root] + [scattered(root.value)].compactMap({ $0 }) {
+      let alone = audit(form)
+      if let latest {
+        let home = home(for: form, alone, in: partition, at: latest)
+        if let home, home.isBetter(than: best) { best = home }
+      }
+      guard repeated(alone, form.value).isEmpty, alone.impossible.isEmpty, alone.crowded.isEmpty
+      else { continue }
+      let outer = form.extents(in: graph).first { $0 != 1 }
+      let total = alone.reads.reduce(0) { $0.addingCapped(graph.type($1).byteCount) }
+      let sharing = partition.sharing(alone.reads, after: latest ?? -1) {
+        graph.type($0).byteCount
+      }
+      var candidates = sharing.filter {
+        partition.kernels[$0.key].outerExtent == outer
+          && (outer == nil || $0.value.multipliedCapped(by: 4) >= total)
+      }
+      if outer == nil {
+        // Straight-line code always shares a kernel: nothing is repeated, and calls are saved.
+        candidates = candidates.mapValues { $0 + 1 }
+        if let last = partition.lastStraightLine(after: latest ?? -1) {
+          candidates[last] = candidates[last] ?? 1
+        }
+      }
+      for (kernel, bytes) in candidates {
+        let home = Partition.Home(
+          kernel: kernel, root: form, reads: alone.reads, folds: Set(alone.folds.keys),
+          sharedBytes: bytes)
+        if home.isBetter(than: best) { best = home }
+      }
+    }
+    return best
+  }
+
+  /// A root in the last kernel that writes something it reads; nil where it cannot join.
+  ///
+  /// - Parameter alone: what the root takes in a kernel of its own.
+  private mutating func home(
+    for root: Root, _ alone: Audit, in partition: Partition, at position: Int
+  ) -> Partition.Home? {
+    let kernel = partition.kernels[position]
+    let home = { (audit: Audit, reads: Set<ValueID>, bytes: Int) in
+      Partition.Home(
+        kernel: position, root: root, reads: reads, folds: Set(audit.folds.keys),
+        sharedBytes: bytes)
+    }
+    switch kernel.kind {
+    case .scatter: return nil
+    case .contract(let dot):
+      guard case .natural = root.form, graph.type(root.value).shape == graph.type(dot).shape else {
+        return nil
+      }
+      let audit = audit(root, joining: kernel.surroundings(besides: dot))
+      guard audit.folds.isEmpty, audit.impossible.isEmpty, audit.crowded.isEmpty,
+        audit.reads.contains(dot) || !audit.met.isEmpty, audit.readsOnlyInPlace(dot),
+        isBefore(audit.reads.subtracting([dot]), position, partition.writers)
+      else { return nil }
+      // The product is neither written nor read again.
+      return home(audit, audit.reads.subtracting([dot]), 2 * graph.type(dot).byteCount)
+    case .nest:
+      let outer = root.extents(in: graph).first { $0 != 1 }
+      if outer == nil, kernel.outerExtent != nil {
+        let reads = alone.reads.subtracting(kernel.written)
+        return follows(kernel, alone) && isBefore(reads, position, partition.writers)
+          ? home(alone, reads, 1) : nil
+      }
+      guard outer == kernel.outerExtent else { return nil }
+      let audit = audit(root, joining: kernel.surroundings())
+      guard repeated(audit, root.value).isEmpty, audit.impossible.isEmpty, audit.crowded.isEmpty,
+        isBefore(audit.reads, position, partition.writers),
+        !kernel.roots.contains(where: { $0.isScattered && audit.inside.contains($0.value) })
+      else { return nil }
+      var bytes = 0
+      for value in audit.reads where kernel.reads.contains(value) {
+        bytes = bytes.addingCapped(graph.type(value).byteCount)
+      }
+      for value in audit.inside.union(audit.met) where kernel.written.contains(value) {
+        bytes = bytes.addingCapped(graph.type(value).byteCount)
+      }
+      if outer == nil { return home(audit, audit.reads, bytes + 1) }
+      let total = audit.reads.reduce(0) { $0.addingCapped(graph.type($1).byteCount) }
+      return bytes.multipliedCapped(by: 4) >= total && bytes > 0
+        ? home(audit, audit.reads, bytes) : nil
+    }
+  }
+
+  /// Whether straight-line code can stand behind the loops of a kernel: it needs sums over all of
+  /// them, and nothing else that the kernel writes.
+  private func follows(_ kernel: KernelPlan, _ audit: Audit) -> Bool {
+    let needed = audit.reads.intersection(kernel.written)
+    return !needed.isEmpty
+      && kernel.roots.allSatisfy {
+        !needed.contains($0.value) || (graph.type($0.value).isScalar && !$0.isScattered)
+      }
+      && audit.folds.isEmpty && audit.impossible.isEmpty && audit.crowded.isEmpty
+  }
+
+  /// Whether all values are parameters or written by kernels before `position`.
+  private func isBefore(
+    _ values: Set<ValueID>, _ position: Int, _ writers: [ValueID: Int]
+  ) -> Bool {
+    values.allSatisfy { value in
+      graph.definitions[value.index] == nil || (writers[value] ?? Int.max) < position
+    }
+  }
+}

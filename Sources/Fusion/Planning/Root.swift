@@ -1,0 +1,93 @@
+internal import LoopIR
+internal import TensorIR
+
+/// A value that a kernel writes to memory.
+struct Root: Hashable {
+  /// How the nest that computes a root is laid out.
+  enum Form: Hashable {
+    /// Loops over the result's axes, a reduction's loops inside.
+    case natural
+    /// Loops over all axes of a reduction's formula, adding into memory.
+    case scattered(Axes)
+    /// A store for each of a few elements, without loops.
+    case unrolled
+  }
+
+  /// The loops of a scattered reduction.
+  struct Axes: Hashable {
+    /// The extents of the formula's axes: the result's, then the folded ones.
+    var extents: [Int]
+    /// The order of loops, outermost first, as positions in `extents`.
+    var order: [Int]
+  }
+
+  var value: ValueID
+  var form = Form.natural
+  /// Short axes of a natural root that are written out instead of becoming loops.
+  var unrolledAxes: [Int] = []
+
+  /// Whether the root is summed up in memory.
+  var isScattered: Bool {
+    if case .scattered = form { return true }
+    return false
+  }
+
+  /// Whether the root is computed once at each index of its own and stored there.
+  var isComputedInPlace: Bool {
+    switch form {
+    case .natural: unrolledAxes.isEmpty
+    case .unrolled: true
+    case .scattered: false
+    }
+  }
+
+  /// The loops of a natural root, and the indices stored inside: one, or one for each element of
+  /// the unrolled axes.
+  func indices(
+    in variables: VariableTree, shape: [Int]
+  ) -> (loops: [VariableID], indices: [[IndexExpression]]) {
+    let (loops, looped) = variables.nestIndex(in: nil, extents: shape.removing(unrolledAxes))
+    let places = shape.selecting(unrolledAxes).allIndices
+    return (
+      loops,
+      places.map { place in
+        var remaining = looped.makeIterator()
+        return shape.indices.map { axis in
+          if let position = unrolledAxes.firstIndex(of: axis) {
+            return IndexExpression(place[position])
+          }
+          return remaining.next() ?? IndexExpression(0)
+        }
+      }
+    )
+  }
+
+  /// The extents of the loops around the root's store or accumulation.
+  func extents(in graph: Graph) -> [Int] {
+    switch form {
+    case .natural:
+      let own = graph.type(value).shape.removing(unrolledAxes)
+      guard own.isEmpty, let fold = graph.comprehension(value)?.fold, !fold.isUnrolled else {
+        return own
+      }
+      return fold.extents
+    case .unrolled: return []
+    case .scattered(let axes): return axes.order.map { axes.extents[$0] }
+    }
+  }
+}
+
+extension [Int] {
+  /// The index of every element of a tensor of this shape, in row-major order.
+  var allIndices: [[Int]] {
+    (0..<reduce(1, *)).map { flat in
+      var rest = flat
+      var index = [Int](repeating: 0, count: count)
+      for axis in indices.reversed() {
+        index[axis] = rest % self[axis]
+        rest /= self[axis]
+      }
+      return index
+    }
+  }
+}
