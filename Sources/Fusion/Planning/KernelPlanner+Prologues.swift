@@ -24,7 +24,8 @@ extension KernelPlanner {
     }
     cost += shape.prologueCost(element, target) - plain.prologueCost(element, target)
     let weight = max(shape.left.weight, shape.right.weight)
-    return cost <= storingCost(value, weight: weight) / Double(max(productCounts[value, default: 1], 1))
+    let products = max(productCounts[value, default: 1], 1)
+    return cost <= storingCost(value, weight: weight) / Double(products)
   }
 
   private func isProduct(_ value: ValueID, of count: Int) -> Bool {
