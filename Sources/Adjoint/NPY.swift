@@ -5,7 +5,9 @@ extension TensorData {
   /// Reads a tensor from a `.npy` file, as NumPy writes it (version 1, 2 or 3 of the format of NEP 1).
   ///
   /// - Throws: `AdjointError` naming the path where the file cannot be read, is malformed or holds
-  ///   something else than `<f4`, `<f8`, `<i4`, `<i8` or `|b1` in C order.
+  ///   something else than floats, integers or booleans of at most 64 bits. Elements may have either
+  ///   byte order and axes either order; two bytes of type void are read as bf16, which is how
+  ///   `ml_dtypes` writes them.
   public init(npy path: String) throws {
     let place = SourceLocation(file: path, line: 0)
     let contents: Data
@@ -25,11 +27,13 @@ extension TensorData {
   init(npyContents contents: [UInt8]) throws {
     let (header, start) = try NPYHeader.split(contents)
     let type = try header.tensorType()
-    let payload = contents[start...]
+    var payload = contents[start...]
     guard payload.count == type.byteCount else {
       throw AdjointError(
         .file, "\(type) takes \(type.byteCount) bytes, and the file holds \(payload.count)")
     }
+    if header.isBigEndian { payload = payload.swapped(every: type.element.byteCount)[...] }
+    if header.isFortranOrder == true { payload = payload.inRowMajorOrder(type)[...] }
     if type.element == .i1, let odd = payload.first(where: { $0 > 1 }) {
       throw AdjointError(.file, "a boolean is stored as \(odd), which is neither 0 nor 1")
     }
@@ -65,15 +69,46 @@ extension TensorData {
 }
 
 extension ElementType {
-  /// The spelling of the type in `.npy` files.
+  /// The spelling of the type in `.npy` files; 4-bit integers are written as bytes.
   fileprivate var npyDescription: String {
-    switch self {
-    case .f32: "<f4"
-    case .f64: "<f8"
-    case .i32: "<i4"
-    case .i64: "<i8"
-    case .i1: "|b1"
+    if self == .bf16 { return "<V2" }
+    let letter =
+      switch kind {
+      case .float: "f"
+      case .signed: "i"
+      case .unsigned: "u"
+      case .boolean: "b"
+      }
+    return "\(byteCount == 1 ? "|" : "<")\(letter)\(byteCount)"
+  }
+
+  /// The types that files may hold.
+  fileprivate static let npyTypes = allCases.filter { $0.width != 4 }
+}
+
+extension ArraySlice<UInt8> {
+  /// The bytes with the order in each element turned.
+  fileprivate func swapped(every width: Int) -> [UInt8] {
+    stride(from: startIndex, to: endIndex, by: width).flatMap { self[$0..<($0 + width)].reversed() }
+  }
+
+  /// The elements of a tensor whose first axis varies fastest here, in row-major order.
+  fileprivate func inRowMajorOrder(_ type: TensorType) -> [UInt8] {
+    let width = type.element.byteCount
+    var result = [UInt8]()
+    result.reserveCapacity(count)
+    var index = [Int](repeating: 0, count: type.rank)
+    for _ in 0..<type.count {
+      var place = 0
+      for axis in type.shape.indices.reversed() { place = place * type.shape[axis] + index[axis] }
+      result += self[(startIndex + place * width)..<(startIndex + (place + 1) * width)]
+      for axis in type.shape.indices.reversed() {
+        index[axis] += 1
+        if index[axis] < type.shape[axis] { break }
+        index[axis] = 0
+      }
     }
+    return result
   }
 }
 
@@ -88,6 +123,9 @@ struct NPYHeader {
   var isFortranOrder: Bool?
   /// The extents.
   var shape: [Int]?
+
+  /// Whether elements have their most significant byte first.
+  var isBigEndian: Bool { description?.first == ">" }
 
   /// The header of a file and the position of the first element.
   static func split(_ contents: [UInt8]) throws -> (header: NPYHeader, start: Int) {
@@ -114,16 +152,15 @@ struct NPYHeader {
   ///
   /// - Throws: `AdjointError` where an entry is missing or not supported.
   func tensorType() throws -> TensorType {
-    guard let description, let isFortranOrder, let shape else {
+    guard let description, isFortranOrder != nil, let shape else {
       throw AdjointError(.file, "the .npy header needs 'descr', 'fortran_order' and 'shape'")
     }
-    guard let element = ElementType.allCases.first(where: { $0.npyDescription == description })
+    let written = description.dropFirst()
+    guard let mark = description.first, "<>=|".contains(mark),
+      let element = ElementType.npyTypes.first(where: { $0.npyDescription.dropFirst() == written })
     else {
-      let known = ElementType.allCases.map(\.npyDescription).joined(separator: ", ")
+      let known = ElementType.npyTypes.map(\.npyDescription).joined(separator: ", ")
       throw AdjointError(.file, "element type '\(description)' is not one of \(known)")
-    }
-    guard !isFortranOrder || shape.count <= 1 else {
-      throw AdjointError(.file, "the array is in Fortran order; save it in C order")
     }
     let type = TensorType(shape, element)
     try type.requireSize()

@@ -1,7 +1,7 @@
 internal import TensorIR
 
 extension Program {
-  /// The same program with f64 in place of every f32: what central differences need.
+  /// The same program with f64 in place of every float: what central differences need.
   ///
   /// - Throws: `AdjointError` where the wider program has no size.
   package func widened() throws -> Program {
@@ -12,7 +12,7 @@ extension Program {
 }
 
 extension Function {
-  /// The function with f64 in place of every f32.
+  /// The function with f64 in place of every float.
   fileprivate func widened() -> Function {
     var function = self
     function.types = types.map { $0.widened }
@@ -24,7 +24,7 @@ extension Function {
 }
 
 extension Op {
-  /// The op with f64 in place of every f32.
+  /// The op with f64 in place of every float.
   fileprivate func widened() -> Op {
     switch self {
     case .constant(let literal): .constant(literal.widened())
@@ -41,25 +41,20 @@ extension Op {
 }
 
 extension Literal {
-  /// The constant with f64 in place of f32; every f32 is an f64.
+  /// The constant with f64 in place of floats, which are exact in it.
   fileprivate func widened() -> Literal {
-    guard type.element == .f32 else { return self }
+    guard type.element.isFloat else { return self }
     if let value = splatValue { return Literal(type.widened, filledWith: value) }
     return Literal(type.widened, doubles: doubles)
   }
 }
 
 extension TensorType {
-  /// The type with f64 in place of f32.
+  /// The type with f64 in place of floats.
   fileprivate var widened: TensorType { TensorType(shape, element.widened) }
 }
 
 extension ElementType {
-  /// f64 in place of f32.
-  fileprivate var widened: ElementType {
-    switch self {
-    case .f32, .f64: .f64
-    case .i1, .i32, .i64: self
-    }
-  }
+  /// f64 in place of floats.
+  fileprivate var widened: ElementType { isFloat ? .f64 : self }
 }

@@ -1,4 +1,4 @@
-/// A type of element a tensor can have: `Float`, `Double`, `Int32`, `Int64` or `Bool`.
+/// A type of element a tensor can have: a float, an integer or `Bool`.
 ///
 /// Do not conform other types: the set is fixed by what programs can compute with.
 public protocol TensorScalar: BitwiseCopyable, Hashable, Sendable {
@@ -19,6 +19,40 @@ extension Float: TensorFloatingPoint {
 extension Double: TensorFloatingPoint {
   /// `f64`.
   public static var elementType: ElementType { .f64 }
+}
+extension BFloat16: TensorScalar {
+  /// `bf16`.
+  public static var elementType: ElementType { .bf16 }
+}
+#if !((os(macOS) || targetEnvironment(macCatalyst)) && arch(x86_64))
+  extension Float16: TensorFloatingPoint {
+    /// `f16`.
+    public static var elementType: ElementType { .f16 }
+  }
+#endif
+extension Int8: TensorNumeric {
+  /// `i8`.
+  public static var elementType: ElementType { .i8 }
+}
+extension Int16: TensorNumeric {
+  /// `i16`.
+  public static var elementType: ElementType { .i16 }
+}
+extension UInt8: TensorNumeric {
+  /// `ui8`.
+  public static var elementType: ElementType { .u8 }
+}
+extension UInt16: TensorNumeric {
+  /// `ui16`.
+  public static var elementType: ElementType { .u16 }
+}
+extension UInt32: TensorNumeric {
+  /// `ui32`.
+  public static var elementType: ElementType { .u32 }
+}
+extension UInt64: TensorNumeric {
+  /// `ui64`.
+  public static var elementType: ElementType { .u64 }
 }
 extension Int32: TensorNumeric {
   /// `i32`.

@@ -76,7 +76,8 @@ extension Op {
     case .unary(.isFinite), .compare: .i1
     case .convert(let element): element
     case .select: operands[1].type.element
-    case .unary, .binary, .clamp, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice,
+    case .dot(let dimensions): dimensions.resultElement ?? operands[0].type.element
+    case .unary, .binary, .clamp, .shape, .reduce, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice:
       operands[0].type.element
     case .optimizationBarrier, .whileLoop, .branch, .scan:

@@ -3,7 +3,9 @@ import Adjoint
 /// Compares machine code with the interpreter.
 struct EngineCheck {
   /// The bounds in words, for help texts.
-  static let bounds = "2e-4 (f32) or 1e-10 (f64) of a result's largest element, integers exactly"
+  static let bounds = """
+    2e-4 (f32), 1e-10 (f64), 8e-3 (f16) or 6e-2 (bf16) of a result's largest element, integers exactly
+    """
 
   /// The outcome.
   let line: CheckLine
@@ -33,7 +35,9 @@ struct EngineCheck {
     switch element {
     case .f32: 2e-4
     case .f64: 1e-10
-    case .i1, .i32, .i64: 0
+    case .f16: 8e-3
+    case .bf16: 6e-2
+    case .i1, .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64: 0
     }
   }
 

@@ -37,10 +37,10 @@ struct InputDrawing {
 
   /// One element.
   private mutating func element(of type: TensorType) -> Double {
-    switch type.element {
-    case .i1: return Bool.random(using: &generator) ? 1 : 0
-    case .i32, .i64: return Double(Int.random(in: 0...3, using: &generator))
-    case .f32, .f64: break
+    switch type.element.kind {
+    case .boolean: return Bool.random(using: &generator) ? 1 : 0
+    case .signed, .unsigned: return Double(Int.random(in: 0...3, using: &generator))
+    case .float: break
     }
     guard type.rank >= 2 else { return Double.random(in: 0.5..<1.5, using: &generator) }
     let bound = 1 / Double(type.shape[type.rank - 2]).squareRoot()

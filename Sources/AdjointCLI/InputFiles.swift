@@ -27,7 +27,7 @@ struct InputFiles {
     }
     return try zip(paths, types).enumerated().map { position, pair in
       let (path, type) = pair
-      let tensor = try TensorData(npy: path)
+      let tensor = try TensorData(npy: path).read(as: type.element)
       guard tensor.type == type else {
         throw AdjointError(
           .argument,
@@ -35,6 +35,20 @@ struct InputFiles {
           at: SourceLocation(file: path, line: 0))
       }
       return tensor
+    }
+  }
+}
+
+extension TensorData {
+  /// The same elements where NumPy has no type for them: bf16 from 16-bit integers of the same bits,
+  /// 4-bit integers from bytes.
+  fileprivate func read(as element: ElementType) throws -> TensorData {
+    switch (element, type.element) {
+    case (.bf16, .u16):
+      return try TensorData(TensorType(type.shape, element), bytes: withUnsafeBytes { Array($0) })
+    case (.i4, .i8), (.u4, .u8):
+      return try TensorData(TensorType(type.shape, element), doubles: doubles)
+    default: return self
     }
   }
 }

@@ -12,11 +12,11 @@ extension TensorData {
 
   /// One element as its type writes it.
   private func number(_ value: Double) -> String {
-    switch type.element {
-    case .f64: "\(value)"
-    case .f32: "\(Float(value))"
-    case .i32, .i64: "\(Int64(exactly: value) ?? (value < 0 ? .min : .max))"
-    case .i1: value == 0 ? "false" : "true"
+    switch type.element.kind {
+    case .float: type.element == .f64 ? "\(value)" : "\(Float(value))"
+    case .signed: "\(Int64(exactly: value) ?? (value < 0 ? .min : .max))"
+    case .unsigned: "\(UInt64(exactly: value) ?? .max)"
+    case .boolean: value == 0 ? "false" : "true"
     }
   }
 }

@@ -8,8 +8,12 @@ extension KernelEmitter {
     _ op: ScalarOp, _ operands: [LLVMValue], _ elements: [ElementType]
   ) -> LLVMValue {
     switch op {
-    case .unary(let unary): return apply(unary, operands[0], elements[0])
-    case .binary(let binary): return apply(binary, operands[0], operands[1], elements[0])
+    case .unary(let unary):
+      let value = apply(unary, operands[0], elements[0])
+      return unary.isExact(elements[0]) ? value : narrowed(value, to: elements[0])
+    case .binary(let binary):
+      let value = apply(binary, operands[0], operands[1], elements[0])
+      return binary.isExact ? value : narrowed(value, to: elements[0])
     case .compare(let direction):
       return compare(direction, operands[0], operands[1], elements[0])
     case .select: return builder.select(operands[0], operands[1], operands[2])
@@ -65,11 +69,15 @@ extension KernelEmitter {
     case .subtract: return isFloat ? builder.fsub(x, y) : builder.sub(x, y)
     case .multiply: return isFloat ? builder.fmul(x, y) : builder.mul(x, y)
     case .divide: return isFloat ? builder.fdiv(x, y) : quotient(x, y, element)
-    case .maximum: return isFloat ? builder.maximum(x, y) : builder.smax(x, y)
-    case .minimum: return isFloat ? builder.minimum(x, y) : builder.smin(x, y)
+    case .maximum:
+      if isFloat { return builder.maximum(x, y) }
+      return element.isUnsigned ? builder.umax(x, y) : builder.smax(x, y)
+    case .minimum:
+      if isFloat { return builder.minimum(x, y) }
+      return element.isUnsigned ? builder.umin(x, y) : builder.smin(x, y)
     case .power:
       return isFloat
-        ? elementary(op.rawValue, [x, y]) { $0.pow($1[0], $1[1]) } : integerPower(x, y)
+        ? elementary(op.rawValue, [x, y]) { $0.pow($1[0], $1[1]) } : integerPower(x, y, element)
     case .and: return builder.and(x, y)
     case .or: return builder.or(x, y)
     }
@@ -84,10 +92,14 @@ extension KernelEmitter {
     }
   }
 
-  /// A quotient that never traps: by zero it is −1, and the least integer by −1 is itself.
+  /// A quotient that never traps: by zero it has all bits set, and the least integer by −1 is itself.
   private func quotient(_ x: LLVMValue, _ y: LLVMValue, _ element: ElementType) -> LLVMValue {
     let minusOne = builder.int(-1, y.type)
     let isZero = builder.icmp(.eq, y, builder.zero(y.type))
+    if element.isUnsigned {
+      let safe = builder.select(isZero, builder.int(1, y.type), y)
+      return builder.select(isZero, minusOne, builder.udiv(x, safe))
+    }
     let isMinusOne = builder.icmp(.eq, y, minusOne)
     let safe = builder.select(builder.or(isZero, isMinusOne), builder.int(1, y.type), y)
     let plain = builder.select(isMinusOne, builder.neg(x), builder.sdiv(x, safe))
@@ -95,7 +107,9 @@ extension KernelEmitter {
   }
 
   /// Integer powers by repeated squaring, wrapping; negative exponents give zero except for ±1.
-  private func integerPower(_ base: LLVMValue, _ exponent: LLVMValue) -> LLVMValue {
+  private func integerPower(
+    _ base: LLVMValue, _ exponent: LLVMValue, _ element: ElementType
+  ) -> LLVMValue {
     let type = base.type
     let (zero, one) = (builder.zero(type), builder.int(1, type))
     var (result, square, rest) = (one, base, exponent)
@@ -105,6 +119,7 @@ extension KernelEmitter {
       if bit + 1 < type.scalarBits { square = builder.mul(square, square) }
       rest = builder.lshr(rest, one)
     }
+    if element.isUnsigned { return result }
     let isOdd = builder.icmp(.ne, builder.and(exponent, one), zero)
     let minusOne = builder.int(-1, type)
     let ofMinusOne = builder.select(isOdd, minusOne, one)
@@ -128,7 +143,7 @@ extension KernelEmitter {
         }
       return builder.fcmp(predicate, x, y)
     }
-    let isUnsigned = element == .i1
+    let isUnsigned = element.isUnsigned
     let predicate: IntegerPredicate =
       switch direction {
       case .equal: .eq
@@ -140,25 +155,28 @@ extension KernelEmitter {
       }
     return builder.icmp(predicate, x, y)
   }
+}
 
-  /// A number in another type: floats to integers towards zero, held at the ends, NaN to zero.
-  func convert(_ x: LLVMValue, from: ElementType, to: ElementType) -> LLVMValue {
-    guard from != to else { return x }
-    let target = type(to).withWidth(x.type.vectorWidth)
-    if to == .i1 {
-      return from.isFloat
-        ? builder.fcmp(.une, x, builder.zero(x.type)) : builder.icmp(.ne, x, builder.zero(x.type))
+extension UnaryOp {
+  /// Whether the result for an element is one, without rounding or wrapping.
+  fileprivate func isExact(_ element: ElementType) -> Bool {
+    switch self {
+    case .abs, .negate: element.isFloat
+    case .not: false
+    case .sign, .floor, .isFinite: true
+    case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
+      .sqrt, .rsqrt, .erf, .square:
+      false
     }
-    if from == .i1 {
-      return to.isFloat ? builder.uitofp(x, target) : builder.zext(x, target)
+  }
+}
+
+extension BinaryOp {
+  /// Whether the result for elements is one, without rounding or wrapping.
+  fileprivate var isExact: Bool {
+    switch self {
+    case .maximum, .minimum, .and, .or: true
+    case .add, .subtract, .multiply, .divide, .power: false
     }
-    if from.isFloat {
-      if to.isFloat {
-        return to == .f64 ? builder.fpext(x, target) : builder.fptrunc(x, target)
-      }
-      return builder.fptosiSaturating(x, target)
-    }
-    if to.isFloat { return builder.sitofp(x, target) }
-    return to == .i64 ? builder.sext(x, target) : builder.trunc(x, target)
   }
 }

@@ -197,12 +197,4 @@ extension KernelEmitter {
     }
   }
 
-  /// A boolean is a byte in memory and a bit in registers.
-  func fromMemory(_ value: LLVMValue, _ element: ElementType) -> LLVMValue {
-    element == .i1 ? builder.icmp(.ne, value, builder.zero(value.type)) : value
-  }
-
-  func toMemory(_ value: LLVMValue, _ element: ElementType) -> LLVMValue {
-    element == .i1 ? builder.zext(value, module.i8.withWidth(value.type.vectorWidth)) : value
-  }
 }

@@ -108,18 +108,22 @@ final class KernelEmitter {
 
   /// The type of a scalar in a register.
   func type(_ element: ElementType) -> LLVMType {
-    switch element {
-    case .i1: module.i1
-    case .i32: module.i32
-    case .i64: module.i64
-    case .f32: module.float
-    case .f64: module.double
+    let register = element.registerType
+    switch register.kind {
+    case .float: return register == .f64 ? module.double : module.float
+    case .boolean: return module.i1
+    case .signed, .unsigned: return module.i1.integer(bits: register.width)
     }
   }
 
   /// The type of a scalar in memory.
   func memoryType(_ element: ElementType) -> LLVMType {
-    element == .i1 ? module.i8 : type(element)
+    switch element {
+    case .i1: module.i8
+    case .f16: module.half
+    case .bf16: module.i16
+    case .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64, .f32, .f64: type(element)
+    }
   }
 
   func element(of scalar: ScalarID) -> ElementType { kernel.scalars[scalar.index] }
@@ -179,10 +183,10 @@ final class KernelEmitter {
   }
 
   func constant(_ literal: Literal) -> LLVMValue {
-    switch literal.type.element {
-    case .f32, .f64: builder.float(literal.doubles[0], type(literal.type.element))
-    case .i1, .i32, .i64: builder.int(Int(literal.integers[0]), type(literal.type.element))
-    }
+    let element = literal.type.element
+    return element.isFloat
+      ? builder.float(literal.doubles[0], type(element))
+      : builder.int(Int(literal.integers[0]), type(element))
   }
 
   private func inBounds(_ bounds: [Bound], copy: Int?) -> LLVMValue {

@@ -2,7 +2,8 @@ import TensorIR
 
 extension DotDimensions {
   /// A product is linear in either operand: its cotangent is the product of the result's cotangent
-  /// with the other operand, contracted over the axes that only that one has.
+  /// with the other operand, contracted over the axes that only that one has, in the result's element
+  /// type.
   func transpose(
     _ operation: Operation, _ cotangent: ValueID, in pass: inout ReversePass
   ) throws {
@@ -15,7 +16,9 @@ extension DotDimensions {
     let result = ResultAxes(
       batching: Array(0..<batch), leftFree: Array(batch..<(batch + leftFree.count)),
       rightFree: (0..<rightFree.count).map { batch + leftFree.count + $0 })
-    let factor = try pass.residual(other)
+    let sum = pass.builder[cotangent].element
+    var factor = try pass.residual(other)
+    if pass.builder[factor].element != sum { factor = try pass.builder.convert(factor, to: sum) }
     let (seed, fixed) =
       isLeft
       ? (
@@ -28,8 +31,11 @@ extension DotDimensions {
       )
     let targets = isLeft ? leftContracting : rightContracting
     let rank = pass.type(operand).rank
+    let product = try product(
+      seed, fixed, contracted: targets, rank: rank, in: &pass.builder)
+    let element = pass.type(operand).element
     try pass.accumulate(
-      product(seed, fixed, contracted: targets, rank: rank, in: &pass.builder), on: operand)
+      element == sum ? product : pass.builder.convert(product, to: element), on: operand)
   }
 
   /// The axes of a product's result, by where they come from.

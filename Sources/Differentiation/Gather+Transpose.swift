@@ -96,9 +96,8 @@ extension FunctionBuilder {
     let type = self[indices]
     guard let first = limits.first else { return indices }
     let low = try constant(Literal(TensorType([], type.element), integers: [0]))
-    // An index of 32 bits never reaches a limit beyond them.
-    let greatest = type.element == .i32 ? Int64(Int32.max) : Int64.max
-    let bounds = limits.map { min(Int64($0), greatest) }
+    // An index never reaches a limit beyond its type.
+    let bounds = limits.map { min(Int64($0), type.element.greatestInteger ?? .max) }
     if limits.allSatisfy({ $0 == first }) || vectorAxis == type.rank {
       let high = try constant(Literal(TensorType([], type.element), integers: [bounds[0]]))
       return try emit(.clamp, [low, indices, high])

@@ -62,7 +62,7 @@ struct IndexFacts {
     }
     switch operation.op {
     case .constant(let literal):
-      guard !literal.type.element.isFloat else { return nil }
+      guard !literal.type.element.isFloat, literal.type.element != .u64 else { return nil }
       let entries = literal.integers
       guard let least = entries.min(), let greatest = entries.max() else { return nil }
       return least...greatest
@@ -73,9 +73,8 @@ struct IndexFacts {
     case .select: return union(operand(1), operand(2))
     case .convert(let element):
       guard function[operation.operands[0]].element.isInteger, let range = operand(0),
-        element == .i64
-          || (element == .i32 && Int32(exactly: range.lowerBound) != nil
-            && Int32(exactly: range.upperBound) != nil)
+        let whole = element.integerRange, whole.contains(range.lowerBound),
+        whole.contains(range.upperBound)
       else { return nil }
       return range
     case .shape(.broadcast), .shape(.reshape), .shape(.transpose), .shape(.slice),

@@ -10,7 +10,7 @@ extension LoopProgram {
   package init(
     lowering function: Function, for target: TargetDescription, donated: Set<Int> = []
   ) throws {
-    let (prepared, forced) = try function.preparedForContraction()
+    let (prepared, forced) = try function.withWideSums().preparedForContraction()
     var lowering = Lowering(
       Graph(prepared), comparedValues: prepared.sharedOrigins, target: target)
     try lowering.lower(forced: forced.union(prepared.sharedOrigins))

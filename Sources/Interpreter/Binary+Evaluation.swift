@@ -2,19 +2,16 @@ import Foundation
 import TensorIR
 
 extension BinaryOp {
-  /// The function at every pair of elements; f32 is computed in double precision and rounded once.
+  /// The function at every pair of elements; floats are computed in double precision and rounded
+  /// once.
   func evaluated(_ left: Literal, _ right: Literal) -> Literal {
     elementwise(left.type, [left, right]) { operands, type in
       switch (operands[0].exactElements, operands[1].exactElements) {
       case (.doubles(let left), .doubles(let right)):
         return Literal(type, rounding: mapped(left, right) { applied($0, $1) })
       case (.integers(let left), .integers(let right)):
-        let isBoolean = type.element == .i1
-        return Literal(
-          type,
-          wrapping: zip(left, right).map {
-            isBoolean ? appliedToBooleans($0, $1) : applied($0, $1)
-          })
+        let element = type.element
+        return Literal(type, wrapping: zip(left, right).map { applied($0, $1, element) })
       case (.doubles, .integers), (.integers, .doubles):
         preconditionFailure("operands have one element type")
       }
@@ -43,28 +40,34 @@ extension BinaryOp {
     }
   }
 
-  /// The function of two integers; results wrap.
+  /// The function of two integers or booleans of an element type; results are yet to be wrapped.
   ///
-  /// Division truncates. Where StableHLO leaves the result open: dividing by zero gives −1, and the
-  /// least integer divided by −1 is itself.
-  func applied(_ left: Int64, _ right: Int64) -> Int64 {
+  /// Division truncates. Where StableHLO leaves the result open: dividing by zero gives −1, of unsigned
+  /// integers the greatest, and the least integer divided by −1 is itself.
+  func applied(_ left: Int64, _ right: Int64, _ element: ElementType) -> Int64 {
+    if element == .i1 { return appliedToBooleans(left, right) }
     switch self {
     case .add: return left &+ right
     case .subtract: return left &- right
     case .multiply: return left &* right
     case .divide:
       if right == 0 { return -1 }
+      if element == .u64 {
+        return Int64(bitPattern: UInt64(bitPattern: left) / UInt64(bitPattern: right))
+      }
       return right == -1 ? 0 &- left : left / right
-    case .maximum: return max(left, right)
-    case .minimum: return min(left, right)
-    case .power: return left.wrappingPower(right)
+    case .maximum: return element.ordinal(left) < element.ordinal(right) ? right : left
+    case .minimum: return element.ordinal(left) < element.ordinal(right) ? left : right
+    case .power:
+      if element.isUnsigned { return left.wrappingPower(UInt64(bitPattern: right)) }
+      return left.wrappingPower(right)
     case .and: return left & right
     case .or: return left | right
     }
   }
 
   /// The function of two booleans: sums and maxima are "or", products and minima are "and".
-  func appliedToBooleans(_ left: Int64, _ right: Int64) -> Int64 {
+  private func appliedToBooleans(_ left: Int64, _ right: Int64) -> Int64 {
     switch self {
     case .add, .maximum, .or: return left | right
     case .multiply, .minimum, .and: return left & right
@@ -81,6 +84,11 @@ extension Int64 {
       if self == 1 { return 1 }
       return self == -1 ? (exponent % 2 == 0 ? 1 : -1) : 0
     }
+    return wrappingPower(UInt64(exponent))
+  }
+
+  /// This number to a power, wrapped.
+  fileprivate func wrappingPower(_ exponent: UInt64) -> Int64 {
     var (result, base, remaining) = (Int64(1), self, exponent)
     while remaining > 0 {
       if remaining % 2 == 1 { result = result &* base }

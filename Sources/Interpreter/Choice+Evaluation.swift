@@ -8,7 +8,12 @@ extension Comparison {
       case (.doubles(let left), .doubles(let right)):
         return Literal(type, wrapping: mapped(left, right) { holds($0, $1) ? 1 : 0 })
       case (.integers(let left), .integers(let right)):
-        return Literal(type, wrapping: zip(left, right).map { holds($0, $1) ? 1 : 0 })
+        let element = operands[0].type.element
+        return Literal(
+          type,
+          wrapping: zip(left, right).map {
+            holds(element.ordinal($0), element.ordinal($1)) ? 1 : 0
+          })
       case (.doubles, .integers), (.integers, .doubles):
         preconditionFailure("operands have one element type")
       }
@@ -46,24 +51,18 @@ func evaluateClamp(_ low: Literal, _ operand: Literal, _ high: Literal) -> Liter
 /// The elements in another element type.
 ///
 /// Floats become integers by truncation; where StableHLO leaves the result open, numbers beyond the
-/// integers' range become its ends and NaN becomes zero. Integers wrap to shorter ones and are
-/// rounded once to floats. A boolean is "not zero", so NaN is true.
+/// integers' range become its ends and NaN becomes zero. Integers wrap to shorter ones and to those
+/// of another sign, and are rounded once to floats. A boolean is "not zero", so NaN is true.
 func evaluateConvert(_ operand: Literal, to element: ElementType) -> Literal {
   elementwise(TensorType(operand.type.shape, element), [operand]) { operands, type in
-    switch (operands[0].exactElements, element) {
-    case (.integers(let values), _): return Literal(type, wrapping: values)
-    case (.doubles(let values), .f32), (.doubles(let values), .f64):
-      return Literal(type, rounding: values)
-    case (.doubles(let values), .i64):
-      return Literal(type, wrapping: values.map { Int64(saturating: $0) })
-    case (.doubles(let values), .i32):
-      let range = Int64(Int32.min)...Int64(Int32.max)
-      return Literal(
-        type,
-        wrapping: values.map {
-          min(max(Int64(saturating: $0), range.lowerBound), range.upperBound)
-        })
-    case (.doubles(let values), .i1): return Literal(type, wrapping: values.map { $0 == 0 ? 0 : 1 })
+    let source = operands[0].type.element
+    switch (operands[0].exactElements, element.isFloat) {
+    case (.integers(let values), false): return Literal(type, wrapping: values)
+    case (.integers(let values), true):
+      return Literal(type, rounding: values.map { source.rounded($0, to: element) })
+    case (.doubles(let values), true): return Literal(type, rounding: values)
+    case (.doubles(let values), false):
+      return Literal(type, wrapping: values.map { element.truncated($0) })
     }
   }
 }

@@ -2,7 +2,7 @@ import TensorIR
 
 extension DotDimensions {
   /// The products of elements summed over the contracted axes, in row-major order of the left
-  /// operand's axes as listed; f32 sums are accumulated in double precision and rounded once.
+  /// operand's axes as listed; sums of floats are accumulated in double precision and rounded once.
   func evaluated(_ left: Literal, _ right: Literal, _ type: TensorType) -> Literal {
     let leftAxes = leftBatching + leftFree(rank: left.type.rank) + leftContracting
     let rightAxes = rightBatching + rightFree(rank: right.type.rank) + rightContracting

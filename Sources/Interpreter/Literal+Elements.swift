@@ -1,7 +1,7 @@
 import TensorIR
 
-/// What a literal's elements are when a rule computes with them: f32 and f64 as doubles, integers
-/// and booleans as 64-bit integers.
+/// What a literal's elements are when a rule computes with them: floats as doubles, integers and
+/// booleans as 64-bit integers, where an element of u64 is the i64 of the same bits.
 enum Elements {
   case doubles([Double])
   case integers([Int64])
@@ -13,10 +13,10 @@ extension Literal {
     type.element.isFloat ? .doubles(doubleElements) : .integers(integerElements)
   }
 
-  /// The elements of a float tensor; f32 is exact in a double.
+  /// The elements of a float tensor, which are exact in doubles.
   var doubleElements: [Double] {
     if isSplat { return Array(repeating: single.doubles[0], count: type.count) }
-    return type.element == .f32 ? widened(elements(of: Float.self)) : elements(of: Double.self)
+    return type.element == .f32 ? widened(elements(of: Float.self)) : doubles
   }
 
   /// The elements of an integer or boolean tensor.
@@ -37,18 +37,25 @@ extension Literal {
     switch type.element {
     case .f64: self.init(type, elements: values)
     case .f32: self.init(type, elements: rounded(values))
-    case .i1, .i32, .i64: preconditionFailure("doubles are rounded to floats only")
+    default:
+      guard let format = type.element.floatFormat else {
+        preconditionFailure("doubles are rounded to floats only")
+      }
+      self.init(type, elements: values.map { UInt16(truncatingIfNeeded: format.bits(of: $0)) })
     }
   }
 
-  /// A literal of integers: wrapped to i32, "not zero" for i1, rounded once for floats.
+  /// A literal of integers: wrapped to shorter ones, "not zero" for i1.
+  ///
+  /// - Requires: the element type is no float.
   init(_ type: TensorType, wrapping values: [Int64]) {
-    switch type.element {
-    case .i64: self.init(type, elements: values)
-    case .i32: self.init(type, elements: values.map { Int32(truncatingIfNeeded: $0) })
-    case .i1: self.init(type, elements: values.map { UInt8($0 == 0 ? 0 : 1) })
-    case .f32: self.init(type, elements: values.map { Float($0) })
-    case .f64: self.init(type, elements: values.map { Double($0) })
+    let element = type.element
+    switch element.byteCount {
+    case 8: self.init(type, elements: values)
+    case 4: self.init(type, elements: values.map { Int32(truncatingIfNeeded: $0) })
+    case 2: self.init(type, elements: values.map { Int16(truncatingIfNeeded: $0) })
+    default:
+      self.init(type, elements: values.map { Int8(truncatingIfNeeded: element.wrapped($0)) })
     }
   }
 

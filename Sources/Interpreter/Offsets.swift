@@ -28,6 +28,7 @@ extension Literal {
     }
     switch self.type.element.byteCount {
     case 1: return select(UInt8.self)
+    case 2: return select(UInt16.self)
     case 4: return select(UInt32.self)
     default: return select(UInt64.self)
     }
@@ -43,6 +44,7 @@ extension Literal {
     }
     switch type.element.byteCount {
     case 1: return replace(UInt8.self)
+    case 2: return replace(UInt16.self)
     case 4: return replace(UInt32.self)
     default: return replace(UInt64.self)
     }

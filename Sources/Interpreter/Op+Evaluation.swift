@@ -51,6 +51,7 @@ extension Op {
   private func iota(_ type: TensorType, _ dimension: Int) -> Literal {
     let strides = type.shape.indices.map { $0 == dimension ? 1 : 0 }
     let indices = offsets(of: type.shape, strides: strides)
-    return Literal(type, wrapping: indices.map(Int64.init))
+    return evaluateConvert(
+      Literal(TensorType(type.shape, .i64), wrapping: indices.map(Int64.init)), to: type.element)
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import TensorIR
 
 extension UnaryOp {
-  /// The function at every element; f32 is computed in double precision and rounded once.
+  /// The function at every element; floats are computed in double precision and rounded once.
   func evaluated(_ operand: Literal, _ type: TensorType) -> Literal {
     elementwise(type, [operand]) { operands, type in
       switch operands[0].exactElements {

@@ -81,7 +81,8 @@ package struct IndexRanges {
   private mutating func note(_ scalar: ScalarID, _ expression: Expression, _ kernel: Kernel) {
     guard kernel.scalars.indices.contains(scalar.index) else { return }
     let element = kernel.scalars[scalar.index]
-    guard !element.isFloat else { return }
+    // Numbers of u64 are bits, whose order is another one.
+    guard !element.isFloat, element != .u64 else { return }
     let range = range(of: expression)
     let fits = range.isInside(element.range)
     scalars[scalar.index] = fits ? range : element.range
@@ -159,7 +160,8 @@ package struct IndexRanges {
   private func range(of expression: Expression) -> ClosedRange<Int> {
     switch expression {
     case .literal(let literal):
-      guard literal.type.isScalar, !literal.type.element.isFloat else { return .unknown }
+      guard literal.type.isScalar, !literal.type.element.isFloat, literal.type.element != .u64
+      else { return .unknown }
       let value = Int(literal.integers[0])
       return value...value
     case .index(let index, _): return range(of: index)
@@ -194,11 +196,8 @@ package struct IndexRanges {
 extension ElementType {
   /// The integers an element can be; unknown for floats.
   fileprivate var range: ClosedRange<Int> {
-    switch self {
-    case .i1: 0...1
-    case .i32: Int(Int32.min)...Int(Int32.max)
-    case .i64, .f32, .f64: .unknown
-    }
+    guard width < 64, let integerRange else { return .unknown }
+    return Int(integerRange.lowerBound)...Int(integerRange.upperBound)
   }
 }
 

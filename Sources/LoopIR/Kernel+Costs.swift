@@ -129,10 +129,11 @@ private struct CostCounter {
 
   private mutating func add(_ count: Int, _ element: ElementType, times iterations: Int) {
     let flops = count.multipliedSaturated(by: iterations)
-    switch element {
-    case .f32: costs.singleFlops = costs.singleFlops.addingSaturated(flops)
-    case .f64: costs.doubleFlops = costs.doubleFlops.addingSaturated(flops)
-    case .i1, .i32, .i64: break
+    guard element.isFloat else { return }
+    if element.registerType == .f64 {
+      costs.doubleFlops = costs.doubleFlops.addingSaturated(flops)
+    } else {
+      costs.singleFlops = costs.singleFlops.addingSaturated(flops)
     }
   }
 

@@ -223,7 +223,7 @@ package struct LoopInterpreter {
     switch expression {
     case .literal(let literal): return Number(literal)
     case .index(let index, let element):
-      return Number.integer(Int64(try value(index))).converted(to: element)
+      return Number.integer(Int64(try value(index))).converted(from: .i64, to: element)
     case .load(let memory, let address, let condition):
       if let condition, try !scalar(condition).isTrue {
         return place(of: memory).element.isFloat ? .float(0) : .integer(0)

@@ -2,22 +2,22 @@ internal import Foundation
 internal import TensorIR
 
 /// A scalar while a kernel is interpreted: a float held exactly as a double, or an integer of any
-/// width; booleans are 0 and 1.
+/// width, where one of u64 is the i64 of the same bits; booleans are 0 and 1.
 enum Number: Hashable {
   case float(Double)
   case integer(Int64)
 
   /// A float rounded to an element type.
   static func float(_ value: Double, as element: ElementType) -> Number {
-    .float(element == .f32 ? Double(Float(value)) : value)
+    .float(element.isFloat ? element.rounded(value) : value)
   }
 
   /// An integer wrapped to an element type.
   static func integer(_ value: Int64, as element: ElementType) -> Number {
-    switch element {
-    case .i1: .integer(value & 1)
-    case .i32: .integer(Int64(Int32(truncatingIfNeeded: value)))
-    case .i64, .f32, .f64: .integer(value)
+    switch element.kind {
+    case .boolean: .integer(value & 1)
+    case .signed, .unsigned: .integer(element.wrapped(value))
+    case .float: .integer(value)
     }
   }
 
@@ -51,18 +51,16 @@ enum Number: Hashable {
       literal.type.element.isFloat ? .float(literal.doubles[0]) : .integer(literal.integers[0])
   }
 
-  /// The number in another element type: rounded to nearest, or truncated and held at the ends.
-  func converted(to element: ElementType) -> Number {
-    switch (self, element) {
-    case (_, .i1): return .integer(isTrue ? 1 : 0)
-    case (.float(let value), .f32), (.float(let value), .f64): return .float(value, as: element)
-    case (.float(let value), .i64): return .integer(Int64(saturating: value))
-    case (.float(let value), .i32):
-      return .integer(Int64(Int32(clamping: Int64(saturating: value))))
-    case (.integer(let value), .f32): return .float(Double(Float(value)))
-    case (.integer(let value), .f64): return .float(Double(value))
-    case (.integer(let value), .i32), (.integer(let value), .i64):
-      return .integer(value, as: element)
+  /// The number, of one element type, in another: rounded to nearest, or truncated and held at the
+  /// ends.
+  func converted(from source: ElementType, to element: ElementType) -> Number {
+    if element == .i1 { return .integer(isTrue ? 1 : 0) }
+    switch self {
+    case .float(let value):
+      return element.isFloat ? .float(value, as: element) : .integer(element.truncated(value))
+    case .integer(let value):
+      return element.isFloat
+        ? .float(source.rounded(value, to: element)) : .integer(value, as: element)
     }
   }
 
@@ -88,9 +86,9 @@ extension ScalarOp {
       }
     case .binary(let op): return op.evaluated(operands[0], operands[1], element)
     case .compare(let direction):
-      return .integer(direction.holds(operands[0], operands[1]) ? 1 : 0)
+      return .integer(direction.holds(operands[0], operands[1], element) ? 1 : 0)
     case .select: return operands[0].isTrue ? operands[1] : operands[2]
-    case .convert(let element): return operands[0].converted(to: element)
+    case .convert(let target): return operands[0].converted(from: element, to: target)
     }
   }
 }
@@ -144,7 +142,7 @@ extension BinaryOp {
       case .multiply, .minimum, .and: return .integer(a && b ? 1 : 0)
       case .subtract, .divide, .power: preconditionFailure("\(rawValue) takes no booleans")
       }
-    case (_, _): return .integer(evaluated(left.integer, right.integer), as: element)
+    case (_, _): return .integer(evaluated(left.integer, right.integer, element), as: element)
     }
   }
 
@@ -162,16 +160,21 @@ extension BinaryOp {
     }
   }
 
-  private func evaluated(_ a: Int64, _ b: Int64) -> Int64 {
+  private func evaluated(_ a: Int64, _ b: Int64, _ element: ElementType) -> Int64 {
     switch self {
     case .add: a &+ b
     case .subtract: a &- b
     case .multiply: a &* b
-    // As XLA has it: a division by zero gives −1, the overflowing one wraps.
-    case .divide: b == 0 ? -1 : b == -1 ? 0 &- a : a / b
-    case .maximum: max(a, b)
-    case .minimum: min(a, b)
-    case .power: integerPower(a, b)
+    // As XLA has it: a division by zero gives bits of one, the overflowing one wraps.
+    case .divide:
+      b == 0
+        ? -1
+        : element == .u64
+          ? Int64(bitPattern: UInt64(bitPattern: a) / UInt64(bitPattern: b))
+          : b == -1 ? 0 &- a : a / b
+    case .maximum: element.ordinal(a) < element.ordinal(b) ? b : a
+    case .minimum: element.ordinal(a) < element.ordinal(b) ? a : b
+    case .power: integerPower(a, b, isUnsigned: element.isUnsigned)
     case .and: a & b
     case .or: a | b
     }
@@ -179,11 +182,11 @@ extension BinaryOp {
 }
 
 /// A power by repeated squaring, wrapping; a negative exponent leaves only ±1 other than zero.
-private func integerPower(_ base: Int64, _ exponent: Int64) -> Int64 {
-  if exponent < 0 {
+private func integerPower(_ base: Int64, _ exponent: Int64, isUnsigned: Bool) -> Int64 {
+  if exponent < 0, !isUnsigned {
     return base == 1 ? 1 : base == -1 ? (exponent.isMultiple(of: 2) ? 1 : -1) : 0
   }
-  var (result, square, rest): (Int64, Int64, Int64) = (1, base, exponent)
+  var (result, square, rest): (Int64, Int64, UInt64) = (1, base, UInt64(bitPattern: exponent))
   while rest > 0 {
     if !rest.isMultiple(of: 2) { result = result &* square }
     square = square &* square
@@ -193,10 +196,10 @@ private func integerPower(_ base: Int64, _ exponent: Int64) -> Int64 {
 }
 
 extension Comparison.Direction {
-  fileprivate func holds(_ left: Number, _ right: Number) -> Bool {
+  fileprivate func holds(_ left: Number, _ right: Number, _ element: ElementType) -> Bool {
     switch (left, right) {
     case (.float(let a), .float(let b)): holds(a, b)
-    case (_, _): holds(left.integer, right.integer)
+    case (_, _): holds(element.ordinal(left.integer), element.ordinal(right.integer))
     }
   }
 

@@ -162,11 +162,14 @@ extension Literal {
 
   /// One element, floats with the fewest digits that tell them apart.
   func elementText(_ position: Int) -> String {
-    switch type.element {
-    case .f32: Self.short(elements(of: Float.self)[position].description)
-    case .f64: Self.short(elements(of: Double.self)[position].description)
-    case .i32, .i64: integers[position].description
-    case .i1: integers[position] == 0 ? "false" : "true"
+    let element = type.element
+    switch element.kind {
+    case .float:
+      let value = doubles[position]
+      return Self.short(element == .f64 ? value.description : Float(value).description)
+    case .signed: return integers[position].description
+    case .unsigned: return UInt64(bitPattern: integers[position]).description
+    case .boolean: return integers[position] == 0 ? "false" : "true"
     }
   }
 

@@ -54,7 +54,7 @@ private func simplifyDivide(
   if rewriter.isNumber(right, 1) { return left }
   guard type.element.isFloat, let divisor = rewriter.float(right) else { return nil }
   if divisor == -1 { return try rewriter.emitUnary(.negate, left) }
-  let limit = type.element == .f32 ? 126 : 1022
+  let limit = type.element.floatFormat.map { $0.greatestExponent - 1 } ?? 0
   guard divisor.isNormal, divisor.significand == 1, abs(Int(divisor.exponent)) <= limit else {
     return nil
   }

@@ -22,19 +22,12 @@ import TensorIR
     guard original.isExact(in: element) else { return nil }
     return original == target ? source : try rewriter.emit(op, [source])
   case .iota(let type, let dimension):
-    guard type.shape[dimension] <= 1 << 24, target != .i1 else { return nil }
+    let extent = type.shape[dimension]
+    guard target.holds(count: extent), element.holds(count: extent), target != .i1 else {
+      return nil
+    }
     return try rewriter.emit(
       .iota(TensorType(type.shape, target), dimension: dimension), [])
   default: return nil
-  }
-}
-
-extension ElementType {
-  /// Whether every value of this type has an equal one in the other type.
-  fileprivate func isExact(in other: ElementType) -> Bool {
-    switch (self, other) {
-    case (.i1, _), (.i32, .i64), (.i32, .f64), (.f32, .f64): true
-    case (.i32, _), (.i64, _), (.f32, _), (.f64, _): self == other
-    }
   }
 }

@@ -83,7 +83,7 @@ private func reducedBroadcast(
   guard reduction.kind.absorbsRepetitions || repetitions == 1 else { return nil }
   let element = inner.type.element
   let isCounted = reduction.kind == .add && repetitions > 1 && element != .i1
-  if isCounted, !element.holds(repetitions) { return nil }
+  if isCounted, !element.holds(count: repetitions) { return nil }
 
   let dropped = inner.dimensions.indices.filter {
     !kept.contains($0) && reduced.contains(inner.dimensions[$0])
@@ -118,19 +118,6 @@ extension Reduction.Kind {
     switch self {
     case .add, .maximum, .minimum, .and, .or: true
     case .multiply: false
-    }
-  }
-}
-
-extension ElementType {
-  /// Whether a count is a number of this type.
-  fileprivate func holds(_ count: Int) -> Bool {
-    switch self {
-    case .f32: count <= 1 << 24
-    case .f64: count <= 1 << 53
-    case .i64: count <= 1 << 53
-    case .i32: count <= Int(Int32.max)
-    case .i1: count <= 1
     }
   }
 }

@@ -62,6 +62,7 @@ extension DotDimensions {
   var swapped: DotDimensions {
     DotDimensions(
       leftBatching: rightBatching, rightBatching: leftBatching, leftContracting: rightContracting,
-      rightContracting: leftContracting, writtenPrecision: writtenPrecision.reversed())
+      rightContracting: leftContracting, resultElement: resultElement,
+      writtenPrecision: writtenPrecision.reversed())
   }
 }

@@ -2,7 +2,8 @@ extension UnaryOp {
   /// Which element types a function takes.
   private func accepts(_ element: ElementType) -> Bool {
     switch self {
-    case .abs, .negate, .sign, .square: element != .i1
+    case .abs, .sign: element.kind == .signed || element.isFloat
+    case .negate, .square: element != .i1
     case .not: !element.isFloat
     case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
       .sqrt, .rsqrt, .floor, .isFinite, .erf:
@@ -11,7 +12,7 @@ extension UnaryOp {
   }
 
   /// - C1: the element type is one the function takes: floats for transcendental functions, numbers
-  ///   for abs, negate, sign and square, booleans and integers for not.
+  ///   for negate and square, numbers with a sign for abs and sign, booleans and integers for not.
   func resultType(_ check: TypingCheck) throws -> TensorType {
     try check.hasOperands(1)
     let operand = check.operands[0]
@@ -49,13 +50,13 @@ extension Comparison {
     let (left, right) = (check.operands[0], check.operands[1])
     try check.require(1, left == right) { "operands differ: \(left) and \(right)" }
     if let writtenType {
-      let natural: [String] =
-        switch left.element {
-        case .f32, .f64: ["FLOAT"]
-        case .i32, .i64: ["SIGNED"]
-        case .i1: ["UNSIGNED"]
+      let natural =
+        switch left.element.kind {
+        case .float: "FLOAT"
+        case .signed: "SIGNED"
+        case .boolean, .unsigned: "UNSIGNED"
         }
-      try check.require(2, natural.contains(writtenType)) {
+      try check.require(2, writtenType == natural) {
         "compare type \(writtenType) does not fit \(left)"
       }
     }

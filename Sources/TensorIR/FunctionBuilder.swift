@@ -189,22 +189,16 @@ extension Literal {
   /// The scalar no element is below: −∞, the least integer, or false.
   package static func lowest(_ element: ElementType) -> Literal {
     let type = TensorType([], element)
-    switch element {
-    case .f32, .f64: return Literal(type, filledWith: -.infinity)
-    case .i32: return Literal(type, integers: [Int64(Int32.min)])
-    case .i64: return Literal(type, integers: [.min])
-    case .i1: return Literal(type, integers: [0])
-    }
+    guard let least = element.leastInteger else { return Literal(type, filledWith: -.infinity) }
+    return Literal(type, integers: [least])
   }
 
   /// The scalar no element is above: ∞, the greatest integer, or true.
   package static func highest(_ element: ElementType) -> Literal {
     let type = TensorType([], element)
-    switch element {
-    case .f32, .f64: return Literal(type, filledWith: .infinity)
-    case .i32: return Literal(type, integers: [Int64(Int32.max)])
-    case .i64: return Literal(type, integers: [.max])
-    case .i1: return Literal(type, integers: [1])
+    guard let greatest = element.greatestInteger else {
+      return Literal(type, filledWith: .infinity)
     }
+    return Literal(type, integers: [element == .u64 ? -1 : greatest])
   }
 }

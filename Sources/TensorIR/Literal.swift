@@ -73,24 +73,38 @@ extension Literal {
 
   /// All elements as doubles; 64-bit integers are rounded.
   package var doubles: [Double] {
-    switch type.element {
-    case .f64: elements(of: Double.self)
-    case .f32: elements(of: Float.self).map(Double.init)
-    case .i64, .i32, .i1: integers.map(Double.init)
+    let element = type.element
+    switch element.kind {
+    case .float:
+      return switch element {
+      case .f64: elements(of: Double.self)
+      case .f32: elements(of: Float.self).map(Double.init)
+      default: shortFloats(of: element)
+      }
+    case .boolean, .signed, .unsigned: return integers.map { element.double($0) }
     }
   }
 
-  /// All elements as integers; floats are truncated towards zero.
-  ///
-  /// - Requires: float elements are finite and fit 64 bits.
+  /// All elements as integers: an element of u64 as the i64 of the same bits, floats truncated towards
+  /// zero and held at the ends.
   package var integers: [Int64] {
-    switch type.element {
-    case .i64: elements(of: Int64.self)
-    case .i32: elements(of: Int32.self).map(Int64.init)
-    case .i1: denseBytes.map { $0 == 0 ? 0 : 1 }
-    case .f32: elements(of: Float.self).map { Int64($0) }
-    case .f64: elements(of: Double.self).map { Int64($0) }
+    switch (type.element.kind, type.element.byteCount) {
+    case (.boolean, _): denseBytes.map { $0 == 0 ? 0 : 1 }
+    case (.signed, 1): elements(of: Int8.self).map(Int64.init)
+    case (.signed, 2): elements(of: Int16.self).map(Int64.init)
+    case (.signed, 4): elements(of: Int32.self).map(Int64.init)
+    case (.unsigned, 1): elements(of: UInt8.self).map(Int64.init)
+    case (.unsigned, 2): elements(of: UInt16.self).map(Int64.init)
+    case (.unsigned, 4): elements(of: UInt32.self).map(Int64.init)
+    case (.signed, _), (.unsigned, _): elements(of: Int64.self)
+    case (.float, _): doubles.map { Int64(saturating: $0) }
     }
+  }
+
+  /// The elements of a float type of 16 bits.
+  private func shortFloats(of element: ElementType) -> [Double] {
+    guard let format = element.floatFormat else { preconditionFailure("floats have a format") }
+    return elements(of: UInt16.self).map { format.value(of: UInt64($0)) }
   }
 
   /// The common value of a float or integer splat, as a double.
@@ -108,40 +122,30 @@ extension Literal {
     }
   }
 
-  /// The bytes of one number rounded to `element`.
+  /// The bytes of one number rounded to `element`: floats to nearest, integers towards zero and held
+  /// at the ends of the widest of their kind.
   package static func bytes(of value: Double, as element: ElementType) -> [UInt8] {
-    switch element {
-    case .f64: rawBytes(of: value)
-    case .f32: rawBytes(of: Float(value))
-    case .i64: rawBytes(of: Int64(saturating: value))
-    case .i32: rawBytes(of: Int32(truncatingIfNeeded: Int64(saturating: value)))
-    case .i1: [value == 0 ? 0 : 1]
+    switch element.kind {
+    case .float: bytes(ofBits: element.floatFormat?.bits(of: value) ?? 0, element)
+    case .signed: bytes(of: Int64(saturating: value), as: element)
+    case .unsigned:
+      bytes(
+        of: value < 0 ? Int64(saturating: value) : Int64(bitPattern: UInt64(saturating: value)),
+        as: element)
+    case .boolean: [value == 0 ? 0 : 1]
     }
   }
 
   /// The bytes of one integer wrapped or rounded to `element`.
   package static func bytes(of value: Int64, as element: ElementType) -> [UInt8] {
-    switch element {
-    case .f64: rawBytes(of: Double(value))
-    case .f32: rawBytes(of: Float(value))
-    case .i64: rawBytes(of: value)
-    case .i32: rawBytes(of: Int32(truncatingIfNeeded: value))
-    case .i1: [value == 0 ? 0 : 1]
+    if element.isFloat {
+      return bytes(of: ElementType.i64.rounded(value, to: element), as: element)
     }
+    return bytes(ofBits: UInt64(bitPattern: element.wrapped(value)), element)
   }
 
-  private static func rawBytes<Value: BitwiseCopyable>(of value: Value) -> [UInt8] {
-    withUnsafeBytes(of: value) { Array($0) }
-  }
-}
-
-extension Int64 {
-  /// The nearest integer towards zero, at the type's ends where `value` is beyond; NaN is zero.
-  package init(saturating value: Double) {
-    if value.isNaN {
-      self = 0
-    } else {
-      self = Int64(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
-    }
+  /// The low bytes of an element's bits.
+  private static func bytes(ofBits bits: UInt64, _ element: ElementType) -> [UInt8] {
+    (0..<element.byteCount).map { UInt8(truncatingIfNeeded: bits >> UInt64(8 * $0)) }
   }
 }

@@ -174,17 +174,20 @@ package struct DotDimensions: Hashable, Sendable {
   package var rightBatching: [Int]
   package var leftContracting: [Int]
   package var rightContracting: [Int]
+  /// The result's element type where it is not the operands'.
+  package var resultElement: ElementType?
   /// The `precision` attribute's words as written in text; empty when not written.
   package var writtenPrecision: [String]
 
   package init(
     leftBatching: [Int] = [], rightBatching: [Int] = [], leftContracting: [Int],
-    rightContracting: [Int], writtenPrecision: [String] = []
+    rightContracting: [Int], resultElement: ElementType? = nil, writtenPrecision: [String] = []
   ) {
     self.leftBatching = leftBatching
     self.rightBatching = rightBatching
     self.leftContracting = leftContracting
     self.rightContracting = rightContracting
+    self.resultElement = resultElement
     self.writtenPrecision = writtenPrecision
   }
 

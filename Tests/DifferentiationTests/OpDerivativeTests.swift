@@ -5,8 +5,12 @@ import Testing
 
 /// Every row of the op table that has a derivative, against differences and against itself.
 @Suite struct OpDerivativeTests {
-  /// The rows of double precision that finite differences can check.
-  static let cases = opCases.filter { $0.element == .f64 && $0.isDifferentiable }
+  /// The rows of double precision that finite differences can check, without those that round to
+  /// short floats.
+  static let cases = opCases.filter { row in
+    guard row.element == .f64, row.isDifferentiable else { return false }
+    return (try? row.function())?.types.allSatisfy { !$0.element.isNarrow } ?? true
+  }
 
   @Test(arguments: cases) func firstOrder(_ row: OpCase) throws {
     let function = try row.function()
@@ -29,6 +33,7 @@ import Testing
   @Test(arguments: opCases.filter { $0.element == .f32 && $0.isDifferentiable })
   func singlePrecision(_ row: OpCase) throws {
     let function = try row.function()
+    guard function.types.allSatisfy({ !$0.element.isNarrow }) else { return }
     let check = DerivativeCheck(function, row.row.arguments(for: function, seed: 13))
     let forward = inner(try check.tangents().tangents, check.weights)
     let backward = inner(check.directions, try check.cotangents().cotangents)

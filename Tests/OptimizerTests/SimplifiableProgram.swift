@@ -161,11 +161,12 @@ struct SimplifiableProgram {
 
   private mutating func unaryStep(_ value: ValueID) throws {
     let ops: [UnaryOp] =
-      switch (numbers, builder[value].element) {
-      case (_, .i1): [.not]
+      switch (numbers, builder[value].element.kind) {
+      case (_, .boolean): [.not]
       case (.whole, _): [.negate, .abs, .square, .floor]
-      case (_, .i32), (_, .i64): [.negate, .abs, .not, .square]
-      case (_, .f32), (_, .f64): [.negate, .negate, .abs, .exponential, .floor, .square, .isFinite]
+      case (_, .signed): [.negate, .abs, .not, .square]
+      case (_, .unsigned): [.negate, .not, .square]
+      case (_, .float): [.negate, .negate, .abs, .exponential, .floor, .square, .isFinite]
       }
     let op = random.pick(ops)
     let size = op == .square ? bound(value) * bound(value) : bound(value)

@@ -15,11 +15,11 @@ package enum ArgumentValues: Hashable, Sendable {
 
   /// A tensor of such elements.
   package func literal(_ type: TensorType, using random: inout SplitMix64) -> Literal {
-    switch type.element {
-    case .i1:
+    switch type.element.kind {
+    case .boolean:
       Literal(type, integers: (0..<type.count).map { _ in Int64(random.int(in: 0...1)) })
-    case .i32, .i64: Literal(type, integers: integers(type.count, using: &random))
-    case .f32, .f64: Literal(type, doubles: doubles(type.count, using: &random))
+    case .signed, .unsigned: Literal(type, integers: integers(type.count, using: &random))
+    case .float: Literal(type, doubles: doubles(type.count, using: &random))
     }
   }
 
@@ -65,15 +65,10 @@ package enum ArgumentValues: Hashable, Sendable {
 package enum SpecialValues {
   /// NaN, infinities, zeros of both signs, subnormal, huge, tiny and ordinary numbers.
   package static func doubles(_ element: ElementType) -> [Double] {
-    let (least, normal, greatest) =
-      element == .f32
-      ? (
-        Double(Float.leastNonzeroMagnitude), Double(Float.leastNormalMagnitude),
-        Double(Float.greatestFiniteMagnitude)
-      )
-      : (
-        Double.leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude
-      )
+    guard let format = element.floatFormat else { return [] }
+    let normal = Double(sign: .plus, exponent: format.leastExponent, significand: 1)
+    let least = format.value(of: 1)
+    let greatest = format.value(of: format.bits(of: .infinity) - 1)
     return [
       .nan, .infinity, -.infinity, 0, -0.0, least, -least, normal, -normal, greatest, -greatest,
       1, -1, 0.5, -2.5, 3, 1e-8, -1e-8, 90, -105,
@@ -82,9 +77,9 @@ package enum SpecialValues {
 
   /// The ends of the range, their neighbours, and small numbers of both signs.
   package static func integers(_ element: ElementType) -> [Int64] {
-    let (low, high) =
-      element == .i32 ? (Int64(Int32.min), Int64(Int32.max)) : (Int64.min, Int64.max)
-    return [low, low + 1, high, high - 1, 0, 1, -1, 2, -2, 3, 7, -8, 31, 33]
+    let low = element.leastInteger ?? 0
+    let high = element == .u64 ? -1 : element.greatestInteger ?? 0
+    return [low, low &+ 1, high, high &- 1, 0, 1, -1, 2, -2, 3, 7, -8, 31, 33]
   }
 
   /// A tensor of special values: argument `position` of a call varies more slowly than those before
@@ -94,10 +89,10 @@ package enum SpecialValues {
       let period = (0..<position).reduce(1) { product, _ in product * values.count }
       return (0..<type.count).map { values[(($0 + offset) / period) % values.count] }
     }
-    switch type.element {
-    case .i1: return Literal(type, integers: spread([1, 0]))
-    case .i32, .i64: return Literal(type, integers: spread(integers(type.element)))
-    case .f32, .f64: return Literal(type, doubles: spread(doubles(type.element)))
+    switch type.element.kind {
+    case .boolean: return Literal(type, integers: spread([1, 0]))
+    case .signed, .unsigned: return Literal(type, integers: spread(integers(type.element)))
+    case .float: return Literal(type, doubles: spread(doubles(type.element)))
     }
   }
 }

@@ -46,13 +46,10 @@ package func maximumError(_ actual: Literal, _ expected: Literal) -> MaximumErro
 
 /// The distance to the next number of the element type; one for integers and booleans.
 package func unitInLastPlace(_ value: Double, _ element: ElementType) -> Double {
-  switch element {
-  case .f64: value.isFinite ? value.ulp : Double.greatestFiniteMagnitude.ulp
-  case .f32:
-    Double(
-      Float(value).isFinite ? Float(value).ulp : Float.greatestFiniteMagnitude.ulp)
-  case .i1, .i32, .i64: 1
-  }
+  guard let format = element.floatFormat else { return 1 }
+  let bits = format.bits(of: value.magnitude)
+  let below = min(bits, format.bits(of: .infinity) - 2)
+  return format.value(of: below + 1) - format.value(of: below)
 }
 
 /// The positions of elements that are further apart than `tolerance` allows; a difference in the
@@ -67,7 +64,7 @@ package func mismatches(
     return zip(actual.integers, expected.integers).enumerated().filter { $1.0 != $1.1 }.map(
       \.offset)
   }
-  let epsilon = element == .f32 ? Double(Float.ulpOfOne) : Double.ulpOfOne
+  let epsilon = element.floatFormat?.epsilon ?? 0
   return zip(actual.doubles, expected.doubles).enumerated().filter { _, pair in
     if pair.0.isNaN || pair.1.isNaN { return !(pair.0.isNaN && pair.1.isNaN) }
     if tolerance == .exact { return pair.0.bitPattern != pair.1.bitPattern }

@@ -62,13 +62,27 @@ let dotRows: [OpRow] = [
       dot([7], [7, 3], leftContracting: [0], rightContracting: [0]),
       dot([67], [67], leftContracting: [0], rightContracting: [0]),
     ]),
+  wideDotRow([.f16, .bf16], .f32), wideDotRow([.f32], .f64), wideDotRow([.i8, .i16], .i32),
 ]
 
 /// The row of products of one layout.
 private func dotRow(_ name: String, _ variants: [OpVariant]) -> OpRow {
   OpRow(
-    name, ElementType.numbers, values: [.uniform(-2...2)], derivative: .smooth(), tolerance: .sum,
-    variants: variants)
+    name, ElementType.numbers + [.f16, .bf16, .i8, .u32], values: [.uniform(-2...2)],
+    derivative: .smooth(), tolerance: .sum, variants: variants)
+}
+
+/// The row of products whose sums have a wider type than their factors.
+private func wideDotRow(_ elements: [ElementType], _ sum: ElementType) -> OpRow {
+  let dimensions = DotDimensions(
+    leftContracting: [1], rightContracting: [0], resultElement: sum)
+  return OpRow(
+    "dot into \(sum.rawValue)", elements, values: [.uniform(-2...2)], derivative: .smooth(),
+    tolerance: .sum,
+    variants: [
+      OpVariant(.dot(dimensions), [3, 4], [4, 5]),
+      OpVariant(.dot(dimensions), [19, 21], [21, 18]),
+    ])
 }
 
 private func dot(

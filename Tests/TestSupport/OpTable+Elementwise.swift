@@ -7,13 +7,13 @@ let elementwiseShapes: [[Int]] = [[], [7], [2, 3], [4, 1, 5], [0], [3, 0], [67],
 /// Constants and index tensors: no operands.
 let constantRows: [OpRow] = [
   OpRow(
-    "constant", ElementType.numbers + [.i1], values: [], derivative: .none("no operands"),
+    "constant", ElementType.everyNumber + [.i1], values: [], derivative: .none("no operands"),
     variants: [
       constantVariant("scalar", [], [-2]), constantVariant("splat", [2, 3], [0, 0, 0, 0, 0, 0]),
       constantVariant("dense", [2, 2], [1, 0, 3, 1]), constantVariant("empty", [0, 2], []),
     ]),
   OpRow(
-    "iota", ElementType.numbers, values: [], derivative: .none("no operands"),
+    "iota", ElementType.everyNumber, values: [], derivative: .none("no operands"),
     variants: [iotaVariant([5], 0), iotaVariant([2, 3], 1), iotaVariant([2, 3, 2], 0)]
       + [iotaVariant([0, 3], 1)]),
 ]
@@ -46,23 +46,23 @@ private func unaryTraits(
   _ op: UnaryOp
 ) -> ([ElementType], ArgumentValues, Derivative, Tolerance) {
   switch op {
-  case .abs: (ElementType.numbers, .magnitude(0.25...3), .smooth(), .exact)
-  case .negate: (ElementType.numbers, .uniform(-3...3), .smooth(), .exact)
-  case .sign: (ElementType.numbers, .magnitude(0.25...3), .zero, .exact)
-  case .exponential: (ElementType.floats, .uniform(-3...3), .smooth(), .ulps(4))
-  case .exponentialMinusOne: (ElementType.floats, .uniform(-2...2), .smooth(), .ulps(4))
-  case .log: (ElementType.floats, .uniform(0.25...4), .smooth(), .ulps(4))
-  case .logPlusOne: (ElementType.floats, .uniform(-0.75...3), .smooth(), .ulps(4))
-  case .logistic: (ElementType.floats, .uniform(-6...6), .smooth(), .ulps(6))
-  case .tanh: (ElementType.floats, .uniform(-3...3), .smooth(), .ulps(4))
-  case .sine, .cosine: (ElementType.floats, .uniform(-6...6), .smooth(), .ulps(4))
-  case .sqrt: (ElementType.floats, .uniform(0.25...4), .smooth(), .exact)
-  case .rsqrt: (ElementType.floats, .uniform(0.25...4), .smooth(), .ulps(2))
-  case .floor: (ElementType.floats, .betweenIntegers, .zero, .exact)
-  case .isFinite: (ElementType.floats, .uniform(-3...3), .none("boolean result"), .exact)
+  case .abs: (ElementType.everySigned, .magnitude(0.25...3), .smooth(), .exact)
+  case .negate: (ElementType.everyNumber, .uniform(-3...3), .smooth(), .exact)
+  case .sign: (ElementType.everySigned, .magnitude(0.25...3), .zero, .exact)
+  case .exponential: (ElementType.everyFloat, .uniform(-3...3), .smooth(), .ulps(4))
+  case .exponentialMinusOne: (ElementType.everyFloat, .uniform(-2...2), .smooth(), .ulps(4))
+  case .log: (ElementType.everyFloat, .uniform(0.25...4), .smooth(), .ulps(4))
+  case .logPlusOne: (ElementType.everyFloat, .uniform(-0.75...3), .smooth(), .ulps(4))
+  case .logistic: (ElementType.everyFloat, .uniform(-6...6), .smooth(), .ulps(6))
+  case .tanh: (ElementType.everyFloat, .uniform(-3...3), .smooth(), .ulps(4))
+  case .sine, .cosine: (ElementType.everyFloat, .uniform(-6...6), .smooth(), .ulps(4))
+  case .sqrt: (ElementType.everyFloat, .uniform(0.25...4), .smooth(), .exact)
+  case .rsqrt: (ElementType.everyFloat, .uniform(0.25...4), .smooth(), .ulps(2))
+  case .floor: (ElementType.everyFloat, .betweenIntegers, .zero, .exact)
+  case .isFinite: (ElementType.everyFloat, .uniform(-3...3), .none("boolean result"), .exact)
   case .not: (ElementType.bits, .uniform(-9...9), .none("integer operand"), .exact)
-  case .erf: (ElementType.floats, .uniform(-3...3), .smooth(), .ulps(4))
-  case .square: (ElementType.numbers, .uniform(-3...3), .smooth(), .exact)
+  case .erf: (ElementType.everyFloat, .uniform(-3...3), .smooth(), .ulps(4))
+  case .square: (ElementType.everyNumber, .uniform(-3...3), .smooth(), .exact)
   }
 }
 
@@ -88,13 +88,13 @@ private func binaryTraits(
     .lattice(step: 0.25, shift: 0), .lattice(step: 0.25, shift: 0.125),
   ]
   return switch op {
-  case .add, .multiply: (ElementType.numbers + [.i1], [.uniform(-3...3)], .smooth(), .exact)
-  case .subtract: (ElementType.numbers, [.uniform(-3...3)], .smooth(), .exact)
+  case .add, .multiply: (ElementType.everyNumber + [.i1], [.uniform(-3...3)], .smooth(), .exact)
+  case .subtract: (ElementType.everyNumber, [.uniform(-3...3)], .smooth(), .exact)
   case .divide:
-    (ElementType.numbers, [.uniform(-9...9), .magnitude(0.5...3)], .smooth(), .exact)
-  case .maximum, .minimum: (ElementType.numbers + [.i1], untied, .smooth(), .exact)
+    (ElementType.everyNumber, [.uniform(-9...9), .magnitude(0.5...3)], .smooth(), .exact)
+  case .maximum, .minimum: (ElementType.everyNumber + [.i1], untied, .smooth(), .exact)
   case .power:
-    (ElementType.numbers, [.uniform(0.5...3), .uniform(-2...3)], .smooth(), .ulps(8))
+    (ElementType.everyNumber, [.uniform(0.5...3), .uniform(-2...3)], .smooth(), .ulps(8))
   case .and, .or: (ElementType.bits, [.uniform(-9...9)], .none("integer operands"), .exact)
   }
 }
@@ -112,7 +112,7 @@ private func broadcastingVariant(
 /// The row of a comparison.
 func compareRow(_ direction: Comparison.Direction) -> OpRow {
   OpRow(
-    "compare \(direction.rawValue)", ElementType.numbers + [.i1],
+    "compare \(direction.rawValue)", ElementType.everyNumber + [.i1],
     values: [.lattice(step: 0.5, shift: 0)], derivative: .none("boolean result"),
     variants: elementwiseShapes.map { OpVariant(.compare(Comparison(direction)), $0, $0) })
 }
@@ -120,7 +120,7 @@ func compareRow(_ direction: Comparison.Direction) -> OpRow {
 /// Choices and bounds, each also with scalars standing for a whole tensor.
 let choiceRows: [OpRow] = [
   OpRow(
-    "select", ElementType.numbers + [.i1], values: [.uniform(-3...3)], derivative: .smooth(),
+    "select", ElementType.everyNumber + [.i1], values: [.uniform(-3...3)], derivative: .smooth(),
     variants: elementwiseShapes.flatMap { shape in
       (shape.isEmpty ? [shape] : [shape, []]).map { predicate in
         OpVariant(
@@ -129,7 +129,7 @@ let choiceRows: [OpRow] = [
       }
     }),
   OpRow(
-    "clamp", ElementType.numbers,
+    "clamp", ElementType.everyNumber,
     values: [
       .uniform(-2 ... -1), .lattice(step: 0.5, shift: 0.25), .uniform(1...2),
     ], derivative: .smooth(order: 1),

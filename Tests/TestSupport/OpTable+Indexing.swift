@@ -213,7 +213,7 @@ private func scatterRow(
   }
   return OpRow(
     "scatter \(combination.rawValue) \(name)",
-    combination == .set ? ElementType.numbers + [.i1] : ElementType.numbers,
+    combination == .set ? ElementType.numbers + [.i1] : ElementType.numbers + [.bf16, .u8],
     values: [.uniform(-3...3), .uniform(-2...5), .uniform(-3...3)], derivative: .smooth(),
     tolerance: combination == .set ? .exact : .sum, variants: variants)
 }

@@ -35,15 +35,15 @@ private func reductionTraits(
   _ kind: Reduction.Kind
 ) -> ([ElementType], [ArgumentValues], Derivative, Tolerance) {
   switch kind {
-  case .add: (ElementType.numbers + [.i1], [.uniform(-3...3)], .smooth(), .sum)
+  case .add: (ElementType.samples, [.uniform(-3...3)], .smooth(), .sum)
   case .multiply:
     (
-      ElementType.numbers + [.i1], [.magnitude(0.75...1.25)], .smooth(),
+      ElementType.samples, [.magnitude(0.75...1.25)], .smooth(),
       Tolerance(ulps: 400, epsilons: 0)
     )
   case .maximum, .minimum:
     (
-      ElementType.numbers + [.i1], [.distinct(spacing: 0.25), .lattice(step: 1, shift: 0.125)],
+      ElementType.samples, [.distinct(spacing: 0.25), .lattice(step: 1, shift: 0.125)],
       .smooth(), .exact
     )
   case .and, .or: (ElementType.bits, [.uniform(-9...9)], .none("integer operands"), .exact)

@@ -14,10 +14,25 @@ extension ElementType {
   package static let floats: [ElementType] = [.f32, .f64]
   /// The integers of more than one bit.
   package static let integers: [ElementType] = [.i32, .i64]
+  /// The floats that are computed with in f32.
+  package static let shortFloats: [ElementType] = [.f16, .bf16]
+  /// The integers that are not among `integers`.
+  package static let otherIntegers: [ElementType] = [
+    .i4, .i8, .i16, .u4, .u8, .u16, .u32, .u64,
+  ]
+  /// All floats.
+  package static let everyFloat = floats + shortFloats
+  /// The types of rows whose ops move or combine elements.
+  package static let samples: [ElementType] = numbers + [.i1, .i16, .u8, .u64, .f16, .bf16]
   /// All types but booleans.
+  package static let everyNumber: [ElementType] =
+    floats + shortFloats + integers + otherIntegers
+  /// All types but booleans and unsigned integers.
+  package static let everySigned: [ElementType] = everyNumber.filter { $0.kind != .unsigned }
+  /// The types most rows run with.
   package static let numbers: [ElementType] = [.f32, .f64, .i32, .i64]
   /// Booleans and integers.
-  package static let bits: [ElementType] = [.i1, .i32, .i64]
+  package static let bits: [ElementType] = [.i1] + integers + otherIntegers
 }
 
 /// Which form of which op an operation is, as far as the table must tell forms apart.

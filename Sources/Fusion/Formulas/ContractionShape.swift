@@ -47,7 +47,7 @@ struct ContractionShape {
   static func isWorthwhile(_ dimensions: DotDimensions, _ left: TensorType, _ right: TensorType)
     -> Bool
   {
-    guard left.element.isFloat else { return false }
+    guard left.element.isFloat, !left.element.isNarrow else { return false }
     let rows = left.shape.selecting(dimensions.leftFree(rank: left.rank)).reduce(1, *)
     let columns = right.shape.selecting(dimensions.rightFree(rank: right.rank)).reduce(1, *)
     let depth = left.shape.selecting(dimensions.leftContracting).reduce(1, *)

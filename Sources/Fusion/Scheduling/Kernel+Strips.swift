@@ -90,7 +90,7 @@ extension Kernel {
     var widest = 1
     for case .define(let scalar, _) in body {
       let element = scalars[scalar.index]
-      widest = max(widest, element == .i64 ? 4 : element.byteCount)
+      widest = max(widest, element.laneBytes)
     }
     return widest
   }

@@ -86,7 +86,7 @@ struct LaneWalk {
   }
 
   private mutating func note(_ element: ElementType) {
-    widestBytes = max(widestBytes, element == .i64 ? 4 : element.byteCount)
+    widestBytes = max(widestBytes, element.laneBytes)
   }
 
   private func varies(_ index: IndexExpression) -> Bool {
@@ -139,4 +139,9 @@ struct LaneWalk {
 
   /// A strided store costs more than a strided load.
   private static let scatterCost = 2.0
+}
+
+extension ElementType {
+  /// The bytes of a lane that arithmetic on elements takes, where indices count as 32 bits.
+  var laneBytes: Int { self == .i64 ? 4 : registerType.byteCount }
 }

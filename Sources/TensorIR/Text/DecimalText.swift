@@ -171,7 +171,8 @@ private struct BigNatural {
 /// The spelling of a float: six digits where they give the same number back, else as many as are
 /// needed, and hexadecimal bits for infinities, NaNs and integers that need more digits.
 private func decimalText<Number: BinaryFloatingPoint & LosslessStringConvertible>(
-  _ value: Number, maximumDigits: Int, bits: String
+  _ value: Number, maximumDigits: Int, bits: String,
+  isSame: (Number, Number) -> Bool = { $0 == $1 }
 ) -> String {
   guard value.isFinite else { return bits }
   let sign = value.sign == .minus ? "-" : ""
@@ -184,11 +185,19 @@ private func decimalText<Number: BinaryFloatingPoint & LosslessStringConvertible
   let exponent = (isNormal ? Int(value.exponentBitPattern) : 1) - bias - width
   let short = DecimalDigits(significand: significand, binaryExponent: exponent, count: 6)
   let padded = sign + short.padded
-  if Number(padded) == value { return padded }
+  if let read = Number(padded), isSame(read, value) { return padded }
   let long = DecimalDigits(
     significand: significand, binaryExponent: exponent, count: maximumDigits)
   let plain = long.plain(count: maximumDigits)
   return plain.utf8.contains(UInt8(ascii: ".")) ? sign + plain : bits
+}
+
+extension FloatFormat {
+  /// The spelling in StableHLO text of a number of at most 20 bits.
+  func textForm(of bits: UInt64) -> String {
+    let hexadecimal = "0x" + String(bits, radix: 16, uppercase: true)
+    return decimalText(value(of: bits), maximumDigits: 6, bits: hexadecimal) { rounded($0) == $1 }
+  }
 }
 
 extension Float {

@@ -4,13 +4,16 @@ extension OperationDraft {
   /// The product's attributes.
   mutating func dotDimensions() throws -> DotDimensions {
     var numbers = try attributes.fields("dot_dimension_numbers")
-    let dimensions = DotDimensions(
+    var dimensions = DotDimensions(
       leftBatching: try numbers.optionalIntegers("lhs_batching_dimensions"),
       rightBatching: try numbers.optionalIntegers("rhs_batching_dimensions"),
       leftContracting: try numbers.optionalIntegers("lhs_contracting_dimensions"),
       rightContracting: try numbers.optionalIntegers("rhs_contracting_dimensions"),
       writtenPrecision: try attributes.optionalWords("precision_config"))
     try numbers.requireEmpty()
+    if let sum = results.types.first?.element, sum != operandTypes.first?.element {
+      dimensions.resultElement = sum
+    }
     let known: Set = ["DEFAULT", "HIGH", "HIGHEST"]
     guard dimensions.writtenPrecision.allSatisfy(known.contains) else {
       throw AdjointError(

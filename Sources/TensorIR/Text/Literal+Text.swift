@@ -39,12 +39,16 @@ extension Literal {
   private static func text(of bytes: ArraySlice<UInt8>, _ element: ElementType) -> String {
     var bits: UInt64 = 0
     for byte in bytes.reversed() { bits = bits << 8 | UInt64(byte) }
-    switch element {
-    case .f32: return Float(bitPattern: UInt32(truncatingIfNeeded: bits)).textForm
-    case .f64: return Double(bitPattern: bits).textForm
-    case .i32: return String(Int32(truncatingIfNeeded: bits))
-    case .i64: return String(Int64(bitPattern: bits))
-    case .i1: return bits == 0 ? "false" : "true"
+    switch element.kind {
+    case .float:
+      guard let format = element.floatFormat else { return "" }
+      return element == .f32
+        ? Float(bitPattern: UInt32(truncatingIfNeeded: bits)).textForm
+        : element == .f64
+          ? Double(bitPattern: bits).textForm : format.textForm(of: bits)
+    case .signed: return String(element.wrapped(Int64(bitPattern: bits)))
+    case .unsigned: return String(bits)
+    case .boolean: return bits == 0 ? "false" : "true"
     }
   }
 
@@ -208,6 +212,9 @@ extension TextCursor {
     guard type.element != .i1 || content.allSatisfy({ $0 <= 1 }) else {
       throw failure("a boolean's byte must be 00 or 01", at: start)
     }
+    if type.element.width == 4 {
+      content = content.map { UInt8(truncatingIfNeeded: type.element.wrapped(Int64($0))) }
+    }
     return count == type.byteCount
       ? Literal(type, bytes: content) : Literal(type, splat: content)
   }
@@ -222,10 +229,12 @@ extension TextCursor {
       }
       return [word == "true" ? 1 : 0]
     }
-    guard let bits = integerBits(word, width: element == .i1 ? 1 : element.byteCount * 8) else {
+    guard let bits = integerBits(word, width: element.width),
+      element.kind != .unsigned || !word.hasPrefix("-")
+    else {
       throw failure("\(word) is not an \(element.rawValue)", at: range.lowerBound)
     }
-    return withUnsafeBytes(of: bits.littleEndian) { Array($0.prefix(element.byteCount)) }
+    return Literal.bytes(of: Int64(bitPattern: bits), as: element)
   }
 
   /// The two's-complement bits of a decimal or hexadecimal integer, nil where they exceed `width`.
@@ -257,7 +266,7 @@ extension TextCursor {
       throw failure("\(word) is not a float such as 1.0", at: offset)
     }
     let value = element == .f32 ? Float(word).map(Double.init) : Double(word)
-    guard let value, value.isFinite else {
+    guard let value, element.rounded(value).isFinite else {
       throw failure("\(word) does not fit \(element.rawValue)", at: offset)
     }
     return Literal.bytes(of: value, as: element)

@@ -83,6 +83,8 @@ struct OperationDraft {
   var captureCount = 0
   /// The function that a reduction names instead of having a body.
   var appliedKind: Reduction.Kind?
+  /// The types of the operands.
+  var operandTypes: [TensorType] = []
   /// The types written for the results.
   var results = WrittenTypes()
 

@@ -230,6 +230,7 @@ extension ModuleParser {
   /// Adds the drafted operation, checking the types written for its results.
   private func emit(_ draft: inout OperationDraft, in body: inout BodyParser) throws -> [ValueID] {
     let place = draft.attributes.location
+    draft.operandTypes = draft.operands.map { body.builder[$0] }
     let op: Op
     do { op = try draft.op() } catch let error as AdjointError { throw error.placed(at: place) }
     let results = try body.builder.emitAll(op, draft.operands, at: place)

@@ -117,7 +117,8 @@ private let operationMistakes: [Mistake] = [
   Mistake("%0 = stablehlo.abs %x : §f32", .unsupported, "type f32 is not supported here"),
   Mistake("%0 = stablehlo.abs %x : §}", .syntax, "expected a tensor type, not '}'"),
   Mistake(
-    "%0 = stablehlo.abs %x : tensor<4x§bf16>", .unsupported, "element type bf16 is not supported"),
+    "%0 = stablehlo.abs %x : tensor<4x§f8E4M3>", .unsupported,
+    "element type f8E4M3 is not supported"),
   Mistake(
     "%0 = stablehlo.abs %x : tensor<§?xf32>", .unsupported, "dynamic extents are not supported"),
   Mistake("%0 = stablehlo.abs %x : tensor<§-4xf32>", .syntax, "the extent -4 is negative"),
