@@ -7,7 +7,7 @@ extension Function {
   /// A matrix product whose result has another element type than its factors becomes one of converted
   /// factors; the conversions are part of the loads.
   func withWideSums() throws -> Function {
-    guard operations.contains(where: { $0.sumsWiden(in: self) }) else { return self }
+    guard holdsWideSums else { return self }
     var builder = FunctionBuilder(name: name, isPrivate: isPrivate, location: location)
     var translation = [ValueID?](repeating: nil, count: types.count)
     func translated(_ value: ValueID) -> ValueID {
@@ -25,10 +25,21 @@ extension Function {
       let results =
         operation.sumsWiden(in: self)
         ? [try builder.wideSum(operation, operands, self[operation.results[0]].element)]
-        : try builder.emitAll(operation.op, operands, at: operation.location)
+        : try builder.emitAll(
+          try operation.op.mappingRegions { try $0.withWideSums() }, operands,
+          at: operation.location)
       for (old, new) in zip(operation.results, results) { translation[old.index] = new }
     }
     return builder.finish(returning: results.map(translated))
+  }
+}
+
+extension Function {
+  /// Whether an operation of the function or of a region widens its sums.
+  private var holdsWideSums: Bool {
+    operations.contains { operation in
+      operation.sumsWiden(in: self) || operation.op.regions.contains { $0.holdsWideSums }
+    }
   }
 }
 
@@ -40,7 +51,8 @@ extension Operation {
       guard reduction.kind == .add || reduction.kind == .multiply else { return false }
     case .dot: break
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .gather,
-      .scatter, .call:
+      .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
+      .call:
       return false
     }
     return function[results[0]].element.sumType != function[operands[0]].element
