@@ -4,112 +4,112 @@ internal import TensorIR
 public func exp<Scalar: TensorFloatingPoint>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.exponential, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.exponential, at: .here(file, line)))
 }
 
 /// The exponential less one, precise near zero, element by element.
 public func expm1<Scalar: TensorFloatingPoint>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.exponentialMinusOne, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.exponentialMinusOne, at: .here(file, line)))
 }
 
 /// The natural logarithm, element by element.
 public func log<Scalar: TensorFloatingPoint>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.log, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.log, at: .here(file, line)))
 }
 
 /// The natural logarithm of one more, precise near zero, element by element.
 public func log1p<Scalar: TensorFloatingPoint>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.logPlusOne, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.logPlusOne, at: .here(file, line)))
 }
 
 /// The logistic function 1 / (1 + exp(−x)), element by element.
 public func sigmoid<Scalar: TensorFloatingPoint>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.logistic, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.logistic, at: .here(file, line)))
 }
 
 /// The hyperbolic tangent, element by element.
 public func tanh<Scalar: TensorFloatingPoint>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.tanh, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.tanh, at: .here(file, line)))
 }
 
 /// The sine, element by element.
 public func sin<Scalar: TensorFloatingPoint>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.sine, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.sine, at: .here(file, line)))
 }
 
 /// The cosine, element by element.
 public func cos<Scalar: TensorFloatingPoint>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.cosine, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.cosine, at: .here(file, line)))
 }
 
 /// The square root, element by element.
 public func sqrt<Scalar: TensorFloatingPoint>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.sqrt, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.sqrt, at: .here(file, line)))
 }
 
 /// One over the square root, element by element.
 public func rsqrt<Scalar: TensorFloatingPoint>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.rsqrt, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.rsqrt, at: .here(file, line)))
 }
 
 /// The greatest whole number that is not above, element by element.
 public func floor<Scalar: TensorFloatingPoint>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.floor, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.floor, at: .here(file, line)))
 }
 
 /// The error function, element by element.
 public func erf<Scalar: TensorFloatingPoint>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.erf, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.erf, at: .here(file, line)))
 }
 
 /// The absolute value, element by element.
 public func abs<Scalar: TensorNumeric>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.abs, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.abs, at: .here(file, line)))
 }
 
 /// −1, 0 or 1 by the sign; zeros and NaN stay, element by element.
 public func sign<Scalar: TensorNumeric>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.sign, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.sign, at: .here(file, line)))
 }
 
 /// The square, element by element.
 public func square<Scalar: TensorNumeric>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.square, at: SourceLocation(file: file, line: line)))
+  Tensor(x.node.unary(.square, at: .here(file, line)))
 }
 
 /// The left element raised to the power of the right one, at every place; operands broadcast.
 public func pow<Scalar: TensorNumeric>(
   _ left: Tensor<Scalar>, _ right: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  let location = SourceLocation(file: file, line: line)
+  let location = SourceLocation.here(file, line)
   return Tensor(left.node.binary(.power, right.node, at: location))
 }
 
@@ -125,7 +125,7 @@ public func pow<Scalar: TensorNumeric>(
 public func max<Scalar: TensorNumeric>(
   _ left: Tensor<Scalar>, _ right: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  let location = SourceLocation(file: file, line: line)
+  let location = SourceLocation.here(file, line)
   return Tensor(left.node.binary(.maximum, right.node, at: location))
 }
 
@@ -141,7 +141,7 @@ public func max<Scalar: TensorNumeric>(
 public func min<Scalar: TensorNumeric>(
   _ left: Tensor<Scalar>, _ right: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  let location = SourceLocation(file: file, line: line)
+  let location = SourceLocation.here(file, line)
   return Tensor(left.node.binary(.minimum, right.node, at: location))
 }
 
@@ -166,7 +166,7 @@ public func select<Scalar: TensorScalar>(
   _ predicate: Tensor<Bool>, _ onTrue: Tensor<Scalar>, _ onFalse: Tensor<Scalar>,
   file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  let location = SourceLocation(file: file, line: line)
+  let location = SourceLocation.here(file, line)
   let operands = [predicate.node, onTrue.node, onFalse.node]
   return Tensor(
     TensorNode.broadcast(operands, for: "select", at: location) {
@@ -177,7 +177,7 @@ public func select<Scalar: TensorScalar>(
 extension Tensor where Scalar: TensorFloatingPoint {
   /// Whether the element is neither infinite nor NaN, at every place.
   public func isFinite(file: String = #fileID, line: Int = #line) -> Tensor<Bool> {
-    Tensor<Bool>(node.unary(.isFinite, at: SourceLocation(file: file, line: line)))
+    Tensor<Bool>(node.unary(.isFinite, at: .here(file, line)))
   }
 }
 
@@ -186,7 +186,7 @@ extension Tensor where Scalar: TensorNumeric {
   public func clamped(
     from low: Tensor, to high: Tensor, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     let bounds = [low, high].map { bound in
       bound.rank == 0 ? bound.node : bound.node.broadcast(to: shape, at: location)
     }
@@ -208,7 +208,7 @@ extension Tensor {
   public init<Other: TensorScalar>(
     _ other: Tensor<Other>, file: String = #fileID, line: Int = #line
   ) {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     self.init(other.node.convert(to: Scalar.elementType, at: location))
   }
 }

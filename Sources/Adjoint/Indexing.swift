@@ -8,7 +8,7 @@ extension Tensor {
   public func gathering<Index: TensorNumeric & FixedWidthInteger>(
     _ indices: Tensor<Index>, axis: Int = 0, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     return derived {
       if let failure = indices.node.failure { throw failure }
       let axis = try type.axis(axis, in: "gathering", at: location)
@@ -37,7 +37,7 @@ extension Tensor {
   public func scatteringSet<Index: TensorNumeric & FixedWidthInteger>(
     _ updates: Tensor, at indices: Tensor<Index>, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    scattering(.set, updates, indices.node, SourceLocation(file: file, line: line))
+    scattering(.set, updates, indices.node, .here(file, line))
   }
 
   /// The tensor with `updates` written along its first axis.
@@ -70,7 +70,7 @@ extension Tensor where Scalar: TensorNumeric {
   public func scatteringAdd<Index: TensorNumeric & FixedWidthInteger>(
     _ updates: Tensor, at indices: Tensor<Index>, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    scattering(.add, updates, indices.node, SourceLocation(file: file, line: line))
+    scattering(.add, updates, indices.node, .here(file, line))
   }
 
   /// One at each index's place of a new last axis of extent `depth` and zero elsewhere; indices
@@ -80,8 +80,51 @@ extension Tensor where Scalar: TensorNumeric {
   ) {
     let column = indices.expandingDims(at: -1, file: file, line: line)
     let places = Tensor<Index>.iota([depth], axis: 0, file: file, line: line)
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     let isPlace = Tensor<Bool>(column.node.compare(.equal, places.node, at: location))
     self.init(isPlace, file: file, line: line)
+  }
+}
+
+extension Tensor {
+  /// The element at a computed place of an axis, for each place of the others: `indices` has the
+  /// tensor's rank, and its extents but for `axis`. Indices beyond the axis are moved to its nearest
+  /// end.
+  public func gatheringAlong<Index: TensorNumeric & FixedWidthInteger>(
+    _ indices: Tensor<Index>, axis: Int, file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    located(file, line) {
+      derived {
+        if let failure = indices.node.failure { throw failure }
+        let axis = try type.axis(axis, in: "gatheringAlong", at: .unknown)
+        let others = Array(shape.indices).filter { $0 != axis }
+        guard indices.rank == rank, indices.shape.removing([axis]) == shape.removing([axis]),
+          shape[axis] > 0 || indices.count == 0
+        else {
+          throw AdjointError(
+            .shape,
+            "gatheringAlong: indices of shape \(indices.shape) must have the extents of shape"
+              + " \(shape) but for axis \(axis)")
+        }
+        let dimensions = GatherDimensions(
+          offsetDims: [], collapsedSliceDims: [axis], operandBatchingDims: others,
+          startIndicesBatchingDims: others, startIndexMap: [axis], indexVectorDim: rank,
+          sliceSizes: shape.map { Swift.min(1, $0) })
+        return .apply(.gather(dimensions), [node, indices.node], at: .unknown)
+      }
+    }
+  }
+}
+
+extension Tensor where Scalar: TensorNumeric {
+  /// The sums of the slices along the first axis that have the same number in `segments`, for the
+  /// numbers from 0 to `count` − 1; others have no effect.
+  public func segmentSum<Index: TensorNumeric & FixedWidthInteger>(
+    _ segments: Tensor<Index>, count: Int, file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    located(file, line) {
+      let sums = Tensor.zeros([count] + shape.dropFirst(segments.rank))
+      return derived { sums.scatteringAdd(self, at: segments).node }
+    }
   }
 }

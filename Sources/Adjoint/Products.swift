@@ -5,7 +5,7 @@ internal import TensorIR
 public func matmul<Scalar: TensorNumeric>(
   _ left: Tensor<Scalar>, _ right: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  let location = SourceLocation(file: file, line: line)
+  let location = SourceLocation.here(file, line)
   return left.derived {
     if let failure = right.node.failure { throw failure }
     return try left.node.matrixProduct(right.node, at: location)
@@ -18,7 +18,7 @@ public func dotGeneral<Scalar: TensorNumeric>(
   _ left: Tensor<Scalar>, _ right: Tensor<Scalar>, batching: ([Int], [Int]) = ([], []),
   contracting: ([Int], [Int]), file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  let location = SourceLocation(file: file, line: line)
+  let location = SourceLocation.here(file, line)
   let dimensions = DotDimensions(
     leftBatching: batching.0, rightBatching: batching.1, leftContracting: contracting.0,
     rightContracting: contracting.1)
@@ -65,5 +65,86 @@ extension TensorNode {
       leftBatching: axes, rightBatching: axes, leftContracting: [wideLeft.type.rank - 1],
       rightContracting: [batch.count])
     return .apply(.dot(dimensions), [wideLeft, wideRight], at: location)
+  }
+}
+
+/// The inner product of two vectors of equal length.
+public func dot<Scalar: TensorNumeric>(
+  _ left: Tensor<Scalar>, _ right: Tensor<Scalar>, file: String = #fileID, line: Int = #line
+) -> Tensor<Scalar> {
+  located(file, line) {
+    left.derived {
+      if let failure = right.node.failure { throw failure }
+      guard left.rank == 1, left.shape == right.shape else {
+        throw AdjointError(
+          .shape,
+          "dot: shapes \(left.shape) and \(right.shape) are not those of vectors of equal"
+            + " length; use matmul(_:_:) for matrices")
+      }
+      return matmul(left, right).node
+    }
+  }
+}
+
+/// All products of an element of the left and one of the right: the axes of the left, then those of
+/// the right.
+public func outer<Scalar: TensorNumeric>(
+  _ left: Tensor<Scalar>, _ right: Tensor<Scalar>, file: String = #fileID, line: Int = #line
+) -> Tensor<Scalar> {
+  located(file, line) {
+    left.reshaped(to: left.shape + Array(repeating: 1, count: right.rank)) * right
+  }
+}
+
+/// The Kronecker product: each element of the left times the whole of the right, in blocks.
+public func kron<Scalar: TensorNumeric>(
+  _ left: Tensor<Scalar>, _ right: Tensor<Scalar>, file: String = #fileID, line: Int = #line
+) -> Tensor<Scalar> {
+  located(file, line) {
+    left.derived {
+      if let failure = right.node.failure { throw failure }
+      let rank = Swift.max(left.rank, right.rank)
+      let leftShape = Array(repeating: 1, count: rank - left.rank) + left.shape
+      let rightShape = Array(repeating: 1, count: rank - right.rank) + right.shape
+      let blocks =
+        left.reshaped(to: leftShape.flatMap { [$0, 1] })
+        * right.reshaped(to: rightShape.flatMap { [1, $0] })
+      return blocks.reshaped(to: zip(leftShape, rightShape).map { $0 &* $1 }).node
+    }
+  }
+}
+
+/// The product summed over the last `axes` axes of the left and as many first axes of the right.
+public func tensordot<Scalar: TensorNumeric>(
+  _ left: Tensor<Scalar>, _ right: Tensor<Scalar>, axes: Int, file: String = #fileID,
+  line: Int = #line
+) -> Tensor<Scalar> {
+  located(file, line) {
+    left.derived {
+      if let failure = right.node.failure { throw failure }
+      guard 0 <= axes, axes <= Swift.min(left.rank, right.rank) else {
+        throw AdjointError(
+          .shape,
+          "tensordot: shapes \(left.shape) and \(right.shape) do not have \(axes) axes to sum over")
+      }
+      return tensordot(
+        left, right, axes: (Array((left.rank - axes)..<left.rank), Array(0..<axes))
+      ).node
+    }
+  }
+}
+
+/// The product summed over axes of the left and of the right, paired in order.
+public func tensordot<Scalar: TensorNumeric>(
+  _ left: Tensor<Scalar>, _ right: Tensor<Scalar>, axes: ([Int], [Int]), file: String = #fileID,
+  line: Int = #line
+) -> Tensor<Scalar> {
+  located(file, line) {
+    left.derived {
+      if let failure = right.node.failure { throw failure }
+      let leftAxes = try axes.0.map { try left.type.axis($0, in: "tensordot", at: .unknown) }
+      let rightAxes = try axes.1.map { try right.type.axis($0, in: "tensordot", at: .unknown) }
+      return dotGeneral(left, right, contracting: (leftAxes, rightAxes)).node
+    }
   }
 }

@@ -5,7 +5,7 @@ extension Tensor {
   public static func full(
     _ shape: [Int], _ scalar: Scalar, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     return Tensor(TensorNode.scalar(scalar, isLiteral: true).broadcast(to: shape, at: location))
   }
 }
@@ -36,7 +36,7 @@ extension Tensor where Scalar: TensorNumeric {
   public static func iota(
     _ shape: [Int], axis: Int, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     let type = TensorType(shape, Scalar.elementType)
     let node = TensorNode.capturing(Scalar.elementType) {
       try type.requireSize(at: location)
@@ -45,6 +45,46 @@ extension Tensor where Scalar: TensorNumeric {
     }
     return Tensor(node)
   }
+}
+
+extension Tensor where Scalar: TensorNumeric {
+  /// The square matrix with ones on its diagonal and zeros elsewhere.
+  public static func identity(
+    _ extent: Int, file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    located(file, line) {
+      let rows = Tensor<Int32>.iota([extent, extent], axis: 0)
+      return Tensor(rows .== Tensor<Int32>.iota([extent, extent], axis: 1))
+    }
+  }
+
+  /// The whole numbers of a range as a vector: `Tensor<Float>(0..<10)`.
+  public init(_ range: Range<Int>, file: String = #fileID, line: Int = #line) {
+    self = located(file, line) {
+      let (count, overflow) = range.upperBound.subtractingReportingOverflow(range.lowerBound)
+      guard !overflow else { return Tensor(failing: "\(range) has no size", .shape, file, line) }
+      let numbers = Tensor<Int>.iota(count) + Tensor<Int>(range.lowerBound)
+      return Tensor(numbers)
+    }
+  }
+
+  /// The whole numbers of a range as a vector: `Tensor<Float>(1...5)`.
+  public init(_ range: ClosedRange<Int>, file: String = #fileID, line: Int = #line) {
+    self = located(file, line) {
+      guard range.upperBound < .max else {
+        return Tensor(failing: "\(range) has no size", .shape, file, line)
+      }
+      return Tensor(range.lowerBound..<(range.upperBound + 1))
+    }
+  }
+}
+
+extension Tensor where Scalar: TensorNumeric & Strideable {
+  /// The numbers of a stride as a vector: `Tensor(stride(from: 0, to: 1, by: 0.25))`.
+  public init(_ stride: StrideTo<Scalar>) { self.init(Array(stride)) }
+
+  /// The numbers of a stride as a vector, its end included where it is met.
+  public init(_ stride: StrideThrough<Scalar>) { self.init(Array(stride)) }
 }
 
 extension Tensor where Scalar: TensorFloatingPoint {
@@ -84,7 +124,7 @@ extension Tensor where Scalar: TensorFloatingPoint {
   private static func generated(
     _ shape: [Int], _ file: String, _ line: Int, next: () -> Scalar
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     let type = TensorType(shape, Scalar.elementType)
     let node = TensorNode.capturing(Scalar.elementType) {
       guard !Trace.isCompiling else {

@@ -35,7 +35,7 @@ extension Tensor where Scalar: TensorFloatingPoint {
   public func mean(
     _ axes: [Int]? = nil, keepingDims: Bool = false, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     let total = sum(axes, keepingDims: keepingDims, file: file, line: line)
     guard node.failure == nil, let reduced = try? type.axes(axes, in: "mean", at: location) else {
       return total
@@ -52,14 +52,14 @@ extension Tensor where Scalar: TensorFloatingPoint {
     let powers = shifted(axis, file, line)
     let total = powers.sum([axis], keepingDims: true, file: file, line: line)
     return Tensor(
-      powers.node.binary(.divide, total.node, at: SourceLocation(file: file, line: line)))
+      powers.node.binary(.divide, total.node, at: .here(file, line)))
   }
 
   /// The logarithm of `softmax`, computed without overflow.
   public func logSoftmax(
     axis: Int = -1, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     let peak = self.max([axis], keepingDims: true, file: file, line: line)
     let distance = node.binary(.subtract, peak.node, at: location)
     let total = distance.unary(.exponential, at: location)
@@ -69,7 +69,7 @@ extension Tensor where Scalar: TensorFloatingPoint {
 
   /// exp(x − the greatest x along an axis).
   private func shifted(_ axis: Int, _ file: String, _ line: Int) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     let peak = self.max([axis], keepingDims: true, file: file, line: line)
     return Tensor(
       node.binary(.subtract, peak.node, at: location).unary(.exponential, at: location))
@@ -97,7 +97,7 @@ extension Tensor {
   private func reduced(
     _ kind: Reduction.Kind, _ axes: [Int]?, _ keepingDims: Bool, _ file: String, _ line: Int
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     return Tensor(node.reduce(kind, over: axes, keepingDims: keepingDims, at: location))
   }
 }

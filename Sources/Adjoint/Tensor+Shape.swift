@@ -14,7 +14,7 @@ extension Tensor {
         shape[open] = count / known
       }
     }
-    return Tensor(node.reshape(to: shape, at: SourceLocation(file: file, line: line)))
+    return Tensor(node.reshape(to: shape, at: .here(file, line)))
   }
 
   /// All elements in row-major order as a vector.
@@ -26,7 +26,7 @@ extension Tensor {
   public func transposed(
     _ permutation: [Int]? = nil, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     return derived {
       guard let permutation else {
         return node.transpose(Array(shape.indices.reversed()), at: location)
@@ -45,14 +45,14 @@ extension Tensor {
   public func broadcast(
     to shape: [Int], file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    Tensor(node.broadcast(to: shape, at: SourceLocation(file: file, line: line)))
+    Tensor(node.broadcast(to: shape, at: .here(file, line)))
   }
 
   /// The tensor with a new axis of extent one before `axis`; −1 puts it last.
   public func expandingDims(
     at axis: Int, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     return derived {
       let position = axis < 0 ? axis + rank + 1 : axis
       guard (0...rank).contains(position) else {
@@ -69,7 +69,7 @@ extension Tensor {
   public func squeezed(
     _ axes: [Int]? = nil, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     return derived {
       let ones = shape.indices.filter { shape[$0] == 1 }
       let removed = try type.axes(axes ?? ones, in: "squeezed", at: location)
@@ -85,7 +85,7 @@ extension Tensor {
   public func reversed(
     _ axes: [Int]? = nil, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     return derived {
       let axes = try type.axes(axes, in: "reversed", at: location)
       return .apply(.shape(.reverse(dimensions: axes)), [node], at: location)
@@ -98,7 +98,7 @@ extension Tensor {
     low: [Int], high: [Int], interior: [Int]? = nil, with value: Tensor, file: String = #fileID,
     line: Int = #line
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     let interior = interior ?? Array(repeating: 0, count: rank)
     let op = ShapeOp.pad(low: low, high: high, interior: interior)
     return Tensor(TensorNode.apply(.shape(op), [node, value.node], at: location))
@@ -109,7 +109,7 @@ extension Tensor {
     from starts: [Int], to limits: [Int], strides: [Int]? = nil, file: String = #fileID,
     line: Int = #line
   ) -> Tensor {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     let strides = strides ?? Array(repeating: 1, count: rank)
     let op = ShapeOp.slice(starts: starts, limits: limits, strides: strides)
     return Tensor(TensorNode.apply(.shape(op), [node], at: location))
@@ -129,7 +129,7 @@ extension Tensor {
 public func concatenated<Scalar: TensorScalar>(
   _ tensors: [Tensor<Scalar>], axis: Int = 0, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  let location = SourceLocation(file: file, line: line)
+  let location = SourceLocation.here(file, line)
   guard let first = tensors.first else {
     return Tensor(failing: "concatenated: there is no tensor", .argument, file, line)
   }

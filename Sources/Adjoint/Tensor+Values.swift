@@ -11,7 +11,7 @@ extension Tensor {
   ///
   /// - Throws: `AdjointError` as `scalars()` does, and where there is not exactly one element.
   public func item(file: String = #fileID, line: Int = #line) throws -> Scalar {
-    let location = SourceLocation(file: file, line: line)
+    let location = SourceLocation.here(file, line)
     let known = try node.known(at: location)
     guard count == 1 else {
       throw AdjointError(
@@ -27,7 +27,7 @@ extension Tensor {
     file: String = #fileID, line: Int = #line,
     _ body: (UnsafeBufferPointer<Scalar>) throws -> Result
   ) throws -> Result {
-    let known = try node.known(at: SourceLocation(file: file, line: line))
+    let known = try node.known(at: .here(file, line))
     return try known.withUnsafeBytes { try body($0.bindMemory(to: Scalar.self)) }
   }
 
@@ -35,41 +35,21 @@ extension Tensor {
   ///
   /// - Throws: `AdjointError` as `scalars()` does.
   public func data(file: String = #fileID, line: Int = #line) throws -> TensorData {
-    TensorData(try node.known(at: SourceLocation(file: file, line: line)))
+    TensorData(try node.known(at: .here(file, line)))
   }
 }
 
 extension Tensor: CustomStringConvertible {
-  /// The elements in nested brackets; deferred operations run now. Traced and failed tensors say so.
+  /// The elements in nested brackets, in rows and shortened where they are many; deferred operations
+  /// run now. Traced and failed tensors say so.
   public var description: String {
     if case .traced(let trace, _) = node.origin, !trace.isDefineByRun {
       return "Tensor<\(Scalar.self)>(traced, shape: \(shape))"
     }
     do {
-      var text = ""
-      try withUnsafeScalars(file: "", line: 0) { scalars in
-        write(scalars, axis: 0, offset: 0, to: &text)
-      }
-      return text
+      return try withUnsafeScalars(file: "", line: 0) { TensorText($0, shape: shape).text }
     } catch {
       return "Tensor<\(Scalar.self)>(failed: \(error))"
     }
-  }
-
-  /// Writes the part of the elements that starts at `offset` and spans the axes from `axis` on.
-  private func write(
-    _ scalars: UnsafeBufferPointer<Scalar>, axis: Int, offset: Int, to text: inout String
-  ) {
-    guard axis < rank else {
-      text += "\(scalars[offset])"
-      return
-    }
-    let stride = shape[(axis + 1)...].reduce(1, *)
-    text += "["
-    for index in 0..<shape[axis] {
-      if index > 0 { text += ", " }
-      write(scalars, axis: axis + 1, offset: offset + index * stride, to: &text)
-    }
-    text += "]"
   }
 }

@@ -1,7 +1,8 @@
 /// A type of element a tensor can have: a float, an integer or `Bool`.
 ///
 /// Do not conform other types: the set is fixed by what programs can compute with.
-public protocol TensorScalar: BitwiseCopyable, Hashable, Sendable {
+public protocol TensorScalar: BitwiseCopyable, Hashable, Sendable, NestedScalars
+where Leaf == Self {
   /// The element type of the IR that has this type's representation.
   static var elementType: ElementType { get }
 }
@@ -59,6 +60,10 @@ extension Int32: TensorNumeric {
   public static var elementType: ElementType { .i32 }
 }
 extension Int64: TensorNumeric {
+  /// `i64`.
+  public static var elementType: ElementType { .i64 }
+}
+extension Int: TensorNumeric {
   /// `i64`.
   public static var elementType: ElementType { .i64 }
 }
@@ -127,14 +132,14 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     guard data.type.element == Scalar.elementType else {
       throw AdjointError(
         .type, "\(data.type) does not have elements of type \(Scalar.elementType.rawValue)",
-        at: SourceLocation(file: file, line: line))
+        at: .here(file, line))
     }
     self.init(data.node)
   }
 
   /// Creates a failed tensor.
   init(failing message: String, _ kind: AdjointError.Kind, _ file: String, _ line: Int) {
-    let error = AdjointError(kind, message, at: SourceLocation(file: file, line: line))
+    let error = AdjointError(kind, message, at: .here(file, line))
     self.init(TensorNode.failed(error, Scalar.elementType))
   }
 

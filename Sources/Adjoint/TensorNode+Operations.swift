@@ -7,6 +7,7 @@ extension TensorNode {
 
   /// A failed value; its shape is empty.
   static func failed(_ error: AdjointError, _ element: ElementType) -> TensorNode {
+    let error = SourceLocation.caller.isKnown ? error.placed(at: .caller) : error
     Trace.current?.fail(error)
     return TensorNode(TensorType([], element), .failed(error))
   }
@@ -34,6 +35,7 @@ extension TensorNode {
     _ op: Op, _ operands: [TensorNode], at location: SourceLocation
   ) -> TensorNode {
     let trace = Trace.current
+    let location = location.isKnown ? location : .caller
     do {
       if let trace { return try trace.record(op, operands, at: location) }
       return try deferring(op, operands, at: location)
