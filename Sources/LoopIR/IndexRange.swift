@@ -88,6 +88,24 @@ package struct IndexRanges {
     scalars[scalar.index] = fits ? range : element.range
   }
 
+  /// The ranges where some bounds hold, as far as each is about one variable or scalar.
+  package func narrowed(by bounds: [Bound]) -> IndexRanges {
+    var result = self
+    for bound in bounds where bound.lower < bound.upper && bound.index.terms.count == 1 {
+      let term = bound.index.terms[0]
+      let (low, high) = (bound.lower - bound.index.constant, bound.upper - 1 - bound.index.constant)
+      guard term.coefficient == 1 else { continue }
+      let known = result.range(of: term.atom)
+      guard known.overlaps(low...high) else { continue }
+      switch term.atom {
+      case .variable(let variable): result.variables[variable.index] = known.clamped(to: low...high)
+      case .scalar(let scalar): result.scalars[scalar.index] = known.clamped(to: low...high)
+      case .quotient, .remainder: continue
+      }
+    }
+    return result
+  }
+
   /// The range of a loop variable.
   package func range(of variable: VariableID) -> ClosedRange<Int> {
     variables.indices.contains(variable.index) ? variables[variable.index] : .unknown

@@ -16,6 +16,7 @@ struct KernelVerifier {
   let kernel: Kernel
   let program: LoopProgram
   let ranges: IndexRanges
+  let analysis: DependenceAnalysis
   var defined = Set<ScalarID>()
   var visible = Set<ScalarID>()
   var loopVariables = Set<VariableID>()
@@ -32,7 +33,8 @@ struct KernelVerifier {
   init(_ kernel: Kernel, in program: LoopProgram) throws {
     self.kernel = kernel
     self.program = program
-    ranges = IndexRanges(kernel)
+    analysis = DependenceAnalysis(kernel, in: program)
+    ranges = analysis.ranges
     try verifyTables()
   }
 

@@ -49,9 +49,36 @@ extension KernelVerifier {
     try verify(loop.body)
     leave(to: outer)
     visible.formUnion(loop.accumulators.map(\.result))
-    if loop.schedule == .parallel {
-      try SeparationCheck(loop, self).verify()
+    try verifyIterations(of: loop)
+  }
+
+  /// K4, K6 and K8: the order in which a loop's iterations are carried out does not matter.
+  private func verifyIterations(of loop: Loop) throws {
+    let invariant: String
+    let permission: Permission
+    switch loop.schedule {
+    case .serial: return
+    case .parallel: (invariant, permission) = ("K4", analysis.mayRunInParallel(loop))
+    case .vector: (invariant, permission) = ("K8", analysis.mayRunInLanes(loop))
+    case .tiled:
+      // What copies rows was looked at by itself.
+      guard !isInVectors, case .loop(let lanes) = loop.body[0] else { return }
+      (invariant, permission) = ("K6", analysis.mayInterchange(loop, lanes))
     }
+    try require(permission, invariant, loop.variable)
+  }
+
+  /// Fails unless a permission is granted.
+  private func require(
+    _ permission: Permission, _ invariant: String, _ variable: VariableID
+  ) throws {
+    guard let refusal = permission.refusal else { return }
+    guard case .meeting(let memory) = refusal else {
+      throw error("\(invariant): iterations of \(name(variable)) depend on one another")
+    }
+    let place = KernelPrinter(kernel, in: program).name(memory)
+    throw error(
+      "\(invariant): iterations of \(name(variable)) may meet in the elements of \(place)")
   }
 
   /// K7: the body is loads and, right behind each, the store of what was loaded, one of the two at
@@ -145,6 +172,7 @@ extension KernelVerifier {
     columns.append(contract.column)
     try verify(contract.body)
     leave(to: outer)
+    try require(analysis.mayRunInTiles(contract), "K8", contract.column)
   }
 
   /// A product reads its factors again and again, so its body must not write them.

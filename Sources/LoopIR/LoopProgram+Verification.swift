@@ -207,8 +207,9 @@ private struct MemoryVerifier {
     func error(_ message: String) -> AdjointError {
       AdjointError(.type, "kernel \(kernel.name): \(message)", at: kernel.sources.first ?? .unknown)
     }
-    var before = intact
+    let before = intact
     var own = Set<BufferID>()
+    var overwritten = Set<BufferID>()
     for access in kernel.body.accesses {
       guard case .slot(let slot) = access.memory else { continue }
       let id = kernel.slots[slot]
@@ -221,13 +222,14 @@ private struct MemoryVerifier {
       }
       guard access.isWrite, own.insert(id).inserted else { continue }
       for other in overlapping(id) {
-        before.remove(other)
+        overwritten.insert(other)
         if own.contains(other) || !kernel.mayReplace(other, with: id, in: program) {
           throw error("\(name) overwrites \(program.buffers[other.index].name) in use")
         }
       }
     }
-    intact = before.union(own)
+    intact.subtract(overwritten)
+    intact.formUnion(own)
   }
 
   /// Checks that a view lies inside its base in all iterations of the loops around.

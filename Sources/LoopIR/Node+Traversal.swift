@@ -1,3 +1,5 @@
+package import TensorIR
+
 extension [Node] {
   /// Calls `body` with every node in execution order, loops before what they hold.
   package func forEachNode(_ body: (Node) throws -> Void) rethrows {
@@ -65,22 +67,27 @@ package struct Access: Hashable, Sendable {
   package var address: IndexExpression
   package var isRead: Bool
   package var isWrite: Bool
-
-  private init(_ memory: Memory, _ address: IndexExpression, isRead: Bool, isWrite: Bool) {
-    self.memory = memory
-    self.address = address
-    self.isRead = isRead
-    self.isWrite = isWrite
-  }
+  /// How a written value meets what is there; nil replaces it.
+  package var combining: Reduction.Kind?
+  /// A boolean without which it does not happen; nil always happens.
+  package var condition: ScalarID?
 
   /// What a node itself reads and writes, without what stands in its loop.
-  package static func all(of node: Node) -> [Access] {
-    switch node {
-    case .define(_, .load(let memory, let address, _)):
-      [Access(memory, address, isRead: true, isWrite: false)]
+  package static func all(of node: Node) -> [Access] { node.access.map { [$0] } ?? [] }
+}
+
+extension Node {
+  /// What the node itself reads or writes, without what stands in its loop.
+  package var access: Access? {
+    switch self {
+    case .define(_, .load(let memory, let address, let condition)):
+      Access(
+        memory: memory, address: address, isRead: true, isWrite: false, condition: condition)
     case .store(let store):
-      [Access(store.memory, store.address, isRead: store.combining != nil, isWrite: true)]
-    case .define, .accumulate, .loop, .contract: []
+      Access(
+        memory: store.memory, address: store.address, isRead: store.combining != nil,
+        isWrite: true, combining: store.combining, condition: store.condition)
+    case .define, .accumulate, .loop, .contract: nil
     }
   }
 }
@@ -89,7 +96,7 @@ extension [Node] {
   /// The reads and writes of the nodes, with what stands in their loops.
   package var accesses: [Access] {
     var accesses = [Access]()
-    forEachNode { accesses += Access.all(of: $0) }
+    forEachNode { if let access = $0.access { accesses.append(access) } }
     return accesses
   }
 

@@ -65,9 +65,6 @@ package final class Executable: Sendable {
     }
     let program = try Self.lowered(function, options)
     donations = program.donations
-    #if DEBUG
-      try program.verify()
-    #endif
     let planned = clock.now
     do {
       let session = try JITSession.shared()
@@ -105,13 +102,16 @@ package final class Executable: Sendable {
     }
   }
 
-  /// The loop program of a function; long functions are lowered on a stack of their own.
+  /// The verified loop program of a function; long functions are lowered on a stack of their own.
   private static func lowered(
     _ function: Function, _ options: CodeOptions
   ) throws -> LoopProgram {
     let count = function.operations.count
     let lower = {
-      try LoopProgram(lowering: function, for: options.target, donated: options.donated)
+      let program = try LoopProgram(
+        lowering: function, for: options.target, donated: options.donated)
+      try program.verify()
+      return program
     }
     guard count > Self.shallowCount else { return try lower() }
     do {

@@ -78,7 +78,7 @@ struct RowChain {
     else { return false }
     let plain = Self.joined(members, for: target, inStrips: false)
     guard let parts = KernelParts(plain),
-      plain.goesRowByRow(parts, in: program),
+      DependenceAnalysis(plain, in: program).mayShareRows(parts.steps).isGranted,
       let carried = CarriedRows(buffers, in: plain, parts, program)
     else { return false }
     let hasSums = !sums.union(draft.sums).isEmpty
@@ -218,18 +218,5 @@ extension Kernel {
     kernel.vectorize(for: target)
     if inStrips { kernel.cutRowsIntoStrips(for: target) }
     return kernel
-  }
-
-  /// Whether what one iteration of the steps writes is touched by none of another; sums into memory
-  /// aside, of which each block has its own.
-  fileprivate func goesRowByRow(_ parts: KernelParts, in program: LoopProgram) -> Bool {
-    var kernel = self
-    let steps = parts.steps.droppingStores { $0.combining != nil }
-    let (row, single) = kernel.cutting(steps, 1, parts.extent(in: self))
-    var loop = Loop(row)
-    loop.schedule = .parallel
-    loop.body = single
-    kernel.body = parts.head + [.loop(loop)]
-    return kernel.hasSeparateIterations(in: program)
   }
 }

@@ -1,0 +1,134 @@
+extension DependenceAnalysis {
+  // MARK: Questions about memory
+
+  /// Whether one buffer may stand in another's memory: wherever the kernel writes an element of the new
+  /// one, it has read that element of the old one for the last time.
+  ///
+  /// Within loops that hold both accesses they have to meet in one iteration only, so that the order of
+  /// iterations does not matter.
+  ///
+  /// - Parameters:
+  ///   - old: The slot of the buffer that is read.
+  ///   - new: The slot of the buffer that is written.
+  func mayReplace(_ old: Int, with new: Int) -> Permission {
+    let slots = [Memory.slot(old), .slot(new)]
+    var isWritten = false
+    for access in kernel.body.accesses where slots.contains(access.memory) {
+      let isNew = access.memory == .slot(new)
+      isWritten = isWritten || isNew
+      if isNew ? access.isRead : access.isWrite { return .refused(.meeting(access.memory)) }
+    }
+    guard isWritten else { return .refused(.shape) }
+    var collector = SiteCollector(kernel) { slots.contains($0) }
+    // No loop is told apart from outside all of them.
+    collector.collect(kernel.body, leader: VariableID(-1))
+    let reads = collector.sites.filter { $0.access.memory == .slot(old) }
+    let writes = collector.sites.filter { $0.access.memory == .slot(new) }
+    for read in reads {
+      for write in writes where !comes(read, before: write, collector.scalars) {
+        return .refused(.meeting(.slot(old)))
+      }
+    }
+    return .granted
+  }
+
+  /// Whether a read comes before each write that touches its element.
+  private func comes(
+    _ read: AccessSite, before write: AccessSite, _ scalars: Set<ScalarID>
+  ) -> Bool {
+    let common = zip(read.frames, write.frames).prefix { $0.number == $1.number && $0 == $1 }.count
+    for level in 0..<common {
+      let test = DependenceTest(
+        ranges: ranges, guards: guards, extent: extent(read.frames[level].variable), scalars: scalars)
+      let distance = test.distance(
+        read.inside(level), write.inside(level), shapes: shapes(of: read.access.memory))
+      if distance == .never { return true }
+      guard distance == .within(0...0) else { return false }
+    }
+    let isOfSameProduct = read.frames.contains { frame in
+      frame.isFactor && write.frames.contains { $0.number == frame.number }
+    }
+    return read.position < write.position && !isOfSameProduct
+  }
+
+  /// Whether each iteration of a loop may have a local array of its own: it reads what it wrote itself,
+  /// and nothing else uses the array.
+  package func mayPrivatize(_ local: Int, to loop: Loop) -> Permission {
+    let memory = Memory.local(local)
+    var inside = SiteCollector(kernel) { $0 == memory }
+    inside.collect(loop.body, leader: loop.variable)
+    guard inside.sites.count == kernel.body.accesses.count(where: { $0.memory == memory }) else {
+      return .refused(.shape)
+    }
+    let writes = inside.sites.filter { !$0.access.isRead && $0.access.condition == nil }
+    for read in inside.sites where read.access.isRead {
+      guard writes.contains(where: { covers($0, read, inside.scalars) }) else {
+        return .refused(.meeting(memory))
+      }
+    }
+    return .granted
+  }
+
+  /// Whether a write has written all that a read behind it reads, in each iteration of the loops that
+  /// hold both.
+  private func covers(_ write: AccessSite, _ read: AccessSite, _ scalars: Set<ScalarID>) -> Bool {
+    guard write.position < read.position else { return false }
+    let common = zip(write.frames, read.frames).prefix { $0 == $1 }.count
+    let (own, others) = (write.frames[common...], read.frames[common...])
+    if write.access.address == read.access.address, !read.access.address.isLookedUp {
+      // The loops of each go over the same iterations.
+      let isRepeated = others.filter { read.access.address.uses($0.variable) }.allSatisfy { frame in
+        own.contains { $0.variable == frame.variable && $0.lead == frame.lead }
+      }
+      if isRepeated { return true }
+    }
+    guard let written = span(write.access.address, own, isDense: true),
+      let wanted = span(read.access.address, others, isDense: false),
+      let gap = (wanted.start + written.start * -1).constantValue
+    else { return false }
+    return gap + wanted.offsets.lowerBound >= written.offsets.lowerBound
+      && gap + wanted.offsets.upperBound <= written.offsets.upperBound
+  }
+
+  /// The elements that an address goes over in some loops, counted from where it starts; nil where that
+  /// is not known, or, if they have to be dense, where not each element between the first and the last
+  /// is among them.
+  private func span(
+    _ address: IndexExpression, _ loops: ArraySlice<LoopFrame>, isDense: Bool
+  ) -> (start: IndexExpression, offsets: ClosedRange<Int>)? {
+    guard !address.isLookedUp else { return nil }
+    var start = address
+    var offsets = 0...0
+    let moving = address.terms.filter { term in
+      loops.contains { IndexExpression(term.atom).uses($0.variable) }
+    }
+    for term in moving.sorted(by: { $0.coefficient.magnitude < $1.coefficient.magnitude }) {
+      guard case .variable(let variable) = term.atom else { return nil }
+      if isDense {
+        let isWhole = loops.contains { $0.variable == variable && $0.lead == nil }
+        guard isWhole, term.coefficient > 0, term.coefficient <= offsets.upperBound + 1
+        else { return nil }
+      }
+      start += IndexExpression(term.atom) * -term.coefficient
+      offsets = offsets.adding(
+        ranges.range(of: variable).multiplied(by: term.coefficient...term.coefficient))
+    }
+    return offsets == .unknown ? nil : (start, offsets)
+  }
+}
+
+extension Kernel {
+  /// Whether one of the kernel's buffers may stand in another one's memory, or it does not use both.
+  package func mayReplace(
+    _ old: BufferID, with new: BufferID, in program: LoopProgram
+  ) -> Bool {
+    guard let new = slots.firstIndex(of: new), let old = slots.firstIndex(of: old) else {
+      return true
+    }
+    let types = [new, old].map { program.buffers[slots[$0].index].type }
+    guard types[0].element.byteCount == types[1].element.byteCount,
+      types[0].count == types[1].count
+    else { return false }
+    return DependenceAnalysis(self, in: program).mayReplace(old, with: new).isGranted
+  }
+}
