@@ -172,7 +172,9 @@ extension KernelVerifier {
     columns.append(contract.column)
     try verify(contract.body)
     leave(to: outer)
-    try require(analysis.mayRunInTiles(contract), "K8", contract.column)
+    for line in [contract.column, contract.row] {
+      try require(analysis.mayRunInTiles(contract, along: line), "K8", line)
+    }
   }
 
   /// A product reads its factors again and again, so its body must not write them.

@@ -218,6 +218,20 @@ import Testing
     Mistake("K6: the tiled loop of i holds more than a vector loop") { b in
       b.body = [loop(b.i, .tiled(size: 4), [loop(b.j, [])])]
     },
+    Mistake("K6: iterations of p may meet in the elements of z") { b in
+      var inner = [Node]()
+      let place = b.at(b.p) * 12 + b.at(b.i) * 2
+      let holds = b.k.define(.inBounds([Bound(place, lower: 0, upper: 14)]), .i1, in: &inner)
+      let value = b.k.load(4, place + 10, if: holds, in: &inner)
+      inner.append(.store(Store(.slot(4), place, value)))
+      b.body = [loop(b.p, .tiled(size: 2), [loop(b.i, .vector(width: 4, interleave: 1), inner)])]
+    },
+    Mistake("K8: iterations of j may meet in the elements of z") { b in
+      var inner = [Node]()
+      let before = b.k.load(4, b.at(b.j), in: &inner)
+      inner.append(.store(Store(.slot(4), b.at(b.j) + 1, before)))
+      b.body = [loop(b.j, .vector(width: 4, interleave: 1), inner)]
+    },
     Mistake("K7: the tiled loop of j in lanes does more than copy rows") { b in
       copyingRows(from: b.place, size: 4, &b)
       b.k.kernel.locals[0].isPerLane = false
@@ -426,7 +440,7 @@ import Testing
       product { b, contract in contract.block = .init(variable: b.p, rows: 1, columns: 8) }(&b)
       b.body = [loop(b.p, .parallel, b.body)]
     },
-    Mistake("K4: iterations of p may meet in the elements of z") { b in
+    Mistake("K8: iterations of m may meet in the elements of z") { b in
       product { b, contract in
         contract.block = .init(variable: b.p, rows: 2, columns: 8)
         contract.body = [

@@ -59,22 +59,16 @@ package struct DependenceAnalysis {
     }
   }
 
-  /// Whether the elements of a product may be finished tile by tile, in lanes.
-  package func mayRunInTiles(_ contract: Contract) -> Permission {
+  /// Whether the elements of a product along its rows, or its columns, may be finished in any order.
+  func mayRunInTiles(_ contract: Contract, along line: VariableID) -> Permission {
     let written = contract.body.writtenMemory
     guard !written.isEmpty else { return .granted }
-    for (line, other) in [(contract.column, contract.row), (contract.row, contract.column)] {
-      var collector = SiteCollector(kernel) { written.contains($0) }
-      collector.collect(contract.body, leader: line)
-      var test = DependenceTest(
-        ranges: ranges, guards: guards, extent: extent(line), scalars: collector.scalars)
-      test.free = [other]
-      let permission = separate(collector.sites, written, test) { _, sites in
-        Self.areReductions(sites)
-      }
-      guard permission.isGranted else { return permission }
-    }
-    return .granted
+    var collector = SiteCollector(kernel) { written.contains($0) }
+    collector.collect(contract.body, leader: line)
+    let test = DependenceTest(
+      ranges: ranges, guards: guards, extent: extent(line), scalars: collector.scalars,
+      free: Set([contract.row, contract.column]).subtracting([line]))
+    return separate(collector.sites, written, test) { _, sites in Self.areReductions(sites) }
   }
 
   /// Whether iterations of the loop touch different elements of what they write.
