@@ -3,16 +3,14 @@ import ArgumentParser
 
 /// Argument numbers separated by commas, such as `0,2`.
 struct IndexList: ExpressibleByArgument {
-  /// The numbers as written; none twice.
+  /// The numbers as written; one may be named twice.
   var indices: [Int]
 
-  /// Parses the list; nil for anything but different numbers from zero.
+  /// Parses the list; nil for anything but numbers from zero.
   init?(argument: String) {
     let words = argument.split(separator: ",", omittingEmptySubsequences: false)
     indices = words.compactMap { Int($0) }
-    guard indices.count == words.count, indices.allSatisfy({ $0 >= 0 }),
-      Set(indices).count == indices.count
-    else { return nil }
+    guard indices.count == words.count, indices.allSatisfy({ $0 >= 0 }) else { return nil }
   }
 }
 

@@ -22,7 +22,7 @@ extension BinaryOp {
   ) throws -> ValueID? {
     let (x, y) = (left, right)
     if left == right, let tangent = pass.tangent(left) {
-      return try pass.builder.multiply(tangent, pass.builder.add(x, x))
+      return try pass.scale(tangent, by: pass.builder.add(x, x))
     }
     return try pass.sum(
       pass.scaled(pass.tangent(left), by: y), pass.scaled(pass.tangent(right), by: x))
@@ -35,7 +35,7 @@ extension BinaryOp {
     let (left, right) = (operation.operands[0], operation.operands[1])
     let shrinking = try pass.scaled(pass.tangent(right), by: operation.result)
     guard let numerator = try pass.difference(pass.tangent(left), shrinking) else { return nil }
-    return try pass.builder.divide(numerator, right)
+    return try pass.scale(numerator, dividingBy: right)
   }
 
   /// The tangent of the operand chosen, and the mean of both where the operands are equal, as JAX
@@ -59,23 +59,28 @@ extension BinaryOp {
     return try pass.sum(first, part(right, y, x))
   }
 
-  /// ẋ·y·x^(y−1) + ẏ·log(x)·x^y, where x^0 has slope 0 in x and 0^y has slope 0 in y.
+  /// ẋ·y·x^(y−1) + ẏ·log(x)·x^y, where x^0 has slope 0 in x and 0^y, y ≥ 0, has slope 0 in y.
   private func powerTangent(_ operation: Operation, in pass: inout ForwardPass) throws -> ValueID? {
     let (base, exponent) = (operation.operands[0], operation.operands[1])
-    let x = base
+    let (x, y) = (base, exponent)
     let type = pass.type(base)
     var sum = try powerTangent(inBase: base, exponent, in: &pass)
     if let tangent = pass.tangent(exponent) {
-      let isZero = try pass.builder.compare(.equal, x, pass.zero(type))
-      let one = try pass.builder.splat(1, type)
-      let logarithm = try pass.builder.unary(.log, pass.builder.select(isZero, one, x))
-      let slope = try pass.builder.multiply(logarithm, operation.result)
-      sum = try pass.sum(sum, pass.builder.multiply(tangent, slope))
+      let zero = try pass.zero(type)
+      let isZero = try pass.builder.compare(.equal, x, zero)
+      let isFlat = try pass.builder.binary(
+        .and, isZero, pass.builder.compare(.greaterOrEqual, y, zero))
+      let slope = try pass.builder.multiply(pass.builder.unary(.log, x), operation.result)
+      let part = try pass.scale(tangent, by: slope)
+      sum = try pass.sum(sum, pass.builder.select(isFlat, zero, part))
     }
     return sum
   }
 
   /// The part of a power's tangent that comes from its base; known exponents save the guard.
+  ///
+  /// The guard is for y = 0 where x^(y−1) is infinite, and for nothing else: next to it the slope
+  /// has a derivative in y.
   private func powerTangent(
     inBase base: ValueID, _ exponent: ValueID, in pass: inout ForwardPass
   ) throws -> ValueID? {
@@ -85,16 +90,18 @@ extension BinaryOp {
     if let known = pass.knownSplat(exponent) {
       if known == 0 { return nil }
       if known == 1 { return tangent }
-      if known == 2 { return try pass.builder.multiply(tangent, pass.builder.add(x, x)) }
+      if known == 2 { return try pass.scale(tangent, by: pass.builder.add(x, x)) }
       let lowered = try pass.builder.splat(known - 1, type)
       let slope = try pass.builder.multiply(y, pass.builder.binary(.power, x, lowered))
-      return try pass.builder.multiply(tangent, slope)
+      return try pass.scale(tangent, by: slope)
     }
     let (zero, one) = (try pass.zero(type), try pass.builder.splat(1, type))
     let lowered = try pass.builder.binary(.power, x, pass.builder.subtract(y, one))
-    let isZero = try pass.builder.compare(.equal, y, zero)
-    let slope = try pass.builder.select(isZero, zero, pass.builder.multiply(y, lowered))
-    return try pass.builder.multiply(tangent, slope)
+    let isFlat = try pass.builder.binary(
+      .and, pass.builder.compare(.equal, y, zero),
+      pass.builder.unary(.not, pass.builder.unary(.isFinite, lowered)))
+    let part = try pass.scale(tangent, by: pass.builder.multiply(y, lowered))
+    return try pass.builder.select(isFlat, zero, part)
   }
 }
 

@@ -18,10 +18,10 @@ extension BinaryOp {
     case .multiply:
       let (factor, operand) = pass.isLinear(left) ? (right, left) : (left, right)
       let copy = try pass.residual(factor)
-      try pass.accumulate(pass.builder.multiply(cotangent, copy), on: operand)
+      try pass.accumulate(pass.scale(cotangent, by: copy), on: operand)
     case .divide:
       let divisor = try pass.residual(right)
-      try pass.accumulate(pass.builder.divide(cotangent, divisor), on: left)
+      try pass.accumulate(pass.scale(cotangent, dividingBy: divisor), on: left)
     case .maximum, .minimum, .power, .and, .or: throw pass.notLinear(operation)
     }
   }

@@ -5,11 +5,13 @@ import TensorIR
 /// A missing tangent is a symbolic zero. Rules stand in `<Family>+JVP.swift`; what they emit is
 /// linear in the tangents, in the vocabulary that `<Family>+Transpose.swift` can transpose. The
 /// function's own values keep their ids.
-struct ForwardPass {
+struct ForwardPass: LinearPass {
   /// The function differentiated.
   let source: Function
   /// The function under construction: the source's operations, then those of the tangents.
   var builder: FunctionBuilder
+  /// Which tangents hold zeros that are to stay zero.
+  var zeros: ZeroFacts
   /// The tangent parameters, one per differentiated parameter.
   private(set) var tangentParameters: [ValueID] = []
   /// The tangent of each source value, by id; nil is zero.
@@ -24,6 +26,7 @@ struct ForwardPass {
   init(_ source: Function, name: String, parameters: [Int], results: [Int]) throws {
     self.source = source
     builder = FunctionBuilder(continuing: source, name: name)
+    zeros = ZeroFacts(behind: source)
     indexFacts = IndexFacts(function: source, definitions: source.definitions())
     tangents = Array(repeating: nil, count: source.types.count)
     ends.reserveCapacity(source.operations.count)
@@ -73,6 +76,7 @@ struct ForwardPass {
       ordered += all[ends[position]..<ends[position + 1]]
     }
     function.operations = ordered + all[ends[source.operations.count]...]
+    function.dropUnread(definedFrom: source.types.count)
     return function
   }
 }
@@ -104,7 +108,7 @@ extension ForwardPass {
   /// A tangent times a factor that is no tangent; zero for a zero tangent.
   mutating func scaled(_ tangent: ValueID?, by factor: ValueID) throws -> ValueID? {
     guard let tangent else { return nil }
-    return try builder.multiply(tangent, factor)
+    return try scale(tangent, by: factor)
   }
 
   /// A tangent where the predicate holds and zero elsewhere.
@@ -115,6 +119,21 @@ extension ForwardPass {
 }
 
 extension Function {
+  /// Drops operations that nothing reads and whose results' ids are not below `first`.
+  mutating func dropUnread(definedFrom first: Int) {
+    var isRead = [Bool](repeating: false, count: types.count)
+    for result in results { isRead[result.index] = true }
+    var kept: [Operation] = []
+    kept.reserveCapacity(operations.count)
+    for operation in operations.reversed() {
+      let isNeeded = operation.results.contains { $0.index < first || isRead[$0.index] }
+      guard isNeeded || operation.results.isEmpty else { continue }
+      for operand in operation.operands { isRead[operand.index] = true }
+      kept.append(operation)
+    }
+    operations = kept.reversed()
+  }
+
   /// The one number all elements of a value are known to be, or nil: a constant whose elements are
   /// equal, seen through ops that only repeat or rearrange them.
   func knownSplat(_ value: ValueID, _ definitions: [Int?]) -> Double? {

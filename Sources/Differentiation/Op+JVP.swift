@@ -34,9 +34,11 @@ extension Operation {
     return try pass.builder.select(predicate, onTrue, onFalse)
   }
 
-  /// The tangent of the operand strictly between the bounds, of the lower bound where it is above
-  /// the operand, and of the upper bound where both are above it; zero where operand and bound are
-  /// equal, as JAX has it.
+  /// The tangent of the operand strictly between the bounds, and of a bound where it is met: of the
+  /// upper one where the operand or the lower bound reaches it, else of the lower one.
+  ///
+  /// So one of the three is chosen everywhere. An operand that meets a constant bound has slope 0,
+  /// as in JAX; one that meets a bound made of itself, as in clamp(0, x, x), keeps its slope.
   private func clampTangent(in pass: inout ForwardPass) throws -> ValueID? {
     let shape = pass.type(operands[1]).shape
     let low = try pass.builder.broadcast(
@@ -46,7 +48,7 @@ extension Operation {
       operands[2], to: shape, scalar: pass.type(operands[2]).isScalar)
     var sum: ValueID?
     if let tangent = pass.tangent(operands[0]) {
-      let isAbove = try pass.builder.compare(.greater, low, operand)
+      let isAbove = try pass.builder.compare(.greaterOrEqual, low, operand)
       let isBelow = try pass.builder.compare(.less, low, high)
       let isChosen = try pass.builder.binary(.and, isAbove, isBelow)
       let wide = try pass.builder.broadcast(
@@ -61,7 +63,7 @@ extension Operation {
     }
     if let tangent = pass.tangent(operands[2]) {
       let raised = try pass.builder.binary(.maximum, low, operand)
-      let isChosen = try pass.builder.compare(.less, high, raised)
+      let isChosen = try pass.builder.compare(.lessOrEqual, high, raised)
       let wide = try pass.builder.broadcast(
         tangent, to: shape, scalar: pass.type(operands[2]).isScalar)
       sum = try pass.sum(sum, pass.masked(wide, where: isChosen))

@@ -62,7 +62,7 @@ extension Reduction {
       }
     }
     guard let total else { return nil }
-    return try pass.builder.divide(total, ties)
+    return try pass.scale(total, dividingBy: ties)
   }
 
   /// The tangent of a reduction that only drops axes of extent one.

@@ -6,7 +6,7 @@ import TensorIR
 /// The linear part are the operations that depend on a tangent. What they read besides tangents,
 /// the residuals, is copied when first read, so nothing is computed that no cotangent needs.
 /// Transposition rules stand in `<Family>+Transpose.swift`. A missing cotangent is a symbolic zero.
-struct ReversePass {
+struct ReversePass: LinearPass {
   /// Where the results' cotangents come from.
   enum Seed {
     /// One parameter for each float result; the positions of all results.
@@ -36,6 +36,8 @@ struct ReversePass {
   private let isTangent: [Bool]
   /// The function under construction.
   var builder: FunctionBuilder
+  /// Which cotangents hold zeros that are to stay zero.
+  var zeros: ZeroFacts
   /// The copy of each residual that is no value of the source, once there is one, by id in `linear`.
   private var copies: [ValueID?]
   /// The cotangent of each tangent so far, by id in `linear`.
@@ -61,7 +63,9 @@ struct ReversePass {
     let gradients = try forward.tangentParameters.map { tangent in
       try pass.takeCotangent(of: tangent) ?? pass.builder.splat(0, pass.type(tangent))
     }
-    return pass.builder.finish(returning: source.results + gradients)
+    var function = pass.builder.finish(returning: source.results + gradients)
+    function.dropUnread(definedFrom: source.types.count)
+    return function
   }
 
   /// A pass over what forward mode made, with nothing transposed yet.
@@ -71,6 +75,7 @@ struct ReversePass {
     ownValues = forward.source.types.count
     indexFacts = IndexFacts(function: linear, definitions: linear.definitions())
     builder = FunctionBuilder(continuing: forward.source, name: name)
+    zeros = ZeroFacts(behind: forward.source)
     copies = Array(repeating: nil, count: linear.types.count)
     cotangents = Array(repeating: nil, count: linear.types.count)
     var isTangent = [Bool](repeating: false, count: linear.types.count)

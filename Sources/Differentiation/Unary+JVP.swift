@@ -12,13 +12,14 @@ extension UnaryOp {
     switch self {
     case .sign, .floor, .isFinite, .not: return nil
     case .negate: return try pass.builder.negate(tangent)
-    case .log: return try pass.builder.divide(tangent, x)
+    case .log: return try pass.scale(tangent, dividingBy: x)
     case .logPlusOne:
       let one = try pass.builder.splat(1, type)
-      return try pass.builder.divide(tangent, pass.builder.add(x, one))
+      return try pass.scale(tangent, dividingBy: pass.builder.add(x, one))
     case .abs, .exponential, .exponentialMinusOne, .logistic, .tanh, .sine, .cosine, .sqrt, .rsqrt,
       .erf, .square:
-      return try pass.builder.multiply(tangent, slope(x: x, y: y, type, in: &pass.builder))
+      let slope = try slope(x: x, y: y, type, in: &pass.builder)
+      return try pass.scale(tangent, by: slope)
     }
   }
 

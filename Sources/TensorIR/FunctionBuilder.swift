@@ -4,11 +4,14 @@ package struct FunctionBuilder: Sendable {
   package private(set) var function: Function
   /// The place given to operations that name none.
   package var location: SourceLocation
+  /// The position of the operation that defines each value, by id; nil for parameters.
+  private var definitions: [Int?]
 
   /// Starts an empty function.
   package init(name: String, isPrivate: Bool = false, location: SourceLocation = .unknown) {
     function = Function(name: name, isPrivate: isPrivate, location: location)
     self.location = location
+    definitions = []
   }
 
   /// Continues a function under another name: further parameters and operations come behind its
@@ -19,14 +22,20 @@ package struct FunctionBuilder: Sendable {
     self.function.results = []
     self.function.writtenAttributes = Function.WrittenAttributes()
     location = function.location
+    definitions = function.definitions()
   }
 
   /// The type of a value defined so far.
   package subscript(_ value: ValueID) -> TensorType { function[value] }
 
+  /// The operation that defines a value; nil for a parameter.
+  package func definition(of value: ValueID) -> Operation? {
+    definitions[value.index].map { function.operations[$0] }
+  }
+
   /// Adds a parameter.
   package mutating func parameter(_ type: TensorType) -> ValueID {
-    let value = define(type)
+    let value = define(type, by: nil)
     function.parameters.append(value)
     return value
   }
@@ -51,7 +60,8 @@ package struct FunctionBuilder: Sendable {
     } catch let error as AdjointError {
       throw error.placed(at: place)
     }
-    let results = types.map { define($0) }
+    let position = function.operations.count
+    let results = types.map { define($0, by: position) }
     function.operations.append(Operation(op, operands, results: results, at: place))
     return results
   }
@@ -67,8 +77,10 @@ package struct FunctionBuilder: Sendable {
     function.writtenAttributes = attributes
   }
 
-  private mutating func define(_ type: TensorType) -> ValueID {
+  /// Adds a value that the operation at `position` defines, or none.
+  private mutating func define(_ type: TensorType, by position: Int?) -> ValueID {
     function.types.append(type)
+    definitions.append(position)
     return ValueID(function.types.count - 1)
   }
 }

@@ -1,0 +1,177 @@
+import TensorIR
+
+/// A pass that emits linear operations on tangents or cotangents.
+protocol LinearPass {
+  /// The function under construction.
+  var builder: FunctionBuilder { get set }
+  /// Which of its values hold zeros that are to stay zero.
+  var zeros: ZeroFacts { get set }
+}
+
+/// What linear values are multiplied with, or divided by.
+private struct Scaling {
+  /// The factor or divisor.
+  var factor: ValueID
+  /// Whether values are divided.
+  var isDivision: Bool
+  /// Whether the factor may be infinite at finite arguments, so that detours with a cost pay.
+  var isSingular: Bool
+
+  /// The fact that lets scaling move.
+  var holdsZeros: ZeroFacts.Fact { isSingular ? .holdsZerosAtCost : .holdsZeros }
+  /// The fact that lets a predicate be taken along.
+  var isMasked: ZeroFacts.Fact { isSingular ? .isMaskedAtCost : .isMasked }
+
+  /// The same scaling by a factor in another shape.
+  func by(_ factor: ValueID) -> Scaling {
+    Scaling(factor: factor, isDivision: isDivision, isSingular: isSingular)
+  }
+}
+
+// Scaling of tangents and cotangents in which zeros that a choice made stay zero.
+//
+// `select(p, ċ, 0) · r` is NaN where p is false and r is not finite, though the value that r is the
+// slope of was not chosen there. It is emitted as `select(p, ċ · r, 0)`, the same number elsewhere and
+// as cheap. What linear ops compute from such zeros is zero too: scaling moves in front of these ops,
+// or the predicate goes through them, so that the choice comes last. Nothing is compared with zero at
+// run time, so a derivative that merely happens to be zero keeps its own derivative.
+
+extension LinearPass {
+  /// A tangent or cotangent times a factor that is neither; zeros that a choice made stay zero.
+  mutating func scale(_ linear: ValueID, by factor: ValueID) throws -> ValueID {
+    let fact = zeros.of(linear, in: builder.function)
+    if !fact.contains(.holdsZerosAtCost) || builder.isBounded(factor) {
+      return try builder.multiply(linear, factor)
+    }
+    let isSingular = builder.isSingular(factor)
+    return try apply(Scaling(factor: factor, isDivision: false, isSingular: isSingular), to: linear)
+  }
+
+  /// A tangent or cotangent divided by what is neither; zeros that a choice made stay zero.
+  mutating func scale(_ linear: ValueID, dividingBy divisor: ValueID) throws -> ValueID {
+    let fact = zeros.of(linear, in: builder.function)
+    let known = builder.knownSplat(divisor) ?? 0
+    if !fact.contains(.holdsZerosAtCost) || known != 0 {
+      return try builder.divide(linear, divisor)
+    }
+    let isSingular = !builder.isPositive(divisor)
+    return try apply(Scaling(factor: divisor, isDivision: true, isSingular: isSingular), to: linear)
+  }
+
+  /// Scales a value, behind the choices that made zeros of it.
+  private mutating func apply(_ scaling: Scaling, to value: ValueID) throws -> ValueID {
+    let fact = zeros.of(value, in: builder.function)
+    guard fact.contains(scaling.holdsZeros), let definition = builder.definition(of: value) else {
+      return scaling.isDivision
+        ? try builder.divide(value, scaling.factor) : try builder.multiply(value, scaling.factor)
+    }
+    if fact.contains(scaling.isMasked), let mask = try mask(of: value) {
+      let scaled = try apply(scaling, to: mask.core)
+      let zero = try builder.splat(0, builder[value])
+      return mask.isKeptWhereTrue
+        ? try builder.select(mask.predicate, scaled, zero)
+        : try builder.select(mask.predicate, zero, scaled)
+    }
+    var operands = definition.operands
+    for position in positionsScaled(of: definition, scaling) {
+      let inner = try scaling.by(factor(scaling.factor, of: definition, at: position))
+      operands[position] = try apply(inner, to: operands[position])
+    }
+    return try builder.emit(definition.op, operands)
+  }
+
+  /// The operands that are scaled instead of an operation's result.
+  private mutating func positionsScaled(of definition: Operation, _ scaling: Scaling) -> [Int] {
+    switch definition.op {
+    case .binary(.add), .binary(.subtract): return [0, 1]
+    case .binary(.multiply):
+      let first = zeros.of(definition.operands[0], in: builder.function)
+      return first.contains(scaling.holdsZeros) ? [0] : [1]
+    case .shape(.concatenate):
+      return definition.operands.indices.filter {
+        !zeros.of(definition.operands[$0], in: builder.function).contains(.isZero)
+      }
+    case .scatter: return [2]
+    default: return [0]
+    }
+  }
+
+  /// The factor for the operand at a position of an operation, from that for the result.
+  private mutating func factor(
+    _ factor: ValueID, of definition: Operation, at position: Int
+  ) throws -> ValueID {
+    let operands = definition.operands
+    let shape = builder[operands[position]].shape
+    let ones = [Int](repeating: 1, count: shape.count)
+    switch definition.op {
+    case .reduce(let reduction):
+      let kept = shape.indices.filter { !reduction.dimensions.contains($0) }
+      return try builder.broadcast(factor, to: shape, dimensions: kept)
+    case .shape(.pad(let low, _, let interior)):
+      if shape.contains(0) { return try builder.splat(1, builder[operands[position]]) }
+      let strides = interior.map { $0 + 1 }
+      let limits = shape.indices.map { low[$0] + (shape[$0] - 1) * strides[$0] + 1 }
+      return try builder.emit(
+        .shape(.slice(starts: low, limits: limits, strides: strides)), [factor])
+    case .shape(.concatenate(let dimension)):
+      var (starts, limits) = ([Int](repeating: 0, count: shape.count), shape)
+      starts[dimension] = operands[..<position].reduce(0) { $0 + builder[$1].shape[dimension] }
+      limits[dimension] += starts[dimension]
+      return try builder.emit(
+        .shape(.slice(starts: starts, limits: limits, strides: ones)), [factor])
+    case .scatter(let dimensions):
+      let reading = dimensions.reading(builder[factor], updates: builder[operands[position]])
+      return try builder.emit(.gather(reading), [factor, operands[1]])
+    default: return factor
+    }
+  }
+}
+
+// MARK: - Masks
+
+/// A value seen as a choice between another value and zero.
+private struct Mask {
+  /// What chooses, of the value's shape or a scalar.
+  var predicate: ValueID
+  /// Whether it chooses `core` where it is true.
+  var isKeptWhereTrue: Bool
+  /// The value where it is chosen.
+  var core: ValueID
+}
+
+extension LinearPass {
+  /// The choice that a masked value is, its predicate taken through the same ops as the value.
+  private mutating func mask(of value: ValueID) throws -> Mask? {
+    guard let definition = builder.definition(of: value) else { return nil }
+    let operands = definition.operands
+    switch definition.op {
+    case .select:
+      let isKept = zeros.of(operands[2], in: builder.function).contains(.isZero)
+      return Mask(
+        predicate: operands[0], isKeptWhereTrue: isKept, core: operands[isKept ? 1 : 2])
+    case .binary:
+      let isLast = zeros.of(operands[1], in: builder.function).contains(.isFlags)
+      let (flags, core) = isLast ? (operands[1], operands[0]) : (operands[0], operands[1])
+      return Mask(predicate: try predicate(flags), isKeptWhereTrue: true, core: core)
+    default:
+      guard var mask = try mask(of: operands[0]) else { return nil }
+      mask.core = try builder.emit(definition.op, [mask.core] + operands.dropFirst())
+      if case .unary = definition.op { return mask }
+      if case .convert = definition.op { return mask }
+      let shape = builder[operands[0]].shape
+      if builder[mask.predicate].shape != shape {
+        mask.predicate = try builder.broadcast(mask.predicate, to: shape, dimensions: [])
+      }
+      mask.predicate = try builder.emit(
+        definition.op, [mask.predicate] + operands.dropFirst())
+      return mask
+    }
+  }
+
+  /// The booleans that a value of ones and zeros was converted from, in the value's shape.
+  private mutating func predicate(_ flags: ValueID) throws -> ValueID {
+    guard let definition = builder.definition(of: flags) else { return flags }
+    if case .convert = definition.op { return definition.operands[0] }
+    return try builder.emit(definition.op, [predicate(definition.operands[0])])
+  }
+}
