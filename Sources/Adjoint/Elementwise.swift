@@ -153,11 +153,15 @@ public func min<Scalar: TensorNumeric>(
   min(left, Tensor(right), file: file, line: line)
 }
 
-/// The greater of the element and zero, element by element; its derivative at zero is one half.
+/// The greater of the element and zero, element by element; its derivative at zero is zero, where
+/// that of `max(x, 0)` is one half.
 public func relu<Scalar: TensorNumeric>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  max(x, Tensor(TensorNode.scalar(0 as Scalar, isLiteral: true)), file: file, line: line)
+  let zero = Tensor<Scalar>(TensorNode.scalar(0 as Scalar, isLiteral: true))
+  let location = SourceLocation(file: file, line: line)
+  let isCut = Tensor<Bool>(x.node.compare(.lessOrEqual, zero.node, at: location))
+  return select(isCut, zero, x, file: file, line: line)
 }
 
 /// The elements of `onTrue` where `predicate` is true and of `onFalse` elsewhere; all three

@@ -21,6 +21,10 @@ struct CheckCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Check the gradient for these arguments.", valueName: "I,J"))
   var grad: IndexList?
 
+  /// Files of the arguments.
+  @Option(parsing: .upToNextOption, help: "One .npy file per argument.")
+  var inputs: [String] = []
+
   /// The seed of inputs and directions.
   @Option(help: "The seed of inputs and directions.")
   var seed: UInt64 = 0
@@ -28,13 +32,19 @@ struct CheckCommand: ParsableCommand {
   /// Runs the checks and prints a line for each.
   func run() throws {
     let text = try Program(contentsOf: program.file)
+    let given =
+      try inputs.isEmpty
+      ? nil
+      : InputFiles(paths: inputs, role: .argument).read(
+        text.parameterTypes(of: program.function))
     let subject = CheckSubject(
-      program: text, function: program.function, options: call.compileOptions, seed: seed)
+      program: text, function: program.function, options: call.compileOptions, seed: seed,
+      given: given)
     var lines = [try EngineCheck(subject, grad: grad?.indices).line]
     if let grad {
       let wide = CheckSubject(
         program: try text.widened(), function: program.function, options: call.compileOptions,
-        seed: seed)
+        seed: seed, given: given)
       lines.append(try GradientCheck(wide, indices: grad.indices).line)
       lines.append(try TransposeCheck(wide, indices: grad.indices).line)
     }
@@ -80,15 +90,23 @@ struct CheckSubject {
   var options: CompileOptions
   /// The seed of its inputs.
   var seed: UInt64
+  /// The arguments to check at; nil draws them.
+  var given: [TensorData]?
 
   /// The function or a derivative, ready to be called.
   func compile(_ transform: Transform, _ engine: Engine = .native) throws -> CompiledProgram {
     try program.compile(function: function, transform: transform, engine: engine, options: options)
   }
 
-  /// Arguments drawn from the seed.
+  /// The arguments given, in the types of the program, or ones drawn from the seed.
   func arguments() throws -> [TensorData] {
-    var drawing = InputDrawing(seed: seed)
-    return try drawing.draw(program.parameterTypes(of: function))
+    let types = try program.parameterTypes(of: function)
+    guard let given else {
+      var drawing = InputDrawing(seed: seed)
+      return try drawing.draw(types)
+    }
+    return try zip(given, types).map { tensor, type in
+      tensor.type == type ? tensor : try TensorData(type, doubles: tensor.doubles)
+    }
   }
 }

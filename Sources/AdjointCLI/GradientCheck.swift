@@ -89,11 +89,11 @@ struct GradientCheck {
     var moved = arguments
     var rest = direction[...]
     for index in indices {
-      let type = arguments[index].type
+      let type = moved[index].type
       let part = rest.prefix(type.count)
       rest = rest.dropFirst(type.count)
       moved[index] = try TensorData(
-        type, doubles: zip(arguments[index].doubles, part).map { $0 + step * $1 })
+        type, doubles: zip(moved[index].doubles, part).map { $0 + step * $1 })
     }
     return moved
   }

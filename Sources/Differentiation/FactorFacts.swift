@@ -42,8 +42,8 @@ extension FunctionBuilder {
     }
   }
 
-  /// Whether a factor may be infinite where its arguments are finite: it has a quotient, logarithm,
-  /// inverse root or power that no bound is known for.
+  /// Whether a factor may be infinite or NaN where its arguments are finite: it has a quotient,
+  /// logarithm, root or power that no bound is known for.
   func isSingular(_ value: ValueID) -> Bool { isSingular(value, depth: Self.proofDepth) }
 
   private func isSingular(_ value: ValueID, depth: Int) -> Bool {
@@ -54,12 +54,13 @@ extension FunctionBuilder {
     }
     switch definition.op {
     case .unary(.log), .unary(.logPlusOne), .unary(.rsqrt): return !isPositive(operands[0])
+    case .unary(.sqrt): return !isNonNegative(operands[0], depth: depth - 1) || any(0..<1)
     case .binary(.divide): return !isPositive(operands[1]) || any(0..<1)
     case .binary(.power): return !((knownSplat(operands[1]) ?? -1) >= 0)
-    case .unary(.negate), .unary(.abs), .shape(.broadcast), .shape(.reshape), .shape(.transpose),
-      .shape(.reverse), .shape(.slice), .convert, .gather:
+    case .unary, .shape(.broadcast), .shape(.reshape), .shape(.transpose), .shape(.reverse),
+      .shape(.slice), .convert, .gather:
       return any(0..<1)
-    case .binary(.add), .binary(.subtract), .binary(.multiply): return any(0..<2)
+    case .binary: return any(0..<2)
     case .select: return any(1..<3)
     default: return false
     }

@@ -119,19 +119,18 @@ extension ForwardPass {
 }
 
 extension Function {
-  /// Drops operations that nothing reads and whose results' ids are not below `first`.
+  /// Drops operations without effect that nothing reads and whose results' ids are not below `first`.
   mutating func dropUnread(definedFrom first: Int) {
     var isRead = [Bool](repeating: false, count: types.count)
     for result in results { isRead[result.index] = true }
-    var kept: [Operation] = []
-    kept.reserveCapacity(operations.count)
-    for operation in operations.reversed() {
+    var isKept = [Bool](repeating: true, count: operations.count)
+    for (position, operation) in operations.enumerated().reversed() {
       let isNeeded = operation.results.contains { $0.index < first || isRead[$0.index] }
-      guard isNeeded || operation.results.isEmpty else { continue }
+      isKept[position] = isNeeded || operation.op.effect != .none
+      guard isKept[position] else { continue }
       for operand in operation.operands { isRead[operand.index] = true }
-      kept.append(operation)
     }
-    operations = kept.reversed()
+    if isKept.contains(false) { renumber(keeping: isKept) }
   }
 
   /// The one number all elements of a value are known to be, or nil: a constant whose elements are

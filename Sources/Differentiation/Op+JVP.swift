@@ -19,7 +19,8 @@ extension Operation {
     case .dot(let dimensions): return try dimensions.tangent(of: self, in: &pass)
     case .gather(let dimensions): return try dimensions.tangent(of: self, in: &pass)
     case .scatter(let dimensions): return try dimensions.tangent(of: self, in: &pass)
-    case .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+    case .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
+      .call:
       throw AdjointError(
         .notDifferentiable, "\(op.mnemonic) has no derivative of its own", at: location)
     }

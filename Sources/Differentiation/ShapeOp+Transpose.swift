@@ -15,10 +15,8 @@ extension ShapeOp {
       let shape = pass.type(operand).shape
       try pass.accumulate(pass.builder.reshape(cotangent, to: shape), on: operand)
     case .transpose(let permutation):
-      var inverse = permutation
-      for (axis, source) in permutation.enumerated() { inverse[source] = axis }
       try pass.accumulate(
-        pass.builder.transpose(cotangent, permutation: inverse), on: operand)
+        pass.builder.transpose(cotangent, permutation: permutation.inverted), on: operand)
     case .slice(let starts, let limits, let strides):
       let region = Region(starts: starts, limits: limits, strides: strides)
       pass.accumulate(cotangent, on: operand, region: region)

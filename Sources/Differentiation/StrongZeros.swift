@@ -107,6 +107,12 @@ extension LinearPass {
     case .reduce(let reduction):
       let kept = shape.indices.filter { !reduction.dimensions.contains($0) }
       return try builder.broadcast(factor, to: shape, dimensions: kept)
+    case .shape(.reshape): return try builder.reshape(factor, to: shape)
+    case .shape(.transpose(let permutation)):
+      return try builder.transpose(factor, permutation: permutation.inverted)
+    case .shape(.reverse): return try builder.emit(definition.op, [factor])
+    case .shape(.slice(let starts, _, let strides)):
+      return try builder.spread(factor, from: starts, by: strides, to: shape)
     case .shape(.pad(let low, _, let interior)):
       if shape.contains(0) { return try builder.splat(1, builder[operands[position]]) }
       let strides = interior.map { $0 + 1 }
@@ -115,7 +121,7 @@ extension LinearPass {
         .shape(.slice(starts: low, limits: limits, strides: strides)), [factor])
     case .shape(.concatenate(let dimension)):
       var (starts, limits) = ([Int](repeating: 0, count: shape.count), shape)
-      starts[dimension] = operands[..<position].reduce(0) { $0 + builder[$1].shape[dimension] }
+      starts[dimension] = operands[..<position].map { builder[$0].shape[dimension] }.reduce(0, +)
       limits[dimension] += starts[dimension]
       return try builder.emit(
         .shape(.slice(starts: starts, limits: limits, strides: ones)), [factor])
@@ -173,5 +179,29 @@ extension LinearPass {
     guard let definition = builder.definition(of: flags) else { return flags }
     if case .convert = definition.op { return definition.operands[0] }
     return try builder.emit(definition.op, [predicate(definition.operands[0])])
+  }
+}
+
+extension FunctionBuilder {
+  /// A tensor of `shape` of which a slice is the operand, and all else is one.
+  fileprivate mutating func spread(
+    _ operand: ValueID, from starts: [Int], by strides: [Int], to shape: [Int]
+  ) throws -> ValueID {
+    let type = self[operand]
+    if type.count == 0 { return try splat(1, TensorType(shape, type.element)) }
+    let ends = shape.indices.map { starts[$0] + (type.shape[$0] - 1) * strides[$0] + 1 }
+    let high = zip(shape, ends).map { $0 - $1 }
+    let one = try splat(1, TensorType([], type.element))
+    return try emit(
+      .shape(.pad(low: starts, high: high, interior: strides.map { $0 - 1 })), [operand, one])
+  }
+}
+
+extension [Int] {
+  /// Of a permutation: the position of each axis.
+  var inverted: [Int] {
+    var inverse = self
+    for (position, axis) in enumerated() { inverse[axis] = position }
+    return inverse
   }
 }

@@ -19,6 +19,14 @@ struct ZeroFacts {
     static let holdsZeros = Fact(rawValue: 16)
     /// As `holdsZeros`, where moving has a cost.
     static let holdsZerosAtCost = Fact(rawValue: 32)
+
+    /// What holds of a linear op's result because a predicate follows its operand.
+    var followed: Fact {
+      var fact: Fact = []
+      if contains(.isMasked) { fact.formUnion([.isMasked, .holdsZeros]) }
+      if contains(.isMaskedAtCost) { fact.formUnion([.isMaskedAtCost, .holdsZerosAtCost]) }
+      return fact
+    }
   }
 
   /// The facts of the values defined by the operations seen so far, by id.
@@ -60,7 +68,7 @@ struct ZeroFacts {
     case .convert(let element):
       guard element.isFloat else { return [] }
       if function[operation.operands[0]].element == .i1 { return .isFlags }
-      return operands[0].intersection(masked)
+      return operands[0].followed
     case .select:
       let zeros = operands[1...].count { $0.contains(.isZero) }
       return zeros == 1 ? masked : zeros == 2 ? .isZero : []
@@ -71,9 +79,11 @@ struct ZeroFacts {
       if operands.contains(where: { $0.contains(.isFlags) }) { return masked }
       return operands[0].union(operands[1]).intersection(held)
     case .binary(.divide): return operands[0].intersection(held)
-    case .shape(.broadcast), .shape(.reshape), .shape(.transpose):
-      return operands[0].intersection(masked.union([.isZero, .isFlags]))
-    case .shape(.reverse), .shape(.slice): return operands[0].intersection(masked)
+    case .shape(.reshape), .shape(.transpose), .shape(.reverse): return operands[0]
+    case .shape(.broadcast):
+      return operands[0].followed.union(operands[0].intersection([.isZero, .isFlags]))
+    case .shape(.slice):
+      return operands[0].followed.union(operands[0].intersection(.holdsZerosAtCost))
     case .gather:
       return operands[0].contains(.isMaskedAtCost) ? [.isMaskedAtCost, .holdsZerosAtCost] : []
     case .reduce(let reduction):

@@ -23,7 +23,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     BadInput("walk", "Unexpected argument 'walk'"),
     BadInput("run sum.mlir --bogus", "Unknown option '--bogus'"),
     BadInput("run sum.mlir --grad x", "The value 'x' is invalid for '--grad <I,J>'"),
-    BadInput("run sum.mlir --grad 0,0", "The value '0,0' is invalid for '--grad <I,J>'"),
+    BadInput("run sum.mlir --grad 0,-1", "The value '0,-1' is invalid for '--grad <I,J>'"),
     BadInput("run sum.mlir --grad 0,", "The value '0,' is invalid for '--grad <I,J>'"),
     BadInput("run sum.mlir --threads 0", "--threads must be at least 1"),
     BadInput(

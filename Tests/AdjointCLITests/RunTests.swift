@@ -113,6 +113,46 @@ struct Example: Sendable, CustomTestStringConvertible {
     }
   }
 
+  @Test func anArgumentMayBeNamedTwice() throws {
+    try withTool(files: ["product.mlir": product]) { tool in
+      let outcome = try tool.run(["run", "product.mlir", "--grad", "1,1"])
+      #expect(outcome.lines.count == 3)
+      #expect(outcome.lines[1].hasPrefix("gradient 1: tensor<2xf64> ["))
+      #expect(outcome.lines[1] == outcome.lines[2])
+      let check = try tool.run(["check", "product.mlir", "--grad", "1,1"])
+      #expect(check.status == 0)
+    }
+  }
+
+  @Test func checksAtGivenInputs() throws {
+    // The slope of |x − 3| is zero at the given point and one at those drawn, below 1.5.
+    let root = """
+      func.func @main(%x: tensor<f64>) -> tensor<f64> {
+        %0 = stablehlo.constant dense<3.0> : tensor<f64>
+        %1 = stablehlo.subtract %x, %0 : tensor<f64>
+        %2 = stablehlo.abs %1 : tensor<f64>
+        %3 = stablehlo.constant dense<1.0e+9> : tensor<f64>
+        %4 = stablehlo.multiply %2, %3 : tensor<f64>
+        return %4 : tensor<f64>
+      }
+      func.func private @three() -> tensor<f64> {
+        %0 = stablehlo.constant dense<3.0> : tensor<f64>
+        return %0 : tensor<f64>
+      }
+      """
+    try withTool(files: ["root.mlir": root]) { tool in
+      let write = try tool.run(
+        ["run", "root.mlir", "--function", "three", "--outputs", "three.npy"])
+      try #require(write.status == 0)
+      let outcome = try tool.run(
+        ["check", "root.mlir", "--grad", "0", "--inputs", "three.npy"])
+      #expect(outcome.error == "")
+      #expect(outcome.lines.contains { $0.contains("<Jv, w> = 0,") }, "\(outcome.lines)")
+      let wrong = try tool.run(["check", "root.mlir", "--inputs", "three.npy", "three.npy"])
+      #expect(wrong.error.contains("the function takes 1 arguments, but 2 files are given"))
+    }
+  }
+
   /// A scalar function and a private one with two results.
   private let product = """
     func.func public @main(%x: tensor<2xf64>, %y: tensor<2xf64>) -> tensor<f64> {

@@ -56,6 +56,12 @@ struct OperationTests {
     #expect(abs(try function(Tensor(0.5), "", 0).item() - expected) < 1e-14, "\(name)")
   }
 
+  @Test func reluHasSlopeZeroAtZero() throws {
+    let slopes = try gradient(at: Vector([-1, 0, 2])) { relu($0).sum() }
+    #expect("\(slopes)" == "[0.0, 0.0, 1.0]")
+    #expect("\(relu(Vector([-.infinity, .infinity, .nan])))" == "[0.0, inf, nan]")
+  }
+
   @Test func twoOperandFunctions() throws {
     let x = Vector([1, 2, 3])
     #expect("\(pow(x, 2))" == "[1.0, 4.0, 9.0]")

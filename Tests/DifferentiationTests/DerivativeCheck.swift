@@ -204,6 +204,13 @@ extension Function {
     self = builder.finish(returning: results)
   }
 
+  /// This function with its last result alone.
+  func keepingLastResult() -> Function {
+    var function = self
+    function.results = [results[results.count - 1]]
+    return function
+  }
+
   /// The scalar Σ w·r + r²/2 over the float results r of this function.
   func loss(weights: [Literal]) throws -> Function {
     var builder = FunctionBuilder(name: name)

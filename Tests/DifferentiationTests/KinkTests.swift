@@ -48,10 +48,27 @@ import Testing
     #expect(found == [[-1, 0, 1]])
   }
 
-  @Test func clampPassesStrictlyBetweenItsBounds() throws {
+  @Test func clampPassesStrictlyBetweenItsBoundsAndTheBoundWhereMet() throws {
     let points = [vector(0, 0, 0, 0, 0), vector(-1, 0, 0.5, 1, 2), vector(1, 1, 1, 1, 1)]
     let found = try gradients(at: points) { try $0.emit(.clamp, $1) }
-    #expect(found == [[1, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 1]])
+    #expect(found == [[1, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 1]])
+  }
+
+  @Test func clampByBoundsMadeOfTheOperandKeepsItsSlope() throws {
+    let points = vector(-3, 0, 2, 5)
+    let upper = try gradients(at: [points]) { builder, parameters in
+      let low = try builder.splat(-9, Self.type(4))
+      return try builder.emit(.clamp, [low, parameters[0], parameters[0]])
+    }
+    #expect(upper == [[1, 1, 1, 1]])
+    let lower = try gradients(at: [points]) { builder, parameters in
+      // clamp(min(x, 3), x, 4) is x up to 4.
+      let low = try builder.binary(.minimum, parameters[0], builder.splat(3, Self.type(4)))
+      return try builder.emit(.clamp, [low, parameters[0], builder.splat(4, Self.type(4))])
+    }
+    #expect(lower == [[1, 1, 1, 0]])
+    let itself = try gradients(at: [points]) { try $0.emit(.clamp, [$1[0], $1[0], $1[0]]) }
+    #expect(itself == [[1, 1, 1, 1]])
   }
 
   @Test func clampWithCrossedBoundsFollowsTheUpperOne() throws {
@@ -151,6 +168,48 @@ import Testing
       return try builder.binary(.power, parameters[0], exponents)
     }
     #expect(found == [slopes])
+  }
+
+  /// An exponent, and the value and first three derivatives of the power at zero and at two.
+  static let powersOfEveryOrder: [(Double, [[Double]])] = [
+    (0, [[1, 1], [0, 0], [0, 0], [0, 0]]), (1, [[0, 2], [1, 1], [0, 0], [0, 0]]),
+    (2, [[0, 4], [0, 4], [2, 2], [0, 0]]), (3, [[0, 8], [0, 12], [0, 12], [6, 6]]),
+  ]
+
+  @Test(arguments: powersOfEveryOrder, [true, false])
+  func powersAtZeroInEveryOrder(
+    _ row: (exponent: Double, derivatives: [[Double]]), isKnown: Bool
+  ) throws {
+    let function = try Function(Self.type(2), Self.type(2)) { builder, parameters in
+      let known = try builder.splat(row.exponent, Self.type(2))
+      return [try builder.binary(.power, parameters[0], isKnown ? known : parameters[1])]
+    }
+    let exponents = vector(row.exponent, row.exponent)
+    var (forward, backward) = (function, function)
+    var seeds: [Literal] = []
+    for order in 0...3 {
+      let arguments = [vector(0, 2), exponents] + seeds
+      let (ahead, behind) = (try run(forward, arguments), try run(backward, arguments))
+      let expected = row.derivatives[order]
+      expectNear(ahead[ahead.count - 1].doubles, expected, 1e-14, "forward \(order)")
+      expectNear(behind[behind.count - 1].doubles, expected, 1e-14, "reverse \(order)")
+      forward = try forward.keepingLastResult().withJVP(of: [0])
+      backward = try backward.keepingLastResult().withVJP(of: [0])
+      seeds.append(vector(1, 1))
+    }
+  }
+
+  @Test func theMixedDerivativeOfAPower() throws {
+    // ∂²x^y/∂x∂y is x^(y−1)·(1 + y·log x): one half at x = 2, y = 0, in either order.
+    let function = try Function(Self.type(1), Self.type(1)) {
+      [try $0.binary(.power, $1[0], $1[1])]
+    }
+    for (first, second) in [(0, 1), (1, 0)] {
+      let slope = try function.withVJP(of: [first]).keepingLastResult()
+      let seeds = [vector(1), vector(1)]
+      let found = try run(slope.withVJP(of: [second]), [vector(2), vector(0)] + seeds)
+      expectNear(found[1].doubles, [0.5], 1e-14)
+    }
   }
 
   @Test func piecewiseConstantOpsHaveNoSlope() throws {
