@@ -10,52 +10,137 @@ extension LoopProgram {
   package init(
     lowering function: Function, for target: TargetDescription, donated: Set<Int> = []
   ) throws {
-    let (prepared, forced) = try function.withWideSums().preparedForContraction()
-    var lowering = Lowering(
-      Graph(prepared), comparedValues: prepared.sharedOrigins, target: target)
-    try lowering.lower(forced: forced.union(prepared.sharedOrigins))
+    var lowering = Lowering(LoopProgram(name: function.name), for: target)
+    try lowering.lower(function.withWideSums())
     self = lowering.program
     planMemory(donated: donated)
   }
 }
 
-/// The state of lowering one function.
+/// The state of lowering one function, or one region of it, into a program.
 struct Lowering {
-  let graph: Graph
+  private(set) var graph: Graph
   /// Values whose elements are computed once.
-  let comparedValues: Set<ValueID>
+  private(set) var comparedValues: Set<ValueID> = []
   let target: TargetDescription
-  private(set) var program: LoopProgram
+  var program: LoopProgram
   /// Where values in memory stand.
-  private var buffers: [ValueID: BufferID] = [:]
+  private(set) var buffers: [ValueID: BufferID] = [:]
   /// Where constants that are not one number stand.
   private var constants: [ValueID: BufferID] = [:]
-  private let results: Set<ValueID>
+  /// The buffers of such constants in the program, regions and all.
+  private var knownConstants: [Literal: BufferID] = [:]
+  private var results: Set<ValueID> = []
+  /// Where a region finds its parameters and puts its results; nil for a whole function.
+  private let bindings: RegionBindings?
 
-  init(_ graph: Graph, comparedValues: Set<ValueID>, target: TargetDescription) {
-    self.graph = graph
-    self.comparedValues = comparedValues
-    self.target = target
-    results = Set(graph.function.results)
-    program = LoopProgram(name: graph.function.name)
+  /// The memory that a region works on.
+  struct RegionBindings {
+    /// The buffer of each parameter.
+    var parameters: [BufferID]
+    /// The buffer of each result; nil where nothing has to be done, as for a carry that stays.
+    var results: [BufferID?]
   }
 
-  /// Plans kernels, builds and schedules each.
-  mutating func lower(forced: Set<ValueID>) throws {
-    var planner = KernelPlanner(graph, forced: forced, target: target)
+  init(_ program: LoopProgram, for target: TargetDescription) {
+    graph = Graph(Function(name: program.name))
+    self.target = target
+    self.program = program
+    bindings = nil
+  }
+
+  /// Lowering of a region into the same program.
+  private init(regionOf outer: Lowering, _ bindings: RegionBindings) {
+    graph = Graph(Function(name: outer.graph.function.name))
+    target = outer.target
+    program = outer.program
+    knownConstants = outer.knownConstants
+    self.bindings = bindings
+  }
+
+  /// Lowers a function: plans kernels, builds and schedules each.
+  mutating func lower(_ function: Function) throws {
+    let (prepared, forced) = try function.preparedForControl().preparedForContraction()
+    let compared = prepared.sharedOrigins
+    graph = Graph(prepared)
+    comparedValues = compared
+    results = Set(prepared.results)
+    var planner = KernelPlanner(graph, forced: forced.union(compared), target: target)
     let plans = try planner.plan()
     addBuffers(planner)
     var available = Set(graph.function.parameters)
-    var drafts = [Draft]()
+    var items = [Item]()
     for plan in plans {
-      let sums = plan.roots.filter(\.isScattered).map { buffer($0.value) }
-      for (position, kernel) in build(plan, planner, available: available).enumerated() {
-        drafts.append(Draft(kernel: kernel, sums: Set(sums), isUpdate: position > 0))
+      if case .control(let position) = plan.kind {
+        items += control(graph.function.operations[position], available: available)
+      } else {
+        let sums = plan.roots.filter(\.isScattered).map { buffer($0.value) }
+        for (position, kernel) in build(plan, planner, available: available).enumerated() {
+          items.append(
+            .kernel(Draft(kernel: kernel, sums: Set(sums), isUpdate: position > 0)))
+        }
       }
       available.formUnion(plan.roots.map(\.value))
     }
-    drafts += copiesOfRepeatedResults().map { Draft(kernel: $0) }
-    for chain in chains(of: drafts) {
+    items += copiesOfRepeatedResults().map { .kernel(Draft(kernel: $0)) }
+    try append(items)
+  }
+
+  /// The steps of a region.
+  mutating func steps(of region: Region, _ bindings: RegionBindings) throws -> [Step] {
+    var inner = Lowering(regionOf: self, bindings)
+    let outer = program.steps
+    inner.program.steps = []
+    try inner.lower(region)
+    let steps = inner.program.steps
+    program = inner.program
+    program.steps = outer
+    knownConstants = inner.knownConstants
+    return steps
+  }
+
+  // MARK: Order
+
+  /// What a function does, piece by piece.
+  enum Item {
+    /// A kernel, to be scheduled.
+    case kernel(Draft)
+    /// A loop or branch, made of an operation, and the buffers it uses.
+    case control((inout Lowering) throws -> Step, uses: Set<BufferID>)
+  }
+
+  /// Adds steps for the items in order; kernels between loops and branches are scheduled together.
+  private mutating func append(_ items: [Item]) throws {
+    var readers: [BufferID: [Int]] = [:]
+    for (number, item) in items.enumerated() {
+      switch item {
+      case .kernel(let draft):
+        for buffer in draft.kernel.readBuffers { readers[buffer, default: []].append(number) }
+      case .control(_, let uses):
+        for buffer in uses { readers[buffer, default: []].append(number) }
+      }
+    }
+    // Where a region puts its results they are read outside.
+    for case let buffer? in bindings?.results ?? [] {
+      readers[buffer, default: []].append(items.count)
+    }
+    var drafts = [(number: Int, draft: Draft)]()
+    for (number, item) in items.enumerated() {
+      switch item {
+      case .kernel(let draft): drafts.append((number, draft))
+      case .control(let makeStep, _):
+        appendKernels(drafts, readers)
+        drafts = []
+        program.steps.append(try makeStep(&self))
+      }
+    }
+    appendKernels(drafts, readers)
+  }
+
+  private mutating func appendKernels(
+    _ drafts: [(number: Int, draft: Draft)], _ readers: [BufferID: [Int]]
+  ) {
+    for chain in chains(of: drafts, readers) {
       for var kernel in chain.kernels(in: &program) {
         kernel.name = "k\(program.kernels.count)"
         program.append(kernel)
@@ -65,8 +150,8 @@ struct Lowering {
 
   // MARK: Buffers
 
-  private mutating func addBuffer(
-    _ name: String, _ type: TensorType, _ storage: Buffer.Storage
+  mutating func addBuffer(
+    _ name: String, _ type: TensorType, _ storage: Buffer.Storage = .arena(offset: 0)
   ) -> BufferID {
     program.buffers.append(Buffer(name: name, type: type, storage: storage))
     return BufferID(program.buffers.count - 1)
@@ -75,22 +160,31 @@ struct Lowering {
   private mutating func addBuffers(_ planner: KernelPlanner) {
     let function = graph.function
     for (position, parameter) in function.parameters.enumerated() {
-      buffers[parameter] = addBuffer("arg\(position)", graph.type(parameter), .argument(position))
+      buffers[parameter] =
+        bindings?.parameters[position]
+        ?? addBuffer("arg\(position)", graph.type(parameter), .argument(position))
     }
     for (position, result) in function.results.enumerated() where buffers[result] == nil {
-      buffers[result] = addBuffer("out\(position)", graph.type(result), .result(position))
+      buffers[result] = resultBuffer(position)
     }
     for value in planner.roots.keys.sorted() where buffers[value] == nil {
-      buffers[value] = addBuffer("v\(value.index)", graph.type(value), .arena(offset: 0))
+      buffers[value] = addBuffer("v\(value.index)", graph.type(value))
     }
-    var known: [Literal: BufferID] = [:]
     for operation in function.operations {
       guard case .constant(let literal) = operation.op, !literal.isSplat else { continue }
       let buffer =
-        known[literal] ?? addBuffer("c\(known.count)", literal.type, .constant(literal))
-      known[literal] = buffer
+        knownConstants[literal]
+        ?? addBuffer("c\(knownConstants.count)", literal.type, .constant(literal))
+      knownConstants[literal] = buffer
       constants[operation.result] = buffer
     }
+  }
+
+  /// The memory of a result; nil where it needs none.
+  private mutating func resultBuffer(_ position: Int) -> BufferID? {
+    if let bindings { return bindings.results[position] }
+    let type = graph.type(graph.function.results[position])
+    return addBuffer("out\(position)", type, .result(position))
   }
 
   // MARK: Kernels
@@ -119,7 +213,8 @@ struct Lowering {
       buildContract(dot, shape, plan, storesProduct: isReadLater, in: nest)
       return [nest.finished(sources: sources)]
     case .scatter(let value):
-      return buildScatter(value, available: available, sources: sources)
+      return buildUpdate(value, available: available, sources: sources)
+    case .control: return []
     }
   }
 
@@ -137,7 +232,7 @@ struct Lowering {
   }
 
   /// Adds a root's loops and its store.
-  private func store(_ root: Root, in nest: NestBuilder, to destination: BufferID? = nil) {
+  func store(_ root: Root, in nest: NestBuilder, to destination: BufferID? = nil) {
     let type = graph.type(root.value)
     let memory = nest.slot(destination ?? buffer(root.value))
     switch root.form {
@@ -172,17 +267,20 @@ struct Lowering {
     }
   }
 
-  /// A copy of the operand, then a kernel that combines the updates into it one after the other.
-  private mutating func buildScatter(
+  /// A copy of the operand, then a kernel that puts the updates into it one after the other.
+  private mutating func buildUpdate(
     _ value: ValueID, available: Set<ValueID>, sources: [SourceLocation]
   ) -> [Kernel] {
-    guard let operation = graph.operation(value), case .scatter(let dimensions) = operation.op
-    else { return [] }
+    guard let operation = graph.operation(value) else { return [] }
     let copy = builder(available: available)
     store(Root(value: operation.operands[0]), in: copy, to: buffer(value))
     let update = builder(available: available)
-    dimensions.store(
-      operation, graph, to: update.slot(buffer(value)), in: update)
+    let memory = update.slot(buffer(value))
+    if case .scatter(let dimensions) = operation.op {
+      dimensions.store(operation, graph, to: memory, in: update)
+    } else {
+      update.storeUpdate(operation, to: memory)
+    }
     return [copy.finished(sources: sources), update.finished(sources: sources)]
   }
 
@@ -193,27 +291,32 @@ struct Lowering {
     for (position, result) in graph.function.results.enumerated() {
       let isOwn = graph.definitions[result.index] != nil && written.insert(result).inserted
       if isOwn || graph.type(result).count == 0 { continue }
-      let destination = addBuffer("out\(position)", graph.type(result), .result(position))
-      let nest = builder(available: Set(buffers.keys))
-      store(Root(value: result), in: nest, to: destination)
-      copies.append(nest.finished(sources: []))
+      guard let destination = resultBuffer(position) else { continue }
+      copies.append(copy(of: result, to: destination, available: Set(buffers.keys)))
     }
     return copies
+  }
+
+  /// A kernel that computes a value, or copies it where it is in memory, to a buffer.
+  mutating func copy(
+    of value: ValueID, to destination: BufferID, available: Set<ValueID>
+  ) -> Kernel {
+    let nest = builder(available: available)
+    store(Root(value: value), in: nest, to: destination)
+    return nest.finished(sources: [graph.operation(value)?.location].compactMap { $0 })
   }
 
   // MARK: Scheduling
 
   /// The drafts in order of execution, those that go over the same rows as one.
-  private func chains(of drafts: [Draft]) -> [RowChain] {
-    var readers: [BufferID: [Int]] = [:]
-    for (number, draft) in drafts.enumerated() {
-      for buffer in draft.kernel.readBuffers { readers[buffer, default: []].append(number) }
-    }
+  private func chains(
+    of drafts: [(number: Int, draft: Draft)], _ readers: [BufferID: [Int]]
+  ) -> [RowChain] {
     let readerCounts = readers.mapValues(\.count)
     var chains = [RowChain]()
     /// The last chain that writes a buffer.
     var writers: [BufferID: Int] = [:]
-    for (number, draft) in drafts.enumerated() {
+    for (number, draft) in drafts {
       let sources = Set(draft.kernel.readBuffers.compactMap { writers[$0] }).sorted()
       let last = sources.last ?? 0
       let home = sources.reversed().first { home in

@@ -142,6 +142,7 @@ private struct MemoryVerifier {
       }
       write(index)
     }
+    if case .count(0) = loop.trips { return }
     let count: Int? = if case .count(let count) = loop.trips { count } else { nil }
     counters[loop.counter] = .some(count.map { max($0 - 1, 0) })
     // The second time what the first iteration left behind is all that the next one finds.
@@ -152,8 +153,11 @@ private struct MemoryVerifier {
       intact.formIntersection(before)
     }
     counters[loop.counter] = nil
-    // A stack that every iteration writes a part of is there after the loop.
-    for view in views { intact.insert(program.root(of: view)) }
+    for case (let buffer, let view?) in views.map({ ($0, program.buffers[$0.index].view) }) {
+      // A stack that every iteration writes a part of is there after the loop.
+      let moves = view.strides.contains { $0.counter == loop.counter }
+      intact.insert(moves ? view.base : buffer)
+    }
   }
 
   /// Checks one iteration.
@@ -173,10 +177,7 @@ private struct MemoryVerifier {
       intact.insert(carry.current)
       if carry.next != carry.current { intact.remove(carry.next) }
     }
-    return intact.subtracting(before).filter { buffer in
-      if case .view = program.buffers[buffer.index].storage { return true }
-      return false
-    }
+    return intact.subtracting(before).filter { program.buffers[$0.index].view != nil }
   }
 
   private mutating func verify(_ branch: StepBranch) throws {
@@ -215,8 +216,8 @@ private struct MemoryVerifier {
       let id = kernel.slots[slot]
       let name = program.buffers[id.index].name
       try verifyExtent(of: id)
-      if access.isRead, program.buffers[id.index].type.count > 0,
-        !before.contains(id), !own.contains(id), !before.contains(program.root(of: id))
+      if access.isRead, program.buffers[id.index].type.count > 0, !own.contains(id),
+        before.isDisjoint(with: [id] + program.bases(of: id))
       {
         throw error("\(name) is read before it is written")
       }
@@ -234,7 +235,7 @@ private struct MemoryVerifier {
 
   /// Checks that a view lies inside its base in all iterations of the loops around.
   private func verifyExtent(of id: BufferID) throws {
-    guard case .view(let view) = program.buffers[id.index].storage else { return }
+    guard let view = program.buffers[id.index].view else { return }
     var range = view.offset...view.offset
     for stride in view.strides {
       guard let last = counters[stride.counter] else {

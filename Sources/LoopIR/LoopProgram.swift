@@ -59,6 +59,11 @@ package struct Buffer: Sendable, Hashable {
   /// A result that stands in an argument's memory updates it in place: the argument was donated.
   package var home: BufferID?
 
+  /// What the buffer is part of; nil where it has memory of its own.
+  package var view: View? {
+    if case .view(let view) = storage { view } else { nil }
+  }
+
   package init(name: String, type: TensorType, storage: Storage) {
     self.name = name
     self.type = type
@@ -110,9 +115,14 @@ package struct LoopProgram: Sendable, Hashable {
 
   /// The buffer that a view is part of in the end; a buffer that is no view is its own root.
   package func root(of buffer: BufferID) -> BufferID {
-    var root = buffer
-    while case .view(let view) = buffers[root.index].storage { root = view.base }
-    return root
+    bases(of: buffer).last ?? buffer
+  }
+
+  /// What a view is part of, what that is part of, up to the root.
+  package func bases(of buffer: BufferID) -> [BufferID] {
+    var bases = [BufferID]()
+    while let view = buffers[(bases.last ?? buffer).index].view { bases.append(view.base) }
+    return bases
   }
 
   /// Whether a carry's next value stands where the current one stands.

@@ -96,8 +96,8 @@ package final class Executable: Sendable {
     context = .allocate(capacity: 1)
     context.initialize(to: RuntimeContext(threads: max(1, options.threads)))
     if options.isProfiled {
-      let times = UnsafeMutablePointer<Duration>.allocate(capacity: kernels.count + 1)
-      times.initialize(repeating: .zero, count: kernels.count + 1)
+      let times = UnsafeMutablePointer<KernelTimes>.allocate(capacity: 1)
+      times.initialize(to: KernelTimes(kernelCount: kernels.count))
       context.pointee.times = times
     }
   }
@@ -106,7 +106,8 @@ package final class Executable: Sendable {
   private static func lowered(
     _ function: Function, _ options: CodeOptions
   ) throws -> LoopProgram {
-    let count = function.operations.count
+    var count = 0
+    function.forEachOperation { _ in count += 1 }
     let lower = {
       let program = try LoopProgram(
         lowering: function, for: options.target, donated: options.donated)
@@ -128,7 +129,7 @@ package final class Executable: Sendable {
   private static let stackBytesPerOperation = 16 << 10
 
   deinit {
-    context.pointee.times?.deallocate()
+    context.pointee.times?.deinitialize(count: 1).deallocate()
     context.deallocate()
     if let arena = UnsafeMutableRawPointer(bitPattern: idleArena.load(ordering: .relaxed)) {
       BufferPool.deallocate(arena, byteCount: report.arenaByteCount)
@@ -160,15 +161,12 @@ package final class Executable: Sendable {
   /// The nanoseconds of each kernel, all its runs together, in the last call of profiled code, which
   /// runs one call at a time.
   package var kernelNanoseconds: [Double] {
-    guard let times = context.pointee.times else { return [] }
-    return kernels.indices.map { times[$0].milliseconds * 1e6 }
+    context.pointee.times?.pointee.durations.map { $0.milliseconds * 1e6 } ?? []
   }
 
   /// Forgets the times of the call before.
   private func startProfile() {
-    guard let times = context.pointee.times else { return }
-    for kernel in kernels.indices { times[kernel] = .zero }
-    context.pointee.running = nil
+    context.pointee.times?.pointee = KernelTimes(kernelCount: kernels.count)
   }
 
   /// The text of a stage behind TensorIR: `loops`, `llvm`, `llvm-optimized` or `assembly`.

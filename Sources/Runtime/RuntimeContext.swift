@@ -20,9 +20,7 @@ package struct RuntimeContext {
   /// Called by profiled code before each kernel and after the last.
   package var kernelHook: KernelHook = kernelHookEntry
   /// Where the hook adds the time of each kernel; nil in code without profile.
-  package var times: UnsafeMutablePointer<Duration>?
-  /// The kernel that profiled code runs, and when it was started.
-  package var running: (kernel: Int, since: ContinuousClock.Instant)?
+  package var times: UnsafeMutablePointer<KernelTimes>?
 
   /// Creates the context of a call that may use `threads` threads.
   package init(threads: Int) {
@@ -40,12 +38,27 @@ package let parallelForEntry: ParallelFor = { context, body, buffers, blocks in
     blocks: blocks, threads: min(threads, ThreadLimit.current), body: body, context: buffers)
 }
 
+/// The times of the kernels of one profiled call.
+package struct KernelTimes {
+  /// How long each kernel took so far, all its runs together.
+  package private(set) var durations: [Duration]
+  /// The kernel that runs, and when it was started.
+  private var running: (kernel: Int, since: ContinuousClock.Instant)?
+
+  /// No time yet for so many kernels.
+  package init(kernelCount: Int) { durations = [Duration](repeating: .zero, count: kernelCount) }
+
+  /// Notes that a kernel starts, or, with the number of kernels, that the last is done.
+  fileprivate mutating func start(_ kernel: Int) {
+    let now = ContinuousClock.now
+    if let running, durations.indices.contains(running.kernel) {
+      durations[running.kernel] += now - running.since
+    }
+    running = (kernel, now)
+  }
+}
+
 /// The function profiled code calls; the first argument points to a `RuntimeContext`.
 package let kernelHookEntry: KernelHook = { context, number in
-  guard let context = context?.assumingMemoryBound(to: RuntimeContext.self),
-    let times = context.pointee.times
-  else { return }
-  let now = ContinuousClock.now
-  if let running = context.pointee.running { times[running.kernel] += now - running.since }
-  context.pointee.running = (number, now)
+  context?.assumingMemoryBound(to: RuntimeContext.self).pointee.times?.pointee.start(number)
 }

@@ -111,15 +111,20 @@ extension NestBuilder {
     let raw = scalar(
       of: operands(of: demand.value)[lookup.operand], at: lookup.index.map { $0.bound(to: axes) },
       condition: demand.condition, in: scope)
+    return affine + clamped(raw, upTo: lookup.upper, in: scope)
+  }
+
+  /// An integer scalar held between zero and a limit, as an index.
+  func clamped(_ raw: ScalarID, upTo limit: Int, in scope: Scope) -> IndexExpression {
     let wide =
       kernel.scalars[raw.index] == .i64 ? raw : apply(.convert(to: .i64), [raw], in: scope)
     let scalarType = TensorType([], .i64)
     let low = literal(Literal(scalarType, integers: [0]), in: scope)
-    let high = literal(Literal(scalarType, integers: [Int64(lookup.upper)]), in: scope)
+    let high = literal(Literal(scalarType, integers: [Int64(limit)]), in: scope)
     let raised = apply(.binary(.maximum), [wide, low], in: scope)
     let clamped = apply(.binary(.minimum), [raised, high], in: scope)
-    scalars[clamped.index].range = 0...lookup.upper
-    return affine + IndexExpression(.scalar(clamped))
+    scalars[clamped.index].range = 0...limit
+    return IndexExpression(.scalar(clamped))
   }
 
   private func constant(

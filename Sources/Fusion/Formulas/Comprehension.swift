@@ -203,7 +203,8 @@ extension Operation {
     case .reduce(let reduction): return reduction.comprehension(operandTypes[0])
     case .dot(let dimensions): return dimensions.comprehension(operandTypes)
     case .gather(let dimensions): return dimensions.comprehension(operandTypes, type)
-    case .scatter, .dynamicSlice, .dynamicUpdateSlice,
+    case .dynamicSlice(let sizes): return .dynamicSlice(operandTypes[0], sizes: sizes)
+    case .scatter, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       return nil
     }

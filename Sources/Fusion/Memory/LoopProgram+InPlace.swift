@@ -60,7 +60,6 @@ extension LoopProgram {
   mutating func dropCopiesOntoThemselves() {
     var sources: [BufferID: BufferID] = [:]
     for step in kernels.indices {
-      kernels[step].slots = kernels[step].slots.map { sources[$0] ?? $0 }
       let kernel = kernels[step]
       var loads: [ScalarID: BufferID] = [:]
       kernel.body.forEachNode { node in
@@ -74,11 +73,17 @@ extension LoopProgram {
           let source = loads[store.value], source != kernel.slots[slot],
           home(of: source) == home(of: kernel.slots[slot])
         else { return false }
-        sources[kernel.slots[slot]] = source
+        let origin = sources[source] ?? source
+        if origin != kernel.slots[slot] { sources[kernel.slots[slot]] = origin }
         return true
       }
       kernels[step].body = nodes
+      kernels[step].replaceSlots { sources[$0] ?? $0 }
       if nodes != kernel.body { kernels[step].dropUnusedSlots() }
+    }
+    // Another way of a branch may have written the copy before.
+    if !sources.isEmpty {
+      for step in kernels.indices { kernels[step].replaceSlots { sources[$0] ?? $0 } }
     }
     steps = steps.mappingBuffers { sources[$0] ?? $0 }
     removeKernels { $0.body.isEmpty }
@@ -205,6 +210,18 @@ private struct Sharing {
 }
 
 extension Kernel {
+  /// Gives slots other buffers; slots of one buffer become one.
+  fileprivate mutating func replaceSlots(_ transform: (BufferID) -> BufferID) {
+    slots = slots.map(transform)
+    guard Set(slots).count < slots.count else { return }
+    let slots = self.slots
+    body = body.mappingAccesses { memory, address in
+      guard case .slot(let slot) = memory else { return (memory, address) }
+      return (.slot(slots.firstIndex(of: slots[slot]) ?? slot), address)
+    }
+    dropUnusedSlots()
+  }
+
   /// Whether vectors that are cut off at the end of each short row store a buffer.
   ///
   /// The processor takes such a store for a whole vector, so a read of the next row from the same

@@ -169,15 +169,6 @@ extension LoopProgram {
     }
   }
 
-  /// What a view is part of, and what that is part of, up to the root.
-  private func bases(of buffer: BufferID) -> [BufferID] {
-    var bases = [BufferID]()
-    while case .view(let view) = buffers[(bases.last ?? buffer).index].storage {
-      bases.append(view.base)
-    }
-    return bases
-  }
-
   /// Every buffer starts at a multiple of this many bytes.
   package static var alignment: Int { 64 }
 }

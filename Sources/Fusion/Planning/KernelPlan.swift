@@ -10,6 +10,8 @@ struct KernelPlan {
     case contract(ValueID)
     /// A copy of the operand with updates combined into computed places.
     case scatter(ValueID)
+    /// A loop or branch of steps, by its operation's position; no kernel by itself.
+    case control(Int)
   }
 
   var kind: Kind

@@ -87,7 +87,9 @@ extension KernelPlanner {
       if let shape = contracts[value] {
         partition.append(
           KernelPlan(.contract(value), root, reads: shape.reads, outerExtent: outerExtent))
-      } else if case .scatter? = graph.operation(value)?.op {
+      } else if let position = control(value) {
+        if partition.writers[value] == nil { partition.append(controlPlan(at: position)) }
+      } else if graph.operation(value)?.op.isUpdate == true {
         partition.append(
           KernelPlan(.scatter(value), root, reads: scatterReads(value), outerExtent: outerExtent))
       } else if let home = home(for: root, in: partition) {
@@ -100,6 +102,17 @@ extension KernelPlanner {
       }
     }
     return partition.kernels
+  }
+
+  /// The plan of a loop or branch.
+  private func controlPlan(at position: Int) -> KernelPlan {
+    let operation = graph.function.operations[position]
+    let roots = operation.results.map { Root(value: $0) }
+    var plan = KernelPlan(
+      .control(position), roots[0], reads: Set(operation.operands.filter(stored.contains)),
+      outerExtent: nil)
+    for root in roots.dropFirst() { plan.add(root, reads: []) }
+    return plan
   }
 
   /// What the two kernels of a scatter read.
@@ -170,7 +183,7 @@ extension KernelPlanner {
         sharedBytes: bytes)
     }
     switch kernel.kind {
-    case .scatter: return nil
+    case .scatter, .control: return nil
     case .contract(let dot):
       guard case .natural = root.form, graph.type(root.value).shape == graph.type(dot).shape else {
         return nil

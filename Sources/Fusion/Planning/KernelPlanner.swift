@@ -77,20 +77,38 @@ struct KernelPlanner {
       case .call(let callee):
         throw AdjointError(
           .unsupported, "the call of @\(callee.name) was not inlined", at: operation.location)
-      case .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan:
-        throw AdjointError(
-          .unsupported, "\(operation.op.mnemonic) has no native code yet", at: operation.location)
-      case .scatter: addRoot(operation.result)
+      case .optimizationBarrier:
+        preconditionFailure("barriers are gone before kernels are planned")
+      case .whileLoop, .branch, .scan: addRoots(of: operation)
+      case .scatter, .dynamicUpdateSlice: addRoot(operation.result)
       case .dot(let dimensions):
         let types = operation.operands.map { function[$0] }
         if ContractionShape.isWorthwhile(dimensions, types[0], types[1]) {
           addContract(operation.result)
         }
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
-        .gather:
+        .gather, .dynamicSlice:
         if forced.contains(operation.result) { addRoot(operation.result) }
       }
     }
+  }
+
+  /// Makes roots of what a loop or branch gives and takes; constants that it starts from are written
+  /// where it starts.
+  private mutating func addRoots(of operation: Operation) {
+    for value in operation.results { addRoot(value) }
+    for value in operation.operands where graph.literal(value) == nil { addRoot(value) }
+    for position in operation.op.addressedOperands(among: operation.operands.count) {
+      addRoot(operation.operands[position])
+    }
+  }
+
+  /// The position of the loop or branch that a value is a result of; nil for other values.
+  func control(_ value: ValueID) -> Int? {
+    guard let position = graph.definitions[value.index],
+      !graph.function.operations[position].op.regions.isEmpty
+    else { return nil }
+    return position
   }
 
   private mutating func addContract(_ dot: ValueID) {
@@ -115,11 +133,12 @@ struct KernelPlanner {
   private mutating func addRootsForRepeatedFolds() {
     var pending = roots.keys.sorted()
     while let value = pending.popLast() {
-      guard contracts[value] == nil, let root = roots[value] else { continue }
-      if case .scatter? = graph.operation(value)?.op {
-        for operand in graph.operation(value)?.operands ?? [] {
-          pending += addRoots(inOperand: operand)
-        }
+      guard contracts[value] == nil, control(value) == nil, let root = roots[value] else {
+        continue
+      }
+      if let operation = graph.operation(value), operation.op.isUpdate {
+        for operand in operation.operands { pending += addRoots(inOperand: operand) }
+        pending += addRoots(ofUpdatesIn: operation)
         continue
       }
       if isAssembledFromPieces(value) {
@@ -144,6 +163,21 @@ struct KernelPlanner {
       audit = self.audit(ofOperand: operand)
     }
     return added + newRoots(audit.impossible.union(audit.folds.keys))
+  }
+
+  /// Makes roots of the updates that are computed from the tensor which they change, so that they are
+  /// there before the first of them changes it in place.
+  ///
+  /// - Returns: the new roots.
+  private mutating func addRoots(ofUpdatesIn operation: Operation) -> [ValueID] {
+    guard case .dynamicUpdateSlice = operation.op, stored.contains(operation.operands[0]) else {
+      return []
+    }
+    let readers = operation.operands.dropFirst().filter { operand in
+      !stored.contains(operand)
+        && audit(ofOperand: operand).reads.contains(operation.operands[0])
+    }
+    return newRoots(Set(readers))
   }
 
   /// Makes values roots that a root would compute too often, or that it cannot compute at all.

@@ -75,7 +75,7 @@ extension LoopProgram {
       case .arena, .constant: break
       }
     }
-    for (positions, loop) in timeline.loops {
+    for (positions, _) in timeline.loops {
       for (buffer, life) in lives where life.overlaps(positions) {
         let isInside =
           life.lowerBound > positions.lowerBound && life.upperBound < positions.upperBound

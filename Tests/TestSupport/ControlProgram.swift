@@ -1,0 +1,255 @@
+import TensorIR
+
+/// A program with loops or branches, as text.
+package struct ControlProgram: Sendable, CustomStringConvertible {
+  package let name: String
+  package let text: String
+
+  package var description: String { name }
+
+  /// The program's function.
+  package func function() throws -> Function {
+    let module = try Module(parsing: text, file: name + ".mlir")
+    guard let entry = module.entry else { throw AdjointError(.argument, "\(name) is empty") }
+    return entry
+  }
+
+  /// Loops and branches in all the ways in which memory can be handed on.
+  package static let all: [ControlProgram] =
+    scans + whiles + branches + nests + slices
+}
+
+extension ControlProgram {
+  /// One carry `h = tanh(h·w + x[t])`, stacked results and a stack read, of some length.
+  private static func recurrence(_ length: Int, isReversed: Bool) -> ControlProgram {
+    ControlProgram(
+      name: "recurrence \(length)\(isReversed ? " reversed" : "")",
+      text: """
+        func.func @main(%w: tensor<3x3xf64>, %h0: tensor<2x3xf64>, %x: tensor<\(length)x2x3xf64>) -> (tensor<2x3xf64>, tensor<\(length)x2x3xf64>, tensor<\(length)xf64>) {
+          %0:3 = "adjoint.scan"(%h0, %x) <{carry_count = 1 : i64, length = \(length) : i64, reverse = \(isReversed)}> ({
+          ^bb0(%i: tensor<i64>, %h: tensor<2x3xf64>, %xt: tensor<2x3xf64>):
+            %1 = stablehlo.dot_general %h, %w, contracting_dims = [1] x [0] : (tensor<2x3xf64>, tensor<3x3xf64>) -> tensor<2x3xf64>
+            %2 = stablehlo.add %1, %xt : tensor<2x3xf64>
+            %3 = stablehlo.tanh %2 : tensor<2x3xf64>
+            %4 = stablehlo.convert %i : (tensor<i64>) -> tensor<f64>
+            stablehlo.return %3, %h, %4 : tensor<2x3xf64>, tensor<2x3xf64>, tensor<f64>
+          }) : (tensor<2x3xf64>, tensor<\(length)x2x3xf64>) -> (tensor<2x3xf64>, tensor<\(length)x2x3xf64>, tensor<\(length)xf64>)
+          return %0#0, %0#1, %0#2 : tensor<2x3xf64>, tensor<\(length)x2x3xf64>, tensor<\(length)xf64>
+        }
+        """)
+  }
+
+  /// Carries that are updated, exchanged, kept, returned twice, replaced by constants, and unused.
+  private static func carries(_ length: Int) -> ControlProgram {
+    ControlProgram(
+      name: "carries \(length)",
+      text: """
+        func.func @main(%a: tensor<40xf32>, %b: tensor<40xf32>, %c: tensor<40xf32>) -> (tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<0xf32>) {
+          %k = stablehlo.constant dense<5.000000e-01> : tensor<40xf32>
+          %z = stablehlo.constant dense<> : tensor<0xf32>
+          %0:6 = "adjoint.scan"(%a, %b, %c, %a, %k, %z) <{carry_count = 6 : i64, length = \(length) : i64, reverse = false}> ({
+          ^bb0(%i: tensor<i64>, %p: tensor<40xf32>, %q: tensor<40xf32>, %r: tensor<40xf32>, %s: tensor<40xf32>, %u: tensor<40xf32>, %e: tensor<0xf32>):
+            %1 = stablehlo.add %s, %u : tensor<40xf32>
+            %2 = stablehlo.constant dense<2.500000e-01> : tensor<40xf32>
+            stablehlo.return %q, %p, %r, %1, %2, %e : tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<0xf32>
+          }) : (tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<0xf32>) -> (tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<0xf32>)
+          return %0#0, %0#1, %0#2, %0#3, %0#4, %0#5 : tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<40xf32>, tensor<0xf32>
+        }
+        """)
+  }
+
+  /// One value that is two carries and a stacked result, and a sum of the stack after the loop.
+  private static let twice = ControlProgram(
+    name: "returned twice",
+    text: """
+      func.func @main(%a: tensor<20xf32>, %z: tensor<f32>) -> (tensor<20xf32>, tensor<20xf32>, tensor<20xf32>) {
+        %0:3 = "adjoint.scan"(%a, %a) <{carry_count = 2 : i64, length = 3 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %p: tensor<20xf32>, %q: tensor<20xf32>):
+          %1 = stablehlo.reverse %p, dims = [0] : tensor<20xf32>
+          %2 = stablehlo.multiply %1, %q : tensor<20xf32>
+          stablehlo.return %2, %2, %2 : tensor<20xf32>, tensor<20xf32>, tensor<20xf32>
+        }) : (tensor<20xf32>, tensor<20xf32>) -> (tensor<20xf32>, tensor<20xf32>, tensor<3x20xf32>)
+        %3 = stablehlo.reduce(%0#2 init: %z) applies stablehlo.add across dimensions = [0] : (tensor<3x20xf32>, tensor<f32>) -> tensor<20xf32>
+        %4 = stablehlo.add %0#0, %a : tensor<20xf32>
+        return %4, %0#1, %3 : tensor<20xf32>, tensor<20xf32>, tensor<20xf32>
+      }
+      """)
+
+  private static let scans =
+    [0, 1, 4].flatMap { length in
+      [false, true].map { recurrence(length, isReversed: $0) } + [carries(length)]
+    } + [twice]
+
+  /// Doubling until a sum reaches a limit; where it is there already nothing is done.
+  private static func growth(_ limit: Double) -> ControlProgram {
+    ControlProgram(
+      name: "growth to \(limit)",
+      text: """
+        func.func @main(%a: tensor<30xf32>) -> (tensor<30xf32>, tensor<i32>) {
+          %zero = stablehlo.constant dense<0> : tensor<i32>
+          %one = stablehlo.constant dense<1> : tensor<i32>
+          %nothing = stablehlo.constant dense<0.000000e+00> : tensor<f32>
+          %limit = stablehlo.constant dense<\(limit)> : tensor<f32>
+          %0:2 = stablehlo.while(%x = %a, %n = %zero) : tensor<30xf32>, tensor<i32>
+            cond {
+              %1 = stablehlo.abs %x : tensor<30xf32>
+              %2 = stablehlo.reduce(%1 init: %nothing) applies stablehlo.add across dimensions = [0] : (tensor<30xf32>, tensor<f32>) -> tensor<f32>
+              %3 = stablehlo.compare LT, %2, %limit : (tensor<f32>, tensor<f32>) -> tensor<i1>
+              stablehlo.return %3 : tensor<i1>
+            } do {
+              %1 = stablehlo.add %x, %x : tensor<30xf32>
+              %2 = stablehlo.add %n, %one : tensor<i32>
+              stablehlo.return %1, %2 : tensor<30xf32>, tensor<i32>
+            }
+          return %0#0, %0#1 : tensor<30xf32>, tensor<i32>
+        }
+        """)
+  }
+
+  /// A loop that exchanges two carries, whose number of iterations is odd or even.
+  private static func exchange(_ count: Int) -> ControlProgram {
+    ControlProgram(
+      name: "exchange \(count) times",
+      text: """
+        func.func @main(%a: tensor<20xf64>, %b: tensor<20xf64>) -> (tensor<20xf64>, tensor<20xf64>) {
+          %zero = stablehlo.constant dense<0> : tensor<i64>
+          %one = stablehlo.constant dense<1> : tensor<i64>
+          %count = stablehlo.constant dense<\(count)> : tensor<i64>
+          %0:3 = stablehlo.while(%n = %zero, %x = %a, %y = %b) : tensor<i64>, tensor<20xf64>, tensor<20xf64>
+            cond {
+              %1 = stablehlo.compare LT, %n, %count : (tensor<i64>, tensor<i64>) -> tensor<i1>
+              stablehlo.return %1 : tensor<i1>
+            } do {
+              %1 = stablehlo.add %n, %one : tensor<i64>
+              stablehlo.return %1, %y, %x : tensor<i64>, tensor<20xf64>, tensor<20xf64>
+            }
+          %2 = stablehlo.negate %0#1 : tensor<20xf64>
+          return %2, %0#2 : tensor<20xf64>, tensor<20xf64>
+        }
+        """)
+  }
+
+  private static let whiles =
+    [growth(-1), growth(500), exchange(0), exchange(1), exchange(2), exchange(5)]
+
+  /// A choice between a new value, a captured one and nothing.
+  private static func choice(_ selector: Int) -> ControlProgram {
+    ControlProgram(
+      name: "choice \(selector)",
+      text: """
+        func.func @main(%a: tensor<20xf64>, %b: tensor<20xf64>) -> (tensor<20xf64>, tensor<20xf64>) {
+          %s = stablehlo.constant dense<\(selector)> : tensor<i32>
+          %c = stablehlo.add %a, %b : tensor<20xf64>
+          %0:2 = "stablehlo.case"(%s) ({
+            %1 = stablehlo.reverse %c, dims = [0] : tensor<20xf64>
+            %2 = stablehlo.multiply %1, %c : tensor<20xf64>
+            stablehlo.return %2, %a : tensor<20xf64>, tensor<20xf64>
+          }, {
+            stablehlo.return %c, %c : tensor<20xf64>, tensor<20xf64>
+          }, {
+            %1 = stablehlo.tanh %b : tensor<20xf64>
+            stablehlo.return %1, %1 : tensor<20xf64>, tensor<20xf64>
+          }) : (tensor<i32>) -> (tensor<20xf64>, tensor<20xf64>)
+          %3 = stablehlo.add %0#0, %0#1 : tensor<20xf64>
+          return %3, %0#1 : tensor<20xf64>, tensor<20xf64>
+        }
+        """)
+  }
+
+  private static let branches = [-1, 0, 1, 2, 9].map(choice)
+
+  /// A scan over rows of scans over their elements, with stacks of stacks.
+  private static let rowsOfRows = ControlProgram(
+    name: "scan of scans",
+    text: """
+      func.func @main(%x: tensor<3x4x20xf64>, %h0: tensor<20xf64>) -> (tensor<20xf64>, tensor<3x4x20xf64>) {
+        %0:2 = "adjoint.scan"(%h0, %x) <{carry_count = 1 : i64, length = 3 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %h: tensor<20xf64>, %row: tensor<4x20xf64>):
+          %1:2 = "adjoint.scan"(%h, %row) <{carry_count = 1 : i64, length = 4 : i64, reverse = true}> ({
+          ^bb0(%j: tensor<i64>, %g: tensor<20xf64>, %e: tensor<20xf64>):
+            %2 = stablehlo.reverse %g, dims = [0] : tensor<20xf64>
+            %3 = stablehlo.multiply %2, %e : tensor<20xf64>
+            %4 = stablehlo.add %3, %h : tensor<20xf64>
+            stablehlo.return %4, %3 : tensor<20xf64>, tensor<20xf64>
+          }) : (tensor<20xf64>, tensor<4x20xf64>) -> (tensor<20xf64>, tensor<4x20xf64>)
+          stablehlo.return %1#0, %1#1 : tensor<20xf64>, tensor<4x20xf64>
+        }) : (tensor<20xf64>, tensor<3x4x20xf64>) -> (tensor<20xf64>, tensor<3x4x20xf64>)
+        return %0#0, %0#1 : tensor<20xf64>, tensor<3x4x20xf64>
+      }
+      """)
+
+  /// A branch in a loop that holds a loop, by the parity of the index; one way leaves the carry.
+  private static let loopInBranch = ControlProgram(
+    name: "loop in branch in loop",
+    text: """
+      func.func @main(%h0: tensor<20xf64>, %w: tensor<20xf64>) -> tensor<20xf64> {
+        %zero = stablehlo.constant dense<0> : tensor<i64>
+        %one = stablehlo.constant dense<1> : tensor<i64>
+        %two = stablehlo.constant dense<2> : tensor<i64>
+        %0 = "adjoint.scan"(%h0) <{carry_count = 1 : i64, length = 5 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %h: tensor<20xf64>):
+          %1 = stablehlo.compare GE, %i, %two : (tensor<i64>, tensor<i64>) -> tensor<i1>
+          %2 = "stablehlo.if"(%1) ({
+            %3:2 = stablehlo.while(%n = %zero, %g = %h) : tensor<i64>, tensor<20xf64>
+              cond {
+                %4 = stablehlo.compare LT, %n, %i : (tensor<i64>, tensor<i64>) -> tensor<i1>
+                stablehlo.return %4 : tensor<i1>
+              } do {
+                %4 = stablehlo.add %n, %one : tensor<i64>
+                %5 = stablehlo.reverse %g, dims = [0] : tensor<20xf64>
+                %6 = stablehlo.multiply %5, %w : tensor<20xf64>
+                stablehlo.return %4, %6 : tensor<i64>, tensor<20xf64>
+              }
+            stablehlo.return %3#1 : tensor<20xf64>
+          }, {
+            stablehlo.return %h : tensor<20xf64>
+          }) : (tensor<i1>) -> tensor<20xf64>
+          stablehlo.return %2 : tensor<20xf64>
+        }) : (tensor<20xf64>) -> tensor<20xf64>
+        return %0 : tensor<20xf64>
+      }
+      """)
+
+  private static let nests = [rowsOfRows, loopInBranch]
+
+  /// Slices at places that are inside, at the edges and outside, read and changed.
+  private static func slices(at start: Int) -> ControlProgram {
+    ControlProgram(
+      name: "slices at \(start)",
+      text: """
+        func.func @main(%a: tensor<5x20xf32>, %u: tensor<2x20xf32>) -> (tensor<5x20xf32>, tensor<2x3xf32>) {
+          %s = stablehlo.constant dense<\(start)> : tensor<i32>
+          %b = stablehlo.optimization_barrier %a : tensor<5x20xf32>
+          %1 = stablehlo.add %b, %b : tensor<5x20xf32>
+          %2 = stablehlo.negate %u : tensor<2x20xf32>
+          %3 = stablehlo.dynamic_update_slice %1, %2, %s, %s : (tensor<5x20xf32>, tensor<2x20xf32>, tensor<i32>, tensor<i32>) -> tensor<5x20xf32>
+          %4 = stablehlo.dynamic_slice %1, %s, %s, sizes = [2, 3] : (tensor<5x20xf32>, tensor<i32>, tensor<i32>) -> tensor<2x3xf32>
+          %5 = stablehlo.tanh %4 : tensor<2x3xf32>
+          return %3, %5 : tensor<5x20xf32>, tensor<2x3xf32>
+        }
+        """)
+  }
+
+  /// A buffer that is a carry, of which each step reads one row and changes another.
+  private static let rolling = ControlProgram(
+    name: "rows changed in place",
+    text: """
+      func.func @main(%a: tensor<6x20xf64>) -> (tensor<6x20xf64>, tensor<6x20xf64>) {
+        %zero = stablehlo.constant dense<0> : tensor<i64>
+        %one = stablehlo.constant dense<1> : tensor<i64>
+        %0:2 = "adjoint.scan"(%a) <{carry_count = 1 : i64, length = 6 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %h: tensor<6x20xf64>):
+          %1 = stablehlo.subtract %i, %one : tensor<i64>
+          %2 = stablehlo.dynamic_slice %h, %1, %zero, sizes = [1, 20] : (tensor<6x20xf64>, tensor<i64>, tensor<i64>) -> tensor<1x20xf64>
+          %3 = stablehlo.tanh %2 : tensor<1x20xf64>
+          %4 = stablehlo.dynamic_update_slice %h, %3, %i, %zero : (tensor<6x20xf64>, tensor<1x20xf64>, tensor<i64>, tensor<i64>) -> tensor<6x20xf64>
+          %5 = stablehlo.dynamic_slice %h, %i, %zero, sizes = [1, 20] : (tensor<6x20xf64>, tensor<i64>, tensor<i64>) -> tensor<1x20xf64>
+          %6 = stablehlo.reshape %5 : (tensor<1x20xf64>) -> tensor<20xf64>
+          stablehlo.return %4, %6 : tensor<6x20xf64>, tensor<20xf64>
+        }) : (tensor<6x20xf64>) -> (tensor<6x20xf64>, tensor<6x20xf64>)
+        return %0#0, %0#1 : tensor<6x20xf64>, tensor<6x20xf64>
+      }
+      """)
+
+  private static let slices = [-3, 0, 2, 17, 90].map(slices(at:)) + [rolling]
+}
