@@ -8,56 +8,100 @@ struct Activity {
 
   /// Analyses `function`, differentiated from `parameters` to `results`, all by position.
   init(of function: Function, from parameters: [Int], to results: [Int]) {
-    let varied = Activity.varied(function, from: parameters)
-    let bounds = ShiftInvariance(function)
-    var useful = [Bool](repeating: false, count: function.types.count)
-    for result in results { useful[function.results[result].index] = true }
-    for operation in function.operations.reversed() {
-      guard let result = operation.results.first, useful[result.index], varied[result.index] else {
-        continue
-      }
-      if bounds.isShift(result) {
-        useful[result.index] = false
-        continue
-      }
-      for (position, operand) in operation.operands.enumerated()
-      where operation.op.isDifferentiable(at: position) {
-        useful[operand.index] = true
-      }
-    }
+    var sources = [Bool](repeating: false, count: function.parameters.count)
+    for parameter in parameters { sources[parameter] = true }
+    var targets = [Bool](repeating: false, count: function.results.count)
+    for result in results { targets[result] = true }
+    let varied = function.variedValues(from: sources)
+    let useful = function.usefulValues(to: targets, varied: varied)
     isActive = zip(varied, useful).map { $0 && $1 }
   }
 
-  /// Whether a value carries a tangent.
-  subscript(_ value: ValueID) -> Bool { isActive[value.index] }
+  /// Whether a value carries a tangent; values that were added later do not.
+  subscript(_ value: ValueID) -> Bool {
+    isActive.indices.contains(value.index) && isActive[value.index]
+  }
+}
 
-  /// For each value, whether it depends on one of the parameters.
-  private static func varied(_ function: Function, from parameters: [Int]) -> [Bool] {
-    var varied = [Bool](repeating: false, count: function.types.count)
-    for parameter in parameters { varied[function.parameters[parameter].index] = true }
-    for operation in function.operations {
-      let depends = operation.operands.enumerated().contains { position, operand in
-        varied[operand.index] && operation.op.isDifferentiable(at: position)
-      }
-      guard depends else { continue }
-      for result in operation.results where function[result].element.isFloat {
+extension Function {
+  /// For each value, whether it depends on one of the parameters that vary.
+  func variedValues(from parameters: [Bool]) -> [Bool] {
+    var varied = [Bool](repeating: false, count: types.count)
+    for (parameter, isVaried) in zip(self.parameters, parameters)
+    where isVaried && self[parameter].element.isFloat {
+      varied[parameter.index] = true
+    }
+    for operation in operations {
+      let operands = operation.operands.map { varied[$0.index] }
+      guard operands.contains(true) else { continue }
+      let results = operation.op.variedResults(operands, count: operation.results.count)
+      for (result, isVaried) in zip(operation.results, results)
+      where isVaried && self[result].element.isFloat {
         varied[result.index] = true
       }
     }
     return varied
   }
+
+  /// For each value, whether one of the wanted results depends on it; for values that do not vary
+  /// the answer may be no.
+  func usefulValues(to results: [Bool], varied: [Bool]) -> [Bool] {
+    let bounds = ShiftInvariance(self)
+    var useful = [Bool](repeating: false, count: types.count)
+    for (result, isWanted) in zip(self.results, results) where isWanted {
+      useful[result.index] = true
+    }
+    for operation in operations.reversed() {
+      let wanted = operation.results.map { useful[$0.index] && varied[$0.index] }
+      guard wanted.contains(true) else { continue }
+      if let result = operation.results.first, bounds.isShift(result) {
+        useful[result.index] = false
+        continue
+      }
+      let operands = operation.operands.map { varied[$0.index] }
+      for (operand, isUseful) in zip(
+        operation.operands, operation.op.usefulOperands(operands, results: wanted))
+      where isUseful {
+        useful[operand.index] = true
+      }
+    }
+    return useful
+  }
 }
 
 extension Op {
+  /// For each result whether its tangent can depend on those of the operands that vary.
+  func variedResults(_ operands: [Bool], count: Int) -> [Bool] {
+    switch self {
+    case .whileLoop(let loop): return loop.carriesVaried(operands)
+    case .branch(let branch): return branch.resultsVaried(operands)
+    case .scan(let scan): return scan.resultsVaried(operands)
+    case .optimizationBarrier: return operands
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
+      let depends = operands.indices.contains { operands[$0] && isDifferentiable(at: $0) }
+      return [Bool](repeating: depends, count: count)
+    }
+  }
+
+  /// For each operand whether the tangents of wanted results can depend on its own.
+  fileprivate func usefulOperands(_ operands: [Bool], results: [Bool]) -> [Bool] {
+    switch self {
+    case .whileLoop(let loop): return loop.activity(operands, results: results).operands
+    case .branch(let branch): return branch.activity(operands, results: results).operands
+    case .scan(let scan): return scan.activity(operands, results: results).operands
+    case .optimizationBarrier: return results
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
+      return operands.indices.map { isDifferentiable(at: $0) }
+    }
+  }
+
   /// Whether the result's tangent can depend on that of the operand at a position; elsewhere the
-  /// derivative is zero, or there is none.
+  /// derivative is zero, or there is none. What regions do is not looked at.
   func isDifferentiable(at position: Int) -> Bool {
     switch self {
     case .constant, .iota, .compare, .call: false
-    case .dynamicSlice: position == 0
-    case .dynamicUpdateSlice: position < 2
-    case .optimizationBarrier, .whileLoop, .scan: true
-    case .branch: position > 0
     case .unary(let op): !op.isPiecewiseConstant
     case .binary(let op): !op.isPiecewiseConstant
     case .select: position > 0
@@ -66,6 +110,10 @@ extension Op {
     case .reduce(let reduction): !reduction.kind.isPiecewiseConstant
     case .gather: position == 0
     case .scatter: position != 1
+    case .dynamicSlice: position == 0
+    case .dynamicUpdateSlice: position < 2
+    case .optimizationBarrier, .whileLoop, .scan: true
+    case .branch: position > 0
     }
   }
 }

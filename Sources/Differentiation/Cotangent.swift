@@ -6,7 +6,7 @@ struct Cotangent {
   /// The cotangent of a region.
   struct Piece {
     /// Where it belongs.
-    var region: Region
+    var region: Window
     /// The cotangent, of the region's shape.
     var value: ValueID
     /// The place of the slice it comes from.
@@ -20,7 +20,7 @@ struct Cotangent {
 }
 
 /// The elements of a tensor that a slice reads.
-struct Region: Hashable {
+struct Window: Hashable {
   /// The first index along each axis.
   var starts: [Int]
   /// One past the last index along each axis.
@@ -42,7 +42,7 @@ struct Region: Hashable {
   }
 
   /// The region without what it says about one axis.
-  func removing(axis: Int) -> Region {
+  func removing(axis: Int) -> Window {
     var rest = self
     (rest.starts[axis], rest.limits[axis], rest.strides[axis]) = (0, 0, 1)
     return rest
@@ -81,7 +81,7 @@ extension FunctionBuilder {
     _ pieces: [Cotangent.Piece]
   ) throws -> [Cotangent.Piece] {
     var sums: [Cotangent.Piece] = []
-    var places: [Region: Int] = [:]
+    var places: [Window: Int] = [:]
     for piece in pieces {
       guard let place = places[piece.region] else {
         places[piece.region] = sums.count
@@ -102,7 +102,7 @@ extension FunctionBuilder {
     _ pieces: [Cotangent.Piece], along axis: Int, extent: Int
   ) throws -> [Cotangent.Piece] {
     var groups: [[Cotangent.Piece]] = []
-    var places: [Region: Int] = [:]
+    var places: [Window: Int] = [:]
     for piece in pieces {
       guard piece.region.strides[axis] == 1 else {
         groups.append([piece])

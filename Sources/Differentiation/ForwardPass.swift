@@ -2,12 +2,31 @@ import TensorIR
 
 /// Forward mode: continues a function with the tangents of its active values.
 ///
+/// Loops and branches are differentiated as a whole. In forward mode their regions compute tangents
+/// beside values (`fused`). For reverse mode the tangents have loops and branches of their own, which
+/// read what the original ones save for them (`linearized`).
+///
 /// A missing tangent is a symbolic zero. Rules stand in `<Family>+JVP.swift`; what they emit is
 /// linear in the tangents, in the vocabulary that `<Family>+Transpose.swift` can transpose. The
 /// function's own values keep their ids.
 struct ForwardPass: LinearPass {
-  /// The function differentiated.
-  let source: Function
+  /// What becomes of loops and branches.
+  enum Mode {
+    /// Values and tangents are computed by one loop or branch.
+    case fused
+    /// Tangents are computed by loops and branches of their own, from what is saved.
+    case linearized
+  }
+
+  /// The function differentiated; where tangents have loops and branches of their own, what these
+  /// read is a result of the original ones.
+  private(set) var source: Function
+  /// What becomes of loops and branches.
+  private let mode: Mode
+  /// The linear parts of loops and branches, by the operation's position.
+  private var linearizations: [Int: Linearization] = [:]
+  /// The positions of operations that compute tangents too; what was added for them stands before.
+  private var isReplaced: Set<Int> = []
   /// The function under construction: the source's operations, then those of the tangents.
   var builder: FunctionBuilder
   /// Which tangents hold zeros that are to stay zero.
@@ -23,18 +42,26 @@ struct ForwardPass: LinearPass {
   let indexFacts: IndexFacts
 
   /// Differentiates the results at `results` with respect to the parameters at `parameters`.
-  init(_ source: Function, name: String, parameters: [Int], results: [Int]) throws {
-    self.source = source
+  init(
+    _ original: Function, name: String, parameters: [Int], results: [Int], mode: Mode
+  ) throws {
+    self.mode = mode
+    let activity = Activity(of: original, from: parameters, to: results)
+    source = original
+    if mode == .linearized {
+      for position in original.operations.indices {
+        linearizations[position] = try source.linearize(at: position, activity)
+      }
+    }
     builder = FunctionBuilder(continuing: source, name: name)
     zeros = ZeroFacts(behind: source)
     indexFacts = IndexFacts(function: source, definitions: source.definitions())
     tangents = Array(repeating: nil, count: source.types.count)
     ends.reserveCapacity(source.operations.count)
-    let activity = Activity(of: source, from: parameters, to: results)
     try addTangents(of: parameters, activity)
     ends.append(builder.function.operations.count)
-    for operation in source.operations {
-      try differentiate(operation, activity)
+    for (position, operation) in source.operations.enumerated() {
+      try differentiate(operation, at: position, activity)
       ends.append(builder.function.operations.count)
     }
   }
@@ -50,30 +77,41 @@ struct ForwardPass: LinearPass {
     }
   }
 
-  /// Computes the tangent of one operation's result where it is wanted and not zero.
-  private mutating func differentiate(_ operation: Operation, _ activity: Activity) throws {
-    guard let result = operation.results.first, activity[result],
+  /// Computes the tangents of one operation's results where they are wanted and not zero.
+  private mutating func differentiate(
+    _ operation: Operation, at position: Int, _ activity: Activity
+  ) throws {
+    guard operation.results.contains(where: { activity[$0] }),
       operation.operands.contains(where: { tangent($0) != nil })
     else { return }
     builder.location = operation.location
-    tangents[result.index] = try operation.tangent(in: &self)
+    let found = try operation.tangents(at: position, activity, in: &self)
+    for (result, tangent) in zip(operation.results, found) where activity[result] {
+      tangents[result.index] = tangent
+    }
   }
 
-  /// The function with its own results and the tangents of all float results, zeros included; each
-  /// operation is followed by those of its tangent.
-  consuming func finished() throws -> Function {
+  /// The function with its own results and the tangents of the results at some positions, zeros
+  /// included; each operation is followed by those of its tangents.
+  consuming func finished(tangentsOf results: [Int]) throws -> Function {
     builder.location = source.location
     var returned = source.results
-    for value in source.results where source[value].element.isFloat {
+    for value in results.map({ source.results[$0] }) {
       returned.append(try tangent(value) ?? builder.splat(0, source[value]))
     }
     var function = builder.finish(returning: returned)
     let all = function.operations
     var ordered = Array(all[source.operations.count..<ends[0]])
     ordered.reserveCapacity(all.count)
-    for (position, operation) in source.operations.enumerated() {
-      ordered.append(operation)
-      ordered += all[ends[position]..<ends[position + 1]]
+    for position in source.operations.indices {
+      let added = all[ends[position]..<ends[position + 1]]
+      if isReplaced.contains(position) {
+        ordered += added
+        ordered.append(all[position])
+      } else {
+        ordered.append(all[position])
+        ordered += added
+      }
     }
     function.operations = ordered + all[ends[source.operations.count]...]
     function.dropUnread(definedFrom: source.types.count)
@@ -86,6 +124,29 @@ struct ForwardPass: LinearPass {
 extension ForwardPass {
   /// The tangent of a source value; nil is zero.
   func tangent(_ value: ValueID) -> ValueID? { tangents[value.index] }
+
+  /// What a loop or branch of the source saves for its tangents, and how they are computed.
+  func linearization(at position: Int) -> Linearization? { linearizations[position] }
+
+  /// Whether tangents have loops and branches of their own.
+  var isLinearizing: Bool { mode == .linearized }
+
+  /// Lets an operation of the source compute tangents too.
+  ///
+  /// - Parameter ownResults: where the results of the source's own operation stand among the new
+  ///   one's.
+  /// - Returns: the new operation's results.
+  mutating func replace(
+    at position: Int, with op: Op, _ operands: [ValueID], ownResults: [Int]
+  ) throws -> [ValueID] {
+    isReplaced.insert(position)
+    return try builder.replaceOperation(at: position, with: op, operands, keeping: ownResults)
+  }
+
+  /// The tangent of a source value, as a tensor of zeros where it is zero.
+  mutating func denseTangent(_ value: ValueID) throws -> ValueID {
+    try tangent(value) ?? builder.splat(0, source[value])
+  }
 
   /// The type of a source value.
   func type(_ value: ValueID) -> TensorType { source[value] }

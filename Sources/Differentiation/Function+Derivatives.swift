@@ -13,8 +13,10 @@ extension Function {
   package func withJVP(of parameters: [Int]) throws -> Function {
     try checkDifferentiable(parameters)
     let forward = try ForwardPass(
-      self, name: name + "_jvp", parameters: parameters, results: Array(results.indices))
-    return try forward.finished()
+      self, name: name + "_jvp", parameters: parameters, results: Array(results.indices),
+      mode: .fused)
+    return try forward.finished(
+      tangentsOf: results.indices.filter { self[results[$0]].element.isFloat })
   }
 
   /// This function and the transpose of its derivative, by reverse mode.
@@ -59,7 +61,7 @@ extension Function {
     name: String, parameters: [Int], seed: ReversePass.Seed
   ) throws -> Function {
     let forward = try ForwardPass(
-      self, name: name, parameters: parameters, results: seed.results)
+      self, name: name, parameters: parameters, results: seed.results, mode: .linearized)
     return try ReversePass.transposed(forward, name: name, seed: seed)
   }
 

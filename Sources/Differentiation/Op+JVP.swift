@@ -1,10 +1,30 @@
 import TensorIR
 
 extension Operation {
-  /// Emits the tangent of this operation's result from its operands' tangents; nil is zero.
+  /// Emits the tangents of this operation's results from its operands' tangents; nil is zero.
   ///
+  /// - Parameter position: where the operation stands in the source.
   /// - Requires: an operand has a tangent.
-  func tangent(in pass: inout ForwardPass) throws -> ValueID? {
+  func tangents(
+    at position: Int, _ activity: Activity, in pass: inout ForwardPass
+  ) throws -> [ValueID?] {
+    let wanted = RegionActivity(
+      operands: operands.map { activity[$0] }, results: results.map { activity[$0] })
+    switch op {
+    case .whileLoop(let loop):
+      return try loop.tangents(of: self, at: position, wanted, in: &pass)
+    case .branch(let branch):
+      return try branch.tangents(of: self, at: position, wanted, in: &pass)
+    case .scan(let scan): return try scan.tangents(of: self, at: position, wanted, in: &pass)
+    case .optimizationBarrier: return operands.map { pass.tangent($0) }
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
+      return [try tangent(in: &pass)]
+    }
+  }
+
+  /// Emits the tangent of this operation's one result.
+  private func tangent(in pass: inout ForwardPass) throws -> ValueID? {
     switch op {
     case .constant, .iota, .compare: return nil
     case .unary(let op): return try op.tangent(of: self, in: &pass)
@@ -19,8 +39,13 @@ extension Operation {
     case .dot(let dimensions): return try dimensions.tangent(of: self, in: &pass)
     case .gather(let dimensions): return try dimensions.tangent(of: self, in: &pass)
     case .scatter(let dimensions): return try dimensions.tangent(of: self, in: &pass)
-    case .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
-      .call:
+    case .dynamicSlice:
+      guard let tangent = pass.tangent(operands[0]) else { return nil }
+      return try pass.builder.emit(op, [tangent] + operands.dropFirst())
+    case .dynamicUpdateSlice:
+      let parts = try operands.prefix(2).map { try pass.denseTangent($0) }
+      return try pass.builder.emit(op, parts + operands.dropFirst(2))
+    case .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       throw AdjointError(
         .notDifferentiable, "\(op.mnemonic) has no derivative of its own", at: location)
     }

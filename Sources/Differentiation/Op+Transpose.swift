@@ -1,14 +1,45 @@
 import TensorIR
 
 extension Operation {
-  /// Gives the tangents this operation reads the cotangents that its result's cotangent implies.
+  /// Gives the tangents this operation reads the cotangents that its results' cotangents imply; nil
+  /// is zero, and one is not.
   ///
   /// - Throws: `AdjointError` for an op that forward mode never emits on tangents.
-  func transpose(_ cotangent: ValueID, in pass: inout ReversePass) throws {
+  func transpose(_ cotangents: [ValueID?], in pass: inout ReversePass) throws {
     switch op {
-    case .constant, .iota, .compare, .clamp, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+    case .whileLoop(let loop): try loop.transpose(self, cotangents, in: &pass)
+    case .branch(let branch): try branch.transpose(self, cotangents, in: &pass)
+    case .scan(let scan): try scan.transpose(self, cotangents, in: &pass)
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
+      guard let cotangent = cotangents[0] else { return }
+      try transpose(cotangent, in: &pass)
+    }
+  }
+
+  /// Transposes an operation with one result.
+  private func transpose(_ cotangent: ValueID, in pass: inout ReversePass) throws {
+    switch op {
+    case .constant, .iota, .compare, .clamp, .optimizationBarrier, .whileLoop, .branch, .scan,
+      .call:
       throw pass.notLinear(self)
+    case .dynamicSlice:
+      let zeros = try pass.builder.splat(0, pass.type(operands[0]))
+      let starts = try operands.dropFirst().map { try pass.residual($0) }
+      let wide = try pass.builder.emit(.dynamicUpdateSlice, [zeros, cotangent] + starts)
+      try pass.accumulate(wide, on: operands[0])
+    case .dynamicUpdateSlice:
+      let update = pass.type(operands[1])
+      let starts = try operands.dropFirst(2).map { try pass.residual($0) }
+      if pass.isLinear(operands[0]) {
+        let zeros = try pass.builder.splat(0, update)
+        let rest = try pass.builder.emit(.dynamicUpdateSlice, [cotangent, zeros] + starts)
+        try pass.accumulate(rest, on: operands[0])
+      }
+      if pass.isLinear(operands[1]) {
+        let part = try pass.builder.emit(.dynamicSlice(sizes: update.shape), [cotangent] + starts)
+        try pass.accumulate(part, on: operands[1])
+      }
     case .unary(let op): try op.transpose(self, cotangent, in: &pass)
     case .binary(let op): try op.transpose(self, cotangent, in: &pass)
     case .select: try transposeSelect(cotangent, in: &pass)

@@ -24,7 +24,7 @@ struct ReversePass: LinearPass {
   }
 
   /// The function that forward mode made: the source's operations, then those of tangents.
-  private let linear: Function
+  private(set) var linear: Function
   /// How many operations of it are the source's.
   private let ownOperations: Int
   /// How many values of it are the source's; they have the same ids in the function under
@@ -47,7 +47,8 @@ struct ReversePass: LinearPass {
   /// tangents of its results.
   static func transposed(_ forward: ForwardPass, name: String, seed: Seed) throws -> Function {
     let source = forward.source
-    var pass = ReversePass(forward, name: name)
+    var pass = ReversePass(
+      forward.builder.function, source: source, tangents: forward.tangentParameters, name: name)
     let floats = seed.results.map { source.results[$0] }.filter { source[$0].element.isFloat }
     for result in floats {
       let cotangent =
@@ -68,33 +69,29 @@ struct ReversePass: LinearPass {
     return function
   }
 
-  /// A pass over what forward mode made, with nothing transposed yet.
-  private init(_ forward: ForwardPass, name: String) {
-    linear = forward.builder.function
-    ownOperations = forward.source.operations.count
-    ownValues = forward.source.types.count
+  /// A pass over a function whose first operations and values are those of `source`, and which is
+  /// linear in `tangents`, with nothing transposed yet.
+  init(_ linear: Function, source: Function, tangents: [ValueID], name: String) {
+    self.linear = linear
+    ownOperations = source.operations.count
+    ownValues = source.types.count
     indexFacts = IndexFacts(function: linear, definitions: linear.definitions())
-    builder = FunctionBuilder(continuing: forward.source, name: name)
-    zeros = ZeroFacts(behind: forward.source)
+    builder = FunctionBuilder(continuing: source, name: name)
+    zeros = ZeroFacts(behind: source)
     copies = Array(repeating: nil, count: linear.types.count)
     cotangents = Array(repeating: nil, count: linear.types.count)
-    var isTangent = [Bool](repeating: false, count: linear.types.count)
-    for tangent in forward.tangentParameters { isTangent[tangent.index] = true }
-    for operation in linear.operations[ownOperations...]
-    where operation.operands.contains(where: { isTangent[$0.index] }) {
-      for result in operation.results { isTangent[result.index] = true }
-    }
-    self.isTangent = isTangent
+    isTangent = linear.dependents(on: tangents)
   }
 
   /// Transposes the linear part, last operation first.
-  private mutating func transposeOperations() throws {
-    for operation in linear.operations[ownOperations...].reversed() {
-      guard let result = operation.results.first, isLinear(result) else { continue }
+  mutating func transposeOperations() throws {
+    for operation in linear.operations[ownOperations...].reversed()
+    where operation.results.contains(where: { isLinear($0) }) {
       builder.location = operation.location
-      guard let cotangent = try takeCotangent(of: result) else { continue }
+      let found = try operation.results.map { try takeCotangent(of: $0) }
+      guard found.contains(where: { $0 != nil }) else { continue }
       builder.location = operation.location
-      try operation.transpose(cotangent, in: &self)
+      try operation.transpose(found, in: &self)
     }
   }
 }
@@ -120,8 +117,9 @@ extension ReversePass {
     }
     let operation = linear.operations[position]
     let operands = try operation.operands.map { try residual($0) }
-    let copy = try builder.emit(operation.op, operands, at: operation.location)
-    copies[value.index] = copy
+    let results = try builder.emitAll(operation.op, operands, at: operation.location)
+    for (result, copy) in zip(operation.results, results) { copies[result.index] = copy }
+    guard let copy = copies[value.index] else { preconditionFailure("results were just copied") }
     return copy
   }
 
@@ -135,7 +133,7 @@ extension ReversePass {
   }
 
   /// Adds a cotangent of a region of a value to what the value has.
-  mutating func accumulate(_ cotangent: ValueID, on value: ValueID, region: Region) {
+  mutating func accumulate(_ cotangent: ValueID, on value: ValueID, region: Window) {
     guard isLinear(value), builder[cotangent].count > 0 else { return }
     var sum = cotangents[value.index] ?? Cotangent()
     cotangents[value.index] = nil
@@ -145,7 +143,7 @@ extension ReversePass {
   }
 
   /// The whole cotangent of a value, which then has none; nil is zero.
-  private mutating func takeCotangent(of value: ValueID) throws -> ValueID? {
+  mutating func takeCotangent(of value: ValueID) throws -> ValueID? {
     guard let cotangent = cotangents[value.index] else { return nil }
     cotangents[value.index] = nil
     return try builder.assembled(cotangent, as: type(value))

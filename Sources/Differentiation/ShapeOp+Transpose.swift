@@ -18,7 +18,7 @@ extension ShapeOp {
       try pass.accumulate(
         pass.builder.transpose(cotangent, permutation: permutation.inverted), on: operand)
     case .slice(let starts, let limits, let strides):
-      let region = Region(starts: starts, limits: limits, strides: strides)
+      let region = Window(starts: starts, limits: limits, strides: strides)
       pass.accumulate(cotangent, on: operand, region: region)
     case .pad(let low, let high, let interior):
       try transposePad(operation, cotangent, (low, high, interior), in: &pass)

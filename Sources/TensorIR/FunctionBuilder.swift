@@ -66,6 +66,29 @@ package struct FunctionBuilder: Sendable {
     return results
   }
 
+  /// Puts another operation in the place of one, with at least its results.
+  ///
+  /// - Parameter kept: where the old operation's results, which keep their ids, stand among the new
+  ///   one's; the others are new values.
+  /// - Returns: all results of the new operation.
+  package mutating func replaceOperation(
+    at position: Int, with op: Op, _ operands: [ValueID], keeping kept: [Int]
+  ) throws -> [ValueID] {
+    let old = function.operations[position]
+    let types: [TensorType]
+    do {
+      types = try op.resultTypes(operands.map { function[$0] })
+    } catch let error as AdjointError {
+      throw error.placed(at: old.location)
+    }
+    let results = types.indices.map { index in
+      kept.firstIndex(of: index).map { old.results[$0] } ?? define(types[index])
+    }
+    function.operations[position] = Operation(
+      op, operands, results: results, at: old.location, copy: old.copy)
+    return results
+  }
+
   /// Ends the function with the values it returns.
   package mutating func finish(returning results: [ValueID]) -> Function {
     function.results = results

@@ -1,0 +1,173 @@
+import TensorIR
+
+/// Chooses which values of a region are saved for its linear part, and which of those that it needs
+/// are computed again from them.
+///
+/// The least bytes that cut all ways from what is not free to what the linear part reads: a minimum
+/// cut (Dinic 1970) of the graph of values, whose capacities are bytes. Ways start at carries and at
+/// results of operations that are not computed again; parameters that are there anyway are free.
+struct ResidualCut {
+  /// The region with its linear part.
+  private let function: Function
+  /// The values chosen, in order of definition.
+  private(set) var saved: [ValueID] = []
+
+  /// A value of at most this many elements is scalar code, where a transcendental function takes
+  /// longer than a trip to memory.
+  private static let scalarCount = 16
+
+  /// Cuts between what is not free and `residuals`.
+  ///
+  /// - Parameter isFree: whether each value is there anyway, by id.
+  init(_ function: Function, residuals: [ValueID], isFree: [Bool]) {
+    self.function = function
+    let needed = function.operationsNeeded(for: residuals) { isFree[$0.index] }
+    var isNode = [Bool](repeating: false, count: function.types.count)
+    for value in residuals where !isFree[value.index] { isNode[value.index] = true }
+    for (operation, isNeeded) in zip(function.operations, needed) where isNeeded {
+      for value in operation.results where !isFree[value.index] { isNode[value.index] = true }
+      for value in operation.operands where !isFree[value.index] { isNode[value.index] = true }
+    }
+    // Each value is an edge from 2·i to 2·i + 1.
+    let count = function.types.count
+    let (source, sink) = (2 * count, 2 * count + 1)
+    var network = FlowNetwork(count: 2 * count + 2)
+    for index in isNode.indices where isNode[index] {
+      network.connect(2 * index, 2 * index + 1, max(function.types[index].byteCount, 1))
+    }
+    for parameter in function.parameters where isNode[parameter.index] {
+      network.connect(source, 2 * parameter.index, FlowNetwork.unlimited)
+    }
+    for (operation, isNeeded) in zip(function.operations, needed) where isNeeded {
+      for result in operation.results where isNode[result.index] {
+        guard isRecomputed(operation, result) else {
+          network.connect(source, 2 * result.index, FlowNetwork.unlimited)
+          continue
+        }
+        for operand in operation.operands where isNode[operand.index] {
+          network.connect(2 * operand.index + 1, 2 * result.index, FlowNetwork.unlimited)
+        }
+      }
+    }
+    for value in Set(residuals) where isNode[value.index] {
+      network.connect(2 * value.index + 1, sink, FlowNetwork.unlimited)
+    }
+    let reached = network.reachedAfterMaximumFlow(from: source, to: sink)
+    saved = isNode.indices.filter { isNode[$0] && reached[2 * $0] && !reached[2 * $0 + 1] }
+      .map { ValueID($0) }
+  }
+
+  /// Whether an operation's result is computed again rather than saved if its operands are known.
+  private func isRecomputed(_ operation: Operation, _ result: ValueID) -> Bool {
+    let isScalarCode = function[result].count <= Self.scalarCount
+    switch operation.op {
+    case .constant, .iota, .compare, .select, .clamp, .convert, .shape, .dynamicSlice, .gather,
+      .optimizationBarrier:
+      return true
+    case .unary(let op): return !(isScalarCode && op.isTranscendental)
+    case .binary(let op): return !(isScalarCode && op == .power)
+    case .reduce(let reduction):
+      return function[operation.operands[0]].count <= Self.scalarCount && reduction.kind == .add
+    case .dot: return function[operation.operands[0]].count <= Self.scalarCount && isScalarCode
+    case .scatter, .dynamicUpdateSlice, .whileLoop, .branch, .scan, .call: return false
+    }
+  }
+}
+
+extension UnaryOp {
+  /// Whether the function takes dozens of instructions.
+  fileprivate var isTranscendental: Bool {
+    switch self {
+    case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
+      .erf:
+      true
+    case .abs, .negate, .sign, .sqrt, .rsqrt, .floor, .isFinite, .not, .square: false
+    }
+  }
+}
+
+/// A directed graph with capacities.
+struct FlowNetwork {
+  /// More than any sum of bytes.
+  static let unlimited = 1 << 60
+
+  private struct Edge {
+    var target: Int
+    var capacity: Int
+  }
+
+  /// Edges in pairs: each is followed by its reverse.
+  private var edges: [Edge] = []
+  private var outgoing: [[Int]]
+
+  init(count: Int) { outgoing = Array(repeating: [], count: count) }
+
+  /// Adds an edge.
+  mutating func connect(_ source: Int, _ target: Int, _ capacity: Int) {
+    outgoing[source].append(edges.count)
+    edges.append(Edge(target: target, capacity: capacity))
+    outgoing[target].append(edges.count)
+    edges.append(Edge(target: source, capacity: 0))
+  }
+
+  /// Sends as much as possible from source to sink, and tells which nodes can still be reached.
+  ///
+  /// - Complexity: O(v²·e); near linear on graphs of this kind.
+  mutating func reachedAfterMaximumFlow(from source: Int, to sink: Int) -> [Bool] {
+    while true {
+      let levels = levels(from: source)
+      guard levels[sink] >= 0 else { return levels.map { $0 >= 0 } }
+      var next = [Int](repeating: 0, count: outgoing.count)
+      while augment(from: source, to: sink, levels, &next) {}
+    }
+  }
+
+  /// The distance of each node along edges with capacity left; −1 where there is no way.
+  private func levels(from source: Int) -> [Int] {
+    var levels = [Int](repeating: -1, count: outgoing.count)
+    levels[source] = 0
+    var queue = [source]
+    var first = 0
+    while first < queue.count {
+      let node = queue[first]
+      first += 1
+      for edge in outgoing[node]
+      where edges[edge].capacity > 0 && levels[edges[edge].target] < 0 {
+        levels[edges[edge].target] = levels[node] + 1
+        queue.append(edges[edge].target)
+      }
+    }
+    return levels
+  }
+
+  /// Sends flow along one shortest way; false where there is none left.
+  private mutating func augment(
+    from source: Int, to sink: Int, _ levels: [Int], _ next: inout [Int]
+  ) -> Bool {
+    var path: [Int] = []
+    var node = source
+    while node != sink {
+      if next[node] < outgoing[node].count {
+        let edge = outgoing[node][next[node]]
+        let target = edges[edge].target
+        if edges[edge].capacity > 0, levels[target] == levels[node] + 1 {
+          path.append(edge)
+          node = target
+        } else {
+          next[node] += 1
+        }
+      } else if let edge = path.popLast() {
+        node = edges[edge ^ 1].target
+        next[node] += 1
+      } else {
+        return false
+      }
+    }
+    let amount = path.map { edges[$0].capacity }.min() ?? 0
+    for edge in path {
+      edges[edge].capacity -= amount
+      edges[edge ^ 1].capacity += amount
+    }
+    return amount > 0
+  }
+}

@@ -1,0 +1,139 @@
+import TensorIR
+
+extension Scan {
+  /// The tangents of a scan's results: those of active carries and stacks.
+  func tangents(
+    of operation: Operation, at position: Int, _ wanted: RegionActivity, in pass: inout ForwardPass
+  ) throws -> [ValueID?] {
+    if let linearization = pass.linearization(at: position) {
+      return try pass.emitLinearPart(of: operation, linearization)
+    }
+    let active = activity(wanted.operands, results: wanted.results)
+    return try fusedTangents(of: operation, at: position, active, in: &pass)
+  }
+
+  /// One scan for values and tangents: captures, then their tangents; carries, then theirs; stacks,
+  /// then theirs.
+  private func fusedTangents(
+    of operation: Operation, at position: Int, _ active: RegionActivity, in pass: inout ForwardPass
+  ) throws -> [ValueID?] {
+    let operands = active.operands.positions
+    let results = active.results.positions
+    var body = try body.withTangents(parameters: operands.map { $0 + 1 }, results: results)
+    let own = Array(body.parameters.prefix(operation.operands.count + 1))
+    let tangents = Dictionary(
+      uniqueKeysWithValues: zip(operands, body.parameters.dropFirst(own.count)))
+    let groups = [
+      0..<captureCount, carryRange, carryRange.upperBound..<operation.operands.count,
+    ]
+    body.parameters = own.prefix(1) + []
+    var outer: [ValueID] = []
+    for group in groups {
+      body.parameters += own[(group.lowerBound + 1)..<(group.upperBound + 1)]
+      body.parameters += group.compactMap { tangents[$0] }
+      outer += operation.operands[group]
+      outer += try operands.filter(group.contains).map {
+        try pass.denseTangent(operation.operands[$0])
+      }
+    }
+    let returned = body.results
+    let resultTangents = Dictionary(
+      uniqueKeysWithValues: zip(results, returned.dropFirst(operation.results.count)))
+    var places: [Int] = []
+    var tangentPlaces: [Int: Int] = [:]
+    body.results = []
+    for group in [0..<carryCount, carryCount..<operation.results.count] {
+      for index in group {
+        places.append(body.results.count)
+        body.results.append(returned[index])
+      }
+      for index in group {
+        guard let tangent = resultTangents[index] else { continue }
+        tangentPlaces[index] = body.results.count
+        body.results.append(tangent)
+      }
+    }
+    var fused = self
+    fused.body = body
+    fused.captureCount += operands.count { $0 < captureCount }
+    fused.carryCount += operands.count(where: carryRange.contains)
+    let all = try pass.replace(at: position, with: .scan(fused), outer, ownResults: places)
+    return operation.results.indices.map { index in tangentPlaces[index].map { all[$0] } }
+  }
+
+  /// The scan that saves what its linear part reads, and the linear part.
+  func linearized(
+    _ wanted: RegionActivity, in function: Function, of operation: Operation
+  ) throws -> Linearization {
+    let active = activity(wanted.operands, results: wanted.results)
+    let operands = active.operands.positions
+    let results = active.results.positions
+    let forward = try ForwardPass(
+      body, name: body.name, parameters: operands.map { $0 + 1 }, results: results,
+      mode: .linearized)
+    let whole = forward.builder.function
+    let isTangent = whole.dependents(on: forward.tangentParameters)
+    var isFree = [Bool](repeating: false, count: whole.types.count)
+    for (index, parameter) in body.parameters.enumerated() {
+      isFree[parameter.index] = index == 0 || !carryRange.contains(index - 1)
+    }
+    let tangents = results.map { forward.tangent(body.results[$0]) }
+    let read =
+      whole.residuals(isTangent) + tangents.compactMap { $0 }.filter { !isTangent[$0.index] }
+    let saved = ResidualCut(whole, residuals: read, isFree: isFree).saved
+
+    var augmented = RegionCopier(from: whole)
+    for parameter in body.parameters { augmented.parameter(for: parameter) }
+    let returned = try augmented.copy(forward.source.results + saved)
+    var saving = self
+    saving.body = augmented.builder.finish(returning: returned)
+
+    // The linear part's operands: captures, their tangents; tangents of carries; stacks, what is
+    // saved, tangents of stacks.
+    let isKnown = Set(body.parameters + saved + forward.tangentParameters)
+    let needed = whole.operationsNeeded(for: tangents.compactMap { $0 }) { isKnown.contains($0) }
+    var isRead = [Bool](repeating: false, count: whole.types.count)
+    for (operation, isNeeded) in zip(whole.operations, needed) where isNeeded {
+      for operand in operation.operands { isRead[operand.index] = true }
+    }
+    var linear = RegionCopier(from: whole)
+    linear.parameter(for: body.parameters[0])
+    var linearOperands: [Linearization.Operand] = []
+    var counts: [Int] = []
+    let groups = [
+      0..<captureCount, carryRange, carryRange.upperBound..<operation.operands.count,
+    ]
+    for (number, group) in groups.enumerated() {
+      if number != 1 {
+        for index in group where isRead[body.parameters[index + 1].index] {
+          linear.parameter(for: body.parameters[index + 1])
+          linearOperands.append(.primal(index))
+        }
+      }
+      if number == 2 {
+        for (index, value) in saved.enumerated() where linear.copy(of: value) == nil {
+          linear.parameter(for: value)
+          linearOperands.append(.saved(index))
+        }
+      }
+      for (index, tangent) in zip(operands, forward.tangentParameters) where group.contains(index) {
+        linear.parameter(for: tangent)
+        linearOperands.append(.tangent(index))
+      }
+      counts.append(linearOperands.count)
+    }
+    let copies = try linear.copy(tangents.compactMap { $0 })
+    var remaining = copies.makeIterator()
+    let linearResults = try zip(results, tangents).map { result, tangent in
+      if tangent != nil, let copy = remaining.next() { return copy }
+      return try linear.builder.splat(0, body[body.results[result]])
+    }
+    let part = Scan(
+      length: length, isReversed: isReversed, captureCount: counts[0],
+      carryCount: counts[1] - counts[0], body: linear.builder.finish(returning: linearResults))
+    return Linearization(
+      augmented: .scan(saving),
+      savedTypes: saved.map { TensorType([length] + whole[$0].shape, whole[$0].element) },
+      linear: .scan(part), operands: linearOperands, activeResults: results)
+  }
+}
