@@ -77,7 +77,7 @@ let package = Package(
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("TensorIR"),
     tests("Interpreter", ["TensorIR"]),
-    tests("Differentiation", ["TensorIR", "Interpreter"]),
+    tests("Differentiation", ["TensorIR", "Interpreter", "Optimizer"]),
     tests("Optimizer", ["TensorIR", "Interpreter"]),
     tests("LoopIR", ["TensorIR"]),
     tests("Targets"),
