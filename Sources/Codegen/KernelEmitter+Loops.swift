@@ -10,7 +10,11 @@ extension KernelEmitter {
       repeated(loop, from: function.parameters[1], to: function.parameters[2])
     case .serial:
       let (first, end) = range(of: loop)
+      for carry in loop.carries { accumulators[carry.current] = copies(of: carry.initial) }
       repeated(loop, from: first, to: end)
+      for carry in loop.carries {
+        scalars[carry.result] = accumulators.removeValue(forKey: carry.current)
+      }
     case .tiled(let size) where lanes != nil: emitRowCopies(loop, size: size)
     case .tiled(let size):
       let (first, end) = range(of: loop)
@@ -34,9 +38,12 @@ extension KernelEmitter {
 
   /// A loop of steps of one around the body.
   private func repeated(_ loop: Loop, from first: LLVMValue, to end: LLVMValue) {
-    counted(from: first, to: end, step: 1, updating: loop.body) { index in
+    counted(from: first, to: end, step: 1, updating: loop.body, loop.carries) { index in
       variables[loop.variable] = index
+      for carry in loop.carries { scalars[carry.current] = accumulators[carry.current] }
       for node in loop.body { emit(node) }
+      let next = loop.carries.map { copies(of: $0.next) }
+      for (carry, value) in zip(loop.carries, next) { accumulators[carry.current] = value }
     }
   }
 
@@ -133,15 +140,15 @@ extension KernelEmitter {
   // MARK: Counting
 
   /// Emits `for i in stride(from: first, to: end, by: step)`; accumulators that the body updates
-  /// are carried from one iteration to the next.
+  /// and carries are handed from one iteration to the next.
   func counted(
     from first: LLVMValue, to end: LLVMValue, step: Int, updating body: [Node],
-    _ emitBody: (LLVMValue) -> Void
+    _ carries: [Carry] = [], _ emitBody: (LLVMValue) -> Void
   ) {
     let trips = constantTrips(first, end, step)
     if trips == 0 { return }
     if trips == 1 { return emitBody(first) }
-    let carried = updatedAccumulators(body)
+    let carried = updatedAccumulators(body) + carries.map(\.current)
     let before = builder.currentBlock
     let start = builder.appendBlock("loop")
     let after = builder.appendBlock("after")

@@ -63,8 +63,9 @@ struct KernelVerifier {
 
   // MARK: Nodes
 
-  /// Checks a body; scalars defined in it are not visible behind it.
-  mutating func verify(_ nodes: [Node]) throws {
+  /// Checks a body, and that some scalars can be read at its end; scalars defined in it are not
+  /// visible behind it.
+  mutating func verify(_ nodes: [Node], handingOn handedOn: [ScalarID] = []) throws {
     let outer = visible
     for node in nodes {
       switch node {
@@ -77,6 +78,7 @@ struct KernelVerifier {
       case .contract(let contract): try verify(contract)
       }
     }
+    for scalar in handedOn { _ = try verify(use: scalar) }
     visible = outer
   }
 

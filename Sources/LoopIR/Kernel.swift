@@ -4,7 +4,7 @@ package import TensorIR
 ///
 /// Invariants, checked by `verify(in:)`:
 /// - K1: every scalar is defined once and read only at or below the level of its definition, after
-///   it; an accumulator's value is read only after its loop.
+///   it; an accumulator's value is read only after its loop, a carry's current value only in it.
 /// - K2: a loop's variable is used only inside the loop, and sibling loops may share it.
 /// - K3: affine addresses stay inside their memory unless the access is guarded.
 /// - K4: only outermost loops are parallel; iterations of a parallel loop write different elements,
@@ -153,6 +153,8 @@ package struct Loop: Sendable, Hashable {
   package var schedule: Schedule = .serial
   /// What the loop sums up; each is readable after the loop as a scalar.
   package var accumulators: [Accumulator] = []
+  /// What each iteration of a serial loop hands to the next, in registers.
+  package var carries: [Carry] = []
   package var body: [Node] = []
 
   package init(_ variable: VariableID) { self.variable = variable }
@@ -173,6 +175,32 @@ package struct Accumulator: Sendable, Hashable {
   package init(_ result: ScalarID, _ kind: Reduction.Kind) {
     self.result = result
     self.kind = kind
+  }
+}
+
+/// A scalar that a loop hands from each iteration to the next.
+package struct Carry: Sendable, Hashable {
+  /// The value at the start of an iteration, readable in the loop's body.
+  package var current: ScalarID
+  /// What the first iteration starts from, readable before the loop.
+  package var initial: ScalarID
+  /// The value for the next iteration, defined in the body.
+  package var next: ScalarID
+  /// The value after the loop: what the last iteration left, or the initial one without any.
+  package var result: ScalarID
+
+  package init(current: ScalarID, initial: ScalarID, next: ScalarID, result: ScalarID) {
+    self.current = current
+    self.initial = initial
+    self.next = next
+    self.result = result
+  }
+
+  /// The carry with its scalars replaced.
+  package func mapping(_ transform: (ScalarID) -> ScalarID) -> Carry {
+    Carry(
+      current: transform(current), initial: transform(initial), next: transform(next),
+      result: transform(result))
   }
 }
 

@@ -111,6 +111,12 @@ struct KernelPrinter {
       }
       lines.append("acc " + accumulators.joined(separator: ", "))
     }
+    if !loop.carries.isEmpty {
+      let carries = loop.carries.map { carry in
+        "t\(carry.current.index) = \(phrase(carry.initial).text)"
+      }
+      lines.append("carry " + carries.joined(separator: ", "))
+    }
     let schedule =
       switch loop.schedule {
       case .serial: "serial"
@@ -120,7 +126,11 @@ struct KernelPrinter {
       case .vector(let width, let interleave): "vector(\(width))×\(interleave)"
       }
     let header = "\(schedule) \(name(loop.variable)) in \(text(loop.range, of: loop.variable)) {"
-    let inner = self.lines(loop.body, depth: depth + 1)
+    var inner = self.lines(loop.body, depth: depth + 1)
+    if !loop.carries.isEmpty {
+      let next = loop.carries.map { "t\($0.current.index) = \(phrase($0.next).text)" }
+      inner.append("next " + next.joined(separator: ", "))
+    }
     if inner.count == 1, !loop.body.containsLoop,
       2 * depth + header.count + inner[0].count + 3 <= Self.lineWidth
     {

@@ -45,10 +45,19 @@ extension KernelVerifier {
         "\(accumulator.kind.rawValue) does not combine \(element(accumulator.result).rawValue)")
       openAccumulators[accumulator.result] = accumulator.kind
     }
+    for carry in loop.carries {
+      let types =
+        [try verify(use: carry.initial)] + [carry.current, carry.next, carry.result].map(element)
+      try require(
+        loop.schedule == .serial && Set(types).count == 1,
+        "K1: t\(carry.current.index) is no carry of a serial loop, of one type")
+      try define(carry.current)
+    }
     depth += 1
-    try verify(loop.body)
+    try verify(loop.body, handingOn: loop.carries.map(\.next))
     leave(to: outer)
     visible.formUnion(loop.accumulators.map(\.result))
+    for carry in loop.carries { try define(carry.result) }
     try verifyIterations(of: loop)
   }
 

@@ -143,11 +143,15 @@ package struct LoopInterpreter {
       case .full: 0..<extent
       case .block(let block, let size): Self.block(variables[block.index], size, of: extent)
       }
+    var carried = try loop.carries.map { try scalar($0.initial) }
     for iteration in iterations {
+      for (carry, value) in zip(loop.carries, carried) { scalars[carry.current.index] = value }
       forgetLocals(in: loop.schedule)
       variables[loop.variable.index] = iteration
       try run(loop.body)
+      carried = try loop.carries.map { try scalar($0.next) }
     }
+    for (carry, value) in zip(loop.carries, carried) { scalars[carry.result.index] = value }
     for accumulator in loop.accumulators { kinds[accumulator.result] = nil }
   }
 

@@ -15,6 +15,7 @@ extension Node {
       for position in loop.accumulators.indices {
         loop.accumulators[position].result = name(loop.accumulators[position].result)
       }
+      loop.carries = loop.carries.map { $0.mapping(name) }
       loop.body = loop.body.map { $0.renamingScalars(name) }
       return .loop(loop)
     case .contract(var contract):

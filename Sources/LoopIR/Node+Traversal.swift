@@ -43,6 +43,17 @@ extension Expression {
   }
 }
 
+extension Expression {
+  /// Calls `body` with every variable the expression uses, once per occurrence.
+  package func forEachVariable(_ body: (VariableID) -> Void) {
+    switch self {
+    case .literal, .apply: break
+    case .index(let index, _), .load(_, let index, _): index.forEachVariable(body)
+    case .inBounds(let bounds): for bound in bounds { bound.index.forEachVariable(body) }
+    }
+  }
+}
+
 extension Node {
   /// Calls `body` with every scalar the node itself reads, without what stands in its loop.
   package func forEachOwnScalar(_ body: (ScalarID) -> Void) {
@@ -53,7 +64,11 @@ extension Node {
       store.address.forEachScalar(body)
       if let condition = store.condition { body(condition) }
     case .accumulate(_, let value): body(value)
-    case .loop: break
+    case .loop(let loop):
+      for carry in loop.carries {
+        body(carry.initial)
+        body(carry.next)
+      }
     case .contract(let contract):
       body(contract.left.value)
       body(contract.right.value)

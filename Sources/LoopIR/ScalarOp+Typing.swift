@@ -1,8 +1,8 @@
-internal import TensorIR
+package import TensorIR
 
 extension ScalarOp {
   /// The result's element type for operands of the given types; nil where they do not fit.
-  func resultType(_ operands: [ElementType]) -> ElementType? {
+  package func resultType(_ operands: [ElementType]) -> ElementType? {
     let types = operands.map { TensorType([], $0) }
     return (try? tensorOp.resultTypes(types))?.first?.element
   }

@@ -45,6 +45,13 @@ package struct Transplant {
       result.range = .block(moved(block), size: size)
     }
     result.accumulators = loop.accumulators.map { Accumulator(moved($0.result), $0.kind) }
+    for position in result.carries.indices {
+      result.carries[position] = Carry(
+        current: moved(loop.carries[position].current),
+        initial: moved(loop.carries[position].initial),
+        next: moved(loop.carries[position].next),
+        result: moved(loop.carries[position].result))
+    }
     result.body = moved(loop.body)
     return result
   }

@@ -12,6 +12,7 @@ extension Lowering {
         try lowering.step(of: loop, operation, carries)
       }
     case .scan(let scan):
+      if let kernel = serialKernel(operation) { return [item(kernel, operation)] }
       let carries = addCarries(
         operation, scan.captureCount..<(scan.captureCount + scan.carryCount))
       return around(carries, operation, available: available) { lowering in
@@ -21,6 +22,32 @@ extension Lowering {
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
       preconditionFailure("only loops and branches are steps by themselves")
     }
+  }
+
+  // MARK: Small bodies
+
+  /// The scan as one kernel with a serial loop, where its body is a few dozen scalars.
+  private func serialKernel(_ operation: Operation) -> Kernel? {
+    let serial = SerialBuilder(name: "draft")
+    do {
+      try serial.build(operation, in: graph, buffers: buffers)
+      return serial.kernel
+    } catch {
+      return nil
+    }
+  }
+
+  /// A finished kernel that does what an operation says.
+  private func item(_ kernel: Kernel, _ operation: Operation) -> Item {
+    let used = (operation.operands + operation.results).compactMap { buffers[$0] }
+    return .control(
+      { lowering in
+        var kernel = kernel
+        let number = lowering.program.kernels.count
+        kernel.name = "k\(number)"
+        lowering.program.kernels.append(kernel)
+        return .kernel(number)
+      }, uses: Set(used))
   }
 
   // MARK: Carries

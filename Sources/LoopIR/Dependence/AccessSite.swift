@@ -82,6 +82,7 @@ struct SiteCollector {
       case .store, .accumulate: break
       case .loop(let loop):
         for accumulator in loop.accumulators { scalars.insert(accumulator.result) }
+        for carry in loop.carries { scalars.formUnion([carry.current, carry.result]) }
         collect(loop.body, leader: leader, in: frames + [frame(of: loop)])
       case .contract(let contract): collect(contract, leader: leader, in: frames)
       }
@@ -98,7 +99,8 @@ struct SiteCollector {
     let depth = LoopFrame(
       variable: contract.depth, lead: nil, number: frameCount, isFactor: true)
     for (factor, line) in [(contract.left, rows), (contract.right, columns)] {
-      collect(factor.body, leader: leader, in: frames + [line, depth].filter { $0.variable != leader })
+      collect(
+        factor.body, leader: leader, in: frames + [line, depth].filter { $0.variable != leader })
     }
     collect(
       contract.body, leader: leader,

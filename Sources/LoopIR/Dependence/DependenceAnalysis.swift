@@ -28,7 +28,7 @@ package struct DependenceAnalysis {
   /// - Parameter reduced: memory of which every thread gets an array of its own, where the loop only
   ///   combines into it.
   package func mayRunInParallel(_ loop: Loop, reducing reduced: Set<Memory> = []) -> Permission {
-    guard loop.accumulators.isEmpty else { return .refused(.sum) }
+    guard loop.accumulators.isEmpty, loop.carries.isEmpty else { return .refused(.sum) }
     return iterationsAreSeparate(loop) { memory, sites in
       // Every thread has local arrays of its own.
       if case .local = memory { return true }
