@@ -52,6 +52,15 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
     return try callCarefully(repeat each input)
   }
 
+  /// Runs the function with numbers in place of scalar tensors.
+  ///
+  /// - Throws: as the call with tensors.
+  public func callAsFunction<each Value: TensorArgument>(
+    _ input: repeat each Value
+  ) throws -> Output where (repeat (each Value).Argument) == (repeat each Input) {
+    try callAsFunction(repeat (each input).tensorArgument)
+  }
+
   /// Runs the function on arguments that do not fit the form called last, or have no values yet.
   @usableFromInline
   func callCarefully(_ input: repeat each Input) throws -> Output {

@@ -71,6 +71,15 @@ public final class CompiledUpdate<State: TensorTree, each Input: TensorTree, Out
     return try replace(template.output, &placed)
   }
 
+  /// Runs the function with numbers in place of scalar tensors.
+  ///
+  /// - Throws: as the call with tensors.
+  public func callAsFunction<each Value: TensorArgument>(
+    _ state: inout State, _ input: repeat each Value
+  ) throws -> Output where (repeat (each Value).Argument) == (repeat each Input) {
+    try callAsFunction(&state, repeat (each input).tensorArgument)
+  }
+
   /// A state and an output with placeholders for tensors.
   private final class Template: Sendable {
     let state: State

@@ -69,14 +69,27 @@ struct Recording<Output: Sendable>: Sendable {
 
   /// The only result, a scalar, and its gradient for each argument; for integers that is zero.
   func valueWithGradient() throws -> (value: TensorNode, gradient: [TensorNode]) {
-    let type = traced.function.resultTypes[0]
-    guard type.isScalar else {
+    let (value, _, gradient) = try valueWithGradientAndOthers()
+    return (value, gradient)
+  }
+
+  /// The first result, a scalar, the other results, and the first one's gradient for each argument; for
+  /// integers that is zero.
+  func valueWithGradientAndOthers() throws -> (
+    value: TensorNode, others: [TensorNode], gradient: [TensorNode]
+  ) {
+    let types = traced.function.resultTypes
+    guard types[0].isScalar else {
       throw AdjointError(
-        .shape, "a gradient needs a scalar result, and the function returns shape \(type.shape)",
+        .shape,
+        "a gradient needs a scalar result, and the function returns shape \(types[0].shape)",
         at: location)
     }
     let results = try differentiated(by: .gradient(floatArguments), [])
-    return (results[0], derivatives(results.dropFirst(), arguments.map(\.type)))
+    return (
+      results[0], Array(results[1..<types.count]),
+      derivatives(results.dropFirst(types.count), arguments.map(\.type))
+    )
   }
 
   /// The cotangent of each argument for cotangents of the results; for integers that is zero.

@@ -20,7 +20,7 @@
 /// it changes; else with `visitIgnored`. A member that is not named at all is found when a function
 /// is first traced for the tree, and thrown. The number of parts of a collection, and whether an optional is nil, is static
 /// already.
-public protocol TensorTree: Sendable {
+public protocol TensorTree: TensorArgument where Argument == Self {
   /// Visits every tensor and every static value, in a fixed order.
   ///
   /// - Throws: what `visitor` throws.

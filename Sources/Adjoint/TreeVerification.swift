@@ -6,6 +6,8 @@ internal import TensorIR
 struct TreeVerification {
   /// The tensors put in for those visited, by identity.
   private let placeholders: Set<ObjectIdentifier>
+  /// The path at which each of them was found.
+  private var paths: [ObjectIdentifier: String] = [:]
   /// Static values visited that no member was found for yet.
   private var statics: [StaticValue]
   /// The types of ignored values that no member was found for yet.
@@ -39,6 +41,32 @@ struct TreeVerification {
       signature: Signature(types: visitor.nodes.map(\.type), statics: visitor.statics))
     if verified.withLock({ $0.contains(key) }) { return }
     let placeholders = visitor.nodes.map { TensorNode.placeholder($0.type) }
+    _ = try compared(tree, with: placeholders)
+    verified.withLock { verified in
+      if verified.count >= limit { verified.removeAll() }
+      verified.insert(key)
+    }
+  }
+
+  /// The path to each tensor of a tree, in the order of a visit.
+  ///
+  /// - Throws: `AdjointError` naming the first member that is not visited.
+  static func paths<Tree: TensorTree>(in tree: Tree) throws -> [String] {
+    if tree is any TensorLeaf { return [""] }
+    try refuseClasses(in: tree, path: "\(Tree.self)")
+    let placeholders = try tree.visitedNodes().map { TensorNode.placeholder($0.type) }
+    var verification = try compared(tree, with: placeholders)
+    return placeholders.map {
+      verification.paths.removeValue(forKey: ObjectIdentifier($0)) ?? ""
+    }
+  }
+
+  /// The mirror of a tree with placeholders for its tensors, looked at in whole.
+  private static func compared<Tree: TensorTree>(
+    _ tree: Tree, with placeholders: [TensorNode]
+  ) throws -> TreeVerification {
+    var visitor = TensorVisitor()
+    try visitor.read(tree)
     var replacing = TensorVisitor(replacingWith: placeholders)
     let replaced = try replacing.replace(tree)
     try replacing.requireEnd()
@@ -47,10 +75,7 @@ struct TreeVerification {
       ignored: visitor.ignoredTypes, typeName: "\(Tree.self)")
     try verification.visit(replaced, path: "")
     try verification.requireCases()
-    verified.withLock { verified in
-      if verified.count >= limit { verified.removeAll() }
-      verified.insert(key)
-    }
+    return verification
   }
 
   private init(
@@ -85,6 +110,7 @@ struct TreeVerification {
       guard placeholders.contains(ObjectIdentifier(leaf.leafNode)) else {
         throw unvisited("tensor", path, "visitor.visit(&\(member(path)))")
       }
+      paths[ObjectIdentifier(leaf.leafNode)] = String(path.drop { $0 == "." })
       return
     }
     if !path.isEmpty, takeStatic(equalTo: value) || takeIgnored(type(of: value)) { return }

@@ -42,6 +42,7 @@ extension KernelEmitter {
       return builder.fcmp(.olt, builder.fabs(x), builder.float(.infinity, x.type))
     case .not: return builder.not(x)
     case .erf: return elementary(op.rawValue, [x]) { $0.erf($1[0]) }
+    case .stopGradient: return x
     case .square: return element.isFloat ? builder.fmul(x, x) : builder.mul(x, x)
     }
   }
@@ -163,7 +164,7 @@ extension UnaryOp {
     switch self {
     case .abs, .negate: element.isFloat
     case .not: false
-    case .sign, .floor, .isFinite: true
+    case .sign, .floor, .isFinite, .stopGradient: true
     case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
       .sqrt, .rsqrt, .erf, .square:
       false

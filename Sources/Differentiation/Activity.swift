@@ -122,7 +122,7 @@ extension UnaryOp {
   /// Whether the derivative is zero wherever it exists.
   var isPiecewiseConstant: Bool {
     switch self {
-    case .sign, .floor, .isFinite, .not: true
+    case .sign, .floor, .isFinite, .not, .stopGradient: true
     case .abs, .negate, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh,
       .sine, .cosine, .sqrt, .rsqrt, .erf, .square:
       false

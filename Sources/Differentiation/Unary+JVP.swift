@@ -10,7 +10,7 @@ extension UnaryOp {
     let y = operation.result
     let type = pass.type(operation.result)
     switch self {
-    case .sign, .floor, .isFinite, .not: return nil
+    case .sign, .floor, .isFinite, .not, .stopGradient: return nil
     case .negate: return try pass.builder.negate(tangent)
     case .log: return try pass.scale(tangent, dividingBy: x)
     case .logPlusOne:
@@ -51,7 +51,7 @@ extension UnaryOp {
       let square = try builder.negate(builder.multiply(x, x))
       return try builder.multiply(factor, builder.unary(.exponential, square))
     case .square: return try builder.add(x, x)
-    case .sign, .floor, .isFinite, .not: return try builder.splat(0, type)
+    case .sign, .floor, .isFinite, .not, .stopGradient: return try builder.splat(0, type)
     case .negate: return try builder.splat(-1, type)
     case .log: return try builder.divide(builder.splat(1, type), x)
     case .logPlusOne:

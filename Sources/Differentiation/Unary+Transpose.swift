@@ -8,7 +8,7 @@ extension UnaryOp {
     switch self {
     case .negate: try pass.accumulate(pass.builder.negate(cotangent), on: operation.operands[0])
     case .abs, .sign, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh,
-      .sine, .cosine, .sqrt, .rsqrt, .floor, .isFinite, .not, .erf, .square:
+      .sine, .cosine, .sqrt, .rsqrt, .floor, .isFinite, .not, .erf, .square, .stopGradient:
       throw pass.notLinear(operation)
     }
   }

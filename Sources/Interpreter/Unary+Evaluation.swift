@@ -39,6 +39,7 @@ extension UnaryOp {
     case .floor: return value.rounded(.down)
     case .erf: return Foundation.erf(value)
     case .square: return value * value
+    case .stopGradient: return value
     case .isFinite, .not: preconditionFailure("\(rawValue) has no float result")
     }
   }
@@ -51,6 +52,7 @@ extension UnaryOp {
     case .sign: return value.signum()
     case .not: return element == .i1 ? 1 - value : ~value
     case .square: return value &* value
+    case .stopGradient: return value
     case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
       .sqrt, .rsqrt, .floor, .isFinite, .erf:
       preconditionFailure("\(rawValue) takes floats only")

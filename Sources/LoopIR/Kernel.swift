@@ -245,7 +245,7 @@ package enum ScalarOp: Sendable, Hashable {
     switch self {
     case .unary(let op):
       switch op {
-      case .abs, .negate, .sign, .floor, .isFinite, .not, .square: 1
+      case .abs, .negate, .sign, .floor, .isFinite, .not, .square, .stopGradient: 1
       case .sqrt, .rsqrt: 10
       case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .erf: 15
       case .sine, .cosine: 20

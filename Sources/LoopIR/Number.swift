@@ -112,6 +112,7 @@ extension UnaryOp {
     case .floor: Foundation.floor(x)
     case .erf: Foundation.erf(x)
     case .square: x * x
+    case .stopGradient: x
     case .isFinite, .not: preconditionFailure("\(rawValue) gives no float")
     }
   }
@@ -122,6 +123,7 @@ extension UnaryOp {
     case .negate: 0 &- x
     case .sign: x.signum()
     case .square: x &* x
+    case .stopGradient: x
     case .not: ~x
     case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
       .sqrt, .rsqrt, .floor, .erf, .isFinite:

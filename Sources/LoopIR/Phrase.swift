@@ -62,7 +62,7 @@ extension UnaryOp {
     case .negate: Phrase("-" + operand.text(at: .atom), .prefix)
     case .not: Phrase("!" + operand.text(at: .atom), .prefix)
     case .abs, .sign, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh,
-      .sine, .cosine, .sqrt, .rsqrt, .floor, .isFinite, .erf, .square:
+      .sine, .cosine, .sqrt, .rsqrt, .floor, .isFinite, .erf, .square, .stopGradient:
       Phrase("\(name)(\(operand.text))", .atom)
     }
   }
@@ -88,6 +88,7 @@ extension UnaryOp {
     case .not: "not"
     case .erf: "erf"
     case .square: "square"
+    case .stopGradient: "constant"
     }
   }
 }

@@ -134,7 +134,7 @@ extension UnaryOp {
     switch self {
     case .abs, .exponential, .logistic, .square: true
     case .negate, .sign, .exponentialMinusOne, .log, .logPlusOne, .tanh, .sine, .cosine, .sqrt,
-      .rsqrt, .floor, .isFinite, .not, .erf:
+      .rsqrt, .floor, .isFinite, .not, .erf, .stopGradient:
       false
     }
   }

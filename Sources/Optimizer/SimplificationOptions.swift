@@ -16,16 +16,19 @@ package struct SimplificationOptions: Sendable, Hashable {
   package var sweeps: Int
   /// The most elements a folded constant may have.
   package var foldedElements: Int
+  /// Whether operations that only stop derivatives are dropped, because none will be taken.
+  package var dropsStopGradients: Bool
 
   /// Options that run everything, up to `ADJOINT_PASS_LIMIT` rewrites where that is set.
   package init(
     disabled: Set<String> = [], limit: Int? = environmentLimit, sweeps: Int = 16,
-    foldedElements: Int = 4096
+    foldedElements: Int = 4096, dropsStopGradients: Bool = false
   ) {
     self.disabled = disabled
     self.limit = limit
     self.sweeps = sweeps
     self.foldedElements = foldedElements
+    self.dropsStopGradients = dropsStopGradients
   }
 
   /// The number in the environment variable `ADJOINT_PASS_LIMIT`, for bisecting a wrong rewrite.

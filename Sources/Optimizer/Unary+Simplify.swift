@@ -22,6 +22,9 @@ import TensorIR
     return try simplifyNot(operand, &rewriter)
   case .square:
     return try rewriter.emitBinary(.multiply, operand, operand)
+  case .stopGradient:
+    if rewriter.options.dropsStopGradients { return operand }
+    return rewriter.operand(of: operand, by: .stopGradient) == nil ? nil : operand
   case .floor:
     return rewriter.operand(of: operand, by: .floor) == nil ? nil : operand
   case .sign, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine,

@@ -5,6 +5,7 @@ extension UnaryOp {
     case .abs, .sign: element.kind == .signed || element.isFloat
     case .negate, .square: element != .i1
     case .not: !element.isFloat
+    case .stopGradient: true
     case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
       .sqrt, .rsqrt, .floor, .isFinite, .erf:
       element.isFloat

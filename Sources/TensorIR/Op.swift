@@ -66,6 +66,8 @@ package enum UnaryOp: String, Hashable, Sendable, CaseIterable {
   case not = "stablehlo.not"
   case erf = "chlo.erf"
   case square = "chlo.square"
+  /// The operand itself, as a constant of all derivatives.
+  case stopGradient = "adjoint.stop_gradient"
 }
 
 /// Elementwise functions of two operands of equal type; the raw value is the mnemonic.

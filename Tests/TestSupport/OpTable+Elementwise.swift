@@ -63,6 +63,8 @@ private func unaryTraits(
   case .not: (ElementType.bits, .uniform(-9...9), .none("integer operand"), .exact)
   case .erf: (ElementType.everyFloat, .uniform(-3...3), .smooth(), .ulps(4))
   case .square: (ElementType.everyNumber, .uniform(-3...3), .smooth(), .exact)
+  case .stopGradient:
+    (ElementType.everyNumber + [.i1], .uniform(-3...3), .none("derivatives stop here"), .exact)
   }
 }
 

@@ -1,0 +1,454 @@
+internal import TensorIR
+
+// Transforms of functions of one to four arguments. They give plain functions, which can be handed to
+// other transforms, and are what the compiler's messages are about where arguments do not fit; functions
+// of more arguments go through parameter packs.
+
+// MARK: - One argument
+
+/// The gradient of a function of one argument with a scalar result.
+///
+/// - Throws: nothing here; calls throw as those of `valueWithGradient(of:)`.
+public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
+  file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (First) throws -> Tensor<Scalar>
+) -> @Sendable (First) throws -> First {
+  let location = SourceLocation(file: file, line: line)
+  return { first in
+    let recording = try Recording(function, at: location, first) { try $1.read($0) }
+    var visitor = TensorVisitor(replacingWith: try recording.valueWithGradient().gradient)
+    return try visitor.replace(first)
+  }
+}
+
+/// The value of a function of one argument with a scalar result, and its gradient, at given arguments.
+///
+/// - Throws: as calls of `valueWithGradient(of:)`.
+public func valueWithGradient<First: TensorTree, Scalar: TensorFloatingPoint>(
+  at first: First, file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (First) throws -> Tensor<Scalar>
+) throws -> (value: Tensor<Scalar>, gradient: First) {
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, first) { try $1.read($0) }
+  let (value, gradient) = try recording.valueWithGradient()
+  var visitor = TensorVisitor(replacingWith: gradient)
+  return (Tensor(value), try visitor.replace(first))
+}
+
+/// The gradient of a function of one argument with a scalar result at given arguments.
+///
+/// - Throws: as calls of `valueWithGradient(of:)`.
+public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
+  at first: First, file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (First) throws -> Tensor<Scalar>
+) throws -> First {
+  try valueWithGradient(at: first, file: file, line: line, of: function).gradient
+}
+
+/// The value of a function of one argument at given arguments, and its pullback there: the function that
+/// takes a cotangent of the value to the cotangents of the arguments.
+///
+/// - Throws: `AdjointError` for mistakes in the function, and what it throws; the pullback throws
+///   where an operation has no derivative or a cotangent does not have its result's shape.
+public func valueWithPullback<First: TensorTree, Output: TensorTree>(
+  at first: First, file: String = #fileID, line: Int = #line,
+  of function: (First) throws -> Output
+) throws -> (value: Output, pullback: @Sendable (Output) throws -> First) {
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, first) { try $1.read($0) }
+  var results = TensorVisitor(replacingWith: try recording.value())
+  let value = try results.replace(recording.output)
+  return (
+    value,
+    { cotangent in
+      var seeds = TensorVisitor()
+      try seeds.read(cotangent)
+      var visitor = TensorVisitor(replacingWith: try recording.pullback(seeds.nodes))
+      return try visitor.replace(first)
+    }
+  )
+}
+
+/// The pullback of a function of one argument at given arguments.
+///
+/// - Throws: as `valueWithPullback(at:of:)`.
+public func pullback<First: TensorTree, Output: TensorTree>(
+  at first: First, file: String = #fileID, line: Int = #line,
+  of function: (First) throws -> Output
+) throws -> @Sendable (Output) throws -> First {
+  try valueWithPullback(at: first, file: file, line: line, of: function).pullback
+}
+
+/// The value, the gradient and further results of a function of one argument that returns a scalar and
+/// something besides, which is not differentiated.
+///
+/// - Throws: as calls of `valueWithGradient(of:)`.
+public func valueWithGradient<
+  First: TensorTree, Scalar: TensorFloatingPoint, Auxiliary: TensorTree
+>(
+  at first: First, file: String = #fileID, line: Int = #line,
+  of function: (First) throws -> (Tensor<Scalar>, Auxiliary)
+) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: First) {
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, first) { output, visitor in
+    try visitor.read(output.0)
+    try visitor.read(output.1)
+  }
+  let (value, others, gradient) = try recording.valueWithGradientAndOthers()
+  var rest = TensorVisitor(replacingWith: others)
+  var visitor = TensorVisitor(replacingWith: gradient)
+  return (Tensor(value), try rest.replace(recording.output.1), try visitor.replace(first))
+}
+
+// MARK: - Two arguments
+
+/// The gradient of a function of two arguments with a scalar result.
+///
+/// - Throws: nothing here; calls throw as those of `valueWithGradient(of:)`.
+public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint>(
+  file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (First, Second) throws -> Tensor<Scalar>
+) -> @Sendable (First, Second) throws -> (First, Second) {
+  let location = SourceLocation(file: file, line: line)
+  return { first, second in
+    let recording = try Recording(function, at: location, first, second) { try $1.read($0) }
+    var visitor = TensorVisitor(replacingWith: try recording.valueWithGradient().gradient)
+    return (try visitor.replace(first), try visitor.replace(second))
+  }
+}
+
+/// The value of a function of two arguments with a scalar result, and its gradient, at given arguments.
+///
+/// - Throws: as calls of `valueWithGradient(of:)`.
+public func valueWithGradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint>(
+  at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (First, Second) throws -> Tensor<Scalar>
+) throws -> (value: Tensor<Scalar>, gradient: (First, Second)) {
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, first, second) { try $1.read($0) }
+  let (value, gradient) = try recording.valueWithGradient()
+  var visitor = TensorVisitor(replacingWith: gradient)
+  return (Tensor(value), (try visitor.replace(first), try visitor.replace(second)))
+}
+
+/// The gradient of a function of two arguments with a scalar result at given arguments.
+///
+/// - Throws: as calls of `valueWithGradient(of:)`.
+public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint>(
+  at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (First, Second) throws -> Tensor<Scalar>
+) throws -> (First, Second) {
+  try valueWithGradient(at: first, second, file: file, line: line, of: function).gradient
+}
+
+/// The value of a function of two arguments at given arguments, and its pullback there: the function that
+/// takes a cotangent of the value to the cotangents of the arguments.
+///
+/// - Throws: `AdjointError` for mistakes in the function, and what it throws; the pullback throws
+///   where an operation has no derivative or a cotangent does not have its result's shape.
+public func valueWithPullback<First: TensorTree, Second: TensorTree, Output: TensorTree>(
+  at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
+  of function: (First, Second) throws -> Output
+) throws -> (value: Output, pullback: @Sendable (Output) throws -> (First, Second)) {
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, first, second) { try $1.read($0) }
+  var results = TensorVisitor(replacingWith: try recording.value())
+  let value = try results.replace(recording.output)
+  return (
+    value,
+    { cotangent in
+      var seeds = TensorVisitor()
+      try seeds.read(cotangent)
+      var visitor = TensorVisitor(replacingWith: try recording.pullback(seeds.nodes))
+      return (try visitor.replace(first), try visitor.replace(second))
+    }
+  )
+}
+
+/// The pullback of a function of two arguments at given arguments.
+///
+/// - Throws: as `valueWithPullback(at:of:)`.
+public func pullback<First: TensorTree, Second: TensorTree, Output: TensorTree>(
+  at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
+  of function: (First, Second) throws -> Output
+) throws -> @Sendable (Output) throws -> (First, Second) {
+  try valueWithPullback(at: first, second, file: file, line: line, of: function).pullback
+}
+
+/// The value, the gradient and further results of a function of two arguments that returns a scalar and
+/// something besides, which is not differentiated.
+///
+/// - Throws: as calls of `valueWithGradient(of:)`.
+public func valueWithGradient<
+  First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint, Auxiliary: TensorTree
+>(
+  at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
+  of function: (First, Second) throws -> (Tensor<Scalar>, Auxiliary)
+) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: (First, Second)) {
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, first, second) { output, visitor in
+    try visitor.read(output.0)
+    try visitor.read(output.1)
+  }
+  let (value, others, gradient) = try recording.valueWithGradientAndOthers()
+  var rest = TensorVisitor(replacingWith: others)
+  var visitor = TensorVisitor(replacingWith: gradient)
+  return (
+    Tensor(value), try rest.replace(recording.output.1),
+    (try visitor.replace(first), try visitor.replace(second))
+  )
+}
+
+// MARK: - Three arguments
+
+/// The gradient of a function of three arguments with a scalar result.
+///
+/// - Throws: nothing here; calls throw as those of `valueWithGradient(of:)`.
+public func gradient<
+  First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint
+>(
+  file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (First, Second, Third) throws -> Tensor<Scalar>
+) -> @Sendable (First, Second, Third) throws -> (First, Second, Third) {
+  let location = SourceLocation(file: file, line: line)
+  return { first, second, third in
+    let recording = try Recording(function, at: location, first, second, third) { try $1.read($0) }
+    var visitor = TensorVisitor(replacingWith: try recording.valueWithGradient().gradient)
+    return (try visitor.replace(first), try visitor.replace(second), try visitor.replace(third))
+  }
+}
+
+/// The value of a function of three arguments with a scalar result, and its gradient, at given arguments.
+///
+/// - Throws: as calls of `valueWithGradient(of:)`.
+public func valueWithGradient<
+  First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint
+>(
+  at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (First, Second, Third) throws -> Tensor<Scalar>
+) throws -> (value: Tensor<Scalar>, gradient: (First, Second, Third)) {
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, first, second, third) { try $1.read($0) }
+  let (value, gradient) = try recording.valueWithGradient()
+  var visitor = TensorVisitor(replacingWith: gradient)
+  return (
+    Tensor(value),
+    (try visitor.replace(first), try visitor.replace(second), try visitor.replace(third))
+  )
+}
+
+/// The gradient of a function of three arguments with a scalar result at given arguments.
+///
+/// - Throws: as calls of `valueWithGradient(of:)`.
+public func gradient<
+  First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint
+>(
+  at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (First, Second, Third) throws -> Tensor<Scalar>
+) throws -> (First, Second, Third) {
+  try valueWithGradient(at: first, second, third, file: file, line: line, of: function).gradient
+}
+
+/// The value of a function of three arguments at given arguments, and its pullback there: the function that
+/// takes a cotangent of the value to the cotangents of the arguments.
+///
+/// - Throws: `AdjointError` for mistakes in the function, and what it throws; the pullback throws
+///   where an operation has no derivative or a cotangent does not have its result's shape.
+public func valueWithPullback<
+  First: TensorTree, Second: TensorTree, Third: TensorTree, Output: TensorTree
+>(
+  at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
+  of function: (First, Second, Third) throws -> Output
+) throws -> (value: Output, pullback: @Sendable (Output) throws -> (First, Second, Third)) {
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, first, second, third) { try $1.read($0) }
+  var results = TensorVisitor(replacingWith: try recording.value())
+  let value = try results.replace(recording.output)
+  return (
+    value,
+    { cotangent in
+      var seeds = TensorVisitor()
+      try seeds.read(cotangent)
+      var visitor = TensorVisitor(replacingWith: try recording.pullback(seeds.nodes))
+      return (try visitor.replace(first), try visitor.replace(second), try visitor.replace(third))
+    }
+  )
+}
+
+/// The pullback of a function of three arguments at given arguments.
+///
+/// - Throws: as `valueWithPullback(at:of:)`.
+public func pullback<First: TensorTree, Second: TensorTree, Third: TensorTree, Output: TensorTree>(
+  at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
+  of function: (First, Second, Third) throws -> Output
+) throws -> @Sendable (Output) throws -> (First, Second, Third) {
+  try valueWithPullback(at: first, second, third, file: file, line: line, of: function).pullback
+}
+
+/// The value, the gradient and further results of a function of three arguments that returns a scalar and
+/// something besides, which is not differentiated.
+///
+/// - Throws: as calls of `valueWithGradient(of:)`.
+public func valueWithGradient<
+  First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint,
+  Auxiliary: TensorTree
+>(
+  at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
+  of function: (First, Second, Third) throws -> (Tensor<Scalar>, Auxiliary)
+) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: (First, Second, Third)) {
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, first, second, third) { output, visitor in
+    try visitor.read(output.0)
+    try visitor.read(output.1)
+  }
+  let (value, others, gradient) = try recording.valueWithGradientAndOthers()
+  var rest = TensorVisitor(replacingWith: others)
+  var visitor = TensorVisitor(replacingWith: gradient)
+  return (
+    Tensor(value), try rest.replace(recording.output.1),
+    (try visitor.replace(first), try visitor.replace(second), try visitor.replace(third))
+  )
+}
+
+// MARK: - Four arguments
+
+/// The gradient of a function of four arguments with a scalar result.
+///
+/// - Throws: nothing here; calls throw as those of `valueWithGradient(of:)`.
+public func gradient<
+  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree,
+  Scalar: TensorFloatingPoint
+>(
+  file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (First, Second, Third, Fourth) throws -> Tensor<Scalar>
+) -> @Sendable (First, Second, Third, Fourth) throws -> (First, Second, Third, Fourth) {
+  let location = SourceLocation(file: file, line: line)
+  return { first, second, third, fourth in
+    let recording = try Recording(function, at: location, first, second, third, fourth) {
+      try $1.read($0)
+    }
+    var visitor = TensorVisitor(replacingWith: try recording.valueWithGradient().gradient)
+    return (
+      try visitor.replace(first), try visitor.replace(second), try visitor.replace(third),
+      try visitor.replace(fourth)
+    )
+  }
+}
+
+/// The value of a function of four arguments with a scalar result, and its gradient, at given arguments.
+///
+/// - Throws: as calls of `valueWithGradient(of:)`.
+public func valueWithGradient<
+  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree,
+  Scalar: TensorFloatingPoint
+>(
+  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
+  line: Int = #line,
+  of function: @escaping @Sendable (First, Second, Third, Fourth) throws -> Tensor<Scalar>
+) throws -> (value: Tensor<Scalar>, gradient: (First, Second, Third, Fourth)) {
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, first, second, third, fourth) {
+    try $1.read($0)
+  }
+  let (value, gradient) = try recording.valueWithGradient()
+  var visitor = TensorVisitor(replacingWith: gradient)
+  return (
+    Tensor(value),
+    (
+      try visitor.replace(first), try visitor.replace(second), try visitor.replace(third),
+      try visitor.replace(fourth)
+    )
+  )
+}
+
+/// The gradient of a function of four arguments with a scalar result at given arguments.
+///
+/// - Throws: as calls of `valueWithGradient(of:)`.
+public func gradient<
+  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree,
+  Scalar: TensorFloatingPoint
+>(
+  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
+  line: Int = #line,
+  of function: @escaping @Sendable (First, Second, Third, Fourth) throws -> Tensor<Scalar>
+) throws -> (First, Second, Third, Fourth) {
+  try valueWithGradient(at: first, second, third, fourth, file: file, line: line, of: function)
+    .gradient
+}
+
+/// The value of a function of four arguments at given arguments, and its pullback there: the function that
+/// takes a cotangent of the value to the cotangents of the arguments.
+///
+/// - Throws: `AdjointError` for mistakes in the function, and what it throws; the pullback throws
+///   where an operation has no derivative or a cotangent does not have its result's shape.
+public func valueWithPullback<
+  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree, Output: TensorTree
+>(
+  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
+  line: Int = #line,
+  of function: (First, Second, Third, Fourth) throws -> Output
+) throws -> (value: Output, pullback: @Sendable (Output) throws -> (First, Second, Third, Fourth)) {
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, first, second, third, fourth) {
+    try $1.read($0)
+  }
+  var results = TensorVisitor(replacingWith: try recording.value())
+  let value = try results.replace(recording.output)
+  return (
+    value,
+    { cotangent in
+      var seeds = TensorVisitor()
+      try seeds.read(cotangent)
+      var visitor = TensorVisitor(replacingWith: try recording.pullback(seeds.nodes))
+      return (
+        try visitor.replace(first), try visitor.replace(second), try visitor.replace(third),
+        try visitor.replace(fourth)
+      )
+    }
+  )
+}
+
+/// The pullback of a function of four arguments at given arguments.
+///
+/// - Throws: as `valueWithPullback(at:of:)`.
+public func pullback<
+  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree, Output: TensorTree
+>(
+  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
+  line: Int = #line,
+  of function: (First, Second, Third, Fourth) throws -> Output
+) throws -> @Sendable (Output) throws -> (First, Second, Third, Fourth) {
+  try valueWithPullback(at: first, second, third, fourth, file: file, line: line, of: function)
+    .pullback
+}
+
+/// The value, the gradient and further results of a function of four arguments that returns a scalar and
+/// something besides, which is not differentiated.
+///
+/// - Throws: as calls of `valueWithGradient(of:)`.
+public func valueWithGradient<
+  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree,
+  Scalar: TensorFloatingPoint, Auxiliary: TensorTree
+>(
+  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
+  line: Int = #line,
+  of function: (First, Second, Third, Fourth) throws -> (Tensor<Scalar>, Auxiliary)
+) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: (First, Second, Third, Fourth))
+{
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, first, second, third, fourth) {
+    output, visitor in
+    try visitor.read(output.0)
+    try visitor.read(output.1)
+  }
+  let (value, others, gradient) = try recording.valueWithGradientAndOthers()
+  var rest = TensorVisitor(replacingWith: others)
+  var visitor = TensorVisitor(replacingWith: gradient)
+  return (
+    Tensor(value), try rest.replace(recording.output.1),
+    (
+      try visitor.replace(first), try visitor.replace(second), try visitor.replace(third),
+      try visitor.replace(fourth)
+    )
+  )
+}
