@@ -81,7 +81,7 @@ extension UnaryOp {
     case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
       .erf:
       true
-    case .abs, .negate, .sign, .sqrt, .rsqrt, .floor, .isFinite, .not, .square: false
+    case .abs, .negate, .sign, .sqrt, .rsqrt, .floor, .isFinite, .not, .square, .stopGradient: false
     }
   }
 }
