@@ -9,6 +9,10 @@ extension KernelEmitter {
     case .parallel:
       repeated(loop, from: function.parameters[1], to: function.parameters[2])
     case .serial:
+      if case .condition(let holds) = loop.range {
+        emit(loop, while: holds)
+        break
+      }
       let (first, end) = range(of: loop)
       for carry in loop.carries { accumulators[carry.current] = copies(of: carry.initial) }
       repeated(loop, from: first, to: end)
@@ -24,11 +28,43 @@ extension KernelEmitter {
     for accumulator in loop.accumulators { close(accumulator) }
   }
 
+  /// A loop that ends where a boolean that it carries does not hold.
+  private func emit(_ loop: Loop, while holds: ScalarID) {
+    let before = builder.currentBlock
+    let head = builder.appendBlock("head")
+    let start = builder.appendBlock("loop")
+    let after = builder.appendBlock("after")
+    builder.br(head)
+    builder.position(at: head)
+    let index = builder.phi(module.i64)
+    builder.addIncoming(index, builder.int(0, module.i64), from: before)
+    let phis = loop.carries.map { carry -> LLVMValue in
+      let initial = uniform(carry.initial)
+      let phi = builder.phi(initial.type)
+      builder.addIncoming(phi, initial, from: before)
+      scalars[carry.current] = [phi]
+      scalars[carry.result] = [phi]
+      return phi
+    }
+    builder.condBr(uniform(holds), start, after)
+    builder.position(at: start)
+    variables[loop.variable] = index
+    for node in loop.body { emit(node) }
+    let latch = builder.currentBlock
+    builder.addIncoming(index, builder.add(index, builder.int(1, module.i64)), from: latch)
+    for (carry, phi) in zip(loop.carries, phis) {
+      builder.addIncoming(phi, uniform(carry.next), from: latch)
+    }
+    builder.br(head)
+    builder.position(at: after)
+  }
+
   /// The first iteration of a loop and the one after its last.
   private func range(of loop: Loop) -> (LLVMValue, LLVMValue) {
     let extent = builder.int(kernel.variables[loop.variable.index].extent, module.i64)
     switch loop.range {
     case .full: return (builder.int(0, module.i64), extent)
+    case .condition: preconditionFailure("a loop with a condition has no last iteration")
     case .block(let block, let size):
       let first = builder.mul(variable(block), builder.int(size, module.i64))
       let end = builder.add(first, builder.int(size, module.i64))

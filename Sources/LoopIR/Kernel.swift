@@ -146,7 +146,13 @@ package struct Loop: Sendable, Hashable {
     case full
     /// Those of one block: `size` from `block · size` on, as far as the variable goes.
     case block(VariableID, size: Int)
+    /// As many as there are until a boolean that the loop carries does not hold at the start of one.
+    case condition(ScalarID)
   }
+
+  /// The extent of the variable of a loop that nobody knows the number of iterations of: a guess that
+  /// costs are reckoned with.
+  package static let nominalExtent = 1 << 16
 
   package var variable: VariableID
   package var range: Range = .full

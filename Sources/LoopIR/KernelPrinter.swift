@@ -144,6 +144,7 @@ struct KernelPrinter {
     case .full: "0..<\(extent(variable))"
     case .block(let block, let size):
       blockText(IndexExpression(block), size, count: extent(block), of: extent(variable))
+    case .condition(let holds): "0... while t\(holds.index)"
     }
   }
 

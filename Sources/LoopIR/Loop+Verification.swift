@@ -58,6 +58,11 @@ extension KernelVerifier {
     leave(to: outer)
     visible.formUnion(loop.accumulators.map(\.result))
     for carry in loop.carries { try define(carry.result) }
+    if case .condition(let holds) = loop.range {
+      try require(
+        element(holds) == .i1 && loop.carries.contains { $0.current == holds },
+        "t\(holds.index) is no boolean that its loop carries")
+    }
     try verifyIterations(of: loop)
   }
 

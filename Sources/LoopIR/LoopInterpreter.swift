@@ -142,10 +142,12 @@ package struct LoopInterpreter {
       switch loop.range {
       case .full: 0..<extent
       case .block(let block, let size): Self.block(variables[block.index], size, of: extent)
+      case .condition: 0..<Int.max
       }
     var carried = try loop.carries.map { try scalar($0.initial) }
     for iteration in iterations {
       for (carry, value) in zip(loop.carries, carried) { scalars[carry.current.index] = value }
+      if case .condition(let holds) = loop.range, try !scalar(holds).isTrue { break }
       forgetLocals(in: loop.schedule)
       variables[loop.variable.index] = iteration
       try run(loop.body)

@@ -16,6 +16,7 @@ extension Node {
         loop.accumulators[position].result = name(loop.accumulators[position].result)
       }
       loop.carries = loop.carries.map { $0.mapping(name) }
+      if case .condition(let holds) = loop.range { loop.range = .condition(name(holds)) }
       loop.body = loop.body.map { $0.renamingScalars(name) }
       return .loop(loop)
     case .contract(var contract):

@@ -45,6 +45,7 @@ package struct Transplant {
       result.range = .block(moved(block), size: size)
     }
     result.accumulators = loop.accumulators.map { Accumulator(moved($0.result), $0.kind) }
+    if case .condition(let holds) = loop.range { result.range = .condition(moved(holds)) }
     for position in result.carries.indices {
       result.carries[position] = Carry(
         current: moved(loop.carries[position].current),

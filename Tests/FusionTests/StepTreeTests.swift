@@ -25,4 +25,25 @@ import Testing
     try check(program.function(), "\(program)")
     try check(program.function().simplified(), "\(program), simplified")
   }
+
+  /// A body of a few scalars, loops and branches in it included, is one kernel without arena.
+  @Test(arguments: ControlProgram.smallBodies)
+  func smallBodiesAreOneKernel(_ control: ControlProgram) throws {
+    let program = try LoopProgram(lowering: control.function(), for: .x86_64v4)
+    #expect(program.kernels.count == 1, "\(program)")
+    #expect(program.steps == [.kernel(0)])
+    #expect(program.arenaByteCount == 0)
+  }
+
+  /// Of a carry that is changed in a row, no step copies the rest.
+  @Test func rowsAreChangedInPlace() throws {
+    let control = try #require(ControlProgram.all.first { $0.name == "rows changed in place" })
+    let program = try LoopProgram(lowering: control.function(), for: .x86_64v4)
+    let text = program.description
+    #expect(text.contains("\nrepeat s0 in 0..<6, index i"))
+    // One kernel brings the argument in; those of a step go over twenty elements.
+    #expect(program.kernels.map { $0.variables.last?.extent } == [120, 20, 20])
+    let strides = program.buffers.compactMap(\.view).map(\.strides)
+    #expect(strides == [[Buffer.Stride(CounterID(0), byteCount: 160)]])
+  }
 }

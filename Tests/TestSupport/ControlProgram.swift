@@ -16,7 +16,7 @@ package struct ControlProgram: Sendable, CustomStringConvertible {
 
   /// Loops and branches in all the ways in which memory can be handed on.
   package static let all: [ControlProgram] =
-    scans + whiles + branches + nests + slices
+    scans + whiles + branches + nests + slices + smallBodies
 }
 
 extension ControlProgram {
@@ -252,4 +252,127 @@ extension ControlProgram {
       """)
 
   private static let slices = [-3, 0, 2, 17, 90].map(slices(at:)) + [rolling]
+}
+
+// MARK: - Bodies of a few scalars
+
+extension ControlProgram {
+  /// A Newton iteration to a tolerance for each of a scan's steps, from the carry on.
+  private static let newton = ControlProgram(
+    name: "iteration in a scan",
+    text: """
+      func.func @main(%x: tensor<5xf64>, %h0: tensor<f64>) -> (tensor<f64>, tensor<5xf64>, tensor<5xi64>) {
+        %zero = stablehlo.constant dense<0> : tensor<i64>
+        %one = stablehlo.constant dense<1> : tensor<i64>
+        %half = stablehlo.constant dense<5.000000e-01> : tensor<f64>
+        %two = stablehlo.constant dense<2.000000e+00> : tensor<f64>
+        %eps = stablehlo.constant dense<1.000000e-09> : tensor<f64>
+        %0:3 = "adjoint.scan"(%h0, %x) <{carry_count = 1 : i64, length = 5 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %h: tensor<f64>, %e: tensor<f64>):
+          %a = stablehlo.abs %e : tensor<f64>
+          %b = stablehlo.add %a, %half : tensor<f64>
+          %1:2 = stablehlo.while(%n = %zero, %y = %two) : tensor<i64>, tensor<f64>
+            cond {
+              %2 = stablehlo.multiply %y, %y : tensor<f64>
+              %3 = stablehlo.subtract %2, %b : tensor<f64>
+              %4 = stablehlo.abs %3 : tensor<f64>
+              %5 = stablehlo.compare GT, %4, %eps : (tensor<f64>, tensor<f64>) -> tensor<i1>
+              stablehlo.return %5 : tensor<i1>
+            } do {
+              %2 = stablehlo.divide %b, %y : tensor<f64>
+              %3 = stablehlo.add %2, %y : tensor<f64>
+              %4 = stablehlo.multiply %3, %half : tensor<f64>
+              %5 = stablehlo.add %n, %one : tensor<i64>
+              stablehlo.return %5, %4 : tensor<i64>, tensor<f64>
+            }
+          %6 = stablehlo.add %h, %1#1 : tensor<f64>
+          stablehlo.return %6, %1#1, %1#0 : tensor<f64>, tensor<f64>, tensor<i64>
+        }) : (tensor<f64>, tensor<5xf64>) -> (tensor<f64>, tensor<5xf64>, tensor<5xi64>)
+        return %0#0, %0#1, %0#2 : tensor<f64>, tensor<5xf64>, tensor<5xi64>
+      }
+      """)
+
+  /// Branches in a scan: one with cheap ways, one with a loop in a way, and lookups at the index.
+  private static func ways(_ kind: String, _ selector: String) -> ControlProgram {
+    ControlProgram(
+      name: "\(kind) by \(selector) in a scan",
+      text: """
+        func.func @main(%x: tensor<7x2xf64>, %h0: tensor<2xf64>, %t: tensor<9xf64>) -> (tensor<2xf64>, tensor<7xf64>) {
+          %zero = stablehlo.constant dense<0> : tensor<i64>
+          %one = stablehlo.constant dense<1> : tensor<i64>
+          %two = stablehlo.constant dense<2> : tensor<i64>
+          %0:2 = "adjoint.scan"(%h0, %x) <{carry_count = 1 : i64, length = 7 : i64, reverse = true}> ({
+          ^bb0(%i: tensor<i64>, %h: tensor<2xf64>, %e: tensor<2xf64>):
+            %odd = stablehlo.and %i, %one : tensor<i64>
+            %p = stablehlo.compare EQ, %odd, %one : (tensor<i64>, tensor<i64>) -> tensor<i1>
+            %m = stablehlo.subtract %i, %two : tensor<i64>
+            %s = stablehlo.convert %m : (tensor<i64>) -> tensor<i32>
+            %1 = "\(kind)"(\(selector)) ({
+              %2 = stablehlo.add %h, %e : tensor<2xf64>
+              stablehlo.return %2 : tensor<2xf64>
+            }, {
+              %2:2 = stablehlo.while(%n = %zero, %g = %h) : tensor<i64>, tensor<2xf64>
+                cond {
+                  %3 = stablehlo.compare LT, %n, %i : (tensor<i64>, tensor<i64>) -> tensor<i1>
+                  stablehlo.return %3 : tensor<i1>
+                } do {
+                  %3 = stablehlo.add %n, %one : tensor<i64>
+                  %4 = stablehlo.reverse %g, dims = [0] : tensor<2xf64>
+                  %5 = stablehlo.tanh %4 : tensor<2xf64>
+                  stablehlo.return %3, %5 : tensor<i64>, tensor<2xf64>
+                }
+              stablehlo.return %2#1 : tensor<2xf64>
+            }) : (\(selector == "%p" ? "tensor<i1>" : "tensor<i32>")) -> tensor<2xf64>
+            %6 = "\(kind)"(\(selector)) ({
+              stablehlo.return %e : tensor<2xf64>
+            }, {
+              %7 = stablehlo.negate %h : tensor<2xf64>
+              stablehlo.return %7 : tensor<2xf64>
+            }) : (\(selector == "%p" ? "tensor<i1>" : "tensor<i32>")) -> tensor<2xf64>
+            %8 = stablehlo.dynamic_slice %t, %m, sizes = [1] : (tensor<9xf64>, tensor<i64>) -> tensor<1xf64>
+            %9 = stablehlo.dynamic_slice %6, %m, sizes = [1] : (tensor<2xf64>, tensor<i64>) -> tensor<1xf64>
+            %10 = stablehlo.add %8, %9 : tensor<1xf64>
+            %11 = stablehlo.dynamic_update_slice %1, %10, %odd : (tensor<2xf64>, tensor<1xf64>, tensor<i64>) -> tensor<2xf64>
+            %12 = stablehlo.reshape %10 : (tensor<1xf64>) -> tensor<f64>
+            stablehlo.return %11, %12 : tensor<2xf64>, tensor<f64>
+          }) : (tensor<2xf64>, tensor<7x2xf64>) -> (tensor<2xf64>, tensor<7xf64>)
+          return %0#0, %0#1 : tensor<2xf64>, tensor<7xf64>
+        }
+        """)
+  }
+
+  /// A scan in a scan whose stack another scan reads, each of a few scalars.
+  private static let stacks = ControlProgram(
+    name: "stacks inside",
+    text: """
+      func.func @main(%x: tensor<4x3xf64>, %h0: tensor<2xf64>) -> (tensor<2xf64>, tensor<4x3xf64>) {
+        %z = stablehlo.constant dense<0.000000e+00> : tensor<f64>
+        %0:2 = "adjoint.scan"(%h0, %x) <{carry_count = 1 : i64, length = 4 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %h: tensor<2xf64>, %row: tensor<3xf64>):
+          %1:2 = "adjoint.scan"(%h, %row) <{carry_count = 1 : i64, length = 3 : i64, reverse = false}> ({
+          ^bb0(%j: tensor<i64>, %g: tensor<2xf64>, %e: tensor<f64>):
+            %2 = stablehlo.broadcast_in_dim %e, dims = [] : (tensor<f64>) -> tensor<2xf64>
+            %3 = stablehlo.multiply %g, %2 : tensor<2xf64>
+            %4 = stablehlo.reduce(%3 init: %z) applies stablehlo.add across dimensions = [0] : (tensor<2xf64>, tensor<f64>) -> tensor<f64>
+            stablehlo.return %3, %4 : tensor<2xf64>, tensor<f64>
+          }) : (tensor<2xf64>, tensor<3xf64>) -> (tensor<2xf64>, tensor<3xf64>)
+          %5:2 = "adjoint.scan"(%h, %1#1) <{carry_count = 1 : i64, length = 3 : i64, reverse = true}> ({
+          ^bb0(%j: tensor<i64>, %g: tensor<2xf64>, %e: tensor<f64>):
+            %6 = stablehlo.slice %g [0:1] : (tensor<2xf64>) -> tensor<1xf64>
+            %7 = stablehlo.reshape %6 : (tensor<1xf64>) -> tensor<f64>
+            %8 = stablehlo.subtract %7, %e : tensor<f64>
+            %9 = stablehlo.reverse %g, dims = [0] : tensor<2xf64>
+            stablehlo.return %9, %8 : tensor<2xf64>, tensor<f64>
+          }) : (tensor<2xf64>, tensor<3xf64>) -> (tensor<2xf64>, tensor<3xf64>)
+          %10 = stablehlo.add %5#0, %1#0 : tensor<2xf64>
+          stablehlo.return %10, %5#1 : tensor<2xf64>, tensor<3xf64>
+        }) : (tensor<2xf64>, tensor<4x3xf64>) -> (tensor<2xf64>, tensor<4x3xf64>)
+        return %0#0, %0#1 : tensor<2xf64>, tensor<4x3xf64>
+      }
+      """)
+
+  /// Loops with bodies of a few scalars, each of which is one kernel.
+  package static let smallBodies = [
+    newton, ways("stablehlo.if", "%p"), ways("stablehlo.case", "%s"), stacks,
+  ]
 }

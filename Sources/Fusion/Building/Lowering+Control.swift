@@ -7,6 +7,7 @@ extension Lowering {
     switch operation.op {
     case .branch(let branch): return [branchItem(branch, operation)]
     case .whileLoop(let loop):
+      if let kernel = serialKernel(operation) { return [item(kernel, operation)] }
       let carries = addCarries(operation, loop.captureCount..<operation.operands.count)
       return around(carries, operation, available: available) { lowering in
         try lowering.step(of: loop, operation, carries)
