@@ -10,9 +10,20 @@ extension LoopProgram {
   package init(
     lowering function: Function, for target: TargetDescription, donated: Set<Int> = []
   ) throws {
+    var statistics = PlanningStatistics()
+    try self.init(lowering: function, for: target, donated: donated, counting: &statistics)
+  }
+
+  /// The same, with a count of the steps that it took.
+  package init(
+    lowering function: Function, for target: TargetDescription, donated: Set<Int> = [],
+    counting statistics: inout PlanningStatistics
+  ) throws {
     var lowering = Lowering(LoopProgram(name: function.name), for: target)
     try lowering.lower(function.withWideSums())
     self = lowering.program
+    statistics = lowering.statistics
+    statistics.scheduledKernels = lowering.scheduler.count
     planMemory(donated: donated)
   }
 }
@@ -31,6 +42,9 @@ struct Lowering {
   /// The buffers of such constants in the program, regions and all.
   private var knownConstants: [Literal: BufferID] = [:]
   private var results: Set<ValueID> = []
+  let scheduler: KernelScheduler
+  /// How much work it was.
+  private(set) var statistics = PlanningStatistics()
   /// Where a region finds its parameters and puts its results; nil for a whole function.
   private let bindings: RegionBindings?
 
@@ -44,6 +58,7 @@ struct Lowering {
 
   init(_ program: LoopProgram, for target: TargetDescription) {
     graph = Graph(Function(name: program.name))
+    scheduler = KernelScheduler(for: target)
     self.target = target
     self.program = program
     bindings = nil
@@ -53,6 +68,8 @@ struct Lowering {
   private init(regionOf outer: Lowering, _ bindings: RegionBindings) {
     graph = Graph(Function(name: outer.graph.function.name))
     target = outer.target
+    scheduler = outer.scheduler
+    statistics = outer.statistics
     program = outer.program
     knownConstants = outer.knownConstants
     self.bindings = bindings
@@ -67,6 +84,7 @@ struct Lowering {
     results = Set(prepared.results)
     var planner = KernelPlanner(graph, forced: forced.union(compared), target: target)
     let plans = try planner.plan()
+    statistics.auditedDemands += planner.steps
     addBuffers(planner)
     var available = Set(graph.function.parameters)
     var items = [Item]()
@@ -76,13 +94,12 @@ struct Lowering {
       } else {
         let sums = plan.roots.filter(\.isScattered).map { buffer($0.value) }
         for (position, kernel) in build(plan, planner, available: available).enumerated() {
-          items.append(
-            .kernel(Draft(kernel: kernel, sums: Set(sums), isUpdate: position > 0)))
+          items.append(.kernel(Draft(kernel, sums: Set(sums), isUpdate: position > 0)))
         }
       }
       available.formUnion(plan.roots.map(\.value))
     }
-    items += copiesOfRepeatedResults().map { .kernel(Draft(kernel: $0)) }
+    items += copiesOfRepeatedResults(available: available).map { .kernel(Draft($0)) }
     try append(items)
   }
 
@@ -96,6 +113,7 @@ struct Lowering {
     program = inner.program
     program.steps = outer
     knownConstants = inner.knownConstants
+    statistics = inner.statistics
     return steps
   }
 
@@ -115,7 +133,7 @@ struct Lowering {
     for (number, item) in items.enumerated() {
       switch item {
       case .kernel(let draft):
-        for buffer in draft.kernel.readBuffers { readers[buffer, default: []].append(number) }
+        for buffer in draft.read { readers[buffer, default: []].append(number) }
       case .control(_, let uses):
         for buffer in uses { readers[buffer, default: []].append(number) }
       }
@@ -196,6 +214,12 @@ struct Lowering {
       comparedValues: comparedValues)
   }
 
+  /// The kernel of a builder that is done.
+  mutating func finished(_ nest: NestBuilder, sources: [SourceLocation]) -> Kernel {
+    statistics.builtDemands += nest.demandCount
+    return nest.finished(sources: sources)
+  }
+
   private mutating func build(
     _ plan: KernelPlan, _ planner: KernelPlanner, available: Set<ValueID>
   ) -> [Kernel] {
@@ -205,13 +229,13 @@ struct Lowering {
     case .nest:
       let nest = builder(available: available)
       for root in plan.roots { store(root, in: nest) }
-      return [nest.finished(sources: sources)]
+      return [finished(nest, sources: sources)]
     case .contract(let dot):
       guard let shape = planner.contracts[dot] else { return [] }
       let isReadLater = isRead(dot, besidesRootsOf: plan, planner)
       let nest = builder(available: available)
       buildContract(dot, shape, plan, storesProduct: isReadLater, in: nest)
-      return [nest.finished(sources: sources)]
+      return [finished(nest, sources: sources)]
     case .scatter(let value):
       return buildUpdate(value, available: available, sources: sources)
     case .control: return []
@@ -281,18 +305,18 @@ struct Lowering {
     } else {
       update.storeUpdate(operation, to: memory)
     }
-    return [copy.finished(sources: sources), update.finished(sources: sources)]
+    return [finished(copy, sources: sources), finished(update, sources: sources)]
   }
 
   /// Copies for results that are parameters, or the same value twice.
-  private mutating func copiesOfRepeatedResults() -> [Kernel] {
+  private mutating func copiesOfRepeatedResults(available: Set<ValueID>) -> [Kernel] {
     var written = Set<ValueID>()
     var copies = [Kernel]()
     for (position, result) in graph.function.results.enumerated() {
       let isOwn = graph.definitions[result.index] != nil && written.insert(result).inserted
       if isOwn || graph.type(result).count == 0 { continue }
       guard let destination = resultBuffer(position) else { continue }
-      copies.append(copy(of: result, to: destination, available: Set(buffers.keys)))
+      copies.append(copy(of: result, to: destination, available: available))
     }
     return copies
   }
@@ -303,25 +327,32 @@ struct Lowering {
   ) -> Kernel {
     let nest = builder(available: available)
     store(Root(value: value), in: nest, to: destination)
-    return nest.finished(sources: [graph.operation(value)?.location].compactMap { $0 })
+    return finished(nest, sources: [graph.operation(value)?.location].compactMap { $0 })
   }
 
   // MARK: Scheduling
 
   /// The drafts in order of execution, those that go over the same rows as one.
-  private func chains(
+  private mutating func chains(
     of drafts: [(number: Int, draft: Draft)], _ readers: [BufferID: [Int]]
   ) -> [RowChain] {
     let readerCounts = readers.mapValues(\.count)
+    var visitedChains = 0
     var chains = [RowChain]()
     /// The last chain that writes a buffer.
     var writers: [BufferID: Int] = [:]
     for (number, draft) in drafts {
-      let sources = Set(draft.kernel.readBuffers.compactMap { writers[$0] }).sorted()
+      let sources = Set(draft.read.compactMap { writers[$0] }).sorted()
       let last = sources.last ?? 0
       let home = sources.reversed().first { home in
+        visitedChains += 1
         let others = chains[(home + 1)...].prefix(last - home)
-        guard chains[home].mayFollow(others) else { return false }
+        guard chains[home].hasRows(of: draft) else { return false }
+        let mayFollow = others.allSatisfy { other in
+          visitedChains += 1
+          return chains[home].mayFollow(other)
+        }
+        guard mayFollow else { return false }
         // What nobody reads after the chain is in use for longer where the chain moves.
         let prolonged = chains[home].read.filter { buffer in
           !others.isEmpty && (readers[buffer]?.last ?? 0) < number
@@ -333,12 +364,13 @@ struct Lowering {
       if let home {
         chains.insert(chains.remove(at: home), at: last)
       } else {
-        chains.append(RowChain(draft, for: target))
+        chains.append(RowChain(draft, scheduler))
       }
       for place in (home ?? chains.count - 1)..<chains.count {
         for buffer in chains[place].written { writers[buffer] = place }
       }
     }
+    statistics.visitedChains += visitedChains
     return chains
   }
 }

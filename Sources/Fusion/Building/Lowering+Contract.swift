@@ -32,7 +32,7 @@ extension Lowering {
       right: factor(1, of: dot, shape, loops, parent, in: nest),
       element: type.element, result: result, tiling: shape.tiling(type.element, target))
     let index = resultIndex(shape, type, outer: outer, row: row, column: column)
-    tile.values[.init(value: dot, index: index)] = result
+    tile.values[.init(value: dot, index: nest.indices.number(index))] = result
     for root in plan.roots where root.value != dot || storesProduct {
       let value =
         root.value == dot ? result : nest.scalar(of: root.value, at: index, in: tile)

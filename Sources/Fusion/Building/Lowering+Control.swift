@@ -72,7 +72,7 @@ extension Lowering {
     var items = [Item]()
     for (number, carry) in carries.enumerated() where program.buffers[carry.index].type.count > 0 {
       let value = operation.operands[first + number]
-      items.append(.kernel(Draft(kernel: copy(of: value, to: carry, available: available))))
+      items.append(.kernel(Draft(copy(of: value, to: carry, available: available))))
     }
     var uses = Set(carries)
     for operand in operation.operands {
@@ -80,7 +80,7 @@ extension Lowering {
     }
     items.append(.control(makeStep, uses: uses))
     for (number, carry) in carries.enumerated() where program.buffers[carry.index].type.count > 0 {
-      items.append(.kernel(Draft(kernel: copy(from: carry, to: buffer(operation.results[number])))))
+      items.append(.kernel(Draft(copy(from: carry, to: buffer(operation.results[number])))))
     }
     return items
   }

@@ -5,9 +5,15 @@ extension NestBuilder {
   /// The scalar that holds a value at an index.
   ///
   /// - Requires: `index` uses only variables of loops around `scope`, `scope` included.
-  func scalar(
-    of value: ValueID, at index: [IndexExpression], condition: ScalarID? = nil, in scope: Scope
+  func scalar(of value: ValueID, at index: [IndexExpression], in scope: Scope) -> ScalarID {
+    scalar(of: value, at: indices.number(index), condition: nil, in: scope)
+  }
+
+  /// The same for an index by number, of a value that may only be read under a condition.
+  private func scalar(
+    of value: ValueID, at index: Int, condition: ScalarID?, in scope: Scope
   ) -> ScalarID {
+    demandCount += 1
     let needed = condition.flatMap { self.condition($0, for: value, at: index, in: scope) }
     let demand = Demand(value: value, index: index, condition: needed)
     var searched: Scope? = scope
@@ -25,9 +31,9 @@ extension NestBuilder {
   /// A reduction asks for nothing but its own index to be inside, so that it stands in the loop that
   /// fixes the index whatever else the condition depends on.
   private func condition(
-    _ condition: ScalarID, for value: ValueID, at index: [IndexExpression], in scope: Scope
+    _ condition: ScalarID, for value: ValueID, at index: Int, in scope: Scope
   ) -> ScalarID? {
-    let open = zip(index, graph.type(value).shape).filter { place, extent in
+    let open = zip(indices[index], graph.type(value).shape).filter { place, extent in
       range(place).map { $0.lowerBound < 0 || $0.upperBound >= extent } ?? true
     }
     if open.isEmpty { return nil }
@@ -39,7 +45,8 @@ extension NestBuilder {
   private func computed(_ demand: Demand, in scope: Scope) -> ScalarID {
     let type = graph.type(demand.value)
     if let buffer = buffer(of: demand.value) {
-      return load(slot(buffer), demand.index, type, condition: demand.condition, in: scope)
+      return load(
+        slot(buffer), indices[demand.index], type, condition: demand.condition, in: scope)
     }
     guard let formula = graph.comprehension(demand.value) else {
       preconditionFailure("structured nodes are computed by kernels of their own")
@@ -58,22 +65,26 @@ extension NestBuilder {
   func element(
     of value: ValueID, _ body: Comprehension.Body, axes: [IndexExpression], in scope: Scope
   ) -> ScalarID {
-    evaluated(body, Demand(value: value, index: axes), axes: axes, in: scope)
+    let axes = indices.number(axes)
+    return evaluated(body, Demand(value: value, index: axes), axes: axes, in: scope)
   }
 
   /// A formula's body with its axes bound to `axes`.
   private func evaluated(
-    _ body: Comprehension.Body, _ demand: Demand, axes: [IndexExpression], in scope: Scope
+    _ body: Comprehension.Body, _ demand: Demand, axes: Int, in scope: Scope
   ) -> ScalarID {
     switch body {
     case .read(let operand, let index):
       let source = operands(of: demand.value)[operand]
-      let bound = index.map { readIndex($0, demand, axes: axes, in: scope) }
+      let bound =
+        index.isIdentity(of: indices[axes].count)
+        ? axes : indices.number(index.map { readIndex($0, demand, axes: axes, in: scope) })
       return scalar(of: source, at: bound, condition: demand.condition, in: scope)
     case .index(let index, let element):
-      return define(.index(index.bound(to: axes), element), element, in: scope)
+      return define(.index(index.bound(to: indices[axes]), element), element, in: scope)
     case .constant(let literal, let index):
-      return constant(literal, at: index.map { $0.bound(to: axes) }, demand, in: scope)
+      let place = index.map { $0.bound(to: indices[axes]) }
+      return constant(literal, at: place, demand, in: scope)
     case .apply(let op, let arguments):
       return apply(op, evaluated(arguments, demand, axes: axes, in: scope), in: scope)
     case .guarded(let bounds, let inside, let outside):
@@ -85,7 +96,7 @@ extension NestBuilder {
   /// Several bodies; those that wait for the most passes go first, so that the others find what
   /// those passes have computed.
   private func evaluated(
-    _ bodies: [Comprehension.Body], _ demand: Demand, axes: [IndexExpression], in scope: Scope
+    _ bodies: [Comprehension.Body], _ demand: Demand, axes: Int, in scope: Scope
   ) -> [ScalarID] {
     guard bodies.count > 1, let level = scope.parent?.variables.last else {
       return bodies.map { evaluated($0, demand, axes: axes, in: scope) }
@@ -104,12 +115,13 @@ extension NestBuilder {
 
   /// One index of a read, with what it looks up already read and clamped.
   private func readIndex(
-    _ index: Comprehension.ReadIndex, _ demand: Demand, axes: [IndexExpression], in scope: Scope
+    _ index: Comprehension.ReadIndex, _ demand: Demand, axes: Int, in scope: Scope
   ) -> IndexExpression {
-    let affine = index.affine.bound(to: axes)
+    let affine = index.affine.bound(to: indices[axes])
     guard let lookup = index.lookup else { return affine }
     let raw = scalar(
-      of: operands(of: demand.value)[lookup.operand], at: lookup.index.map { $0.bound(to: axes) },
+      of: operands(of: demand.value)[lookup.operand],
+      at: indices.number(lookup.index.map { $0.bound(to: indices[axes]) }),
       condition: demand.condition, in: scope)
     return affine + clamped(raw, upTo: lookup.upper, in: scope)
   }
@@ -147,11 +159,11 @@ extension NestBuilder {
   /// The inside where the bounds hold; bounds that always or never hold leave one side.
   private func guarded(
     _ bounds: [Bound], _ inside: Comprehension.Body, _ outside: Comprehension.Body,
-    _ demand: Demand, axes: [IndexExpression], in scope: Scope
+    _ demand: Demand, axes: Int, in scope: Scope
   ) -> ScalarID {
     var open = [Bound]()
     for bound in bounds {
-      let index = bound.index.bound(to: axes)
+      let index = bound.index.bound(to: indices[axes])
       if let range = range(index) {
         if range.lowerBound >= bound.lower && range.upperBound < bound.upper { continue }
         if range.upperBound < bound.lower || range.lowerBound >= bound.upper {
@@ -178,9 +190,9 @@ extension NestBuilder {
 
   /// The piece that covers the place; a place that only one piece covers leaves no choice.
   private func chosen(
-    from pieces: Comprehension.Pieces, _ demand: Demand, axes: [IndexExpression], in scope: Scope
+    from pieces: Comprehension.Pieces, _ demand: Demand, axes: Int, in scope: Scope
   ) -> ScalarID {
-    let place = pieces.place.bound(to: axes)
+    let place = pieces.place.bound(to: indices[axes])
     let covered = pieces.covered(by: range(place))
     if covered.count == 1 {
       return evaluated(pieces.bodies[covered[0]], demand, axes: axes, in: scope)
@@ -210,8 +222,8 @@ extension NestBuilder {
   ) -> ScalarID {
     var result = initial(fold, demand, in: scope)
     for place in fold.extents.allIndices {
-      let axes = demand.index + place.map { IndexExpression($0) }
-      let element = evaluated(body, demand, axes: axes, in: scope)
+      let axes = indices[demand.index] + place.map { IndexExpression($0) }
+      let element = evaluated(body, demand, axes: indices.number(axes), in: scope)
       result =
         result.map { apply(.binary(fold.kind.binary), [$0, element], in: scope) } ?? element
     }
@@ -233,11 +245,9 @@ extension NestBuilder {
     _ body: Comprehension.Body, _ fold: Comprehension.Fold, _ demand: Demand, in scope: Scope
   ) -> ScalarID {
     var place = root
-    for variable in [variables.deepest(demand.index)].compactMap({ $0 }) {
-      place = scope.owner(of: variable)
-    }
+    if let variable = indices.place(demand.index) { place = scope.owner(of: variable) }
     var needed = [demand.condition].compactMap { $0 }
-    for index in demand.index { index.forEachScalar { needed.append($0) } }
+    for index in indices[demand.index] { index.forEachScalar { needed.append($0) } }
     var ready = 0
     for scalar in needed {
       let info = scalars[scalar.index]
@@ -245,7 +255,7 @@ extension NestBuilder {
       if info.scope === place { ready = max(ready, info.phase) }
     }
     let (nest, folded) = variables.nestIndex(in: place.variables.last, extents: fold.extents)
-    let axes = demand.index + folded
+    let axes = indices.number(indices[demand.index] + folded)
     let (outermost, innermost, phase) = descend(
       from: place, nest, notBefore: ready
     ) { self.phase(of: body, demand.value, axes: axes, at: $0) }
@@ -282,7 +292,7 @@ extension NestBuilder {
   /// The value read back from a local array, where an earlier pass of this level computed it and
   /// computing it again costs more.
   private func reloaded(_ demand: Demand, in scope: Scope) -> ScalarID? {
-    guard let variable = variables.deepest(demand.index), demand.condition == nil else {
+    guard let variable = indices.place(demand.index), demand.condition == nil else {
       return nil
     }
     let owner = scope.owner(of: variable)

@@ -7,24 +7,33 @@ extension NestBuilder {
   func phase(
     of value: ValueID, at index: [IndexExpression], at variable: VariableID?
   ) -> Int {
+    phase(of: value, at: indices.number(index), at: variable)
+  }
+
+  private func phase(of value: ValueID, at index: Int, at variable: VariableID?) -> Int {
+    demandCount += 1
     if buffer(of: value) != nil { return 0 }
     let demand = PhaseDemand(value: value, index: index, level: variable)
     if let known = phases[demand] { return known }
     var result = 0
     if let formula = graph.comprehension(value) {
-      let place = variables.deepest(index)
+      let place = indices.place(index)
       if let fold = formula.fold, !fold.isUnrolled {
         if variables.depth(place) >= variables.depth(variable) {
-          let axes = index + variables.nestIndex(in: place, extents: fold.extents).1
-          let inside = phase(of: formula.body, value, axes: axes, at: variable)
+          let axes = indices[index] + variables.nestIndex(in: place, extents: fold.extents).1
+          let inside = phase(
+            of: formula.body, value, axes: indices.number(axes), at: variable)
           result = place == variable ? inside + 1 : inside
         }
       } else if variables.depth(place) >= variables.depth(variable) {
-        let folded = formula.fold?.extents.map { _ in IndexExpression(0) } ?? []
-        result = phase(of: formula.body, value, axes: index + folded, at: variable)
+        var axes = index
+        if let fold = formula.fold {
+          axes = indices.number(indices[index] + fold.extents.map { _ in IndexExpression(0) })
+        }
+        result = phase(of: formula.body, value, axes: axes, at: variable)
       }
       if let operand = formula.fold?.initialOperand, let operation = graph.operation(value) {
-        result = max(result, phase(of: operation.operands[operand], at: [], at: variable))
+        result = max(result, phase(of: operation.operands[operand], at: indices.number([]), at: variable))
       }
     }
     phases[demand] = result
@@ -36,17 +45,25 @@ extension NestBuilder {
     of body: Comprehension.Body, _ value: ValueID, axes: [IndexExpression],
     at variable: VariableID?
   ) -> Int {
+    phase(of: body, value, axes: indices.number(axes), at: variable)
+  }
+
+  func phase(
+    of body: Comprehension.Body, _ value: ValueID, axes: Int, at variable: VariableID?
+  ) -> Int {
     switch body {
     case .read(let operand, let index):
       guard let operation = graph.operation(value) else { return 0 }
-      var result = phase(
-        of: operation.operands[operand], at: index.map { $0.affine.bound(to: axes) }, at: variable)
+      let bound =
+        index.isIdentity(of: indices[axes].count)
+        ? axes : indices.number(index.map { $0.affine.bound(to: indices[axes]) })
+      var result = phase(of: operation.operands[operand], at: bound, at: variable)
       for lookup in index.compactMap(\.lookup) {
         result = max(
           result,
           phase(
-            of: operation.operands[lookup.operand], at: lookup.index.map { $0.bound(to: axes) },
-            at: variable))
+            of: operation.operands[lookup.operand],
+            at: indices.number(lookup.index.map { $0.bound(to: indices[axes]) }), at: variable))
       }
       return result
     case .index, .constant: return 0
@@ -57,7 +74,7 @@ extension NestBuilder {
         phase(of: inside, value, axes: axes, at: variable),
         phase(of: outside, value, axes: axes, at: variable))
     case .pieces(let pieces):
-      let place = pieces.place.bound(to: axes)
+      let place = pieces.place.bound(to: indices[axes])
       return pieces.covered(by: range(place)).map {
         phase(of: pieces.bodies[$0], value, axes: axes, at: variable)
       }.max() ?? 0
@@ -67,7 +84,7 @@ extension NestBuilder {
   /// A question about phases, remembered once answered.
   struct PhaseDemand: Hashable {
     var value: ValueID
-    var index: [IndexExpression]
+    var index: Int
     var level: VariableID?
   }
 }

@@ -10,6 +10,7 @@ internal import TensorIR
 final class NestBuilder {
   let graph: Graph
   let variables: VariableTree
+  let indices: IndexTable
   /// Where values that are in memory stand.
   private let buffers: [ValueID: BufferID]
   /// The values that are in memory before this kernel.
@@ -23,6 +24,8 @@ final class NestBuilder {
   let root: Scope
   var scalars: [ScalarInfo] = []
   var phases: [PhaseDemand: Int] = [:]
+  /// How often a value was asked for at an index, or for its phase there.
+  var demandCount = 0
   private var slots: [BufferID: Int] = [:]
 
   /// What is known of a scalar.
@@ -36,10 +39,10 @@ final class NestBuilder {
     var range: ClosedRange<Int>?
   }
 
-  /// A value at an index, under a condition without which it may not be read.
+  /// A value at an index, by number, under a condition without which it may not be read.
   struct Demand: Hashable {
     var value: ValueID
-    var index: [IndexExpression]
+    var index: Int
     var condition: ScalarID?
   }
 
@@ -50,6 +53,7 @@ final class NestBuilder {
   ) {
     self.graph = graph
     self.variables = variables
+    indices = IndexTable(variables)
     self.buffers = buffers
     self.available = available
     self.constants = constants

@@ -64,6 +64,12 @@ struct FactorSource {
   }
 }
 
+/// A value at an index.
+private struct VisitedElement: Hashable {
+  var value: ValueID
+  var index: [IndexExpression]
+}
+
 extension Graph {
   /// The first value that is in memory or no mere renaming of another.
   func base(of value: ValueID, until isInMemory: (ValueID) -> Bool) -> ValueID {
@@ -84,7 +90,7 @@ extension Graph {
   ) -> FactorSource? {
     let rank = type(value).rank
     var source = FactorSource()
-    var visited = Set<NestBuilder.Demand>()
+    var visited = Set<VisitedElement>()
 
     func read(_ value: ValueID, at index: [IndexExpression]) -> Bool {
       var address = IndexExpression(0)
@@ -97,7 +103,7 @@ extension Graph {
     }
     /// Notes what the value at an index, in terms of the axes, is made of.
     func visit(_ value: ValueID, at index: [IndexExpression], isInside: Bool) -> Bool {
-      guard visited.insert(.init(value: value, index: index)).inserted else { return true }
+      guard visited.insert(VisitedElement(value: value, index: index)).inserted else { return true }
       let isInlined = isInside || inlined.contains(value)
       let formula = comprehension(value)
       if isInMemory(value) || formula == nil || literal(value)?.isSplat == false {

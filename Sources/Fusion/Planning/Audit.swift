@@ -23,6 +23,8 @@ final class Audit {
     var finished: Set<ValueID> = []
     /// Whether the kernel has no loops, so that all it computes is there for what follows.
     var isStraightLine = false
+    /// After so many demands it is clear that the nest would compute too much again.
+    var stepLimit = Int.max
   }
 
   /// Values read from memory.
@@ -43,10 +45,14 @@ final class Audit {
   private(set) var crowded: Set<ValueID> = []
   /// How many demands were looked at.
   private(set) var steps = 0
+  /// Whether there are more demands than the limit, so that not all were looked at.
+  private(set) var isTooLarge = false
 
   /// Values read at another place than the one stored.
   private var readElsewhere: Set<ValueID> = []
   private var home: Int?
+  /// The indices of the loops around the stores: those of values with the root's first axes only.
+  private var outerHomes: Set<Int> = []
   private var visited: Set<Demand> = []
   private var pending = DemandQueue()
   /// The length of the chain of values from the root.
@@ -113,6 +119,11 @@ final class Audit {
     case .natural:
       places = root.indices(in: variables, shape: type.shape).indices.map(indices.number)
       home = places.last
+      if let home, root.unrolledAxes.isEmpty {
+        for rank in 1..<max(type.rank, 1) {
+          outerHomes.insert(indices.number(Array(indices[home].prefix(rank))))
+        }
+      }
     case .unrolled:
       places = type.shape.allIndices.map { indices.number($0.map { IndexExpression($0) }) }
     case .scattered(let axes):
@@ -125,7 +136,11 @@ final class Audit {
       visit(formula.body, of: root.value, axes: indices.number(index), under: nil)
     }
     if !places.isEmpty { expand(root.value, at: places.map { ($0, nil) }, isRoot: true) }
-    while let (value, places) = pending.popLatest() { expand(value, at: places, isRoot: false) }
+    while let (value, places) = pending.popLatest() {
+      isTooLarge = steps > kernel.stepLimit
+      if isTooLarge { return }
+      expand(value, at: places, isRoot: false)
+    }
   }
 
   // MARK: Demands
@@ -140,7 +155,8 @@ final class Audit {
     guard let definition = graph.definitions[value.index] else { return read(value, at: index) }
     if stored.contains(value), !kernel.own.contains(value) { return read(value, at: index) }
     if needed == nil, kernel.finished.contains(value),
-      index == home || (kernel.isStraightLine && indices.place(index) == nil)
+      index == home || outerHomes.contains(index)
+        || (kernel.isStraightLine && indices.place(index) == nil)
     {
       met.insert(value)
       return

@@ -47,11 +47,19 @@ struct KernelPlan {
 
   /// What a nest that joins the kernel finds there.
   ///
-  /// - Parameter value: a value that the nest may read from the kernel as from memory.
-  func surroundings(besides value: ValueID? = nil) -> Audit.Surroundings {
+  /// - Parameters:
+  ///   - steps: How many demands the nest has in a kernel of its own.
+  ///   - value: a value that the nest may read from the kernel as from memory.
+  func surroundings(steps: Int, besides value: ValueID? = nil) -> Audit.Surroundings {
     var own = written
     if let value { own.remove(value) }
     return Audit.Surroundings(
-      own: own, finished: finished, isStraightLine: outerExtent == nil)
+      own: own, finished: finished, isStraightLine: outerExtent == nil,
+      stepLimit: Self.stepRatio * steps + Self.leastSteps)
   }
+
+  /// A nest that joins a kernel may look at so many demands for each that it has by itself.
+  private static let stepRatio = 4
+  /// And at so many besides.
+  private static let leastSteps = 512
 }

@@ -188,9 +188,10 @@ extension KernelPlanner {
       guard case .natural = root.form, graph.type(root.value).shape == graph.type(dot).shape else {
         return nil
       }
-      let audit = audit(root, joining: kernel.surroundings(besides: dot))
-      guard audit.folds.isEmpty, audit.impossible.isEmpty, audit.crowded.isEmpty,
-        audit.reads.contains(dot) || !audit.met.isEmpty, audit.readsOnlyInPlace(dot),
+      let audit = audit(root, joining: kernel.surroundings(steps: alone.steps, besides: dot))
+      guard !audit.isTooLarge, audit.folds.isEmpty, audit.impossible.isEmpty,
+        audit.crowded.isEmpty, audit.reads.contains(dot) || !audit.met.isEmpty,
+        audit.readsOnlyInPlace(dot),
         isBefore(audit.reads.subtracting([dot]), position, partition.writers)
       else { return nil }
       // The product is neither written nor read again.
@@ -203,9 +204,9 @@ extension KernelPlanner {
           ? home(alone, reads, 1) : nil
       }
       guard outer == kernel.outerExtent else { return nil }
-      let audit = audit(root, joining: kernel.surroundings())
-      guard repeated(audit, root.value).isEmpty, audit.impossible.isEmpty, audit.crowded.isEmpty,
-        isBefore(audit.reads, position, partition.writers),
+      let audit = audit(root, joining: kernel.surroundings(steps: alone.steps))
+      guard !audit.isTooLarge, repeated(audit, root.value).isEmpty, audit.impossible.isEmpty,
+        audit.crowded.isEmpty, isBefore(audit.reads, position, partition.writers),
         !kernel.roots.contains(where: { $0.isScattered && audit.inside.contains($0.value) })
       else { return nil }
       var bytes = 0

@@ -72,7 +72,11 @@ struct KernelPlanner {
   private mutating func addNecessaryRoots() throws {
     let function = graph.function
     for value in function.results { addRoot(value) }
+    var footprints = Footprints(graph)
     for operation in function.operations {
+      if footprints.note(operation, isStored: { stored.contains($0) || forced.contains($0) }) {
+        addRoot(operation.result)
+      }
       switch operation.op {
       case .call(let callee):
         throw AdjointError(

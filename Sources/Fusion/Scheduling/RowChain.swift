@@ -2,16 +2,6 @@ internal import LoopIR
 internal import Targets
 internal import TensorIR
 
-/// A kernel as it was built, not yet scheduled.
-struct Draft {
-  var kernel: Kernel
-  /// The buffers it adds into from the identity on.
-  var sums: Set<BufferID> = []
-  /// Whether it changes what the draft before wrote, in an order that has to stay: of two updates of
-  /// one place the later one stays.
-  var isUpdate = false
-}
-
 /// Kernels that go over the same rows, each for a row reading what those before wrote for that row:
 /// a product, row statistics of it, and another product of what comes out.
 ///
@@ -33,13 +23,14 @@ struct RowChain {
   private var carried = CarriedRows()
   /// What all steps go over; nil where the kernel is none that others can join.
   let extent: Int?
-  private let target: TargetDescription
+  private let scheduler: KernelScheduler
+  private var target: TargetDescription { scheduler.target }
 
-  init(_ draft: Draft, for target: TargetDescription) {
+  init(_ draft: Draft, _ scheduler: KernelScheduler) {
     members = [draft]
-    read = draft.kernel.readBuffers
-    written = draft.kernel.writtenBuffers
-    self.target = target
+    read = draft.read
+    written = draft.written
+    self.scheduler = scheduler
     extent = draft.rowExtent
   }
 
@@ -47,9 +38,16 @@ struct RowChain {
 
   // MARK: Joining
 
-  /// Whether the chain can come after others that come after it now.
-  func mayFollow(_ others: some Sequence<RowChain>) -> Bool {
-    others.allSatisfy { $0.read.union($0.written).isDisjoint(with: written) }
+  /// Whether the chain can come after another that comes after it now.
+  func mayFollow(_ other: RowChain) -> Bool {
+    !written.contains { other.read.contains($0) || other.written.contains($0) }
+  }
+
+  /// Whether a draft goes over the chain's rows, and one of them makes a product.
+  func hasRows(of draft: Draft) -> Bool {
+    guard let extent, extent > 1, extent == draft.rowExtent else { return false }
+    return members.count < Self.memberLimit
+      && (draft.hasProduct || members.contains(where: \.hasProduct))
   }
 
   /// Lets a draft follow the chain's last step, where it can and where that keeps something out of
@@ -64,11 +62,9 @@ struct RowChain {
     _ draft: Draft, readers: [BufferID: Int], prolonging prolonged: Set<BufferID>,
     in program: LoopProgram
   ) -> Bool {
-    let read = draft.kernel.readBuffers
     let members = self.members + [draft]
-    guard let extent, extent > 1, extent == draft.rowExtent,
-      members.count <= Self.memberLimit, members.contains(where: \.hasProduct),
-      read.isDisjoint(with: lateResults), draft.readBesidesRows.isDisjoint(with: written)
+    guard let extent, hasRows(of: draft), draft.read.isDisjoint(with: lateResults),
+      draft.readBesidesRows.isDisjoint(with: written)
     else { return false }
     let buffers = Self.buffersKept(by: members, readers: readers, program)
     let gained = buffers.subtracting(carried.buffers)
@@ -76,7 +72,7 @@ struct RowChain {
       program.arenaBytes(of: gained)
         >= program.arenaBytes(of: prolonged.subtracting(buffers))
     else { return false }
-    let plain = Self.joined(members, for: target, inStrips: false)
+    let plain = joined(members, inStrips: false)
     guard let parts = KernelParts(plain),
       DependenceAnalysis(plain, in: program).mayShareRows(parts.steps).isGranted,
       let carried = CarriedRows(buffers, in: plain, parts, program)
@@ -90,13 +86,13 @@ struct RowChain {
         ).size
       }
     }
-    var joined = Self.joined(members, for: target, inStrips: true)
+    var joined = self.joined(members, inStrips: true)
     var size = rows(joined)
     if size == nil { (joined, size) = (plain, rows(plain)) }
     guard let size else { return false }
     self.members = members
-    self.read.formUnion(read)
-    written.formUnion(draft.kernel.writtenBuffers)
+    read.formUnion(draft.read)
+    written.formUnion(draft.written)
     self.joined = joined
     self.carried = carried
     self.rows = size < extent ? size : nil
@@ -123,21 +119,19 @@ struct RowChain {
     by members: [Draft], readers: [BufferID: Int], _ program: LoopProgram
   ) -> Set<BufferID> {
     var kept = Set<BufferID>()
-    for buffer in members.flatMap(\.kernel.writtenBuffers) {
+    for buffer in members.flatMap(\.written) {
       guard case .arena = program.buffers[buffer.index].storage else { continue }
-      let own = members.count { $0.kernel.readBuffers.contains(buffer) }
+      let own = members.count { $0.read.contains(buffer) }
       if own > 0, own == readers[buffer, default: 0] { kept.insert(buffer) }
     }
     return members.reduce(into: kept) { $0.subtract($1.sums) }
   }
 
-  private static func joined(
-    _ members: [Draft], for target: TargetDescription, inStrips: Bool
-  ) -> Kernel {
+  private func joined(_ members: [Draft], inStrips: Bool) -> Kernel {
     var result = Kernel(name: members[0].kernel.name)
     var (heads, steps, tails) = ([Node](), [Node](), [Node]())
     for member in members {
-      let kernel = member.kernel.scheduled(for: target, keepingRows: true, inStrips: inStrips)
+      let kernel = scheduler.scheduled(member.kernel, keepingRows: true, inStrips: inStrips)
       guard let parts = KernelParts(kernel) else { preconditionFailure("only loops are joined") }
       var transplant = Transplant(from: kernel, into: result)
       heads += transplant.moved(parts.head)
@@ -155,7 +149,7 @@ struct RowChain {
   /// The chain's kernels, cut into blocks.
   func kernels(in program: inout LoopProgram) -> [Kernel] {
     guard let joined else {
-      let kernel = members[0].kernel.scheduled(for: target)
+      let kernel = scheduler.scheduled(members[0].kernel)
       return members[0].isUpdate
         ? [kernel] : kernel.cutIntoBlocks(in: &program, sums: sums, for: target)
     }
@@ -175,48 +169,16 @@ extension LoopProgram {
   }
 }
 
-extension Draft {
-  fileprivate var hasProduct: Bool { kernel.body.contains(where: \.hasContract) }
-
-  /// The rows that a kernel of one loop or one product goes over, each by itself but for sums; nil for
-  /// other kernels.
-  fileprivate var rowExtent: Int? {
-    guard !isUpdate, let parts = KernelParts(kernel), parts.steps.count == 1 else { return nil }
-    return parts.extent(in: kernel)
-  }
-
-  /// The buffers that are read before the rows, or behind them.
-  fileprivate var readBesidesRows: Set<BufferID> {
-    KernelParts(kernel).map { kernel.buffersRead(in: $0.head + $0.tail) } ?? []
-  }
-}
-
 extension Kernel {
   /// The buffers that the kernel reads.
   var readBuffers: Set<BufferID> { buffersRead(in: body) }
 
   /// The buffers that some of the kernel's nodes read.
-  fileprivate func buffersRead(in nodes: [Node]) -> Set<BufferID> {
+  func buffersRead(in nodes: [Node]) -> Set<BufferID> {
     var read = Set<BufferID>()
     for access in nodes.accesses where access.isRead {
       if case .slot(let slot) = access.memory { read.insert(slots[slot]) }
     }
     return read
-  }
-
-  /// The kernel with sums mirrored, loops collapsed and one loop of each path in lanes.
-  ///
-  /// - Parameters:
-  ///   - keepingRows: whether the outermost loop is collapsed with none.
-  ///   - inStrips: whether loops over rows are cut into strips.
-  fileprivate func scheduled(
-    for target: TargetDescription, keepingRows: Bool = false, inStrips: Bool = true
-  ) -> Kernel {
-    var kernel = self
-    kernel.dropMirroredSums()
-    kernel.collapseLoops(keepingOutermost: keepingRows)
-    kernel.vectorize(for: target)
-    if inStrips { kernel.cutRowsIntoStrips(for: target) }
-    return kernel
   }
 }

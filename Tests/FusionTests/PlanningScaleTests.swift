@@ -1,0 +1,170 @@
+import Differentiation
+import Fusion
+import LoopIR
+import Optimizer
+import Targets
+import TensorIR
+import TestSupport
+import Testing
+
+/// Planning takes work in proportion to the program, in counted steps.
+@Suite struct PlanningScaleTests {
+  /// Programs of any size.
+  enum Family: String, CaseIterable {
+    /// Sums of the rows of as many arguments.
+    case rowSums
+    /// Value and gradient of the squared norm of as many arguments.
+    case squaredNorm
+    /// As many pieces, one after the other.
+    case concatenation
+    /// As many products with one constant.
+    case constantProducts
+    /// A chain of as many elementwise operations.
+    case chain
+    /// A state that each step adds a product to, and that another product reads.
+    case carriedState
+    /// Value and gradient of as many steps of a recurrent network.
+    case recurrent
+    /// Value and gradient of as many products of small matrices.
+    case smallProducts
+
+    /// The size of the smallest program.
+    var size: Int {
+      switch self {
+      case .rowSums, .squaredNorm, .concatenation: 100
+      case .chain: 600
+      case .constantProducts, .carriedState, .recurrent: 12
+      case .smallProducts: 10
+      }
+    }
+
+    /// The program of a size.
+    func function(_ count: Int) throws -> Function {
+      var builder = FunctionBuilder(name: "main")
+      switch self {
+      case .rowSums: return try rowSumsProgram(count, &builder)
+      case .squaredNorm: return try squaredNormProgram(count, &builder).gradient(of: count)
+      case .concatenation: return try concatenationProgram(count, &builder)
+      case .constantProducts: return try constantProductsProgram(count, &builder)
+      case .chain: return try chainProgram(count, &builder)
+      case .carriedState: return try carriedStateProgram(count, &builder)
+      case .recurrent: return try recurrentProgram(count, &builder, [16, 32]).gradient(of: 3)
+      case .smallProducts: return try recurrentProgram(count, &builder, [4, 4]).gradient(of: 3)
+      }
+    }
+  }
+
+  /// Twice the program is at most 2.3 times the work.
+  @Test(arguments: Family.allCases)
+  func stepsGrowWithTheProgram(_ family: Family) throws {
+    let steps = try [1, 2, 4].map { factor in
+      var statistics = PlanningStatistics()
+      _ = try LoopProgram(
+        lowering: family.function(factor * family.size).simplified(), for: .x86_64v4,
+        counting: &statistics)
+      return statistics.steps
+    }
+    #expect(steps[0] > family.size)
+    #expect(Double(steps[1]) <= 2.3 * Double(steps[0]), "\(steps)")
+    #expect(Double(steps[2]) <= 2.3 * Double(steps[1]), "\(steps)")
+  }
+}
+
+extension Function {
+  /// The function and its gradient with respect to the first arguments.
+  fileprivate func gradient(of count: Int) throws -> Function {
+    try simplified().withGradient(of: Array(0..<count))
+  }
+}
+
+private func rowSumsProgram(_ count: Int, _ builder: inout FunctionBuilder) throws -> Function {
+  let zero = try builder.constant(Literal(TensorType([], .f32), filledWith: 0))
+  let results = try (0..<count).map { _ in
+    let rows = builder.parameter(TensorType([64, 128], .f32))
+    return try builder.emit(.reduce(Reduction(.add, dimensions: [1])), [rows, zero])
+  }
+  return builder.finish(returning: results)
+}
+
+private func squaredNormProgram(_ count: Int, _ builder: inout FunctionBuilder) throws -> Function {
+  let zero = try builder.constant(Literal(TensorType([], .f32), filledWith: 0))
+  var sum = zero
+  for _ in 0..<count {
+    let argument = builder.parameter(TensorType([32, 16], .f32))
+    let square = try builder.emit(.binary(.multiply), [argument, argument])
+    let part = try builder.emit(.reduce(Reduction(.add, dimensions: [0, 1])), [square, zero])
+    sum = try builder.emit(.binary(.add), [sum, part])
+  }
+  return builder.finish(returning: [sum])
+}
+
+private func concatenationProgram(_ count: Int, _ builder: inout FunctionBuilder) throws -> Function
+{
+  let pieces = (0..<count).map { _ in builder.parameter(TensorType([16], .f32)) }
+  return builder.finish(
+    returning: [try builder.emit(.shape(.concatenate(dimension: 0)), pieces)])
+}
+
+private func constantProductsProgram(_ count: Int, _ builder: inout FunctionBuilder) throws
+  -> Function
+{
+  let type = TensorType([64, 64], .f32)
+  let factor = try builder.constant(Literal(type, doubles: (0..<4096).map { Double($0 % 17) }))
+  let dimensions = DotDimensions(leftContracting: [1], rightContracting: [0])
+  let results = try (0..<count).map { _ in
+    let argument = builder.parameter(TensorType([8, 64], .f32))
+    return try builder.emit(.dot(dimensions), [argument, factor])
+  }
+  return builder.finish(returning: results)
+}
+
+private func chainProgram(_ count: Int, _ builder: inout FunctionBuilder) throws -> Function {
+  let argument = builder.parameter(TensorType([1000], .f32))
+  var value = argument
+  for _ in 0..<count {
+    let sine = try builder.emit(.unary(.sine), [value])
+    value = try builder.emit(.binary(.multiply), [sine, argument])
+  }
+  return builder.finish(returning: [value])
+}
+
+private func carriedStateProgram(_ count: Int, _ builder: inout FunctionBuilder) throws -> Function
+{
+  let type = TensorType([32, 64], .f32)
+  let weights = builder.parameter(TensorType([64, 64], .f32))
+  var state = builder.parameter(type)
+  let dimensions = DotDimensions(leftContracting: [1], rightContracting: [0])
+  var results = [ValueID]()
+  for _ in 0..<count {
+    let input = builder.parameter(type)
+    let product = try builder.emit(.dot(dimensions), [input, weights])
+    state = try builder.emit(.binary(.add), [state, product])
+    let output = try builder.emit(.unary(.tanh), [state])
+    results.append(try builder.emit(.dot(dimensions), [output, weights]))
+  }
+  return builder.finish(returning: results)
+}
+
+private func recurrentProgram(
+  _ count: Int, _ builder: inout FunctionBuilder, _ shape: [Int]
+) throws -> Function {
+  let type = TensorType(shape, .f32)
+  let weights = TensorType([shape[1], shape[1]], .f32)
+  let own = builder.parameter(weights)
+  let incoming = builder.parameter(weights)
+  var state = builder.parameter(type)
+  let dimensions = DotDimensions(leftContracting: [1], rightContracting: [0])
+  for _ in 0..<count {
+    let input = builder.parameter(type)
+    let first = try builder.emit(.dot(dimensions), [input, incoming])
+    let second = try builder.emit(.dot(dimensions), [state, own])
+    let sum = try builder.emit(.binary(.add), [first, second])
+    state = try builder.emit(.unary(.tanh), [sum])
+  }
+  let zero = try builder.constant(Literal(TensorType([], .f32), filledWith: 0))
+  let square = try builder.emit(.binary(.multiply), [state, state])
+  return builder.finish(
+    returning: [
+      try builder.emit(.reduce(Reduction(.add, dimensions: [0, 1])), [square, zero])
+    ])
+}
