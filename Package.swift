@@ -52,6 +52,7 @@ let package = Package(
     layer("Interpreter", ["TensorIR"]),
     layer("Differentiation", ["TensorIR"]),
     layer("Optimizer", ["TensorIR", "Interpreter"]),
+    layer("Batching", ["TensorIR"]),
     layer("LoopIR", ["TensorIR"]),
     layer("Targets"),
     layer("LLVMBridge", ["CLLVM", "Targets"]),
@@ -63,7 +64,8 @@ let package = Package(
     .target(
       name: "Adjoint",
       dependencies: [
-        "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime", "Targets",
+        "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Batching", "Runtime",
+        "Targets",
       ]),
     .executableTarget(
       name: "AdjointCLI",
@@ -79,6 +81,7 @@ let package = Package(
     tests("Interpreter", ["TensorIR"]),
     tests("Differentiation", ["TensorIR", "Interpreter", "Optimizer"]),
     tests("Optimizer", ["TensorIR", "Interpreter"]),
+    tests("Batching", ["TensorIR", "Interpreter"]),
     tests("LoopIR", ["TensorIR"]),
     tests("Targets"),
     tests("LLVMBridge", ["Targets"]),

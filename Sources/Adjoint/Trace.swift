@@ -17,6 +17,8 @@ final class Trace: @unchecked Sendable {
     /// A function that is transformed and then applied to these arguments, which have values when
     /// the trace outside it, if any, has.
     case transform(arguments: [TensorNode])
+    /// A function of one example that is made one of many; single examples have no values.
+    case mapping
   }
 
   /// What is recorded so far.
@@ -45,6 +47,8 @@ final class Trace: @unchecked Sendable {
   private let location: SourceLocation
   private let state: Mutex<State>
 
+  /// Whether known scalars from outside become constants, because the function is compiled once.
+  private let bakesScalars: Bool
   /// Whether values can be computed while tracing, because the arguments have values.
   let isDefineByRun: Bool
 
@@ -57,6 +61,12 @@ final class Trace: @unchecked Sendable {
       switch purpose {
       case .compilation: false
       case .transform: parent?.isDefineByRun ?? true
+      case .mapping: false
+      }
+    bakesScalars =
+      switch purpose {
+      case .compilation: true
+      case .transform, .mapping: parent?.bakesScalars ?? false
       }
     state = Mutex(State(builder: FunctionBuilder(name: "main", location: location)))
   }
@@ -177,7 +187,7 @@ final class Trace: @unchecked Sendable {
     let identifier = ObjectIdentifier(node)
     if let name = state.names[identifier] { return name }
     let name: ValueID
-    if let literal = node.constant(bakingScalars: !isDefineByRun) {
+    if let literal = node.constant(bakingScalars: bakesScalars) {
       name = try state.builder.constant(literal)
       state.constants.append(node)
     } else {
@@ -205,7 +215,7 @@ final class Trace: @unchecked Sendable {
     guard case .transform(let arguments) = purpose, isDefineByRun else {
       throw AdjointError(
         .unsupported,
-        "a tensor traced by jit has no value yet; choose between values with select(_:_:_:),"
+        "a tensor traced by jit or vmap has no value yet; choose between values with select(_:_:_:),"
           + " or return the tensor from the closure (\(location))")
     }
     let (function, captures) = state.withLock { state in

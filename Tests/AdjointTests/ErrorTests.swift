@@ -157,7 +157,7 @@ struct ErrorTests {
     }
     #expect(
       message { _ = try function(1) }.hasPrefix(
-        "a tensor traced by jit has no value yet; choose between values with select(_:_:_:),"
+        "a tensor traced by jit or vmap has no value yet; choose between values with select(_:_:_:),"
           + " or return the tensor from the closure"))
   }
 

@@ -11,6 +11,7 @@ private let allowedImports: [String: Set<String>] = [
   "Interpreter": ["TensorIR"],
   "Differentiation": ["TensorIR"],
   "Optimizer": ["TensorIR", "Interpreter"],
+  "Batching": ["TensorIR"],
   "LoopIR": ["TensorIR"],
   "Targets": [],
   "LLVMBridge": ["CLLVM", "Targets"],
@@ -19,7 +20,9 @@ private let allowedImports: [String: Set<String>] = [
   "Runtime": [
     "TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads",
   ],
-  "Adjoint": ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime", "Targets"],
+  "Adjoint": [
+    "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Batching", "Runtime", "Targets",
+  ],
   "AdjointCLI": ["Adjoint", "ArgumentParser"],
 ]
 

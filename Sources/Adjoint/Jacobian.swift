@@ -1,0 +1,94 @@
+internal import Batching
+internal import Optimizer
+internal import TensorIR
+
+/// The derivatives of all elements of a function's result by all elements of its argument: a tensor
+/// with the axes of the result, then those of the argument.
+///
+/// Made forward, with a tangent for each element of the argument, where there are not more of these
+/// than of the result; else in reverse. Either way all are computed at once.
+///
+/// - Throws: `AdjointError` for mistakes in the function, where an operation has no derivative, and
+///   what the function throws.
+public func jacobian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
+  at x: Tensor<Scalar>, file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (Tensor<Scalar>) throws -> Tensor<Result>
+) throws -> Tensor<Result> {
+  try jacobian(file: file, line: line, of: function)(x)
+}
+
+/// The function that gives the Jacobian of another one at its argument.
+///
+/// - Throws: nothing here; calls throw as `jacobian(at:of:)`.
+public func jacobian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
+  file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (Tensor<Scalar>) throws -> Tensor<Result>
+) -> @Sendable (Tensor<Scalar>) throws -> Tensor<Result> {
+  let location = SourceLocation(file: file, line: line)
+  return { x in
+    let recording = try Recording(function, at: location, x) { try $1.read($0) }
+    return Tensor(try recording.jacobian())
+  }
+}
+
+/// The second derivatives of a function with a scalar result: a tensor with the axes of the argument
+/// twice.
+///
+/// - Throws: as `jacobian(at:of:)`, and where the result is not a scalar.
+public func hessian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
+  at x: Tensor<Scalar>, file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (Tensor<Scalar>) throws -> Tensor<Result>
+) throws -> Tensor<Scalar> {
+  try hessian(file: file, line: line, of: function)(x)
+}
+
+/// The function that gives the Hessian of another one at its argument.
+///
+/// - Throws: nothing here; calls throw as `hessian(at:of:)`.
+public func hessian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
+  file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (Tensor<Scalar>) throws -> Tensor<Result>
+) -> @Sendable (Tensor<Scalar>) throws -> Tensor<Scalar> {
+  jacobian(file: file, line: line, of: gradient(file: file, line: line, of: function))
+}
+
+extension Recording {
+  /// The Jacobian of the only result by the only argument.
+  fileprivate func jacobian() throws -> TensorNode {
+    do {
+      let (input, output) = (arguments[0].type, traced.function.resultTypes[0])
+      let isForward = input.count <= output.count
+      let basis = isForward ? input : output
+      let function = try traced.function.simplified()
+        .differentiated(by: isForward ? .jvp([0]) : .vjp([0]))
+      let flags = function.parameters.indices.map { $0 == function.parameters.count - 1 }
+      let derivative = TracedFunction(
+        function: try function.simplified().batched(size: basis.count, flags), captures: [])
+      let seeds = TensorNode.basis(basis, at: location)
+      let results = try derivative.applied(
+        to: arguments + traced.captures + [seeds], at: location)
+      guard let slopes = results.last else { return .zeros(input) }
+      guard isForward else {
+        return slopes.reshape(to: output.shape + input.shape, at: location)
+      }
+      let axes = Array(1..<slopes.type.rank) + [0]
+      return slopes.transpose(axes, at: location)
+        .reshape(to: output.shape + input.shape, at: location)
+    } catch let error as AdjointError {
+      throw error.placed(at: location)
+    }
+  }
+}
+
+extension TensorNode {
+  /// One tensor for each element of a type, with a one at its place and zeros elsewhere, along a new
+  /// first axis.
+  fileprivate static func basis(_ type: TensorType, at location: SourceLocation) -> TensorNode {
+    let matrix = TensorType([type.count, type.count], .i64)
+    let rows = TensorNode.apply(.iota(matrix, dimension: 0), [], at: location)
+    let columns = TensorNode.apply(.iota(matrix, dimension: 1), [], at: location)
+    return rows.compare(.equal, columns, at: location)
+      .convert(to: type.element, at: location)
+      .reshape(to: [type.count] + type.shape, at: location)
+  }
+}
