@@ -26,6 +26,8 @@ final class Specialization: Sendable {
   private let traceMilliseconds: Double
   /// The compiled form, made by the first call that runs it.
   private let form = Mutex<CompiledForm?>(nil)
+  /// Held while the form is made, by calls of this signature alone.
+  private let compiling = Mutex<Void>(())
   /// The address of the compiled form, owned by `form`, once it is there and may be called from
   /// everywhere; else zero.
   private let quickForm = Atomic<UInt>(0)
@@ -96,8 +98,9 @@ final class Specialization: Sendable {
 
   /// The compiled form.
   private func compiled(at location: SourceLocation) throws -> CompiledForm {
-    try form.withLock { form in
-      if let form { return form }
+    if let form = form.withLock({ $0 }) { return form }
+    return try compiling.withLock { _ in
+      if let form = form.withLock({ $0 }) { return form }
       do {
         let captures = try Evaluation.known(traced.captures, at: location)
         let program = try Compiler.compile(
@@ -105,7 +108,7 @@ final class Specialization: Sendable {
           parseMilliseconds: traceMilliseconds)
         let compiled = CompiledForm(
           signature, program.body, captures: captures, template: template)
-        form = compiled
+        form.withLock { $0 = compiled }
         if !isPartOfTrace {
           quickForm.store(
             UInt(bitPattern: Unmanaged.passUnretained(compiled).toOpaque()), ordering: .releasing)
@@ -119,24 +122,73 @@ final class Specialization: Sendable {
 }
 
 /// All compiled forms of one function.
+///
+/// The first forms stay as long as this object, so that calls find the one used last without a
+/// lock. Of those behind them, which functions have whose static values vary, the ones used last are
+/// kept; calls find them under a lock.
 @usableFromInline
 final class Specializations: Sendable {
-  /// What has been compiled; entries stay as long as this object.
+  /// How many forms stay for good, and how many more are kept.
+  static let limits = (residents: 32, guests: 32)
+
+  /// A form and why it was compiled.
+  private struct Entry: Sendable {
+    /// The form.
+    var form: Specialization
+    /// The number of the compilation, from one.
+    var number: Int
+    /// What was new in its signature.
+    var reason: String
+  }
+
+  /// What has been compiled.
   private struct State: Sendable {
-    var entries: [Specialization] = []
-    var reasons: [String] = []
+    /// The forms that stay, then the others, the one used last behind all.
+    var entries: [Entry] = []
+    /// How many signatures were compiled.
+    var compilations = 0
+    /// The form used last, where that is not one that stays.
+    var lastGuest: Specialization?
+
+    /// The form that fits, which becomes the one used last.
+    mutating func use(where fits: (Specialization) -> Bool) -> Specialization? {
+      guard let index = entries.firstIndex(where: { fits($0.form) }) else { return nil }
+      let entry = entries[index]
+      if index >= Specializations.limits.residents {
+        entries.remove(at: index)
+        entries.append(entry)
+      }
+      return entry.form
+    }
+
+    /// Adds a form; the one that was not used for longest goes where there are too many.
+    mutating func add(_ form: Specialization, because reason: String) {
+      compilations += 1
+      entries.append(Entry(form: form, number: compilations, reason: reason))
+      let limits = Specializations.limits
+      if entries.count > limits.residents + limits.guests { entries.remove(at: limits.residents) }
+    }
+
+    /// Whether a form stays as long as the object.
+    func isResident(_ form: Specialization) -> Bool {
+      entries.prefix(Specializations.limits.residents).contains { $0.form === form }
+    }
   }
 
   /// Where the function was handed to `jit`.
   @usableFromInline let location: SourceLocation
   private let state = Mutex(State())
-  /// The address of the entry used last, owned by `state`: the inline cache; zero at first.
+  /// The address of the entry used last, if it stays, owned by `state`: the inline cache; else
+  /// zero.
   private let last = Atomic<UInt>(0)
 
   @usableFromInline init(at location: SourceLocation) { self.location = location }
 
   /// How many signatures were compiled.
-  var count: Int { state.withLock { $0.entries.count } }
+  var count: Int { state.withLock { $0.compilations } }
+
+  /// How many compiled forms are kept.
+  var keptCount: Int { state.withLock { $0.entries.count } }
 
   /// The state for a call of the form used last; nil before there is one.
   func beginCall() -> UnsafeMutablePointer<CallState>? {
@@ -153,8 +205,9 @@ final class Specializations: Sendable {
   ) -> Specialization? {
     let entry = state.withLock { state -> Specialization? in
       // A loop, because closures do not capture what is borrowed.
-      for entry in state.entries where entry.donatedCount == donatedCount && entry.fits(visitor) {
-        return entry
+      for entry in state.entries
+      where entry.form.donatedCount == donatedCount && entry.form.fits(visitor) {
+        return state.use { $0 === entry.form }
       }
       return nil
     }
@@ -186,12 +239,12 @@ final class Specializations: Sendable {
       traceMilliseconds: start.duration(to: .now).milliseconds)
     let kept = state.withLock { state in
       // Of two tasks that traced one signature at the same time, the first one's form stays.
-      let first = state.entries.first {
+      let first = state.use {
         $0.donatedCount == donatedCount && $0.signature == signature
       }
       if let first { return first }
-      state.reasons.append(reason(for: signature, after: state.entries.map(\.signature)))
-      state.entries.append(entry)
+      let former = state.entries.map(\.form.signature)
+      state.add(entry, because: reason(for: signature, after: former))
       return entry
     }
     remember(kept)
@@ -200,15 +253,20 @@ final class Specializations: Sendable {
 
   /// The entry used last.
   var lastUsed: Specialization? {
-    UnsafeRawPointer(bitPattern: last.load(ordering: .acquiring)).map {
+    let resident = UnsafeRawPointer(bitPattern: last.load(ordering: .acquiring)).map {
       Unmanaged<Specialization>.fromOpaque($0).takeUnretainedValue()
     }
+    return resident ?? state.withLock { $0.lastGuest }
   }
 
-  /// Makes an entry the first one to be looked at.
+  /// Makes an entry the one used last, and the first one to be looked at if it stays.
   private func remember(_ entry: Specialization) {
-    last.store(
-      UInt(bitPattern: Unmanaged.passUnretained(entry).toOpaque()), ordering: .releasing)
+    state.withLock { state in
+      let isResident = state.isResident(entry)
+      state.lastGuest = isResident ? nil : entry
+      let address = UInt(bitPattern: Unmanaged.passUnretained(entry).toOpaque())
+      last.store(isResident ? address : 0, ordering: .releasing)
+    }
   }
 
   /// What is new in a signature against the nearest one before it.
@@ -218,12 +276,12 @@ final class Specializations: Sendable {
     return nearest.joined(separator: "; ")
   }
 
-  /// One line per compiled signature: its types and why it was compiled.
+  /// One line per compiled signature that is kept: its number, its types and why it was compiled.
   func explain() -> String {
     state.withLock { state in
-      zip(state.entries, state.reasons).enumerated().map { index, entry in
-        let types = entry.0.signature.types.map(\.description).joined(separator: ", ")
-        return "\(index + 1). (\(types)): \(entry.1)"
+      state.entries.sorted { $0.number < $1.number }.map { entry in
+        let types = entry.form.signature.types.map(\.description).joined(separator: ", ")
+        return "\(entry.number). (\(types)): \(entry.reason)"
       }.joined(separator: "\n")
     }
   }

@@ -5,8 +5,12 @@ extension BinaryOp {
   func tangent(of operation: Operation, in pass: inout ForwardPass) throws -> ValueID? {
     let (left, right) = (operation.operands[0], operation.operands[1])
     switch self {
-    case .add: return try pass.sum(pass.tangent(left), pass.tangent(right))
-    case .subtract: return try pass.difference(pass.tangent(left), pass.tangent(right))
+    case .add:
+      if let smooth = try pass.logAddExpTangent(self, left, right) { return smooth }
+      return try pass.sum(pass.tangent(left), pass.tangent(right))
+    case .subtract:
+      if let smooth = try pass.logAddExpTangent(self, left, right) { return smooth }
+      return try pass.difference(pass.tangent(left), pass.tangent(right))
     case .multiply: return try multiplyTangent(left, right, in: &pass)
     case .divide: return try divideTangent(operation, in: &pass)
     case .maximum: return try choiceTangent(left, right, .greaterOrEqual, in: &pass)
@@ -33,6 +37,7 @@ extension BinaryOp {
     _ operation: Operation, in pass: inout ForwardPass
   ) throws -> ValueID? {
     let (left, right) = (operation.operands[0], operation.operands[1])
+    if let smooth = try pass.logisticQuotientTangent(operation) { return smooth }
     let shrinking = try pass.scaled(pass.tangent(right), by: operation.result)
     guard let numerator = try pass.difference(pass.tangent(left), shrinking) else { return nil }
     return try pass.scale(numerator, dividingBy: right)

@@ -40,6 +40,12 @@ struct ForwardPass: LinearPass {
   private var ends: [Int] = []
   /// The source, with its definitions, for questions about indices.
   let indexFacts: IndexFacts
+  /// The kinks of the source whose slopes can cancel.
+  let kinks: Kinks
+  /// The odd parts of values and tangents with respect to these kinks.
+  var oddParts: [Kink: OddParts] = [:]
+  /// What rules see in place of tangents while they compute odd parts, by the source value's id.
+  var substitutes: [Int: ValueID]?
 
   /// Differentiates the results at `results` with respect to the parameters at `parameters`.
   init(
@@ -56,12 +62,14 @@ struct ForwardPass: LinearPass {
     builder = FunctionBuilder(continuing: source, name: name)
     zeros = ZeroFacts(behind: source)
     indexFacts = IndexFacts(function: source, definitions: source.definitions())
+    kinks = Kinks(source, indexFacts.definitions)
     tangents = Array(repeating: nil, count: source.types.count)
     ends.reserveCapacity(source.operations.count)
     try addTangents(of: parameters, activity)
     ends.append(builder.function.operations.count)
     for (position, operation) in source.operations.enumerated() {
       try differentiate(operation, at: position, activity)
+      if !kinks.kinks.isEmpty { try followKinks(operation) }
       ends.append(builder.function.operations.count)
     }
   }
@@ -123,7 +131,15 @@ struct ForwardPass: LinearPass {
 
 extension ForwardPass {
   /// The tangent of a source value; nil is zero.
-  func tangent(_ value: ValueID) -> ValueID? { tangents[value.index] }
+  func tangent(_ value: ValueID) -> ValueID? {
+    if let substitutes { return substitutes[value.index] }
+    return tangents[value.index]
+  }
+
+  /// Sets the tangent of a source value; nil is zero.
+  mutating func setTangent(_ tangent: ValueID?, of value: ValueID) {
+    tangents[value.index] = tangent
+  }
 
   /// What a loop or branch of the source saves for its tangents, and how they are computed.
   func linearization(at position: Int) -> Linearization? { linearizations[position] }

@@ -24,7 +24,7 @@ extension Operation {
   }
 
   /// Emits the tangent of this operation's one result.
-  private func tangent(in pass: inout ForwardPass) throws -> ValueID? {
+  func tangent(in pass: inout ForwardPass) throws -> ValueID? {
     switch op {
     case .constant, .iota, .compare: return nil
     case .unary(let op): return try op.tangent(of: self, in: &pass)

@@ -12,8 +12,9 @@ extension UnaryOp {
     switch self {
     case .sign, .floor, .isFinite, .not, .stopGradient: return nil
     case .negate: return try pass.builder.negate(tangent)
-    case .log: return try pass.scale(tangent, dividingBy: x)
-    case .logPlusOne:
+    case .log, .logPlusOne:
+      if let smooth = try pass.softplusTangent(self, x) { return smooth }
+      if self == .log { return try pass.scale(tangent, dividingBy: x) }
       let one = try pass.builder.splat(1, type)
       return try pass.scale(tangent, dividingBy: pass.builder.add(x, one))
     case .abs, .exponential, .exponentialMinusOne, .logistic, .tanh, .sine, .cosine, .sqrt, .rsqrt,

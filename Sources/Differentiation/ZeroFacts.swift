@@ -87,8 +87,9 @@ struct ZeroFacts {
     case .gather:
       return operands[0].contains(.isMaskedAtCost) ? [.isMaskedAtCost, .holdsZerosAtCost] : []
     case .reduce(let reduction):
+      // A sum is zero where all its terms are, which only choices make likely.
       let isSum = reduction.kind == .add && operands[1].contains(.isZero)
-      return isSum ? operands[0].intersection(.holdsZerosAtCost) : []
+      return isSum && operands[0].contains(.holdsZeros) ? .holdsZerosAtCost : []
     case .shape(.pad(let low, let high, _)):
       let grows = (low + high).allSatisfy { $0 >= 0 } && operands[1].contains(.isZero)
       return grows ? .holdsZerosAtCost : []

@@ -60,6 +60,8 @@ package let pipeline: [Pass] = [
   .rule("convert", on: [.convert], "drops conversions through wider types", simplifyConvert),
   .rule("unary", on: [.unary], "drops functions that cancel", simplifyUnary),
   .rule("arithmetic", on: [.binary], "exact identities of + − × ÷ and powers", simplifyArithmetic),
+  .rule(
+    "logistic", on: [.binary, .select], "recognizes the logistic function", simplifyLogistic),
   .rule("negation", on: [.binary], "moves signs outwards until they cancel", moveNegation),
   .rule("square", on: [.binary], "makes (a − b)² and (b − a)² one", orderSquaredDifference),
   .rule(

@@ -35,7 +35,7 @@ struct Chunk {
 /// reads fields of a later job finds the cursor changed and claims nothing. A number comes
 /// again after 2³² jobs, which no thread sleeps through between its read and its exchange.
 final class JobBoard: Sendable {
-  /// The index the calling thread claims with; workers count from zero.
+  /// The place the calling thread claims with; workers' places count from zero.
   static let caller = -1
   /// The next chunk when there is no job.
   private static let closed: UInt64 = 0xffff_ffff
@@ -58,27 +58,17 @@ final class JobBoard: Sendable {
   private let finished = Atomic<Int>(0)
   /// Whether a caller has the board.
   private let reserved = Atomic<Bool>(false)
-  /// Whether workers shall end.
-  private let stopped = Atomic<Bool>(false)
-  /// Where each worker sleeps.
-  let sleepers: [Sleeper]
+  /// The worker whose place is zero: boards begin at different ones, so that jobs of few helpers
+  /// have different ones.
+  let firstWorker: Int
 
   /// Creates a board without a job.
-  init(workerCount: Int) {
-    sleepers = (0..<workerCount).map { _ in Sleeper() }
+  init(firstWorker: Int) {
+    self.firstWorker = firstWorker
   }
-
-  /// Whether workers shall end.
-  var isStopped: Bool { stopped.load(ordering: .acquiring) }
 
   /// Chunks of the current job that are done; what they wrote can be read.
   var finishedChunks: Int { finished.load(ordering: .acquiring) }
-
-  /// Makes all workers end.
-  func stop() {
-    stopped.store(true, ordering: .sequentiallyConsistent)
-    for sleeper in sleepers { sleeper.wake() }
-  }
 
   /// Takes the board for a job; false while another caller has it.
   func tryReserve() -> Bool {
@@ -108,15 +98,15 @@ final class JobBoard: Sendable {
     reserved.store(false, ordering: .releasing)
   }
 
-  /// Whether there is something to claim for a worker.
-  func hasChunk(for worker: Int) -> Bool {
+  /// Whether there is something to claim for the worker at a place.
+  func hasChunk(for place: Int) -> Bool {
     let next = Int(cursor.load(ordering: .sequentiallyConsistent) & Self.closed)
     return next < chunkCount.load(ordering: .acquiring)
-      && worker < helpers.load(ordering: .acquiring)
+      && place < helpers.load(ordering: .acquiring)
   }
 
   /// The next chunk of the job, which the calling thread then has to `perform`.
-  func claimChunk(as worker: Int) -> Chunk? {
+  func claimChunk(as place: Int) -> Chunk? {
     var seen = cursor.load(ordering: .acquiring)
     while true {
       let next = Int(seen & Self.closed)
@@ -125,7 +115,7 @@ final class JobBoard: Sendable {
       let blocks = blocks.load(ordering: .acquiring)
       let size = blocksPerChunk.load(ordering: .acquiring)
       guard next < chunkCount.load(ordering: .acquiring),
-        worker < helpers.load(ordering: .acquiring)
+        place < helpers.load(ordering: .acquiring)
       else { return nil }
       let (exchanged, current) = cursor.weakCompareExchange(
         expected: seen, desired: seen + 1, ordering: .acquiringAndReleasing)
@@ -145,12 +135,12 @@ final class JobBoard: Sendable {
     finished.add(1, ordering: .releasing)
   }
 
-  /// Wakes the next workers that may help: the first for the caller, two for each worker, so the
-  /// cost of waking many is shared.
-  func wakeChildren(of worker: Int) {
+  /// The places that the thread at a place wakes: the first for the caller, two for each worker,
+  /// so the cost of waking many is shared.
+  func children(of place: Int) -> Range<Int> {
     let limit = helpers.load(ordering: .relaxed)
-    let first = worker == Self.caller ? 0 : 2 * worker + 1
-    let end = worker == Self.caller ? 1 : 2 * worker + 3
-    for child in first..<end where child < min(limit, sleepers.count) { sleepers[child].wake() }
+    let first = place == Self.caller ? 0 : 2 * place + 1
+    let end = place == Self.caller ? 1 : 2 * place + 3
+    return min(first, limit)..<min(end, limit)
   }
 }

@@ -16,7 +16,7 @@ final class ModuleCompilation: Sendable {
     outcomes = Mutex(.init(repeating: nil, count: modules.count))
   }
 
-  /// The modules' object files, compiled on the threads of the worker pool and the caller's.
+  /// The modules' object files, compiled on the threads of the compiling pool and the caller's.
   ///
   /// Level 1 keeps the accumulators of loops in registers, and costs less than level 2.
   static func objects(
@@ -24,7 +24,7 @@ final class ModuleCompilation: Sendable {
   ) throws(LLVMError) -> [[UInt8]] {
     let compilation = ModuleCompilation(modules, for: target)
     withExtendedLifetime(compilation) {
-      WorkerPool.shared.run(
+      WorkerPool.compiling.run(
         blocks: modules.count, threads: modules.count,
         body: { context, begin, end in
           guard let context else { return }

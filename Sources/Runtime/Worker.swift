@@ -15,12 +15,12 @@ final class Worker: Sendable {
   /// The worker's place among the workers of its pool.
   private let index: Int
   /// The jobs of the pool.
-  private let board: JobBoard
+  private let boards: JobBoards
 
   /// Creates the worker of a place in a pool.
-  init(index: Int, board: JobBoard) {
+  init(index: Int, boards: JobBoards) {
     self.index = index
-    self.board = board
+    self.boards = boards
   }
 
   /// Works until the board stops.
@@ -28,12 +28,9 @@ final class Worker: Sendable {
     var signals = sigset_t()
     sigfillset(&signals)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
-    while !board.isStopped {
-      if let chunk = board.claimChunk(as: index) {
-        board.wakeChildren(of: index)
-        board.perform(chunk)
-      } else if !spinUntilNeeded() {
-        board.sleepers[index].sleep { board.isStopped || board.hasChunk(for: index) }
+    while !boards.isStopped {
+      if !boards.work(as: index), !spinUntilNeeded() {
+        boards.sleepers[index].sleep { boards.isStopped || boards.hasChunk(for: index) }
       }
     }
   }
@@ -43,7 +40,7 @@ final class Worker: Sendable {
     let deadline = monotonicNanoseconds() + Self.spinNanoseconds
     repeat {
       for _ in 0..<32 {
-        if board.hasChunk(for: index) { return true }
+        if boards.hasChunk(for: index) { return true }
         adjoint_spin_hint()
       }
     } while monotonicNanoseconds() < deadline

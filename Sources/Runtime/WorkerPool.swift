@@ -18,33 +18,37 @@ package final class WorkerPool: Sendable {
   /// The pool of this process: a worker for every core it may use except the caller's.
   package static let shared = WorkerPool(workerCount: availableThreads - 1)
 
-  /// What the workers and the caller share.
-  private let board: JobBoard
+  /// The pool that compiles: its workers are others, so that a call which runs while another
+  /// function is compiled has the help it would have otherwise.
+  package static let compiling = WorkerPool(workerCount: availableThreads - 1)
+
+  /// What the workers and the callers share.
+  private let boards: JobBoards
 
   /// Starts a pool.
   ///
   /// A system that refuses threads leaves a smaller pool, never a broken one.
   package init(workerCount: Int) {
-    board = JobBoard(workerCount: max(0, workerCount))
-    for index in board.sleepers.indices { Self.startWorker(index, of: board) }
+    boards = JobBoards(workerCount: max(0, workerCount))
+    for index in boards.sleepers.indices { Self.startWorker(index, of: boards) }
   }
 
-  deinit { board.stop() }
+  deinit { boards.stop() }
 
   /// Runs `body` over the blocks `0 ..< blocks`, each exactly once, and returns when all are done.
   ///
-  /// At most `threads` threads take part, the caller's included. A call from inside a body or
-  /// while another thread's call is running does all its blocks itself, so there are never more
-  /// running threads than the pool was made for.
+  /// At most `threads` threads take part, the caller's included. Calls of several threads run at
+  /// the same time, and workers help each of them; a call beyond the first `JobBoards.count` does all
+  /// its blocks itself.
   package func run(
     blocks: Int, threads: Int, body: Body, context: UnsafeMutableRawPointer?
   ) {
     guard blocks > 0 else { return }
-    let helpers = min(threads - 1, board.sleepers.count, blocks - 1)
-    guard helpers > 0, board.tryReserve() else { return body(context, 0, blocks) }
+    let helpers = min(threads - 1, boards.sleepers.count, blocks - 1)
+    guard helpers > 0, let board = boards.reserve() else { return body(context, 0, blocks) }
     let chunkCount = board.publish(
       Job(body: body, context: context, blocks: blocks, helpers: helpers))
-    board.wakeChildren(of: JobBoard.caller)
+    boards.wakeChildren(of: JobBoard.caller, on: board)
     while let chunk = board.claimChunk(as: JobBoard.caller) { board.perform(chunk) }
     waitUntil { board.finishedChunks == chunkCount }
     board.release()
@@ -60,13 +64,13 @@ package final class WorkerPool: Sendable {
   }
 
   /// Starts a thread that works until the board stops.
-  private static func startWorker(_ index: Int, of board: JobBoard) {
+  private static func startWorker(_ index: Int, of boards: JobBoards) {
     var attributes = pthread_attr_t()
     guard pthread_attr_init(&attributes) == 0 else { return }
     defer { pthread_attr_destroy(&attributes) }
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     pthread_attr_setstacksize(&attributes, 8 << 20)
-    let worker = Unmanaged.passRetained(Worker(index: index, board: board))
+    let worker = Unmanaged.passRetained(Worker(index: index, boards: boards))
     #if canImport(Darwin)
       var thread: pthread_t?
     #else

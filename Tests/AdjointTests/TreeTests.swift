@@ -1,5 +1,6 @@
-import Adjoint
 import Testing
+
+@testable import Adjoint
 
 /// A layer with a static choice.
 private struct Layer: TensorTree {
@@ -17,6 +18,15 @@ private struct Layer: TensorTree {
     let product = weight * x + (bias ?? 0)
     return isSquared ? square(product) : product
   }
+}
+
+/// A number that decides which operations a function has.
+private struct Step: TensorTree {
+  let number: Int
+
+  mutating func visitTensors(_ visitor: inout TensorVisitor) throws { visitor.visitStatic(number) }
+
+  func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float> { x * Float(number) }
 }
 
 /// A model of layers and named numbers.
@@ -93,6 +103,27 @@ struct TreeTests {
         2. (tensor<f32>, tensor<f32>, tensor<f32>): static value true instead of false
         3. (tensor<f32>, tensor<f32>): other number of tensors: 2 instead of 3
         """)
+  }
+
+  @Test func formsOfVaryingStaticValuesAreBounded() throws {
+    // Static values that vary without end: the forms used last are kept, the first ones for good.
+    let scale = jit { (step: Step, x: Tensor<Float>) in step(x) }
+    let limit = Specializations.limits.residents + Specializations.limits.guests
+    func call(_ number: Int) throws -> Float { try scale(Step(number: number), 2).item() }
+    for number in 1...limit + 20 {
+      #expect(try call(number) == Float(2 * number))
+      #expect(scale.specializations.keptCount == min(number, limit))
+    }
+    #expect(scale.compilationCount == limit + 20)
+    #expect(scale.explain().split(separator: "\n").count == limit)
+    // A resident, and one of the last, are there; one in between is compiled again.
+    #expect(try call(1) == 2 && call(limit + 19) == Float(2 * limit + 38))
+    #expect(scale.compilationCount == limit + 20)
+    #expect(scale.report != nil)
+    let gone = Specializations.limits.residents + 1
+    #expect(try call(gone) == Float(2 * gone))
+    #expect(scale.compilationCount == limit + 21)
+    #expect(scale.explain().contains("\(limit + 21). (tensor<f32>): static value \(gone)"))
   }
 
   @Test func arraysAndDictionariesAsResults() throws {

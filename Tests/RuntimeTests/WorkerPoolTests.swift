@@ -55,6 +55,54 @@ private let runNested: WorkerPool.Body = { context, begin, end in
   }
 }
 
+/// Jobs that run at the same time, each of blocks that wait until all blocks of all jobs have begun.
+private final class Meeting: Sendable {
+  /// Blocks of all jobs together.
+  let count: Int
+  /// Blocks that have begun.
+  let begun = Atomic<Int>(0)
+
+  init(blocks: Int, jobs: Int) { count = blocks * jobs }
+
+  /// Waits for all others; false where they do not come in ten seconds.
+  func meet() -> Bool {
+    begun.add(1, ordering: .acquiringAndReleasing)
+    for _ in 0..<100_000 where begun.load(ordering: .acquiring) < count { usleep(100) }
+    return begun.load(ordering: .acquiring) >= count
+  }
+}
+
+/// One job of a meeting.
+private final class MeetingJob: Sendable {
+  /// The meeting.
+  let meeting: Meeting
+  /// Blocks that met all others.
+  let met = Atomic<Int>(0)
+
+  init(meeting: Meeting) { self.meeting = meeting }
+
+  /// A pointer the body gets back as its context.
+  var context: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+}
+
+/// Meets in each block.
+private let meetInBlocks: WorkerPool.Body = { context, begin, end in
+  guard let context else { return }
+  let job = Unmanaged<MeetingJob>.fromOpaque(context).takeUnretainedValue()
+  for _ in begin..<end where job.meeting.meet() { job.met.add(1, ordering: .relaxed) }
+}
+
+/// Runs a job of two blocks that wait for each other on the shared pool in each block.
+private let callWhileCompiling: WorkerPool.Body = { context, begin, end in
+  guard let context else { return }
+  let outer = Unmanaged<Tally>.fromOpaque(context).takeUnretainedValue()
+  for block in begin..<end {
+    let job = MeetingJob(meeting: Meeting(blocks: 2, jobs: 1))
+    WorkerPool.shared.run(blocks: 2, threads: 2, body: meetInBlocks, context: job.context)
+    outer.counts[block] = job.met.load(ordering: .relaxed)
+  }
+}
+
 @Suite(.serialized) struct WorkerPoolTests {
   @Test(arguments: [1, 2, 4], [0, 1, 2, 31, 33, 1000])
   func runsEveryBlockOnce(threads: Int, blocks: Int) {
@@ -108,6 +156,33 @@ private let runNested: WorkerPool.Body = { context, begin, end in
       return await group.reduce(0, +)
     }
     #expect(wrong == 0)
+  }
+
+  @Test func callersAtTheSameTimeAllHaveHelp() async {
+    // The blocks of each job wait for each other, so each job needs a thread besides its caller's.
+    let pool = WorkerPool(workerCount: 3)
+    let helped = await withTaskGroup(of: Int.self) { group in
+      let meeting = Meeting(blocks: 2, jobs: 2)
+      for _ in 0..<2 {
+        group.addTask {
+          let job = MeetingJob(meeting: meeting)
+          pool.run(blocks: 2, threads: 2, body: meetInBlocks, context: job.context)
+          return job.met.load(ordering: .relaxed)
+        }
+      }
+      return await group.reduce(0, +)
+    }
+    #expect(helped == 4)
+  }
+
+  @Test func compilingTakesNoWorkerFromCalls() {
+    // Calls made by compiling workers while these are busy have help: their blocks meet.
+    guard WorkerPool.availableThreads > 1 else { return }
+    let outer = Tally(blocks: WorkerPool.availableThreads)
+    WorkerPool.compiling.run(
+      blocks: outer.blocks, threads: outer.blocks, body: callWhileCompiling,
+      context: outer.context)
+    #expect(outer.values == [Int](repeating: 2, count: outer.blocks))
   }
 
   @Test func callsInsideABodyRunTheirBlocks() {
