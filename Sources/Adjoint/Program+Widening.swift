@@ -30,9 +30,11 @@ extension Op {
     case .constant(let literal): .constant(literal.widened())
     case .iota(let type, let dimension): .iota(type.widened, dimension: dimension)
     case .convert(let element): .convert(to: element.widened)
+    case .bits: self
     case .call(let callee):
       .call(Callee(callee.name, resultTypes: callee.resultTypes.map { $0.widened }))
-    case .unary, .binary, .compare, .select, .clamp, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice,
+    case .unary, .binary, .compare, .select, .clamp, .shape, .reduce, .dot, .gather, .scatter,
+      .dynamicSlice,
       .dynamicUpdateSlice, .optimizationBarrier:
       self
     case .whileLoop, .branch, .scan: mappingRegions { $0.widened() }

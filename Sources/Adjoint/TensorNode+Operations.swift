@@ -75,11 +75,12 @@ extension Op {
     switch self {
     case .constant(let literal): literal.type.element
     case .iota(let type, _): type.element
-    case .unary(.isFinite), .compare: .i1
-    case .convert(let element): element
+    case .unary(let op) where op.isTest: .i1
+    case .compare: .i1
+    case .convert(let element), .bits(.cast(let element)): element
     case .select: operands[1].type.element
     case .dot(let dimensions): dimensions.resultElement ?? operands[0].type.element
-    case .unary, .binary, .clamp, .shape, .reduce, .gather, .scatter, .dynamicSlice,
+    case .unary, .binary, .clamp, .bits, .shape, .reduce, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice:
       operands[0].type.element
     case .optimizationBarrier, .whileLoop, .branch, .scan:

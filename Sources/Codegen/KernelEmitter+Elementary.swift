@@ -38,7 +38,12 @@ extension KernelEmitter {
     UnaryOp.exponential.rawValue: "exp", UnaryOp.exponentialMinusOne.rawValue: "expm1",
     UnaryOp.log.rawValue: "log", UnaryOp.logPlusOne.rawValue: "log1p",
     UnaryOp.tanh.rawValue: "tanh", UnaryOp.sine.rawValue: "sin", UnaryOp.cosine.rawValue: "cos",
-    UnaryOp.erf.rawValue: "erf", BinaryOp.power.rawValue: "pow",
+    UnaryOp.erf.rawValue: "erf", UnaryOp.erfc.rawValue: "erfc", UnaryOp.cubeRoot.rawValue: "cbrt",
+    UnaryOp.tangent.rawValue: "tan", UnaryOp.sinh.rawValue: "sinh", UnaryOp.cosh.rawValue: "cosh",
+    UnaryOp.asin.rawValue: "asin", UnaryOp.acos.rawValue: "acos", UnaryOp.atan.rawValue: "atan",
+    UnaryOp.asinh.rawValue: "asinh", UnaryOp.acosh.rawValue: "acosh",
+    UnaryOp.atanh.rawValue: "atanh", UnaryOp.logGamma.rawValue: "lgamma",
+    BinaryOp.power.rawValue: "pow", BinaryOp.atan2.rawValue: "atan2",
   ]
 
   /// The results of `body` for each copy's operands.

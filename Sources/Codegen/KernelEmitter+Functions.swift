@@ -18,6 +18,7 @@ extension KernelEmitter {
       return compare(direction, operands[0], operands[1], elements[0])
     case .select: return builder.select(operands[0], operands[1], operands[2])
     case .convert(let element): return convert(operands[0], from: elements[0], to: element)
+    case .bits(let bits): return apply(bits, operands[0], elements[0])
     }
   }
 
@@ -38,8 +39,30 @@ extension KernelEmitter {
     case .sqrt: return builder.sqrt(x)
     case .rsqrt: return elementary(op.rawValue, [x]) { $0.rsqrt($1[0]) }
     case .floor: return builder.floor(x)
+    case .ceil: return builder.ceil(x)
+    case .roundEven: return builder.rint(x)
+    case .roundAway: return builder.round(x)
+    case .populationCount, .leadingZeros: return countBits(op, x, element)
     case .isFinite:
       return builder.fcmp(.olt, builder.fabs(x), builder.float(.infinity, x.type))
+    case .isInfinite:
+      return builder.fcmp(.oeq, builder.fabs(x), builder.float(.infinity, x.type))
+    case .isPositiveInfinite: return builder.fcmp(.oeq, x, builder.float(.infinity, x.type))
+    case .isNegativeInfinite: return builder.fcmp(.oeq, x, builder.float(-.infinity, x.type))
+    case .cubeRoot: return elementary(op.rawValue, [x]) { $0.cbrt($1[0]) }
+    case .tangent: return elementary(op.rawValue, [x]) { $0.tan($1[0]) }
+    case .erfc: return elementary(op.rawValue, [x]) { $0.erfc($1[0]) }
+    case .erfInverse: return elementary(op.rawValue, [x]) { $0.erfInverse($1[0]) }
+    case .sinh: return elementary(op.rawValue, [x]) { $0.sinh($1[0]) }
+    case .cosh: return elementary(op.rawValue, [x]) { $0.cosh($1[0]) }
+    case .asin: return elementary(op.rawValue, [x]) { $0.asin($1[0]) }
+    case .acos: return elementary(op.rawValue, [x]) { $0.acos($1[0]) }
+    case .atan: return elementary(op.rawValue, [x]) { $0.atan($1[0]) }
+    case .asinh: return elementary(op.rawValue, [x]) { $0.asinh($1[0]) }
+    case .acosh: return elementary(op.rawValue, [x]) { $0.acosh($1[0]) }
+    case .atanh: return elementary(op.rawValue, [x]) { $0.atanh($1[0]) }
+    case .logGamma: return elementary(op.rawValue, [x]) { $0.lgamma($1[0]) }
+    case .digamma: return elementary(op.rawValue, [x]) { $0.digamma($1[0]) }
     case .not: return builder.not(x)
     case .erf: return elementary(op.rawValue, [x]) { $0.erf($1[0]) }
     case .stopGradient: return x
@@ -79,8 +102,15 @@ extension KernelEmitter {
     case .power:
       return isFloat
         ? elementary(op.rawValue, [x, y]) { $0.pow($1[0], $1[1]) } : integerPower(x, y, element)
+    case .remainder: return isFloat ? builder.frem(x, y) : remainder(x, y, element)
+    case .atan2: return elementary(op.rawValue, [x, y]) { $0.atan2($1[0], $1[1]) }
+    case .polygamma: return elementary(op.rawValue, [x, y]) { $0.polygamma($1[0], $1[1]) }
+    case .zeta: return elementary(op.rawValue, [x, y]) { $0.zeta($1[0], $1[1]) }
+    case .nextAfter: return neighbour(x, y, element)
     case .and: return builder.and(x, y)
     case .or: return builder.or(x, y)
+    case .xor: return builder.xor(x, y)
+    case .shiftLeft, .shiftRightArithmetic, .shiftRightLogical: return shift(op, x, y, element)
     }
   }
 
@@ -89,7 +119,10 @@ extension KernelEmitter {
     switch op {
     case .add, .maximum, .or: builder.or(x, y)
     case .multiply, .minimum, .and: builder.and(x, y)
-    case .subtract, .divide, .power: preconditionFailure("the typing rule excludes booleans here")
+    case .xor: builder.xor(x, y)
+    case .subtract, .divide, .power, .remainder, .atan2, .shiftLeft, .shiftRightArithmetic,
+      .shiftRightLogical, .nextAfter, .polygamma, .zeta:
+      preconditionFailure("the typing rule excludes booleans here")
     }
   }
 
@@ -164,9 +197,12 @@ extension UnaryOp {
     switch self {
     case .abs, .negate: element.isFloat
     case .not: false
-    case .sign, .floor, .isFinite, .stopGradient: true
-    case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
-      .sqrt, .rsqrt, .erf, .square:
+    case .stopGradient, .sign, .floor, .ceil, .roundEven, .roundAway, .isFinite, .isInfinite,
+      .isPositiveInfinite, .isNegativeInfinite, .leadingZeros:
+      true
+    case .populationCount, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh,
+      .sine, .cosine, .sqrt, .rsqrt, .cubeRoot, .tangent, .erf, .erfc, .erfInverse, .square, .sinh,
+      .cosh, .asin, .acos, .atan, .asinh, .acosh, .atanh, .logGamma, .digamma:
       false
     }
   }
@@ -176,8 +212,10 @@ extension BinaryOp {
   /// Whether the result for elements is one, without rounding or wrapping.
   fileprivate var isExact: Bool {
     switch self {
-    case .maximum, .minimum, .and, .or: true
-    case .add, .subtract, .multiply, .divide, .power: false
+    case .maximum, .minimum, .and, .or, .xor, .nextAfter: true
+    case .add, .subtract, .multiply, .divide, .power, .remainder, .atan2, .shiftLeft,
+      .shiftRightArithmetic, .shiftRightLogical, .polygamma, .zeta:
+      false
     }
   }
 }

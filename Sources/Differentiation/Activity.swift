@@ -77,7 +77,7 @@ extension Op {
     case .branch(let branch): return branch.resultsVaried(operands)
     case .scan(let scan): return scan.resultsVaried(operands)
     case .optimizationBarrier: return operands
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
       let depends = operands.indices.contains { operands[$0] && isDifferentiable(at: $0) }
       return [Bool](repeating: depends, count: count)
@@ -91,7 +91,7 @@ extension Op {
     case .branch(let branch): return branch.activity(operands, results: results).operands
     case .scan(let scan): return scan.activity(operands, results: results).operands
     case .optimizationBarrier: return results
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
       return operands.indices.map { isDifferentiable(at: $0) }
     }
@@ -106,6 +106,7 @@ extension Op {
     case .binary(let op): !op.isPiecewiseConstant
     case .select: position > 0
     case .convert(let element): element.isFloat
+    case .bits(let op): op.isDifferentiable
     case .clamp, .shape, .dot: true
     case .reduce(let reduction): !reduction.kind.isPiecewiseConstant
     case .gather: position == 0
@@ -122,10 +123,23 @@ extension UnaryOp {
   /// Whether the derivative is zero wherever it exists.
   var isPiecewiseConstant: Bool {
     switch self {
-    case .sign, .floor, .isFinite, .not, .stopGradient: true
+    case .sign, .floor, .ceil, .roundEven, .roundAway, .isFinite, .isInfinite, .isPositiveInfinite,
+      .isNegativeInfinite, .not, .stopGradient, .populationCount, .leadingZeros:
+      true
     case .abs, .negate, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh,
-      .sine, .cosine, .sqrt, .rsqrt, .erf, .square:
+      .sine, .cosine, .sqrt, .rsqrt, .cubeRoot, .tangent, .erf, .erfc, .erfInverse, .square, .sinh,
+      .cosh, .asin, .acos, .atan, .asinh, .acosh, .atanh, .logGamma, .digamma:
       false
+    }
+  }
+}
+
+extension BitsOp {
+  /// Whether results depend on operands as numbers, not as bits.
+  var isDifferentiable: Bool {
+    switch self {
+    case .cast: false
+    case .reducePrecision: true
     }
   }
 }
@@ -134,8 +148,10 @@ extension BinaryOp {
   /// Whether the function is of booleans or bits, so that no tangent can reach it.
   var isPiecewiseConstant: Bool {
     switch self {
-    case .and, .or: true
-    case .add, .subtract, .multiply, .divide, .maximum, .minimum, .power: false
+    case .and, .or, .xor, .shiftLeft, .shiftRightArithmetic, .shiftRightLogical: true
+    case .add, .subtract, .multiply, .divide, .maximum, .minimum, .power, .remainder, .atan2,
+      .nextAfter, .polygamma, .zeta:
+      false
     }
   }
 }

@@ -16,8 +16,56 @@ extension BinaryOp {
     case .maximum: return try choiceTangent(left, right, .greaterOrEqual, in: &pass)
     case .minimum: return try choiceTangent(left, right, .lessOrEqual, in: &pass)
     case .power: return try powerTangent(operation, in: &pass)
-    case .and, .or: return nil
+    case .remainder: return try remainderTangent(operation, in: &pass)
+    case .atan2: return try angleTangent(left, right, in: &pass)
+    case .polygamma, .zeta: return try zetaTangent(operation, in: &pass)
+    case .nextAfter:
+      throw AdjointError(
+        .notDifferentiable, "\(rawValue) has no derivative", at: operation.location)
+    case .and, .or, .xor, .shiftLeft, .shiftRightArithmetic, .shiftRightLogical: return nil
     }
+  }
+
+  /// ẋ − ẏ·q for the whole number q by which x − q·y is the remainder.
+  private func remainderTangent(
+    _ operation: Operation, in pass: inout ForwardPass
+  ) throws -> ValueID? {
+    let (left, right) = (operation.operands[0], operation.operands[1])
+    guard pass.tangent(right) != nil else { return pass.tangent(left) }
+    let difference = try pass.builder.subtract(left, operation.result)
+    let whole = try pass.builder.unary(.roundEven, pass.builder.divide(difference, right))
+    return try pass.difference(pass.tangent(left), pass.scaled(pass.tangent(right), by: whole))
+  }
+
+  /// (ẏ·x − ẋ·y) / (x² + y²).
+  private func angleTangent(
+    _ left: ValueID, _ right: ValueID, in pass: inout ForwardPass
+  ) throws -> ValueID? {
+    let (y, x) = (left, right)
+    let square = try pass.builder.add(pass.builder.multiply(x, x), pass.builder.multiply(y, y))
+    let rising = try pass.scaled(pass.tangent(left), by: pass.builder.divide(x, square))
+    return try pass.difference(
+      rising, pass.scaled(pass.tangent(right), by: pass.builder.divide(y, square)))
+  }
+
+  /// In x, the derivative of polygamma(n, x) is polygamma(n + 1, x), and that of zeta(s, x) is
+  /// −s·zeta(s + 1, x); in n and s there is none.
+  private func zetaTangent(
+    _ operation: Operation, in pass: inout ForwardPass
+  ) throws -> ValueID? {
+    let (order, x) = (operation.operands[0], operation.operands[1])
+    guard pass.tangent(order) == nil else {
+      throw AdjointError(
+        .notDifferentiable, "\(rawValue) has no derivative in its first operand",
+        at: operation.location)
+    }
+    guard let tangent = pass.tangent(x) else { return nil }
+    let next = try pass.builder.add(order, pass.builder.splat(1, pass.type(order)))
+    var slope = try pass.builder.binary(self, next, x)
+    if self == .zeta {
+      slope = try pass.builder.multiply(pass.builder.negate(order), slope)
+    }
+    return try pass.builder.multiply(tangent, slope)
   }
 
   /// The product rule; a square has slope x + x.

@@ -22,7 +22,9 @@ extension BinaryOp {
     case .divide:
       let divisor = try pass.residual(right)
       try pass.accumulate(pass.scale(cotangent, dividingBy: divisor), on: left)
-    case .maximum, .minimum, .power, .and, .or: throw pass.notLinear(operation)
+    case .maximum, .minimum, .power, .remainder, .atan2, .and, .or, .xor, .shiftLeft,
+      .shiftRightArithmetic, .shiftRightLogical, .nextAfter, .polygamma, .zeta:
+      throw pass.notLinear(operation)
     }
   }
 }

@@ -17,7 +17,7 @@ extension Operation {
       return try branch.tangents(of: self, at: position, wanted, in: &pass)
     case .scan(let scan): return try scan.tangents(of: self, at: position, wanted, in: &pass)
     case .optimizationBarrier: return operands.map { pass.tangent($0) }
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
       return [try tangent(in: &pass)]
     }
@@ -34,6 +34,9 @@ extension Operation {
     case .convert(let element):
       guard element.isFloat, let tangent = pass.tangent(operands[0]) else { return nil }
       return try pass.builder.convert(tangent, to: element)
+    case .bits(let op):
+      guard op.isDifferentiable, let tangent = pass.tangent(operands[0]) else { return nil }
+      return try pass.builder.emit(.bits(op), [tangent])
     case .shape(let op): return try op.tangent(of: self, in: &pass)
     case .reduce(let reduction): return try reduction.tangent(of: self, in: &pass)
     case .dot(let dimensions): return try dimensions.tangent(of: self, in: &pass)

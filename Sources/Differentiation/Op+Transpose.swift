@@ -10,7 +10,7 @@ extension Operation {
     case .whileLoop(let loop): try loop.transpose(self, cotangents, in: &pass)
     case .branch(let branch): try branch.transpose(self, cotangents, in: &pass)
     case .scan(let scan): try scan.transpose(self, cotangents, in: &pass)
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
       guard let cotangent = cotangents[0] else { return }
       try transpose(cotangent, in: &pass)
@@ -46,6 +46,9 @@ extension Operation {
     case .convert:
       let element = pass.type(operands[0]).element
       try pass.accumulate(pass.builder.convert(cotangent, to: element), on: operands[0])
+    case .bits(let op):
+      guard op.isDifferentiable else { throw pass.notLinear(self) }
+      try pass.accumulate(pass.builder.emit(.bits(op), [cotangent]), on: operands[0])
     case .shape(let op): try op.transpose(self, cotangent, in: &pass)
     case .reduce(let reduction): try reduction.transpose(self, cotangent, in: &pass)
     case .dot(let dimensions): try dimensions.transpose(self, cotangent, in: &pass)

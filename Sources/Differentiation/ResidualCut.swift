@@ -61,7 +61,7 @@ struct ResidualCut {
   private func isRecomputed(_ operation: Operation, _ result: ValueID) -> Bool {
     let isScalarCode = function[result].count <= Self.scalarCount
     switch operation.op {
-    case .constant, .iota, .compare, .select, .clamp, .convert, .shape, .dynamicSlice, .gather,
+    case .constant, .iota, .compare, .select, .clamp, .convert, .bits, .shape, .dynamicSlice, .gather,
       .optimizationBarrier:
       return true
     case .unary(let op): return !(isScalarCode && op.isTranscendental)

@@ -103,7 +103,7 @@ struct ShiftInvariance {
       return dependent(op, known[operation.operands[0]], known[operation.operands[1]])
     case .shape(let op): return dependent(op, operation, known)
     case .reduce(let reduction): return dependent(reduction, operation, known)
-    case .constant, .iota, .compare, .select, .clamp, .convert, .dot, .gather, .scatter,
+    case .constant, .iota, .compare, .select, .clamp, .convert, .bits, .dot, .gather, .scatter,
       .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       return nil
@@ -136,7 +136,9 @@ struct ShiftInvariance {
       guard case (.product(let first), .product(let second)) = products else { return nil }
       return Dependent(
         change: .product(op == .multiply ? first + second : first - second), axes: axes)
-    case .maximum, .minimum, .power, .and, .or: return nil
+    case .maximum, .minimum, .power, .remainder, .atan2, .and, .or, .xor, .shiftLeft,
+      .shiftRightArithmetic, .shiftRightLogical, .nextAfter, .polygamma, .zeta:
+      return nil
     }
   }
 
@@ -182,7 +184,8 @@ extension Operation {
   fileprivate var isExtremum: Bool {
     switch op {
     case .reduce(let reduction): reduction.kind == .maximum || reduction.kind == .minimum
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .dot,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .dot,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       false
@@ -195,7 +198,8 @@ extension Operation {
     case .binary(.maximum), .binary(.minimum), .select, .shape(.broadcast), .shape(.reshape),
       .shape(.transpose):
       true
-    case .constant, .iota, .unary, .binary, .compare, .clamp, .convert, .shape, .reduce, .dot,
+    case .constant, .iota, .unary, .binary, .compare, .clamp, .convert, .bits, .shape, .reduce,
+      .dot,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       false

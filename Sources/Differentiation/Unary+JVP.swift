@@ -10,7 +10,9 @@ extension UnaryOp {
     let y = operation.result
     let type = pass.type(operation.result)
     switch self {
-    case .sign, .floor, .isFinite, .not, .stopGradient: return nil
+    case .sign, .floor, .ceil, .roundEven, .roundAway, .isFinite, .isInfinite, .isPositiveInfinite,
+      .isNegativeInfinite, .not, .stopGradient, .populationCount, .leadingZeros:
+      return nil
     case .negate: return try pass.builder.negate(tangent)
     case .log, .logPlusOne:
       if let smooth = try pass.softplusTangent(self, x) { return smooth }
@@ -18,7 +20,8 @@ extension UnaryOp {
       let one = try pass.builder.splat(1, type)
       return try pass.scale(tangent, dividingBy: pass.builder.add(x, one))
     case .abs, .exponential, .exponentialMinusOne, .logistic, .tanh, .sine, .cosine, .sqrt, .rsqrt,
-      .erf, .square:
+      .cubeRoot, .tangent, .erf, .erfc, .erfInverse, .square, .sinh, .cosh, .asin, .acos, .atan,
+      .asinh, .acosh, .atanh, .logGamma, .digamma:
       let slope = try slope(x: x, y: y, type, in: &pass.builder)
       return try pass.scale(tangent, by: slope)
     }
@@ -52,7 +55,12 @@ extension UnaryOp {
       let square = try builder.negate(builder.multiply(x, x))
       return try builder.multiply(factor, builder.unary(.exponential, square))
     case .square: return try builder.add(x, x)
-    case .sign, .floor, .isFinite, .not, .stopGradient: return try builder.splat(0, type)
+    case .cubeRoot, .tangent, .erfc, .erfInverse, .sinh, .cosh, .asin, .acos, .atan, .asinh, .acosh,
+      .atanh, .logGamma, .digamma:
+      return try furtherSlope(x: x, y: y, type, in: &builder)
+    case .sign, .floor, .ceil, .roundEven, .roundAway, .isFinite, .isInfinite, .isPositiveInfinite,
+      .isNegativeInfinite, .not, .stopGradient, .populationCount, .leadingZeros:
+      return try builder.splat(0, type)
     case .negate: return try builder.splat(-1, type)
     case .log: return try builder.divide(builder.splat(1, type), x)
     case .logPlusOne:

@@ -8,6 +8,9 @@ extension BinaryOp {
     elementwise(left.type, [left, right]) { operands, type in
       switch (operands[0].exactElements, operands[1].exactElements) {
       case (.doubles(let left), .doubles(let right)):
+        if self == .nextAfter {
+          return Literal(type, rounding: mapped(left, right) { type.element.neighbour($0, $1) })
+        }
         return Literal(type, rounding: mapped(left, right) { applied($0, $1) })
       case (.integers(let left), .integers(let right)):
         let element = type.element
@@ -36,7 +39,12 @@ extension BinaryOp {
       if left == right { return left.sign == .minus ? left : right }
       return left < right ? left : right
     case .power: return Foundation.pow(left, right)
-    case .and, .or: preconditionFailure("\(rawValue) takes no floats")
+    case .remainder: return Foundation.fmod(left, right)
+    case .atan2: return Foundation.atan2(left, right)
+    case .polygamma: return SpecialFunctions.polygamma(left, right)
+    case .zeta: return SpecialFunctions.zeta(left, right)
+    case .and, .or, .xor, .shiftLeft, .shiftRightArithmetic, .shiftRightLogical, .nextAfter:
+      preconditionFailure("\(rawValue) takes no floats")
     }
   }
 
@@ -61,8 +69,14 @@ extension BinaryOp {
     case .power:
       if element.isUnsigned { return left.wrappingPower(UInt64(bitPattern: right)) }
       return left.wrappingPower(right)
+    case .remainder: return element.remainder(left, right)
     case .and: return left & right
     case .or: return left | right
+    case .xor: return left ^ right
+    case .shiftLeft, .shiftRightArithmetic, .shiftRightLogical:
+      return element.shifted(left, by: right, self)
+    case .atan2, .nextAfter, .polygamma, .zeta:
+      preconditionFailure("\(rawValue) takes floats only")
     }
   }
 
@@ -71,7 +85,10 @@ extension BinaryOp {
     switch self {
     case .add, .maximum, .or: return left | right
     case .multiply, .minimum, .and: return left & right
-    case .subtract, .divide, .power: preconditionFailure("\(rawValue) takes no booleans")
+    case .xor: return left ^ right
+    case .subtract, .divide, .power, .remainder, .atan2, .shiftLeft, .shiftRightArithmetic,
+      .shiftRightLogical, .nextAfter, .polygamma, .zeta:
+      preconditionFailure("\(rawValue) takes no booleans")
     }
   }
 }

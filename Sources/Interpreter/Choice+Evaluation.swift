@@ -6,6 +6,10 @@ extension Comparison {
     elementwise(TensorType(left.type.shape, .i1), [left, right]) { operands, type in
       switch (operands[0].exactElements, operands[1].exactElements) {
       case (.doubles(let left), .doubles(let right)):
+        if isTotal {
+          return Literal(
+            type, wrapping: mapped(left, right) { holds($0.totalOrdinal, $1.totalOrdinal) ? 1 : 0 })
+        }
         return Literal(type, wrapping: mapped(left, right) { holds($0, $1) ? 1 : 0 })
       case (.integers(let left), .integers(let right)):
         let element = operands[0].type.element
@@ -64,5 +68,33 @@ func evaluateConvert(_ operand: Literal, to element: ElementType) -> Literal {
     case (.doubles(let values), false):
       return Literal(type, wrapping: values.map { element.truncated($0) })
     }
+  }
+}
+
+extension BitsOp {
+  /// The function of each element's bits.
+  func evaluated(_ operand: Literal, _ type: TensorType) -> Literal {
+    elementwise(type, [operand]) { operands, type in
+      let element = operands[0].type.element
+      let width = element.byteCount
+      var bytes = operands[0].denseBytes
+      for start in stride(from: 0, to: bytes.count, by: width) {
+        var bits: UInt64 = 0
+        for byte in bytes[start..<(start + width)].reversed() { bits = bits << 8 | UInt64(byte) }
+        let result = self.evaluated(bits, element)
+        for index in 0..<width {
+          bytes[start + index] = UInt8(truncatingIfNeeded: result >> UInt64(8 * index))
+        }
+      }
+      return Literal(type, bytes: bytes)
+    }
+  }
+}
+
+extension Double {
+  /// An integer whose order is that of all floats by their bits.
+  package var totalOrdinal: Int64 {
+    let bits = Int64(bitPattern: bitPattern)
+    return bits < 0 ? bits ^ .max : bits
   }
 }

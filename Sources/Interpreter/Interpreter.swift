@@ -54,7 +54,8 @@ package struct Interpreter: Sendable {
         let types = try operation.op.resultTypes(operands.map(\.type))
         for type in types { try operation.op.requireMemory(for: type) }
         return try evaluate(scan, operands, types)
-      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+        .reduce,
         .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier:
         return try operation.op.evaluated(operands)
       }

@@ -9,7 +9,7 @@ extension UnaryOp {
       case .integers(let values):
         return Literal(type, wrapping: values.map { applied(to: $0, type.element) })
       case .doubles(let values):
-        if self == .isFinite { return Literal(type, wrapping: values.map { $0.isFinite ? 1 : 0 }) }
+        if isTest { return Literal(type, wrapping: values.map { holds($0) ? 1 : 0 }) }
         return Literal(type, rounding: mapped(values) { applied(to: $0) })
       }
     }
@@ -37,10 +37,39 @@ extension UnaryOp {
     case .sqrt: return value.squareRoot()
     case .rsqrt: return 1 / value.squareRoot()
     case .floor: return value.rounded(.down)
-    case .erf: return Foundation.erf(value)
-    case .square: return value * value
     case .stopGradient: return value
-    case .isFinite, .not: preconditionFailure("\(rawValue) has no float result")
+    case .ceil: return value.rounded(.up)
+    case .roundEven: return value.rounded(.toNearestOrEven)
+    case .roundAway: return value.rounded(.toNearestOrAwayFromZero)
+    case .cubeRoot: return Foundation.cbrt(value)
+    case .tangent: return Foundation.tan(value)
+    case .erf: return Foundation.erf(value)
+    case .erfc: return Foundation.erfc(value)
+    case .erfInverse: return SpecialFunctions.erfInverse(value)
+    case .square: return value * value
+    case .sinh: return Foundation.sinh(value)
+    case .cosh: return Foundation.cosh(value)
+    case .asin: return Foundation.asin(value)
+    case .acos: return Foundation.acos(value)
+    case .atan: return Foundation.atan(value)
+    case .asinh: return Foundation.asinh(value)
+    case .acosh: return Foundation.acosh(value)
+    case .atanh: return Foundation.atanh(value)
+    case .logGamma: return Foundation.lgamma(value)
+    case .digamma: return SpecialFunctions.digamma(value)
+    case .isFinite, .isInfinite, .isPositiveInfinite, .isNegativeInfinite, .not, .populationCount,
+      .leadingZeros:
+      preconditionFailure("\(rawValue) has no float result")
+    }
+  }
+
+  /// Whether a test holds of a number.
+  private func holds(_ value: Double) -> Bool {
+    switch self {
+    case .isInfinite: value.isInfinite
+    case .isPositiveInfinite: value == .infinity
+    case .isNegativeInfinite: value == -.infinity
+    default: value.isFinite
     }
   }
 
@@ -53,8 +82,12 @@ extension UnaryOp {
     case .not: return element == .i1 ? 1 - value : ~value
     case .square: return value &* value
     case .stopGradient: return value
+    case .populationCount: return element.populationCount(value)
+    case .leadingZeros: return element.leadingZeros(value)
     case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
-      .sqrt, .rsqrt, .floor, .isFinite, .erf:
+      .sqrt, .rsqrt, .floor, .ceil, .roundEven, .roundAway, .cubeRoot, .tangent, .isFinite, .erf,
+      .erfc, .erfInverse, .sinh, .cosh, .asin, .acos, .atan, .asinh, .acosh, .atanh, .logGamma,
+      .digamma, .isInfinite, .isPositiveInfinite, .isNegativeInfinite:
       preconditionFailure("\(rawValue) takes floats only")
     }
   }

@@ -191,7 +191,7 @@ package struct IndexRanges {
 
   private func range(of op: ScalarOp, _ operands: [ClosedRange<Int>]) -> ClosedRange<Int> {
     switch op {
-    case .unary, .compare: return .unknown
+    case .unary, .compare, .bits: return .unknown
     case .convert: return operands.first ?? .unknown
     case .select: return operands.count == 3 ? operands[1].union(operands[2]) : .unknown
     case .binary(let binary):
@@ -205,7 +205,9 @@ package struct IndexRanges {
         return max(left.lowerBound, right.lowerBound)...max(left.upperBound, right.upperBound)
       case .minimum:
         return min(left.lowerBound, right.lowerBound)...min(left.upperBound, right.upperBound)
-      case .divide, .power, .and, .or: return .unknown
+      case .divide, .power, .remainder, .and, .or, .xor, .shiftLeft, .shiftRightArithmetic,
+        .shiftRightLogical, .atan2, .nextAfter, .polygamma, .zeta:
+        return .unknown
       }
     }
   }

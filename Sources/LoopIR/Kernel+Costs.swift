@@ -167,7 +167,7 @@ extension ScalarOp {
     switch self {
     case .unary(.sqrt), .unary(.rsqrt), .binary(.divide): 4
     case .unary, .binary: weight
-    case .compare, .select, .convert: 0
+    case .compare, .select, .convert, .bits: 0
     }
   }
 }

@@ -242,6 +242,8 @@ package enum ScalarOp: Sendable, Hashable {
   case unary(UnaryOp)
   case binary(BinaryOp)
   case compare(Comparison.Direction)
+  /// A function of a scalar's bits.
+  case bits(BitsOp)
   /// (predicate, onTrue, onFalse).
   case select
   case convert(to: ElementType)
@@ -251,18 +253,28 @@ package enum ScalarOp: Sendable, Hashable {
     switch self {
     case .unary(let op):
       switch op {
-      case .abs, .negate, .sign, .floor, .isFinite, .not, .square, .stopGradient: 1
+      case .abs, .negate, .sign, .floor, .ceil, .roundEven, .roundAway, .isFinite, .isInfinite,
+        .isPositiveInfinite, .isNegativeInfinite, .not, .square, .stopGradient:
+        1
+      case .populationCount, .leadingZeros: 4
       case .sqrt, .rsqrt: 10
       case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .erf: 15
       case .sine, .cosine: 20
+      case .cubeRoot, .tangent, .erfc, .erfInverse, .sinh, .cosh, .asin, .acos, .atan, .asinh,
+        .acosh, .atanh:
+        60
+      case .logGamma, .digamma: 120
       }
     case .binary(let op):
       switch op {
-      case .add, .subtract, .multiply, .maximum, .minimum, .and, .or: 1
+      case .add, .subtract, .multiply, .maximum, .minimum, .and, .or, .xor: 1
+      case .shiftLeft, .shiftRightArithmetic, .shiftRightLogical, .nextAfter: 3
       case .divide: 8
-      case .power: 30
+      case .power, .remainder: 30
+      case .atan2: 60
+      case .polygamma, .zeta: 400
       }
-    case .compare, .select, .convert: 1
+    case .compare, .select, .convert, .bits: 1
     }
   }
 }

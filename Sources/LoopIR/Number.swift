@@ -64,6 +64,18 @@ enum Number: Hashable {
     }
   }
 
+  /// A function of the bits of an element.
+  func applying(_ op: BitsOp, _ element: ElementType) -> Number {
+    let bytes = bytes(as: element)
+    let bits = bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let result = op.evaluated(bits, element)
+    let target = if case .cast(let target) = op { target } else { element }
+    return Number(
+      Literal(
+        TensorType([], target),
+        bytes: bytes.indices.map { UInt8(truncatingIfNeeded: result >> UInt64(8 * $0)) }))
+  }
+
   /// The bytes of the number as an element of memory.
   func bytes(as element: ElementType) -> [UInt8] {
     switch self {
@@ -79,15 +91,16 @@ extension ScalarOp {
   func evaluated(_ operands: [Number], _ element: ElementType) -> Number {
     switch self {
     case .unary(let op):
-      if op == .isFinite { return .integer(operands[0].double.isFinite ? 1 : 0) }
+      if op.isTest { return .integer(op.holds(operands[0].double) ? 1 : 0) }
       switch operands[0] {
       case .float(let value): return .float(op.evaluated(value), as: element)
-      case .integer(let value): return .integer(op.evaluated(value), as: element)
+      case .integer(let value): return .integer(op.evaluated(value, element), as: element)
       }
     case .binary(let op): return op.evaluated(operands[0], operands[1], element)
     case .compare(let direction):
       return .integer(direction.holds(operands[0], operands[1], element) ? 1 : 0)
     case .select: return operands[0].isTrue ? operands[1] : operands[2]
+    case .bits(let op): return operands[0].applying(op, element)
     case .convert(let target): return operands[0].converted(from: element, to: target)
     }
   }
@@ -110,14 +123,42 @@ extension UnaryOp {
     case .sqrt: x.squareRoot()
     case .rsqrt: 1 / x.squareRoot()
     case .floor: Foundation.floor(x)
-    case .erf: Foundation.erf(x)
-    case .square: x * x
     case .stopGradient: x
-    case .isFinite, .not: preconditionFailure("\(rawValue) gives no float")
+    case .ceil: Foundation.ceil(x)
+    case .roundEven: x.rounded(.toNearestOrEven)
+    case .roundAway: x.rounded(.toNearestOrAwayFromZero)
+    case .cubeRoot: cbrt(x)
+    case .tangent: tan(x)
+    case .erf: Foundation.erf(x)
+    case .erfc: Foundation.erfc(x)
+    case .erfInverse: SpecialFunctions.erfInverse(x)
+    case .square: x * x
+    case .sinh: Foundation.sinh(x)
+    case .cosh: Foundation.cosh(x)
+    case .asin: Foundation.asin(x)
+    case .acos: Foundation.acos(x)
+    case .atan: Foundation.atan(x)
+    case .asinh: Foundation.asinh(x)
+    case .acosh: Foundation.acosh(x)
+    case .atanh: Foundation.atanh(x)
+    case .logGamma: lgamma(x)
+    case .digamma: SpecialFunctions.digamma(x)
+    case .isFinite, .isInfinite, .isPositiveInfinite, .isNegativeInfinite, .not, .populationCount,
+      .leadingZeros:
+      preconditionFailure("\(rawValue) gives no float")
     }
   }
 
-  fileprivate func evaluated(_ x: Int64) -> Int64 {
+  fileprivate func holds(_ x: Double) -> Bool {
+    switch self {
+    case .isInfinite: x.isInfinite
+    case .isPositiveInfinite: x == .infinity
+    case .isNegativeInfinite: x == -.infinity
+    default: x.isFinite
+    }
+  }
+
+  fileprivate func evaluated(_ x: Int64, _ element: ElementType) -> Int64 {
     switch self {
     case .abs: x < 0 ? 0 &- x : x
     case .negate: 0 &- x
@@ -125,8 +166,13 @@ extension UnaryOp {
     case .square: x &* x
     case .stopGradient: x
     case .not: ~x
+    case .stopGradient: x
+    case .populationCount: element.populationCount(x)
+    case .leadingZeros: element.leadingZeros(x)
     case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
-      .sqrt, .rsqrt, .floor, .erf, .isFinite:
+      .sqrt, .rsqrt, .floor, .ceil, .roundEven, .roundAway, .cubeRoot, .tangent, .isFinite, .erf,
+      .erfc, .erfInverse, .sinh, .cosh, .asin, .acos, .atan, .asinh, .acosh, .atanh, .logGamma,
+      .digamma, .isInfinite, .isPositiveInfinite, .isNegativeInfinite:
       preconditionFailure("\(rawValue) takes no integer")
     }
   }
@@ -136,13 +182,18 @@ extension BinaryOp {
   /// The function of two elements of one type.
   func evaluated(_ left: Number, _ right: Number, _ element: ElementType) -> Number {
     switch (left, right) {
-    case (.float(let a), .float(let b)): return .float(evaluated(a, b), as: element)
+    case (.float(let a), .float(let b)):
+      if self == .nextAfter { return .float(element.neighbour(a, b)) }
+      return .float(evaluated(a, b), as: element)
     case (_, _) where element == .i1:
       let (a, b) = (left.isTrue, right.isTrue)
       switch self {
       case .add, .maximum, .or: return .integer(a || b ? 1 : 0)
       case .multiply, .minimum, .and: return .integer(a && b ? 1 : 0)
-      case .subtract, .divide, .power: preconditionFailure("\(rawValue) takes no booleans")
+      case .xor: return .integer(a != b ? 1 : 0)
+      case .subtract, .divide, .power, .remainder, .atan2, .shiftLeft, .shiftRightArithmetic,
+        .shiftRightLogical, .nextAfter, .polygamma, .zeta:
+        preconditionFailure("\(rawValue) takes no booleans")
       }
     case (_, _): return .integer(evaluated(left.integer, right.integer, element), as: element)
     }
@@ -158,7 +209,12 @@ extension BinaryOp {
     case .maximum: a.isNaN || b.isNaN ? .nan : a == b ? (a.sign == .plus ? a : b) : max(a, b)
     case .minimum: a.isNaN || b.isNaN ? .nan : a == b ? (a.sign == .minus ? a : b) : min(a, b)
     case .power: pow(a, b)
-    case .and, .or: preconditionFailure("\(rawValue) takes no floats")
+    case .remainder: fmod(a, b)
+    case .atan2: Foundation.atan2(a, b)
+    case .polygamma: SpecialFunctions.polygamma(a, b)
+    case .zeta: SpecialFunctions.zeta(a, b)
+    case .and, .or, .xor, .shiftLeft, .shiftRightArithmetic, .shiftRightLogical, .nextAfter:
+      preconditionFailure("\(rawValue) takes no floats")
     }
   }
 
@@ -177,8 +233,13 @@ extension BinaryOp {
     case .maximum: element.ordinal(a) < element.ordinal(b) ? b : a
     case .minimum: element.ordinal(a) < element.ordinal(b) ? a : b
     case .power: integerPower(a, b, isUnsigned: element.isUnsigned)
+    case .remainder: element.remainder(a, b)
     case .and: a & b
     case .or: a | b
+    case .xor: a ^ b
+    case .shiftLeft, .shiftRightArithmetic, .shiftRightLogical: element.shifted(a, by: b, self)
+    case .atan2, .nextAfter, .polygamma, .zeta:
+      preconditionFailure("\(rawValue) takes no integers")
     }
   }
 }

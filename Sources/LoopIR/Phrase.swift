@@ -49,7 +49,11 @@ extension ScalarOp {
       return Phrase("\(predicate) ? \(onTrue) : \(operands[2].text(at: .conjunction))", .choice)
     case .convert(let element) where operands.count == 1:
       return Phrase("\(element.rawValue)(\(operands[0].text))", .atom)
-    case .unary, .binary, .compare, .select, .convert:
+    case .bits(.cast(let element)) where operands.count == 1:
+      return Phrase("bits_\(element.rawValue)(\(operands[0].text))", .atom)
+    case .bits(.reducePrecision(let exponentBits, let fractionBits)) where operands.count == 1:
+      return Phrase("e\(exponentBits)m\(fractionBits)(\(operands[0].text))", .atom)
+    case .unary, .binary, .compare, .select, .convert, .bits:
       let all = operands.map(\.text).joined(separator: ", ")
       return Phrase("invalid(\(all))", .atom)
     }
@@ -62,7 +66,10 @@ extension UnaryOp {
     case .negate: Phrase("-" + operand.text(at: .atom), .prefix)
     case .not: Phrase("!" + operand.text(at: .atom), .prefix)
     case .abs, .sign, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh,
-      .sine, .cosine, .sqrt, .rsqrt, .floor, .isFinite, .erf, .square, .stopGradient:
+      .sine, .cosine, .sqrt, .rsqrt, .floor, .ceil, .roundEven, .roundAway, .cubeRoot, .tangent,
+      .isFinite, .stopGradient, .populationCount, .leadingZeros, .erf, .erfc, .erfInverse, .square, .sinh, .cosh,
+      .asin, .acos, .atan, .asinh, .acosh, .atanh, .logGamma, .digamma, .isInfinite,
+      .isPositiveInfinite, .isNegativeInfinite:
       Phrase("\(name)(\(operand.text))", .atom)
     }
   }
@@ -86,7 +93,30 @@ extension UnaryOp {
     case .floor: "floor"
     case .isFinite: "isfinite"
     case .not: "not"
+    case .stopGradient: "constant"
+    case .ceil: "ceil"
+    case .roundEven: "roundeven"
+    case .roundAway: "round"
+    case .cubeRoot: "cbrt"
+    case .tangent: "tan"
+    case .populationCount: "popcount"
+    case .leadingZeros: "clz"
     case .erf: "erf"
+    case .erfc: "erfc"
+    case .erfInverse: "erfinv"
+    case .sinh: "sinh"
+    case .cosh: "cosh"
+    case .asin: "asin"
+    case .acos: "acos"
+    case .atan: "atan"
+    case .asinh: "asinh"
+    case .acosh: "acosh"
+    case .atanh: "atanh"
+    case .logGamma: "lgamma"
+    case .digamma: "digamma"
+    case .isInfinite: "isinf"
+    case .isPositiveInfinite: "isposinf"
+    case .isNegativeInfinite: "isneginf"
     case .square: "square"
     case .stopGradient: "constant"
     }
@@ -102,10 +132,23 @@ extension BinaryOp {
     case .divide: infix(left, "/", right, .product)
     case .maximum: Phrase("max(\(left.text), \(right.text))", .atom)
     case .minimum: Phrase("min(\(left.text), \(right.text))", .atom)
-    case .power: Phrase("pow(\(left.text), \(right.text))", .atom)
+    case .power: call("pow", left, right)
+    case .remainder: call("rem", left, right)
+    case .atan2: call("atan2", left, right)
+    case .nextAfter: call("nextafter", left, right)
+    case .polygamma: call("polygamma", left, right)
+    case .zeta: call("zeta", left, right)
+    case .xor: call("xor", left, right)
+    case .shiftLeft: call("shl", left, right)
+    case .shiftRightArithmetic: call("ashr", left, right)
+    case .shiftRightLogical: call("lshr", left, right)
     case .and: infix(left, " & ", right, .and)
     case .or: infix(left, " | ", right, .or)
     }
+  }
+
+  private func call(_ name: String, _ left: Phrase, _ right: Phrase) -> Phrase {
+    Phrase("\(name)(\(left.text), \(right.text))", .atom)
   }
 }
 

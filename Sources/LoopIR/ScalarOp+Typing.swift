@@ -15,6 +15,7 @@ extension ScalarOp {
     case .compare(let direction): .compare(Comparison(direction))
     case .select: .select
     case .convert(let element): .convert(to: element)
+    case .bits(let op): .bits(op)
     }
   }
 }

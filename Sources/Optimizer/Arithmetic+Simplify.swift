@@ -18,7 +18,9 @@ import TensorIR
   case .multiply: return try simplifyMultiply(left, right, &rewriter)
   case .divide: return try simplifyDivide(left, right, &rewriter)
   case .power: return try simplifyPower(left, right, &rewriter)
-  case .maximum, .minimum, .and, .or: return nil
+  case .xor, .shiftLeft, .shiftRightArithmetic, .shiftRightLogical:
+    return rewriter.isNumber(right, 0) ? left : nil
+  case .maximum, .minimum, .remainder, .atan2, .and, .or, .nextAfter, .polygamma, .zeta: return nil
   }
 }
 

@@ -46,7 +46,7 @@ extension Op {
   /// Whether each result element depends on the operands' elements at the same place only.
   var isElementwise: Bool {
     switch self {
-    case .unary, .binary, .compare, .select, .clamp, .convert: true
+    case .unary, .binary, .compare, .select, .clamp, .convert, .bits: true
     case .constant, .iota, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:

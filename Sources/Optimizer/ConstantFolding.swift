@@ -14,7 +14,7 @@ import TensorIR
 ) throws -> ValueID? {
   switch op {
   case .constant, .iota, .optimizationBarrier, .whileLoop, .branch, .scan, .call: return nil
-  case .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce, .dot, .gather,
+  case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce, .dot, .gather,
     .scatter, .dynamicSlice, .dynamicUpdateSlice:
     break
   }
@@ -43,7 +43,8 @@ extension Op {
     case .dot(let dimensions):
       let contracted = operands[0].shape.selecting(dimensions.leftContracting).reduce(1, *)
       return contracted <= 16 && result.count * contracted <= limit * 4
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .reduce,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       return true

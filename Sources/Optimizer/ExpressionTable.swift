@@ -79,9 +79,10 @@ extension Op {
   /// The op without attributes that only the writer cares about.
   var withoutRemarks: Op {
     switch self {
-    case .compare(let comparison): .compare(Comparison(comparison.direction))
+    case .compare(let comparison): .compare(comparison.with(comparison.direction))
     case .dot(let dimensions): .dot(dimensions.withoutRemarks)
-    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .shape, .reduce, .gather,
+    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .shape, .reduce,
+      .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       self
@@ -107,6 +108,7 @@ extension Op {
     case .select: 5
     case .clamp: 7
     case .convert(let element): 11 &+ element.byteCount
+    case .bits: 13
     case .constant(let literal): literal.hashValue
     case .iota, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:

@@ -19,7 +19,7 @@ import TensorIR
     guard operands[0] == operands[1], !type.element.isFloat else { return nil }
     return try rewriter.emitSplat(
       comparison.direction.includesEqual ? 1 : 0, TensorType(type.shape, .i1))
-  case .constant, .iota, .unary, .select, .clamp, .convert, .shape, .reduce, .dot, .gather,
+  case .constant, .iota, .unary, .select, .clamp, .convert, .bits, .shape, .reduce, .dot, .gather,
     .scatter, .dynamicSlice, .dynamicUpdateSlice,
     .optimizationBarrier, .whileLoop, .branch, .scan, .call:
     return nil
@@ -37,7 +37,9 @@ private func simplifyBound(
   case .minimum: (kind, absorbing) = (.minimum, .maximum)
   case .and: (kind, absorbing) = (.and, .or)
   case .or: (kind, absorbing) = (.or, .and)
-  case .add, .subtract, .multiply, .divide, .power: return nil
+  case .add, .subtract, .multiply, .divide, .power, .remainder, .atan2, .xor, .shiftLeft,
+    .shiftRightArithmetic, .shiftRightLogical, .nextAfter, .polygamma, .zeta:
+    return nil
   }
   if left == right { return left }
   let element = rewriter[left].element

@@ -32,7 +32,8 @@ import TensorIR
     guard rewriter.isUsed(positiveLeft == nil ? right : left, atMost: 1) else { return nil }
     let result = try rewriter.emitBinary(function, positiveLeft ?? left, positiveRight ?? right)
     return try rewriter.emitUnary(.negate, result)
-  case .maximum, .minimum, .power, .and, .or:
+  case .maximum, .minimum, .power, .remainder, .atan2, .and, .or, .xor, .shiftLeft,
+    .shiftRightArithmetic, .shiftRightLogical, .nextAfter, .polygamma, .zeta:
     return nil
   }
 }

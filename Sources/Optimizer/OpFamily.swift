@@ -2,7 +2,7 @@ import TensorIR
 
 /// The kinds of operations that passes choose between.
 enum OpFamily: Int, Sendable, CaseIterable {
-  case constant, iota, unary, binary, compare, select, clamp, convert, broadcast, reshape
+  case constant, iota, unary, binary, compare, select, clamp, convert, bits, broadcast, reshape
   case transpose, slice, pad, concatenate, reverse, reduce, dot, gather, scatter
   case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch, scan, call
 }
@@ -19,6 +19,7 @@ extension Op {
     case .select: .select
     case .clamp: .clamp
     case .convert: .convert
+    case .bits: .bits
     case .shape(.broadcast): .broadcast
     case .shape(.reshape): .reshape
     case .shape(.transpose): .transpose
@@ -43,7 +44,7 @@ extension Op {
 
 extension Set<OpFamily> {
   /// Operations on each element alone.
-  static let elementwise: Set = [.unary, .binary, .compare, .select, .clamp, .convert]
+  static let elementwise: Set = [.unary, .binary, .compare, .select, .clamp, .convert, .bits]
   /// Operations that compute from operands.
   static let computing = Set(OpFamily.allCases).subtracting([
     .constant, .iota, .optimizationBarrier, .whileLoop, .branch, .scan, .call,

@@ -20,7 +20,7 @@ extension Rewriter {
   let swapped: Op
   switch op {
   case .binary(let binary) where binary.isCommutative: swapped = op
-  case .compare(let comparison): swapped = .compare(Comparison(comparison.direction.swapped))
+  case .compare(let comparison): swapped = .compare(comparison.with(comparison.direction.swapped))
   default: return nil
   }
   guard !rewriter.isOrdered(operands[0], operands[1]) else { return nil }

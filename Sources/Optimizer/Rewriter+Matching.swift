@@ -28,7 +28,8 @@ extension Rewriter {
     switch family(of: value) {
     case .constant: true
     case .broadcast: definition(of: value).map { family(of: $0.operands[0]) == .constant } ?? false
-    case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .reshape, .transpose, .slice,
+    case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .reshape, .transpose,
+      .slice,
       .pad, .concatenate, .reverse, .reduce, .dot, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call, nil:
@@ -120,7 +121,8 @@ extension Rewriter {
     case .shape(.broadcast), .shape(.reshape), .shape(.transpose), .shape(.slice):
       return are(0..<1)
     case .select: return are(1..<3)
-    case .iota, .compare, .clamp, .convert, .shape(.pad), .shape(.concatenate), .shape(.reverse),
+    case .iota, .compare, .clamp, .convert, .bits, .shape(.pad), .shape(.concatenate),
+      .shape(.reverse),
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       return false
@@ -132,9 +134,11 @@ extension UnaryOp {
   /// Whether results have no sign bit, NaN aside.
   fileprivate var isNeverNegative: Bool {
     switch self {
-    case .abs, .exponential, .logistic, .square: true
+    case .abs, .exponential, .logistic, .square, .cosh, .erfc, .acos: true
     case .negate, .sign, .exponentialMinusOne, .log, .logPlusOne, .tanh, .sine, .cosine, .sqrt,
-      .rsqrt, .floor, .isFinite, .not, .erf, .stopGradient:
+      .rsqrt, .floor, .ceil, .roundEven, .roundAway, .cubeRoot, .tangent, .isFinite, .not, .stopGradient,
+      .populationCount, .leadingZeros, .erf, .erfInverse, .sinh, .asin, .atan, .asinh, .acosh,
+      .atanh, .logGamma, .digamma, .isInfinite, .isPositiveInfinite, .isNegativeInfinite:
       false
     }
   }
@@ -145,7 +149,9 @@ extension BinaryOp {
   fileprivate var keepsNonNegative: Bool {
     switch self {
     case .add, .multiply, .divide, .maximum, .minimum: true
-    case .subtract, .power, .and, .or: false
+    case .subtract, .power, .remainder, .atan2, .and, .or, .xor, .shiftLeft,
+      .shiftRightArithmetic, .shiftRightLogical, .nextAfter, .polygamma, .zeta:
+      false
     }
   }
 }

@@ -25,10 +25,12 @@ import TensorIR
   case .stopGradient:
     if rewriter.options.dropsStopGradients { return operand }
     return rewriter.operand(of: operand, by: .stopGradient) == nil ? nil : operand
-  case .floor:
-    return rewriter.operand(of: operand, by: .floor) == nil ? nil : operand
+  case .floor, .ceil, .roundEven, .roundAway:
+    return rewriter.operand(of: operand, by: function) == nil ? nil : operand
   case .sign, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine,
-    .cosine, .sqrt, .rsqrt, .isFinite, .erf:
+    .cosine, .sqrt, .rsqrt, .cubeRoot, .tangent, .isFinite, .populationCount, .leadingZeros, .erf,
+    .erfc, .erfInverse, .sinh, .cosh, .asin, .acos, .atan, .asinh, .acosh, .atanh, .logGamma,
+    .digamma, .isInfinite, .isPositiveInfinite, .isNegativeInfinite:
     return nil
   }
 }
@@ -75,5 +77,5 @@ private func simplifyNot(_ operand: ValueID, _ rewriter: inout Rewriter) throws 
     guard !rewriter[definition.operands[0]].element.isFloat else { return nil }
   }
   return try rewriter.emit(
-    .compare(Comparison(comparison.direction.inverted)), definition.operands)
+    .compare(comparison.with(comparison.direction.inverted)), definition.operands)
 }

@@ -93,7 +93,8 @@ extension Op {
     case .whileLoop(let loop): [loop.condition, loop.body]
     case .branch(let branch): branch.branches
     case .scan(let scan): [scan.body]
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
       []
     }
@@ -112,7 +113,8 @@ extension Op {
     case .scan(var scan):
       scan.body = try transform(scan.body)
       return .scan(scan)
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
       return self
     }
@@ -124,7 +126,8 @@ extension Op {
     case .whileLoop(let loop): 0..<loop.captureCount
     case .branch(let branch): 1..<(1 + (branch.branches.first?.parameters.count ?? 0))
     case .scan(let scan): 0..<scan.captureCount
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
       0..<0
     }

@@ -6,8 +6,11 @@ extension UnaryOp {
     case .negate, .square: element != .i1
     case .not: !element.isFloat
     case .stopGradient: true
+    case .populationCount, .leadingZeros: element.isInteger
     case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
-      .sqrt, .rsqrt, .floor, .isFinite, .erf:
+      .sqrt, .rsqrt, .floor, .ceil, .roundEven, .roundAway, .cubeRoot, .tangent, .isFinite, .erf,
+      .erfc, .erfInverse, .sinh, .cosh, .asin, .acos, .atan, .asinh, .acosh, .atanh, .logGamma,
+      .digamma, .isInfinite, .isPositiveInfinite, .isNegativeInfinite:
       element.isFloat
     }
   }
@@ -18,7 +21,7 @@ extension UnaryOp {
     try check.hasOperands(1)
     let operand = check.operands[0]
     try check.require(1, accepts(operand.element)) { "does not take \(operand)" }
-    return self == .isFinite ? TensorType(operand.shape, .i1) : operand
+    return isTest ? TensorType(operand.shape, .i1) : operand
   }
 }
 
@@ -27,8 +30,10 @@ extension BinaryOp {
   private func accepts(_ element: ElementType) -> Bool {
     switch self {
     case .add, .multiply, .maximum, .minimum: true
-    case .subtract, .divide, .power: element != .i1
-    case .and, .or: !element.isFloat
+    case .subtract, .divide, .power, .remainder: element != .i1
+    case .and, .or, .xor: !element.isFloat
+    case .shiftLeft, .shiftRightArithmetic, .shiftRightLogical: element.isInteger
+    case .atan2, .nextAfter, .polygamma, .zeta: element.isFloat
     }
   }
 
@@ -57,10 +62,32 @@ extension Comparison {
         case .signed: "SIGNED"
         case .boolean, .unsigned: "UNSIGNED"
         }
-      try check.require(2, writtenType == natural) {
+      let fits = writtenType == natural || isTotal && left.element.isFloat
+      try check.require(2, fits) {
         "compare type \(writtenType) does not fit \(left)"
       }
     }
     return TensorType(left.shape, .i1)
+  }
+}
+
+extension BitsOp {
+  /// - C1: a cast's element types have one width.
+  /// - C2: precision is reduced of floats, to at least one bit of exponent and none of fraction.
+  func resultType(_ check: TypingCheck) throws -> TensorType {
+    try check.hasOperands(1)
+    let operand = check.operands[0]
+    switch self {
+    case .cast(let element):
+      try check.require(1, operand.element.width == element.width) {
+        "bits of \(operand) do not make one \(element.rawValue) each"
+      }
+      return TensorType(operand.shape, element)
+    case .reducePrecision(let exponentBits, let fractionBits):
+      try check.require(2, operand.element.isFloat && exponentBits >= 1 && fractionBits >= 0) {
+        "format e\(exponentBits)m\(fractionBits) of \(operand)"
+      }
+      return operand
+    }
   }
 }

@@ -17,6 +17,7 @@ extension Op {
     case .convert(let element):
       try check.hasOperands(1)
       return [TensorType(operands[0].shape, element)]
+    case .bits(let op): return [try op.resultType(check)]
     case .shape(let op): return [try op.resultType(check)]
     case .reduce(let reduction): return [try reduction.resultType(check)]
     case .dot(let dimensions): return [try dimensions.resultType(check)]

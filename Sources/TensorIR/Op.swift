@@ -19,6 +19,8 @@ package enum Op: Hashable, Sendable {
   case clamp
   /// The operand's elements in another element type.
   case convert(to: ElementType)
+  /// A function of the bits of elements.
+  case bits(BitsOp)
   /// A rearrangement of elements.
   case shape(ShapeOp)
   /// (operand, initial): a reduction along axes.
@@ -62,12 +64,45 @@ package enum UnaryOp: String, Hashable, Sendable, CaseIterable {
   case sqrt = "stablehlo.sqrt"
   case rsqrt = "stablehlo.rsqrt"
   case floor = "stablehlo.floor"
+  case ceil = "stablehlo.ceil"
+  case roundEven = "stablehlo.round_nearest_even"
+  case roundAway = "stablehlo.round_nearest_afz"
+  case cubeRoot = "stablehlo.cbrt"
+  case tangent = "stablehlo.tan"
   case isFinite = "stablehlo.is_finite"
   case not = "stablehlo.not"
+  case populationCount = "stablehlo.popcnt"
+  case leadingZeros = "stablehlo.count_leading_zeros"
   case erf = "chlo.erf"
+  case erfc = "chlo.erfc"
+  case erfInverse = "chlo.erf_inv"
   case square = "chlo.square"
-  /// The operand itself, as a constant of all derivatives.
   case stopGradient = "adjoint.stop_gradient"
+  case sinh = "chlo.sinh"
+  case cosh = "chlo.cosh"
+  case asin = "chlo.asin"
+  case acos = "chlo.acos"
+  case atan = "chlo.atan"
+  case asinh = "chlo.asinh"
+  case acosh = "chlo.acosh"
+  case atanh = "chlo.atanh"
+  case logGamma = "chlo.lgamma"
+  case digamma = "chlo.digamma"
+  case isInfinite = "chlo.is_inf"
+  case isPositiveInfinite = "chlo.is_pos_inf"
+  case isNegativeInfinite = "chlo.is_neg_inf"
+
+  /// Whether the function tells kinds of numbers apart: its results are booleans.
+  package var isTest: Bool {
+    switch self {
+    case .isFinite, .isInfinite, .isPositiveInfinite, .isNegativeInfinite: true
+    case .abs, .negate, .sign, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic,
+      .tanh, .sine, .cosine, .sqrt, .rsqrt, .floor, .ceil, .roundEven, .roundAway, .cubeRoot,
+      .tangent, .not, .stopGradient, .populationCount, .leadingZeros, .erf, .erfc, .erfInverse, .square, .sinh,
+      .cosh, .asin, .acos, .atan, .asinh, .acosh, .atanh, .logGamma, .digamma:
+      false
+    }
+  }
 }
 
 /// Elementwise functions of two operands of equal type; the raw value is the mnemonic.
@@ -79,16 +114,35 @@ package enum BinaryOp: String, Hashable, Sendable, CaseIterable {
   case maximum = "stablehlo.maximum"
   case minimum = "stablehlo.minimum"
   case power = "stablehlo.power"
+  case remainder = "stablehlo.remainder"
+  case atan2 = "stablehlo.atan2"
   case and = "stablehlo.and"
   case or = "stablehlo.or"
+  case xor = "stablehlo.xor"
+  case shiftLeft = "stablehlo.shift_left"
+  case shiftRightArithmetic = "stablehlo.shift_right_arithmetic"
+  case shiftRightLogical = "stablehlo.shift_right_logical"
+  case nextAfter = "chlo.next_after"
+  case polygamma = "chlo.polygamma"
+  case zeta = "chlo.zeta"
 
   /// Whether swapping the operands never changes the result.
   package var isCommutative: Bool {
     switch self {
-    case .add, .multiply, .maximum, .minimum, .and, .or: true
-    case .subtract, .divide, .power: false
+    case .add, .multiply, .maximum, .minimum, .and, .or, .xor: true
+    case .subtract, .divide, .power, .remainder, .atan2, .shiftLeft, .shiftRightArithmetic,
+      .shiftRightLogical, .nextAfter, .polygamma, .zeta:
+      false
     }
   }
+}
+
+/// Functions of the bits of elements.
+package enum BitsOp: Hashable, Sendable {
+  /// The same bits as elements of another type of that width.
+  case cast(to: ElementType)
+  /// Floats rounded to a shorter format in the same type; numbers too small for a normal one are zero.
+  case reducePrecision(exponentBits: Int, fractionBits: Int)
 }
 
 /// A comparison and how its operands are read.
@@ -105,8 +159,18 @@ package struct Comparison: Hashable, Sendable {
 
   /// The relation tested.
   package var direction: Direction
-  /// The `compare_type` written in text (`FLOAT`, `SIGNED`, `UNSIGNED`), kept for printing.
+  /// The `compare_type` written in text (`FLOAT`, `TOTALORDER`, `SIGNED`, `UNSIGNED`), kept for
+  /// printing.
   package var writtenType: String?
+  /// Whether floats are ordered by their bits: −NaN, −∞, …, −0, 0, …, ∞, NaN.
+  package var isTotal: Bool { writtenType == Self.totalOrder }
+  /// Another relation in the same order, without what was written of a natural one.
+  package func with(_ direction: Direction) -> Comparison {
+    Comparison(direction, writtenType: isTotal ? Self.totalOrder : nil)
+  }
+
+  /// How a total order of floats is written.
+  package static let totalOrder = "TOTALORDER"
 
   /// A comparison in the element type's natural order.
   package init(_ direction: Direction, writtenType: String? = nil) {
@@ -297,6 +361,8 @@ extension Op {
     case .select: "stablehlo.select"
     case .clamp: "stablehlo.clamp"
     case .convert: "stablehlo.convert"
+    case .bits(.cast): "stablehlo.bitcast_convert"
+    case .bits(.reducePrecision): "stablehlo.reduce_precision"
     case .shape(.broadcast): "stablehlo.broadcast_in_dim"
     case .shape(.reshape): "stablehlo.reshape"
     case .shape(.transpose): "stablehlo.transpose"

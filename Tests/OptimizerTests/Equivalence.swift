@@ -48,7 +48,8 @@ extension Op {
   fileprivate var mayRound: Bool {
     switch self {
     case .reduce, .dot, .binary(.power): true
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .gather,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
       false
     case .whileLoop, .branch, .scan: true

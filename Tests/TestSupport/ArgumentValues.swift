@@ -13,6 +13,9 @@ package enum ArgumentValues: Hashable, Sendable {
   /// Away from whole numbers by at least 0.2, between −4 and 4; integers for integer elements.
   case betweenIntegers
 
+  /// Whole numbers of a range.
+  case whole(ClosedRange<Int>)
+
   /// A tensor of such elements.
   package func literal(_ type: TensorType, using random: inout SplitMix64) -> Literal {
     switch type.element.kind {
@@ -34,6 +37,7 @@ package enum ArgumentValues: Hashable, Sendable {
       }
     case .lattice(let step, let shift):
       return (0..<count).map { _ in Double(random.int(in: -8...8)) * step + shift }
+    case .whole(let range): return (0..<count).map { _ in Double(random.int(in: range)) }
     case .distinct(let spacing):
       let places = (0..<count).shuffled(using: &random)
       return places.map { (Double($0) - Double(count) / 2 + 0.25) * spacing }
@@ -56,6 +60,7 @@ package enum ArgumentValues: Hashable, Sendable {
         Int64(random.oneIn(2) ? -random.int(in: low...high) : random.int(in: low...high))
       }
     case .lattice, .betweenIntegers: return (0..<count).map { _ in Int64(random.int(in: -9...9)) }
+    case .whole(let range): return (0..<count).map { _ in Int64(random.int(in: range)) }
     case .distinct: return (0..<count).shuffled(using: &random).map { Int64($0 - count / 2) }
     }
   }

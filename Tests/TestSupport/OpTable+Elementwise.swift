@@ -58,8 +58,25 @@ private func unaryTraits(
   case .sine, .cosine: (ElementType.everyFloat, .uniform(-6...6), .smooth(), .ulps(4))
   case .sqrt: (ElementType.everyFloat, .uniform(0.25...4), .smooth(), .exact)
   case .rsqrt: (ElementType.everyFloat, .uniform(0.25...4), .smooth(), .ulps(2))
-  case .floor: (ElementType.everyFloat, .betweenIntegers, .zero, .exact)
-  case .isFinite: (ElementType.everyFloat, .uniform(-3...3), .none("boolean result"), .exact)
+  case .floor, .ceil, .roundEven, .roundAway:
+    (ElementType.everyFloat, .betweenIntegers, .zero, .exact)
+  case .isFinite, .isInfinite, .isPositiveInfinite, .isNegativeInfinite:
+    (ElementType.everyFloat, .uniform(-3...3), .none("boolean result"), .exact)
+  case .populationCount, .leadingZeros:
+    (
+      ElementType.integers + ElementType.otherIntegers, .uniform(-9...9),
+      .none("integer operand"), .exact
+    )
+  case .cubeRoot: (ElementType.everyFloat, .magnitude(0.25...3), .smooth(), .ulps(2))
+  case .tangent: (ElementType.everyFloat, .uniform(-1.2...1.2), .smooth(), .ulps(2))
+  case .erfc: (ElementType.everyFloat, .uniform(-3...3), .smooth(), .ulps(2))
+  case .erfInverse: (ElementType.everyFloat, .uniform(-0.9...0.9), .smooth(), .ulps(4))
+  case .sinh, .cosh: (ElementType.everyFloat, .uniform(-3...3), .smooth(), .ulps(2))
+  case .asin, .acos, .atanh: (ElementType.everyFloat, .uniform(-0.8...0.8), .smooth(), .ulps(2))
+  case .atan, .asinh: (ElementType.everyFloat, .uniform(-3...3), .smooth(), .ulps(2))
+  case .acosh: (ElementType.everyFloat, .uniform(1.25...4), .smooth(), .ulps(2))
+  case .logGamma, .digamma:
+    (ElementType.everyFloat, .uniform(2.5...6), .smooth(), Tolerance(ulps: 8, epsilons: 1))
   case .not: (ElementType.bits, .uniform(-9...9), .none("integer operand"), .exact)
   case .erf: (ElementType.everyFloat, .uniform(-3...3), .smooth(), .ulps(4))
   case .square: (ElementType.everyNumber, .uniform(-3...3), .smooth(), .exact)
@@ -97,7 +114,29 @@ private func binaryTraits(
   case .maximum, .minimum: (ElementType.everyNumber + [.i1], untied, .smooth(), .exact)
   case .power:
     (ElementType.everyNumber, [.uniform(0.5...3), .uniform(-2...3)], .smooth(), .ulps(8))
-  case .and, .or: (ElementType.bits, [.uniform(-9...9)], .none("integer operands"), .exact)
+  case .remainder:
+    (
+      ElementType.everyNumber, [.lattice(step: 0.25, shift: 0.1), .magnitude(1...1.05)],
+      .smooth(), .exact
+    )
+  case .atan2: (ElementType.everyFloat, [.magnitude(0.5...3)], .smooth(), .ulps(2))
+  case .and, .or, .xor:
+    (ElementType.bits, [.uniform(-9...9)], .none("integer operands"), .exact)
+  case .shiftLeft, .shiftRightArithmetic, .shiftRightLogical:
+    (
+      ElementType.integers + ElementType.otherIntegers, [.uniform(-9...9), .uniform(0...9)],
+      .none("integer operands"), .exact
+    )
+  case .nextAfter: (ElementType.everyFloat, [.uniform(-3...3)], .none("a step"), .exact)
+  case .polygamma:
+    (
+      ElementType.everyFloat, [.whole(1...3), .uniform(1...4)], .none("in one operand"), .ulps(64)
+    )
+  case .zeta:
+    (
+      ElementType.everyFloat, [.uniform(1.5...4), .uniform(1...4)], .none("in one operand"),
+      .ulps(16)
+    )
   }
 }
 
@@ -117,6 +156,35 @@ func compareRow(_ direction: Comparison.Direction) -> OpRow {
     "compare \(direction.rawValue)", ElementType.everyNumber + [.i1],
     values: [.lattice(step: 0.5, shift: 0)], derivative: .none("boolean result"),
     variants: elementwiseShapes.map { OpVariant(.compare(Comparison(direction)), $0, $0) })
+}
+
+/// Functions of the bits of elements.
+let bitsRows: [OpRow] =
+  [
+    ([ElementType.f32, .u32], ElementType.i32), ([.i32, .u32], .f32), ([.f64], .u64),
+    ([.u64, .i64], .f64), ([.bf16, .f16], .u16), ([.i16, .u16], .bf16), ([.u16], .f16),
+    ([.i8], .u8), ([.i4], .u4),
+  ].map { sources, target in
+    OpRow(
+      "bitcast to \(target.rawValue)", sources, values: [.uniform(-9...9)],
+      derivative: .none("bits"),
+      variants: elementwiseShapes.map { OpVariant(.bits(.cast(to: target)), $0) })
+  }
+  + [(8, 7), (5, 10), (11, 52), (8, 23), (4, 3)].map { exponentBits, fractionBits in
+    let op = BitsOp.reducePrecision(exponentBits: exponentBits, fractionBits: fractionBits)
+    return OpRow(
+      "reduce precision to e\(exponentBits)m\(fractionBits)", ElementType.everyFloat,
+      values: [.uniform(-9...9)], derivative: .none("steps"),
+      variants: elementwiseShapes.map { OpVariant(.bits(op), $0) })
+  }
+
+/// Comparisons of floats by their bits.
+let totalOrderRows: [OpRow] = [Comparison.Direction.less, .greaterOrEqual, .equal].map {
+  let comparison = Comparison($0, writtenType: Comparison.totalOrder)
+  return OpRow(
+    "compare \($0.rawValue) in total order", ElementType.everyFloat,
+    values: [.lattice(step: 0.5, shift: 0)], derivative: .none("boolean result"),
+    variants: elementwiseShapes.map { OpVariant(.compare(comparison), $0, $0) })
 }
 
 /// Choices and bounds, each also with scalars standing for a whole tensor.

@@ -3,7 +3,8 @@ import TensorIR
 /// The op test table: at least one row for every form of every op.
 package let opTable: [OpRow] =
   constantRows + UnaryOp.allCases.map(unaryRow) + BinaryOp.allCases.map(binaryRow)
-  + Comparison.Direction.allCases.map(compareRow) + choiceRows + convertRows + shapeRows
+  + Comparison.Direction.allCases.map(compareRow) + choiceRows + convertRows + bitsRows
+  + totalOrderRows + shapeRows
   + reductionRows + dotRows + gatherRows + scatterRows
 
 /// Every row of the table with every element type and shape variant.
@@ -39,7 +40,7 @@ extension ElementType {
 extension Op {
   package var form: String {
     switch self {
-    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .shape, .dot, .gather,
+    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .shape, .dot, .gather,
       .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       mnemonic
     case .compare(let comparison): "\(mnemonic) \(comparison.direction.rawValue)"
@@ -54,6 +55,7 @@ extension Op {
     + BinaryOp.allCases.map(\.rawValue)
     + Comparison.Direction.allCases.map { Op.compare(Comparison($0)).form }
     + ["stablehlo.select", "stablehlo.clamp", "stablehlo.convert"]
+    + ["stablehlo.bitcast_convert", "stablehlo.reduce_precision"]
     + ["broadcast_in_dim", "reshape", "transpose", "slice", "pad", "concatenate", "reverse"].map {
       "stablehlo." + $0
     }

@@ -148,11 +148,12 @@ final class NestBuilder {
   private func resultType(_ op: ScalarOp, _ operands: [ScalarID]) -> ElementType {
     switch op {
     case .unary(let unary):
-      unary == .isFinite ? .i1 : kernel.scalars[operands[0].index]
+      unary.isTest ? .i1 : kernel.scalars[operands[0].index]
     case .binary: kernel.scalars[operands[0].index]
     case .compare: .i1
     case .select: kernel.scalars[operands[1].index]
-    case .convert(let element): element
+    case .convert(let element), .bits(.cast(let element)): element
+    case .bits(.reducePrecision): kernel.scalars[operands[0].index]
     }
   }
 

@@ -187,8 +187,12 @@ extension Operation {
     case .binary(let op):
       return Comprehension(.apply(.binary(op), [.read(0, axes), .read(1, axes)]))
     case .compare(let comparison):
-      return Comprehension(
-        .apply(.compare(comparison.direction), [.read(0, axes), .read(1, axes)]))
+      let operands = [0, 1].map { operand in
+        let element = Comprehension.Body.read(operand, axes)
+        return comparison.isTotal ? element.totalOrdinal(operandTypes[operand].element) : element
+      }
+      return Comprehension(.apply(.compare(comparison.direction), operands))
+    case .bits(let op): return Comprehension(.apply(.bits(op), [.read(0, axes)]))
     case .select:
       let predicate = operandTypes[0].isScalar ? [] : axes
       return Comprehension(
@@ -208,6 +212,23 @@ extension Operation {
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       return nil
     }
+  }
+}
+
+extension Comprehension.Body {
+  /// A float's bits as an integer whose order is that of all floats by their bits: those of negative
+  /// numbers but the sign are turned.
+  fileprivate func totalOrdinal(_ element: ElementType) -> Comprehension.Body {
+    let integers: [Int: ElementType] = [16: .i16, 32: .i32, 64: .i64]
+    guard element.isFloat, let integer = integers[element.width] else { return self }
+    func constant(_ value: Int) -> Comprehension.Body {
+      .constant(Literal(TensorType([], integer), integers: [Int64(value)]), [])
+    }
+    let bits = Comprehension.Body.apply(.bits(.cast(to: integer)), [self])
+    let signs = Comprehension.Body.apply(
+      .binary(.shiftRightArithmetic), [bits, constant(element.width - 1)])
+    let turned = Comprehension.Body.apply(.binary(.shiftRightLogical), [signs, constant(1)])
+    return .apply(.binary(.xor), [bits, turned])
   }
 }
 

@@ -63,7 +63,7 @@ extension Op {
     switch self {
     case .branch: -1
     case .scan: 1
-    case .whileLoop, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape,
+    case .whileLoop, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
       .call:
       0
@@ -85,7 +85,7 @@ extension Op {
     case .scan(var scan):
       scan.captureCount -= count
       return .scan(scan)
-    case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape,
+    case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
       .call:
       return self
@@ -103,7 +103,7 @@ extension Op {
   var isUpdate: Bool {
     switch self {
     case .scatter, .dynamicUpdateSlice: true
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce,
       .dot, .gather, .dynamicSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       false
     }

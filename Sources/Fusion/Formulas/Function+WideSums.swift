@@ -50,8 +50,10 @@ extension Operation {
     case .reduce(let reduction):
       guard reduction.kind == .add || reduction.kind == .multiply else { return false }
     case .dot: break
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .gather,
-      .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .gather,
+      .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch,
+      .scan,
       .call:
       return false
     }

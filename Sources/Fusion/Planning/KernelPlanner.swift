@@ -90,8 +90,8 @@ struct KernelPlanner {
         if ContractionShape.isWorthwhile(dimensions, types[0], types[1]) {
           addContract(operation.result)
         }
-      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
-        .gather, .dynamicSlice:
+      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+        .reduce, .gather, .dynamicSlice:
         if forced.contains(operation.result) { addRoot(operation.result) }
       }
     }

@@ -22,7 +22,8 @@ extension OperationDraft {
       throw AdjointError(.syntax, "unknown comparison \(word)", at: attributes.location)
     }
     let type = try attributes.optionalWord("compare_type")
-    guard type == nil || ["FLOAT", "SIGNED", "UNSIGNED", "NOTYPE"].contains(type) else {
+    guard type == nil || ["FLOAT", "TOTALORDER", "SIGNED", "UNSIGNED", "NOTYPE"].contains(type)
+    else {
       throw AdjointError(
         .unsupported, "compare type \(type ?? "") is not supported", at: attributes.location)
     }
@@ -30,7 +31,35 @@ extension OperationDraft {
   }
 }
 
+extension OperationDraft {
+  /// The bits of exponent and fraction that precision is reduced to.
+  mutating func reducedPrecision() throws -> BitsOp {
+    .reducePrecision(
+      exponentBits: try attributes.integer("exponent_bits"),
+      fractionBits: try attributes.integer("mantissa_bits"))
+  }
+}
+
 extension ModuleParser {
+  /// Reads `%x, format = e8m7`.
+  mutating func reducePrecisionForm(
+    of draft: inout OperationDraft, in body: inout BodyParser
+  ) throws {
+    try operands(1, of: &draft, in: &body)
+    try cursor.expect(",")
+    try cursor.expect(word: "format")
+    try cursor.expect("=")
+    cursor.skipBlanks()
+    let start = cursor.position
+    let word = try cursor.expectWord("a format")
+    let parts = word.dropFirst().split(separator: "m", maxSplits: 1)
+    guard word.hasPrefix("e"), parts.count == 2, let exponent = Int(parts[0]),
+      let fraction = Int(parts[1])
+    else { throw cursor.failure("\(word) is not a format such as e8m7", at: start) }
+    try draft.attributes.add("exponent_bits", .integer(exponent))
+    try draft.attributes.add("mantissa_bits", .integer(fraction))
+  }
+
   /// Reads `LT, %a, %b, FLOAT`; the last word may be missing.
   mutating func compareForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     let direction = try cursor.expectWord("a comparison")
@@ -44,12 +73,10 @@ extension ModuleParser {
 }
 
 extension FunctionPrinter {
-  /// Writes a unary op: the chlo dialect has an arrow between its types.
-  mutating func writeUnary(_ op: UnaryOp, _ operation: Operation) {
-    guard op.rawValue.hasPrefix("chlo.") else {
-      return write(op.rawValue, operation, oneType: true)
-    }
-    text += "\(op.rawValue) \(list(operation.operands)) : \(types(operation.operands))"
+  /// Writes a function of one or two operands: the chlo dialect has an arrow between its types.
+  mutating func writeElementwise(_ mnemonic: String, _ operation: Operation) {
+    guard mnemonic.hasPrefix("chlo.") else { return write(mnemonic, operation, oneType: true) }
+    text += "\(mnemonic) \(list(operation.operands)) : \(types(operation.operands))"
     text += " -> \(types(operation.results))"
   }
 
@@ -57,6 +84,17 @@ extension FunctionPrinter {
   mutating func writeComparison(_ comparison: Comparison, _ operation: Operation) {
     let type = comparison.writtenType.map { ", " + $0 } ?? ""
     write("stablehlo.compare \(comparison.direction.rawValue),", operation, type)
+  }
+
+  /// Writes `stablehlo.bitcast_convert %x` or `stablehlo.reduce_precision %x, format = e8m7`.
+  mutating func writeBits(_ op: BitsOp, _ operation: Operation) {
+    switch op {
+    case .cast: write(operation.op.mnemonic, operation)
+    case .reducePrecision(let exponentBits, let fractionBits):
+      write(
+        operation.op.mnemonic, operation, ", format = e\(exponentBits)m\(fractionBits)",
+        oneType: true)
+    }
   }
 
   /// Writes `stablehlo.select %p, %a, %b : predicate type, choices' type`.

@@ -9,7 +9,8 @@ extension ModuleParser {
       try cursor.expect(word: "dim")
       try cursor.expect("=")
       try draft.attributes.add("iota_dimension", .integer(try cursor.integer()))
-    case .unary, .convert, .reshape: try operands(1, of: &draft, in: &body)
+    case .unary, .convert, .bitcast, .reshape: try operands(1, of: &draft, in: &body)
+    case .reducePrecision: try reducePrecisionForm(of: &draft, in: &body)
     case .binary: try operands(2, of: &draft, in: &body)
     case .select, .clamp: try operands(3, of: &draft, in: &body)
     case .compare: try compareForm(of: &draft, in: &body)
@@ -78,8 +79,8 @@ extension FunctionPrinter {
     switch operation.op {
     case .constant(let literal): text += "\(mnemonic) \(literal.textForm) : \(literal.type)"
     case .iota(let type, let dimension): text += "\(mnemonic) dim = \(dimension) : \(type)"
-    case .unary(let op): writeUnary(op, operation)
-    case .binary, .clamp: write(mnemonic, operation, oneType: true)
+    case .unary, .binary, .clamp: writeElementwise(mnemonic, operation)
+    case .bits(let op): writeBits(op, operation)
     case .compare(let comparison): writeComparison(comparison, operation)
     case .select: writeSelect(operation)
     case .convert: write(mnemonic, operation)

@@ -4,7 +4,7 @@ enum OpSyntax: Hashable {
   case constant, iota
   case unary(UnaryOp)
   case binary(BinaryOp)
-  case compare, select, clamp, convert
+  case compare, select, clamp, convert, bitcast, reducePrecision
   case broadcast, reshape, transpose, slice, pad, concatenate, reverse
   case reduce, dot, gather, scatter
   case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch(Branch.Kind), scan
@@ -15,6 +15,7 @@ enum OpSyntax: Hashable {
     var table: [String: OpSyntax] = [
       "stablehlo.constant": .constant, "stablehlo.iota": .iota, "stablehlo.compare": .compare,
       "stablehlo.select": .select, "stablehlo.clamp": .clamp, "stablehlo.convert": .convert,
+      "stablehlo.bitcast_convert": .bitcast, "stablehlo.reduce_precision": .reducePrecision,
       "stablehlo.broadcast_in_dim": .broadcast, "stablehlo.reshape": .reshape,
       "stablehlo.transpose": .transpose, "stablehlo.slice": .slice, "stablehlo.pad": .pad,
       "stablehlo.concatenate": .concatenate, "stablehlo.reverse": .reverse,
@@ -25,6 +26,7 @@ enum OpSyntax: Hashable {
       "adjoint.scan": .scan, "func.call": .call, "call": .call,
     ]
     for kind in Branch.Kind.allCases { table[kind.rawValue] = .branch(kind) }
+    table["chlo.tan"] = .unary(.tangent)
     for op in UnaryOp.allCases { table[op.rawValue] = .unary(op) }
     for op in BinaryOp.allCases { table[op.rawValue] = .binary(op) }
     return table
@@ -34,7 +36,8 @@ enum OpSyntax: Hashable {
   var allowsOneType: Bool {
     switch self {
     case .unary(let op): !op.rawValue.hasPrefix("chlo.")
-    case .binary, .clamp, .reverse, .convert, .iota: true
+    case .binary(let op): !op.rawValue.hasPrefix("chlo.")
+    case .reducePrecision, .bitcast, .clamp, .reverse, .convert, .iota: true
     case .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
       .concatenate, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:
@@ -49,7 +52,8 @@ enum OpSyntax: Hashable {
   var capturesValues: Bool {
     switch self {
     case .whileLoop, .branch, .scan: true
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .broadcast,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bitcast,
+      .reducePrecision, .broadcast,
       .reshape,
       .transpose, .slice, .pad, .concatenate, .reverse, .reduce, .dot, .gather, .scatter,
       .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
@@ -59,7 +63,11 @@ enum OpSyntax: Hashable {
 
   /// Whether the types are written `operand -> result` without parentheses, as in the chlo dialect.
   var usesArrowForm: Bool {
-    if case .unary(let op) = self { op.rawValue.hasPrefix("chlo.") } else { false }
+    switch self {
+    case .unary(let op): op.rawValue.hasPrefix("chlo.")
+    case .binary(let op): op.rawValue.hasPrefix("chlo.")
+    default: false
+    }
   }
 }
 
@@ -128,6 +136,8 @@ struct OperationDraft {
     case .select: return .select
     case .clamp: return .clamp
     case .convert: return .convert(to: try resultType().element)
+    case .bitcast: return .bits(.cast(to: try resultType().element))
+    case .reducePrecision: return .bits(try reducedPrecision())
     case .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .reverse:
       return .shape(try shapeOp())
     case .reduce: return .reduce(try reduction())

@@ -394,8 +394,14 @@ extension ModuleParser {
     let start = cursor.position
     let type = try cursor.tensorType()
     if draft.syntax.usesArrowForm {
+      var written = WrittenTypes(types: [type], positions: [start])
+      while cursor.accept(",") {
+        cursor.skipBlanks()
+        let next = cursor.position
+        written.append(try cursor.tensorType(), at: next)
+      }
       try cursor.expectArrow()
-      try check(WrittenTypes(types: [type], positions: [start]), of: draft, in: &body)
+      try check(written, of: draft, in: &body)
       draft.results = try cursor.resultTypes()
     } else if draft.syntax == .select {
       try cursor.expect(",")

@@ -82,13 +82,25 @@ private let nothing: Function = {
   return builder.finish(returning: [])
 }()
 
+/// The first of some types that an elementwise op takes.
+private func operandType(_ op: () -> Op) -> TensorType {
+  let types = [matrix, booleans, integers]
+  return types.first { type in
+    [1, 2].contains { (try? op().resultTypes(Array(repeating: type, count: $0))) != nil }
+  } ?? matrix
+}
+
 private let samples: [Sample] =
-  UnaryOp.allCases.map { Sample(.unary($0), $0 == .not ? booleans : matrix) }
-  + BinaryOp.allCases.map {
-    Sample(
-      .binary($0), $0 == .and || $0 == .or ? booleans : matrix,
-      $0 == .and || $0 == .or ? booleans : matrix)
+  UnaryOp.allCases.map { op in Sample(.unary(op), operandType { .unary(op) }) }
+  + BinaryOp.allCases.map { op in
+    let type = operandType { .binary(op) }
+    return Sample(.binary(op), type, type)
   }
+  + [
+    Sample(.bits(.cast(to: .u32)), matrix),
+    Sample(.bits(.reducePrecision(exponentBits: 5, fractionBits: 10)), matrix),
+    Sample(.compare(Comparison(.less, writtenType: "TOTALORDER")), matrix, matrix),
+  ]
   + Comparison.Direction.allCases.flatMap {
     [
       Sample(.compare(Comparison($0)), matrix, matrix),

@@ -1,0 +1,131 @@
+internal import Foundation
+package import LLVMBridge
+internal import TensorIR
+
+/// The logarithm of the gamma function, its derivatives and Hurwitz's zeta function.
+extension VectorMath {
+  /// log |Γ(x)|; ∞ at the poles.
+  package func lgamma(_ x: LLVMValue) -> LLVMValue {
+    throughDoubles([x], library: "lgamma") { lanes, x in logGamma(lanes, x[0]) }
+  }
+
+  /// Stirling's series from eight on, to which lesser arguments are moved by the recurrence; below one
+  /// half by reflection.
+  private func logGamma(_ lanes: Lanes, _ x: LLVMValue) -> LLVMValue {
+    let b = builder
+    let one = lanes.constant(1)
+    let isReflected = b.fcmp(.olt, x, lanes.constant(0.5))
+    let r = b.select(isReflected, b.fsub(one, x), x)
+    let isSmall = b.fcmp(.olt, r, lanes.constant(Self.shift))
+    var product = r
+    for step in 1..<Int(Self.shift) {
+      product = b.fmul(product, b.fadd(r, lanes.constant(Double(step))))
+    }
+    product = b.select(isSmall, product, one)
+    let z = b.select(isSmall, b.fadd(r, lanes.constant(Self.shift)), r)
+    let inverse = b.fdiv(one, z)
+    let series = b.fmul(
+      inverse, lanes.polynomial(b.fmul(inverse, inverse), SpecialFunctions.stirlingSeries))
+    var value = b.fmul(b.fsub(z, lanes.constant(0.5)), log(z))
+    value = b.fadd(b.fsub(value, z), lanes.constant(0.5 * Foundation.log(2 * Double.pi)))
+    value = b.fsub(b.fadd(value, series), log(product))
+    let sine = b.fabs(sinCos(turn(lanes, x)).sin)
+    let reflected = b.fsub(log(b.fdiv(lanes.constant(.pi), sine)), value)
+    let result = b.select(isReflected, reflected, value)
+    let isInfinite = b.fcmp(.oeq, b.fabs(x), lanes.constant(.infinity))
+    return b.select(isInfinite, lanes.constant(.infinity), result)
+  }
+
+  /// Arguments below this are moved up by it.
+  private static let shift = 8.0
+
+  /// π times the distance to the nearest whole number.
+  private func turn(_ lanes: Lanes, _ x: LLVMValue) -> LLVMValue {
+    builder.fmul(lanes.constant(.pi), builder.fsub(x, builder.rint(x)))
+  }
+
+  /// The derivative of `lgamma`; NaN at the poles.
+  ///
+  /// Its asymptotic series, moved and reflected as there.
+  package func digamma(_ x: LLVMValue) -> LLVMValue {
+    throughDoubles([x], library: nil) { lanes, x in digamma(lanes, x[0]) }
+  }
+
+  private func digamma(_ lanes: Lanes, _ x: LLVMValue) -> LLVMValue {
+    let b = builder
+    let one = lanes.constant(1)
+    let isReflected = b.fcmp(.olt, x, lanes.constant(0.5))
+    let r = b.select(isReflected, b.fsub(one, x), x)
+    let isSmall = b.fcmp(.olt, r, lanes.constant(10))
+    var sum = b.fdiv(one, r)
+    for step in 1..<10 {
+      sum = b.fadd(sum, b.fdiv(one, b.fadd(r, lanes.constant(Double(step)))))
+    }
+    sum = b.select(isSmall, sum, lanes.constant(0))
+    let z = b.select(isSmall, b.fadd(r, lanes.constant(10)), r)
+    let inverse = b.fdiv(one, z)
+    let square = b.fmul(inverse, inverse)
+    let series = b.fmul(square, lanes.polynomial(square, SpecialFunctions.digammaSeries))
+    var value = b.fma(inverse, lanes.constant(-0.5), log(z))
+    value = b.fsub(b.fsub(value, series), sum)
+    let (sine, cosine) = sinCos(turn(lanes, x))
+    let cotangent = b.fmul(lanes.constant(.pi), b.fdiv(cosine, sine))
+    let result = b.select(isReflected, b.fsub(value, cotangent), value)
+    let isPole = b.and(
+      b.fcmp(.ole, x, lanes.constant(0)), b.fcmp(.oeq, x, b.floor(x)))
+    let isInfinite = b.fcmp(.oeq, x, lanes.constant(.infinity))
+    return b.select(isPole, lanes.constant(.nan), b.select(isInfinite, x, result))
+  }
+
+  /// Hurwitz's zeta function Σ (q + k)⁻ˢ by Euler and Maclaurin's formula.
+  package func zeta(_ s: LLVMValue, _ q: LLVMValue) -> LLVMValue {
+    throughDoubles([s, q], library: nil) { lanes, operands in
+      zeta(lanes, operands[0], operands[1])
+    }
+  }
+
+  private func zeta(_ lanes: Lanes, _ s: LLVMValue, _ q: LLVMValue) -> LLVMValue {
+    let b = builder
+    let (one, negative) = (lanes.constant(1), b.fneg(s))
+    var sum = lanes.constant(0)
+    for step in 0..<10 { sum = b.fadd(sum, pow(b.fadd(q, lanes.constant(Double(step))), negative)) }
+    let z = b.fadd(q, lanes.constant(10))
+    let power = pow(z, negative)
+    sum = b.fadd(sum, b.fdiv(b.fmul(power, z), b.fsub(s, one)))
+    sum = b.fma(power, lanes.constant(0.5), sum)
+    var (factor, term) = (s, b.fdiv(power, z))
+    let inverse = b.fdiv(one, b.fmul(z, z))
+    for (index, divisor) in SpecialFunctions.zetaDivisors.enumerated() {
+      sum = b.fma(b.fmul(factor, term), lanes.constant(1 / divisor), sum)
+      let next = lanes.constant(Double(2 * index + 1))
+      factor = b.fmul(
+        factor, b.fmul(b.fadd(s, next), b.fadd(s, b.fadd(next, one))))
+      term = b.fmul(term, inverse)
+    }
+    let isDefined = b.and(
+      b.fcmp(.ogt, s, one), b.fcmp(.oge, q, lanes.constant(0)))
+    let isPole = b.fcmp(.oeq, q, lanes.constant(0))
+    let value = b.select(
+      isDefined, b.select(isPole, lanes.constant(.infinity), sum), lanes.constant(.nan))
+    return b.select(b.fcmp(.oeq, s, one), lanes.constant(.infinity), value)
+  }
+
+  /// The derivative of the digamma function of order n, a whole number from zero on; else NaN.
+  package func polygamma(_ n: LLVMValue, _ x: LLVMValue) -> LLVMValue {
+    throughDoubles([n, x], library: nil) { lanes, operands in
+      let b = builder
+      let (n, x) = (operands[0], operands[1])
+      let (zero, one) = (lanes.constant(0), lanes.constant(1))
+      let next = b.fadd(n, one)
+      let factorial = exp(logGamma(lanes, next))
+      let half = b.fmul(n, lanes.constant(0.5))
+      let isEven = b.fcmp(.oeq, half, b.floor(half))
+      let value = b.fmul(b.select(isEven, b.fneg(factorial), factorial), zeta(lanes, next, x))
+      let isInRange = b.and(
+        b.fcmp(.oge, n, zero), b.fcmp(.olt, n, lanes.constant(.infinity)))
+      let isWhole = b.and(b.fcmp(.oeq, n, b.floor(n)), isInRange)
+      return b.select(
+        isWhole, b.select(b.fcmp(.oeq, n, zero), digamma(lanes, x), value), lanes.constant(.nan))
+    }
+  }
+}
