@@ -77,7 +77,8 @@ extension Op {
     case .branch(let branch): return branch.resultsVaried(operands)
     case .scan(let scan): return scan.resultsVaried(operands)
     case .optimizationBarrier: return operands
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
       let depends = operands.indices.contains { operands[$0] && isDifferentiable(at: $0) }
       return [Bool](repeating: depends, count: count)
@@ -91,7 +92,8 @@ extension Op {
     case .branch(let branch): return branch.activity(operands, results: results).operands
     case .scan(let scan): return scan.activity(operands, results: results).operands
     case .optimizationBarrier: return results
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
       return operands.indices.map { isDifferentiable(at: $0) }
     }

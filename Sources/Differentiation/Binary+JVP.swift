@@ -65,7 +65,7 @@ extension BinaryOp {
     if self == .zeta {
       slope = try pass.builder.multiply(pass.builder.negate(order), slope)
     }
-    return try pass.builder.multiply(tangent, slope)
+    return try pass.scale(tangent, by: slope)
   }
 
   /// The product rule; a square has slope x + x.

@@ -39,7 +39,8 @@ extension Function {
     case .scan(let scan):
       linearization = try scan.linearized(active, in: self, of: operation)
     case .branch(let branch): linearization = try branch.linearized(active)
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop,
       .call:
       return nil

@@ -17,7 +17,8 @@ extension Operation {
       return try branch.tangents(of: self, at: position, wanted, in: &pass)
     case .scan(let scan): return try scan.tangents(of: self, at: position, wanted, in: &pass)
     case .optimizationBarrier: return operands.map { pass.tangent($0) }
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
       return [try tangent(in: &pass)]
     }

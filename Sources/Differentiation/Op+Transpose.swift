@@ -10,7 +10,8 @@ extension Operation {
     case .whileLoop(let loop): try loop.transpose(self, cotangents, in: &pass)
     case .branch(let branch): try branch.transpose(self, cotangents, in: &pass)
     case .scan(let scan): try scan.transpose(self, cotangents, in: &pass)
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
       guard let cotangent = cotangents[0] else { return }
       try transpose(cotangent, in: &pass)

@@ -61,7 +61,8 @@ struct ResidualCut {
   private func isRecomputed(_ operation: Operation, _ result: ValueID) -> Bool {
     let isScalarCode = function[result].count <= Self.scalarCount
     switch operation.op {
-    case .constant, .iota, .compare, .select, .clamp, .convert, .bits, .shape, .dynamicSlice, .gather,
+    case .constant, .iota, .compare, .select, .clamp, .convert, .bits, .shape, .dynamicSlice,
+      .gather,
       .optimizationBarrier:
       return true
     case .unary(let op): return !(isScalarCode && op.isTranscendental)
@@ -79,9 +80,13 @@ extension UnaryOp {
   fileprivate var isTranscendental: Bool {
     switch self {
     case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
-      .erf:
+      .erf, .erfc, .erfInverse, .cubeRoot, .tangent, .sinh, .cosh, .asin, .acos, .atan, .asinh,
+      .acosh, .atanh, .logGamma, .digamma:
       true
-    case .abs, .negate, .sign, .sqrt, .rsqrt, .floor, .isFinite, .not, .square, .stopGradient: false
+    case .abs, .negate, .sign, .sqrt, .rsqrt, .floor, .ceil, .roundEven, .roundAway, .isFinite,
+      .isInfinite, .isPositiveInfinite, .isNegativeInfinite, .not, .square, .stopGradient,
+      .populationCount, .leadingZeros:
+      false
     }
   }
 }

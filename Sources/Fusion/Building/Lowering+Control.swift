@@ -19,7 +19,8 @@ extension Lowering {
       return around(carries, operation, available: available) { lowering in
         try lowering.step(of: scan, operation, carries)
       }
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
       preconditionFailure("only loops and branches are steps by themselves")
     }

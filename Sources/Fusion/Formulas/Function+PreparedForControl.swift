@@ -63,7 +63,8 @@ extension Op {
     switch self {
     case .branch: -1
     case .scan: 1
-    case .whileLoop, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .whileLoop, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
+      .shape,
       .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
       .call:
       0
@@ -85,7 +86,8 @@ extension Op {
     case .scan(var scan):
       scan.captureCount -= count
       return .scan(scan)
-    case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
+      .shape,
       .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
       .call:
       return self
@@ -103,7 +105,8 @@ extension Op {
   var isUpdate: Bool {
     switch self {
     case .scatter, .dynamicUpdateSlice: true
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .reduce,
       .dot, .gather, .dynamicSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       false
     }
