@@ -45,8 +45,22 @@ import Testing
       for operation in function.operations { forms.insert(operation.op.form) }
     }
     let never = Set(Op.allForms).subtracting(forms)
-    #expect(never == ["stablehlo.reduce stablehlo.and", "stablehlo.reduce stablehlo.or"])
+    #expect(
+      never == Self.tabled.union(["stablehlo.reduce stablehlo.and", "stablehlo.reduce stablehlo.or"])
+    )
   }
+
+  /// Functions that lead to large values, or are like others; the op table tests them.
+  private static let tabled: Set<String> = [
+    "stablehlo.ceil", "stablehlo.round_nearest_even", "stablehlo.round_nearest_afz",
+    "stablehlo.cbrt", "stablehlo.tan", "stablehlo.popcnt", "stablehlo.count_leading_zeros",
+    "chlo.erfc", "chlo.erf_inv", "chlo.sinh", "chlo.cosh", "chlo.asin", "chlo.acos", "chlo.atan",
+    "chlo.asinh", "chlo.acosh", "chlo.atanh", "chlo.lgamma", "chlo.digamma", "chlo.is_inf",
+    "chlo.is_pos_inf", "chlo.is_neg_inf", "stablehlo.remainder", "stablehlo.atan2", "stablehlo.xor",
+    "stablehlo.shift_left", "stablehlo.shift_right_arithmetic", "stablehlo.shift_right_logical",
+    "chlo.next_after", "chlo.polygamma", "chlo.zeta", "stablehlo.bitcast_convert",
+    "stablehlo.reduce_precision",
+  ]
 
   @Test("A program depends on its seed alone")
   func isReproducible() throws {

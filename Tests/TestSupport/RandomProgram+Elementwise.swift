@@ -170,7 +170,8 @@ extension RandomProgram {
     let truncated = try builder.convert(operand.id, to: integer)
     let constant = try builder.constant(
       ArgumentValues.magnitude(1...5).literal(type, using: &random))
-    let op = random.pick(BinaryOp.allCases.filter { $0 != .power })
+    let op = random.pick(
+      [BinaryOp.add, .subtract, .multiply, .divide, .maximum, .minimum, .and, .or])
     let result = try builder.binary(op, truncated, constant)
     try push(try builder.convert(result, to: element), bound: 32)
   }
