@@ -46,7 +46,8 @@ import Testing
     }
     let never = Set(Op.allForms).subtracting(forms)
     #expect(
-      never == Self.tabled.union(["stablehlo.reduce stablehlo.and", "stablehlo.reduce stablehlo.or"])
+      never
+        == Self.tabled.union(["stablehlo.reduce stablehlo.and", "stablehlo.reduce stablehlo.or"])
     )
   }
 
