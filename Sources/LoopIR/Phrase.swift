@@ -67,7 +67,8 @@ extension UnaryOp {
     case .not: Phrase("!" + operand.text(at: .atom), .prefix)
     case .abs, .sign, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh,
       .sine, .cosine, .sqrt, .rsqrt, .floor, .ceil, .roundEven, .roundAway, .cubeRoot, .tangent,
-      .isFinite, .stopGradient, .populationCount, .leadingZeros, .erf, .erfc, .erfInverse, .square, .sinh, .cosh,
+      .isFinite, .stopGradient, .populationCount, .leadingZeros, .erf, .erfc, .erfInverse, .square,
+      .sinh, .cosh,
       .asin, .acos, .atan, .asinh, .acosh, .atanh, .logGamma, .digamma, .isInfinite,
       .isPositiveInfinite, .isNegativeInfinite:
       Phrase("\(name)(\(operand.text))", .atom)

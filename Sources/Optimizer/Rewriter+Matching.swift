@@ -136,7 +136,8 @@ extension UnaryOp {
     switch self {
     case .abs, .exponential, .logistic, .square, .cosh, .erfc, .acos: true
     case .negate, .sign, .exponentialMinusOne, .log, .logPlusOne, .tanh, .sine, .cosine, .sqrt,
-      .rsqrt, .floor, .ceil, .roundEven, .roundAway, .cubeRoot, .tangent, .isFinite, .not, .stopGradient,
+      .rsqrt, .floor, .ceil, .roundEven, .roundAway, .cubeRoot, .tangent, .isFinite, .not,
+      .stopGradient,
       .populationCount, .leadingZeros, .erf, .erfInverse, .sinh, .asin, .atan, .asinh, .acosh,
       .atanh, .logGamma, .digamma, .isInfinite, .isPositiveInfinite, .isNegativeInfinite:
       false

@@ -98,7 +98,8 @@ package enum UnaryOp: String, Hashable, Sendable, CaseIterable {
     case .isFinite, .isInfinite, .isPositiveInfinite, .isNegativeInfinite: true
     case .abs, .negate, .sign, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic,
       .tanh, .sine, .cosine, .sqrt, .rsqrt, .floor, .ceil, .roundEven, .roundAway, .cubeRoot,
-      .tangent, .not, .stopGradient, .populationCount, .leadingZeros, .erf, .erfc, .erfInverse, .square, .sinh,
+      .tangent, .not, .stopGradient, .populationCount, .leadingZeros, .erf, .erfc, .erfInverse,
+      .square, .sinh,
       .cosh, .asin, .acos, .atan, .asinh, .acosh, .atanh, .logGamma, .digamma:
       false
     }
