@@ -11,7 +11,8 @@ extension SerialBuilder {
     case .scan(let scan): try lower(scan, operation, in: frame, results: results)
     case .whileLoop(let loop): try lower(loop, operation, in: frame)
     case .branch(let branch): try lower(branch, operation, in: frame)
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
       throw NotSmall()
     }
@@ -271,7 +272,7 @@ extension Function {
       switch operation.op {
       case .constant, .shape: return sum
       case .dot, .reduce: return sum + 4 * self[operation.results[0]].count
-      case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .gather, .scatter,
+      case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .gather, .scatter,
         .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
         return sum + self[operation.results[0]].count
       }
