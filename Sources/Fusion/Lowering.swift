@@ -19,12 +19,28 @@ extension LoopProgram {
     lowering function: Function, for target: TargetDescription, donated: Set<Int> = [],
     counting statistics: inout PlanningStatistics
   ) throws {
-    var lowering = Lowering(LoopProgram(name: function.name), for: target)
+    let lowered = try Self.lowered(function, for: target, ScheduleOptions(donated: donated))
+    self = lowered.program
+    statistics = lowered.statistics
+  }
+
+  /// Lowers a function as `init(lowering:for:donated:)` does, and says what that took and what
+  /// scheduling did.
+  ///
+  /// - Parameter explains: whether the report tells what was weighed for each change.
+  /// - Throws: `AdjointError` where an op has no lowering.
+  package static func lowered(
+    _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
+    explains: Bool = false
+  ) throws -> (program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics) {
+    var lowering = Lowering(
+      Scheduler(LoopProgram(name: function.name), for: target, options, explains: explains))
     try lowering.lower(function.withWideSums())
-    self = lowering.program
-    statistics = lowering.statistics
-    statistics.scheduledKernels = lowering.scheduler.count
-    planMemory(donated: donated)
+    lowering.scheduler.planMemory()
+    var statistics = lowering.statistics
+    statistics.scheduledKernels = lowering.scheduler.scheduledKernels
+    statistics.visitedChains = lowering.scheduler.visitedChains
+    return (lowering.program, lowering.scheduler.report, statistics)
   }
 }
 
@@ -33,8 +49,8 @@ struct Lowering {
   private(set) var graph: Graph
   /// Values whose elements are computed once.
   private(set) var comparedValues: Set<ValueID> = []
-  let target: TargetDescription
-  var program: LoopProgram
+  /// Schedules kernels, and has the program.
+  var scheduler: Scheduler
   /// Where values in memory stand.
   private(set) var buffers: [ValueID: BufferID] = [:]
   /// Where constants that are not one number stand.
@@ -42,7 +58,6 @@ struct Lowering {
   /// The buffers of such constants in the program, regions and all.
   private var knownConstants: [Literal: BufferID] = [:]
   private var results: Set<ValueID> = []
-  let scheduler: KernelScheduler
   /// How much work it was.
   private(set) var statistics = PlanningStatistics()
   /// Where a region finds its parameters and puts its results; nil for a whole function.
@@ -56,21 +71,23 @@ struct Lowering {
     var results: [BufferID?]
   }
 
-  init(_ program: LoopProgram, for target: TargetDescription) {
-    graph = Graph(Function(name: program.name))
-    scheduler = KernelScheduler(for: target)
-    self.target = target
-    self.program = program
+  init(_ scheduler: Scheduler) {
+    graph = Graph(Function(name: scheduler.program.name))
+    self.scheduler = scheduler
     bindings = nil
+  }
+
+  var target: TargetDescription { scheduler.target }
+  var program: LoopProgram {
+    get { scheduler.program }
+    _modify { yield &scheduler.program }
   }
 
   /// Lowering of a region into the same program.
   private init(regionOf outer: Lowering, _ bindings: RegionBindings) {
     graph = Graph(Function(name: outer.graph.function.name))
-    target = outer.target
     scheduler = outer.scheduler
     statistics = outer.statistics
-    program = outer.program
     knownConstants = outer.knownConstants
     self.bindings = bindings
   }
@@ -110,7 +127,7 @@ struct Lowering {
     inner.program.steps = []
     try inner.lower(region)
     let steps = inner.program.steps
-    program = inner.program
+    scheduler = inner.scheduler
     program.steps = outer
     knownConstants = inner.knownConstants
     statistics = inner.statistics
@@ -142,10 +159,12 @@ struct Lowering {
     for case let buffer? in bindings?.results ?? [] {
       readers[buffer, default: []].append(items.count)
     }
-    var drafts = [(number: Int, draft: Draft)]()
+    var drafts = [Draft]()
     for (number, item) in items.enumerated() {
       switch item {
-      case .kernel(let draft): drafts.append((number, draft))
+      case .kernel(var draft):
+        draft.number = number
+        drafts.append(draft)
       case .control(let makeStep, _):
         appendKernels(drafts, readers)
         drafts = []
@@ -156,14 +175,9 @@ struct Lowering {
   }
 
   private mutating func appendKernels(
-    _ drafts: [(number: Int, draft: Draft)], _ readers: [BufferID: [Int]]
+    _ drafts: [Draft], _ readers: [BufferID: [Int]]
   ) {
-    for chain in chains(of: drafts, readers) {
-      for var kernel in chain.kernels(in: &program) {
-        kernel.name = "k\(program.kernels.count)"
-        program.append(kernel)
-      }
-    }
+    for kernel in scheduler.kernels(of: drafts, readers: readers) { program.append(kernel) }
   }
 
   // MARK: Buffers
@@ -328,49 +342,5 @@ struct Lowering {
     let nest = builder(available: available)
     store(Root(value: value), in: nest, to: destination)
     return finished(nest, sources: [graph.operation(value)?.location].compactMap { $0 })
-  }
-
-  // MARK: Scheduling
-
-  /// The drafts in order of execution, those that go over the same rows as one.
-  private mutating func chains(
-    of drafts: [(number: Int, draft: Draft)], _ readers: [BufferID: [Int]]
-  ) -> [RowChain] {
-    let readerCounts = readers.mapValues(\.count)
-    var visitedChains = 0
-    var chains = [RowChain]()
-    /// The last chain that writes a buffer.
-    var writers: [BufferID: Int] = [:]
-    for (number, draft) in drafts {
-      let sources = Set(draft.read.compactMap { writers[$0] }).sorted()
-      let last = sources.last ?? 0
-      let home = sources.reversed().first { home in
-        visitedChains += 1
-        let others = chains[(home + 1)...].prefix(last - home)
-        guard chains[home].hasRows(of: draft) else { return false }
-        let mayFollow = others.allSatisfy { other in
-          visitedChains += 1
-          return chains[home].mayFollow(other)
-        }
-        guard mayFollow else { return false }
-        // What nobody reads after the chain is in use for longer where the chain moves.
-        let prolonged = chains[home].read.filter { buffer in
-          !others.isEmpty && (readers[buffer]?.last ?? 0) < number
-            && !others.contains { $0.read.contains(buffer) }
-        }
-        return chains[home].join(
-          draft, readers: readerCounts, prolonging: prolonged, in: program)
-      }
-      if let home {
-        chains.insert(chains.remove(at: home), at: last)
-      } else {
-        chains.append(RowChain(draft, scheduler))
-      }
-      for place in (home ?? chains.count - 1)..<chains.count {
-        for buffer in chains[place].written { writers[buffer] = place }
-      }
-    }
-    statistics.visitedChains += visitedChains
-    return chains
   }
 }

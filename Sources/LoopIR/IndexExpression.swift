@@ -137,6 +137,11 @@ package struct IndexExpression: Hashable, Sendable {
     return result
   }
 
+  /// Whether the two are equal but for the order of their terms.
+  package func hasSameTerms(as other: IndexExpression) -> Bool {
+    constant == other.constant && Set(terms) == Set(other.terms)
+  }
+
   package static func += (left: inout IndexExpression, right: IndexExpression) {
     left.constant += right.constant
     for term in right.terms { left.add(term) }

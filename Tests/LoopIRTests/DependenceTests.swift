@@ -282,5 +282,6 @@ import Testing
 }
 
 extension IndexExpression: ExpressibleByIntegerLiteral {
+  /// A constant.
   public init(integerLiteral value: Int) { self.init(value) }
 }

@@ -61,17 +61,16 @@ extension LoopProgram {
     var sources: [BufferID: BufferID] = [:]
     for step in kernels.indices {
       let kernel = kernels[step]
-      var loads: [ScalarID: BufferID] = [:]
+      var loads: [ScalarID: (buffer: BufferID, address: IndexExpression)] = [:]
       kernel.body.forEachNode { node in
-        if case .define(let scalar, .load(.slot(let slot), _, nil)) = node {
-          loads[scalar] = kernel.slots[slot]
+        if case .define(let scalar, .load(.slot(let slot), let address, nil)) = node {
+          loads[scalar] = (kernel.slots[slot], address)
         }
       }
-      // Two buffers that share memory in one kernel meet at one address, as `mayReplace` says.
       let nodes = kernel.body.removingStores { store in
         guard case .slot(let slot) = store.memory, store.combining == nil,
-          let source = loads[store.value], source != kernel.slots[slot],
-          home(of: source) == home(of: kernel.slots[slot])
+          let (source, address) = loads[store.value], source != kernel.slots[slot],
+          home(of: source) == home(of: kernel.slots[slot]), address.hasSameTerms(as: store.address)
         else { return false }
         let origin = sources[source] ?? source
         if origin != kernel.slots[slot] { sources[kernel.slots[slot]] = origin }
@@ -87,6 +86,7 @@ extension LoopProgram {
     }
     steps = steps.mappingBuffers { sources[$0] ?? $0 }
     removeKernels { $0.body.isEmpty }
+    dropUnusedBuffers()
     for step in kernels.indices { kernels[step].name = "k\(step)" }
   }
 }

@@ -1,22 +1,6 @@
 internal import LoopIR
 
 extension LoopProgram {
-  /// Decides where every buffer stands.
-  ///
-  /// Buffers take over the memory of operands that die where they are written; the rest of the arena
-  /// is laid out so that buffers in use at the same time do not overlap.
-  ///
-  /// - Parameter donated: the arguments, by number, whose memory kernels may overwrite.
-  mutating func planMemory(donated: Set<Int> = []) {
-    dropUnreadStores()
-    dropUnusedBuffers()
-    removeKernels { _ in false }
-    updateInPlace(donated: donated)
-    dropCopiesOntoThemselves()
-    dropUnusedBuffers()
-    placeArena()
-  }
-
   // MARK: Arena
 
   /// A piece of the arena that one buffer, or several after each other, stand in.
@@ -43,7 +27,7 @@ extension LoopProgram {
   /// Gives every piece of the arena an offset, by the better of two greedy orders of Pisarchyk and
   /// Lee (2020), "Efficient Memory Management for Deep Neural Net Inference": large pieces first, or
   /// the pieces of the most crowded kernels first.
-  private mutating func placeArena() {
+  mutating func placeArena() {
     let timeline = Timeline(self)
     let blocks = blocks(on: timeline).sorted { $0.home < $1.home }
     let bySize = blocks.sorted { ($1.byteCount, $0.home) < ($0.byteCount, $1.home) }
@@ -116,7 +100,7 @@ extension LoopProgram {
 
   /// Removes stores into buffers that no kernel reads, because all that needs their values is computed
   /// beside them.
-  private mutating func dropUnreadStores() {
+  mutating func dropUnreadStores() {
     var read = Set<BufferID>()
     for kernel in kernels {
       for buffer in kernel.readBuffers { read.formUnion([buffer, root(of: buffer)]) }
@@ -135,11 +119,12 @@ extension LoopProgram {
       kernels[step].dropUnusedSlots()
     }
     removeKernels { $0.body.isEmpty }
+    dropUnusedBuffers()
   }
 
   /// Removes arena buffers and constants that no step uses, such as a product that only its own
   /// epilogue reads.
-  private mutating func dropUnusedBuffers() {
+  mutating func dropUnusedBuffers() {
     var used = Set(kernels.flatMap(\.slots).map(\.index))
     steps.forEachStep { used.formUnion($0.ownBuffers.map(\.index)) }
     for position in used { used.formUnion(bases(of: BufferID(position)).map(\.index)) }

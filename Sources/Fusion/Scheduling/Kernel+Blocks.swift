@@ -9,7 +9,7 @@ extension Kernel {
   private static let blockLimit = 64
 
   /// The kernel with its outermost loops cut into blocks that threads can share, and a second kernel
-  /// that combines the blocks' partial sums where there are any.
+  /// that combines the blocks' partial sums where there are any; nil where it stays in one piece.
   ///
   /// Blocks depend on the shapes alone, so results do not depend on the number of threads.
   ///
@@ -17,30 +17,38 @@ extension Kernel {
   ///   - sums: buffers that the kernel adds into from the identity on.
   ///   - rows: the rows of a block, where several steps go over the same ones.
   func cutIntoBlocks(
-    rows: Int? = nil, in program: inout LoopProgram, sums: Set<BufferID>,
-    for target: TargetDescription
-  ) -> [Kernel] {
-    let whole = clearing(sums, in: program, for: target)
-    guard let parts = KernelParts(self) else { return [whole] }
-    guard let size = rows ?? blockSize(of: parts) else {
-      if case .contract(let contract) = parts.steps[0], parts.steps.count == 1 {
-        return [withBlocks(contract, at: parts.head.count)]
+    rows: Int? = nil, sums: Set<BufferID>, _ scheduler: inout Scheduler
+  ) -> [Kernel]? {
+    guard let parts = KernelParts(self) else { return nil }
+    guard let size = rows ?? blockSize(of: parts, sums: sums, in: scheduler.program) else {
+      guard case .contract(let contract) = parts.steps[0], parts.steps.count == 1 else {
+        return nil
       }
-      return [whole]
+      return withBlocks(contract, at: parts.head.count, &scheduler).map { [$0] }
     }
-    var kernels = cut(parts, size, in: &program, for: target)
-    if kernels.count > 1 { kernels[1].vectorize(for: target) }
+    guard scheduler.accept("\(size) of \(parts.extent(in: self)) rows") else { return nil }
+    var kernels = cut(parts, size, in: &scheduler.program, for: scheduler.target)
+    if kernels.count > 1 {
+      var combine = Draft(kernels[1])
+      scheduler.scheduleLoops(of: &combine) { $0 == "vectorize" || $0 == "tile" }
+      kernels[1] = combine.kernel
+    }
     return kernels
   }
 
   // MARK: Cutting
 
-  /// The rows of a block of a kernel that is one loop; nil where it is not, or is too little work.
-  private func blockSize(of parts: KernelParts) -> Int? {
+  /// The rows of a block of a kernel that is one loop; nil where it is not, is too little work, or has
+  /// an order.
+  private func blockSize(
+    of parts: KernelParts, sums: Set<BufferID>, in program: LoopProgram
+  ) -> Int? {
     guard parts.steps.count == 1, case .loop(let loop) = parts.steps[0] else { return nil }
     let extent = parts.extent(in: self)
     let blocks = blockCount(of: loop)
     guard blocks > 1, extent > 1 else { return nil }
+    let analysis = DependenceAnalysis(self, in: program)
+    guard analysis.mayRunInBlocks(loop, reducing: memory(of: sums)).isGranted else { return nil }
     let size = (extent + blocks - 1) / blocks
     return (size + loop.step - 1) / loop.step * loop.step
   }
@@ -175,7 +183,7 @@ extension Kernel {
   }
 
   /// The kernel in one piece, with the buffers it adds into cleared first.
-  private func clearing(
+  func clearing(
     _ sums: Set<BufferID>, in program: LoopProgram, for target: TargetDescription
   ) -> Kernel {
     var kernel = self
@@ -191,11 +199,16 @@ extension Kernel {
 
   // MARK: Products
 
-  /// A product cut into blocks of rows and columns in multiples of the tile.
-  private func withBlocks(_ contract: Contract, at position: Int) -> Kernel {
+  /// A product cut into blocks of rows and columns in multiples of the tile; nil where there would be
+  /// one.
+  private func withBlocks(
+    _ contract: Contract, at position: Int, _ scheduler: inout Scheduler
+  ) -> Kernel? {
     var kernel = self
     let (count, blockRows, blockColumns) = blocks(of: contract)
-    guard count > 1 else { return self }
+    guard count > 1,
+      scheduler.accept("\(count) blocks of \(blockRows)×\(blockColumns) of a product")
+    else { return nil }
     let block = VariableID(kernel.variables.count)
     kernel.variables.append(Variable(name: "blk", extent: count))
     var cut = contract

@@ -8,19 +8,22 @@ extension Kernel {
   ///     for i in 0..<4 { for j in 0..<8 { y[8i + j] = x[8i + j] } }   →   for f in 0..<32 { y[f] = x[f] }
   ///
   /// - Parameter keepingOutermost: Whether the outermost loops stay as they are.
-  mutating func collapseLoops(keepingOutermost: Bool = false) {
+  mutating func collapseLoops(keepingOutermost: Bool, _ scheduler: inout Scheduler) {
     body = body.map { node in
-      guard keepingOutermost, case .loop(var loop) = node else { return collapsed(node) }
-      loop.body = loop.body.map { collapsed($0) }
+      guard keepingOutermost, case .loop(var loop) = node else {
+        return collapsed(node, &scheduler)
+      }
+      loop.body = loop.body.map { collapsed($0, &scheduler) }
       return .loop(loop)
     }
   }
 
-  private mutating func collapsed(_ node: Node) -> Node {
+  private mutating func collapsed(_ node: Node, _ scheduler: inout Scheduler) -> Node {
     guard case .loop(var loop) = node else { return node }
-    loop.body = loop.body.map { collapsed($0) }
+    loop.body = loop.body.map { collapsed($0, &scheduler) }
     while loop.body.count == 1, case .loop(let inner) = loop.body[0], inner.accumulators.isEmpty,
-      let merged = merged(loop, inner)
+      let merged = merged(loop, inner),
+      scheduler.accept(variables[merged.variable.index].name)
     {
       loop = merged
     }

@@ -7,12 +7,12 @@ extension Kernel {
   ///
   /// The result is the same to the last bit: rounding does not depend on the sign, a sum that starts
   /// from zero never becomes minus zero, and zero minus a sum is no minus zero either.
-  mutating func dropMirroredSums() {
+  mutating func dropMirroredSums(_ scheduler: inout Scheduler) {
     var mirror = Mirror(kernel: self)
-    body = mirror.rewritten(body)
+    let body = mirror.rewritten(body, &scheduler)
     guard mirror.hasFound else { return }
     scalars = mirror.scalars
-    body = body.removingUnused()
+    self.body = body.removingUnused()
   }
 }
 
@@ -36,12 +36,14 @@ private struct Mirror {
   }
 
   /// The nodes, with definitions behind each loop for the sums it need not find.
-  mutating func rewritten(_ nodes: [Node]) -> [Node] {
+  mutating func rewritten(_ nodes: [Node], _ scheduler: inout Scheduler) -> [Node] {
     nodes.flatMap { node -> [Node] in
       guard case .loop(var loop) = node else { return [node] }
-      loop.body = rewritten(loop.body)
+      loop.body = rewritten(loop.body, &scheduler)
       let mirrored = mirroredSums(of: loop)
-      guard !mirrored.isEmpty else { return [.loop(loop)] }
+      guard !mirrored.isEmpty, scheduler.accept("\(mirrored.count) sums") else {
+        return [.loop(loop)]
+      }
       hasFound = true
       loop.accumulators.removeAll { mirrored[$0.result] != nil }
       loop.body = loop.body.withoutSums(Set(mirrored.keys))

@@ -15,22 +15,26 @@ extension Kernel {
   ///       vector(16) i in strip { l1[i-strip*16] = exp(l0[i-strip*16]) }
   ///       serial i in strip { t = l1[i-strip*16]; vector j { y[i,j] = t*x[i,j] } }
   ///     }
-  mutating func cutRowsIntoStrips(for target: TargetDescription) {
-    body = body.map { cutRows(in: $0, for: target) }
+  mutating func cutRowsIntoStrips(_ scheduler: inout Scheduler) {
+    body = body.map { cutRows(in: $0, &scheduler) }
   }
 
-  private mutating func cutRows(in node: Node, for target: TargetDescription) -> Node {
+  private mutating func cutRows(in node: Node, _ scheduler: inout Scheduler) -> Node {
     guard case .loop(var loop) = node, loop.schedule == .serial else { return node }
     let variableCount = variables.count
-    loop.body = loop.body.map { cutRows(in: $0, for: target) }
+    loop.body = loop.body.map { cutRows(in: $0, &scheduler) }
     guard variables.count == variableCount, loop.holdsPasses else { return .loop(loop) }
     // Other loops that share the variable have strips of their own, or none.
     let own = withOwnVariable(loop)
-    guard let plan = StripPlan(own, in: self, for: target) else {
+    guard let plan = StripPlan(own, in: self, scheduler),
+      scheduler.accept(
+        "\(plan.size) of \(variables[loop.variable.index].name) at a time: "
+          + "\(plan.weighed.gain.rounded) of \(plan.weighed.of.rounded) instructions less")
+    else {
       variables.removeLast()
       return .loop(loop)
     }
-    return .loop(cut(own, by: plan, for: target))
+    return .loop(cut(own, by: plan, for: scheduler.target))
   }
 
   /// The loop with a new variable.

@@ -7,20 +7,22 @@ extension Kernel {
   ///     serial i { vector(16) j { y[i,j] = x[j,i] } }   →   tiled(16) i { vector(16) j { y[i,j] = x[j,i] } }
   ///
   /// Loops that hold nothing else may change places for it.
-  mutating func tileTransposes() {
-    body = body.map { tiled($0) }
+  mutating func tileTransposes(_ scheduler: inout Scheduler) {
+    body = body.map { tiled($0, &scheduler) }
   }
 
-  private func tiled(_ node: Node) -> Node {
+  private func tiled(_ node: Node, _ scheduler: inout Scheduler) -> Node {
     guard case .loop(var loop) = node else { return node }
-    guard let (chain, lanes) = loop.perfectNest, lanes.isElementwise(over: chain) else {
-      loop.body = loop.body.map { tiled($0) }
+    guard let (chain, lanes) = loop.perfectNest, lanes.storesRows else {
+      loop.body = loop.body.map { tiled($0, &scheduler) }
       return .loop(loop)
     }
     let candidates = chain.indices.map { (place: $0, count: lanes.readsAlong(chain[$0].variable)) }
     guard let best = candidates.max(by: { $0.count < $1.count }), best.count > 0,
       case .vector(let width, _) = lanes.schedule,
-      let size = tileSize(variables[chain[best.place].variable.index].extent, width: width)
+      let size = tileSize(variables[chain[best.place].variable.index].extent, width: width),
+      DependenceAnalysis(self, in: scheduler.program).mayPermute(chain + [lanes]).isGranted,
+      scheduler.accept("\(size) of \(variables[chain[best.place].variable.index].name)")
     else { return node }
     var tile = chain[best.place]
     var inner = lanes
@@ -58,24 +60,17 @@ extension Loop {
     return inner.perfectNest.map { ([self] + $0.chain, $0.lanes) }
   }
 
-  /// Whether the loop, with those around it, writes contiguous elements, each by one iteration, in
-  /// memory it does not read, so that the order of iterations does not matter.
-  fileprivate func isElementwise(over chain: [Loop]) -> Bool {
-    var (read, written) = (Set<Memory>(), Set<Memory>())
-    for node in body {
+  /// Whether the loop only computes and stores contiguous elements, which squares do not help.
+  fileprivate var storesRows: Bool {
+    body.allSatisfy { node in
       switch node {
-      case .define(_, .load(let memory, _, _)): read.insert(memory)
-      case .define: break
+      case .define: return true
       case .store(let store):
-        guard case .slot = store.memory, store.combining == nil,
-          store.address.coefficient(of: variable) == 1,
-          chain.allSatisfy({ store.address.coefficient(of: $0.variable) ?? 0 != 0 })
-        else { return false }
-        written.insert(store.memory)
+        guard case .slot = store.memory else { return false }
+        return store.combining == nil && store.address.coefficient(of: variable) == 1
       case .accumulate, .loop, .contract: return false
       }
     }
-    return read.isDisjoint(with: written)
   }
 
   /// How many loads step along another loop from element to element and along this one further.

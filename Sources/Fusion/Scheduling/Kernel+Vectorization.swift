@@ -5,17 +5,24 @@ internal import TensorIR
 extension Kernel {
   /// Turns one loop of every path through the tree into a vector loop: the one that makes the nest
   /// cheapest by the count of vector instructions, where strided accesses cost one per lane.
-  mutating func vectorize(for target: TargetDescription) {
-    var vectorizer = Vectorizer(kernel: self, target: target)
+  mutating func vectorize(_ scheduler: inout Scheduler) {
+    var vectorizer = Vectorizer(
+      kernel: self, analysis: DependenceAnalysis(self, in: scheduler.program),
+      target: scheduler.target)
     body = body.map { node in
       guard case .loop(let loop) = node else { return node }
-      return .loop(vectorizer.best(loop).loop)
+      var trial = vectorizer
+      let best = trial.best(loop)
+      guard best.loop != loop,
+        scheduler.accept("\(variables[loop.variable.index].name): \(trial.weighedText)")
+      else { return node }
+      vectorizer = trial
+      return .loop(best.loop)
     }
     locals = vectorizer.kernel.locals
     scalars = vectorizer.kernel.scalars
     variables = vectorizer.kernel.variables
     for local in vectorizer.perLaneLocals { locals[local].isPerLane = true }
-    tileTransposes()
   }
 }
 
@@ -23,12 +30,21 @@ extension Kernel {
 private struct Vectorizer {
   /// The kernel, with the tables that chosen loops need.
   private(set) var kernel: Kernel
+  let analysis: DependenceAnalysis
   let target: TargetDescription
   private(set) var perLaneLocals: Set<Int> = []
+  /// What was weighed for the outermost loop.
+  private(set) var weighed: [(way: String, cost: Double)] = []
 
-  init(kernel: Kernel, target: TargetDescription) {
+  init(kernel: Kernel, analysis: DependenceAnalysis, target: TargetDescription) {
     self.kernel = kernel
+    self.analysis = analysis
     self.target = target
+  }
+
+  /// The ways to carry out the outermost loop, with their instructions.
+  var weighedText: String {
+    weighed.map { "\($0.way) \($0.cost.rounded)" }.joined(separator: ", ")
   }
 
   /// What starting a loop costs.
@@ -50,8 +66,13 @@ private struct Vectorizer {
       }
     }
     serialCost = serialCost * extent + Self.loopCost
-    let vector = vectorized(loop)
-    if let rows = rowsInLanes(loop), rows.cost < Self.gain * (vector?.cost ?? .infinity),
+    let mayBeLanes = mayRunInLanes(loop)
+    let vector = mayBeLanes ? vectorized(loop) : nil
+    let rows = mayBeLanes ? rowsInLanes(loop) : nil
+    weighed = [("serial", serialCost)]
+    if let vector { weighed.append(("lanes", vector.cost)) }
+    if let rows { weighed.append(("transposed rows in lanes", rows.cost)) }
+    if let rows, rows.cost < Self.gain * (vector?.cost ?? .infinity),
       rows.cost < Self.gain(links: loop.chainLinks) * serialCost
     {
       kernel = rows.kernel
@@ -95,12 +116,19 @@ private struct Vectorizer {
 
   // MARK: Lanes
 
-  /// The loop with its iterations in lanes; nil where iterations could meet in memory.
+  /// Whether a loop's iterations may be lanes, with arrays of their own where they need them.
+  private func mayRunInLanes(_ loop: Loop) -> Bool {
+    let own = localsWritten(in: loop.body, lane: loop.variable)
+    return analysis.mayRunInLanes(loop, privatizing: own).isGranted
+      && own.allSatisfy { analysis.mayPrivatize($0, to: loop).isGranted }
+  }
+
+  /// The loop with its iterations in lanes; nil where that gains nothing.
   private func vectorized(_ loop: Loop) -> (loop: Loop, cost: Double)? {
     let extent = kernel.variables[loop.variable.index].extent
     guard extent >= 4 else { return nil }
     let walk = LaneWalk(kernel: kernel, over: loop)
-    guard walk.isLegal else { return nil }
+    guard walk.hasInstructions else { return nil }
     let width = target.lanes(ofBits: 8 * walk.widestBytes)
     guard width > 1 else { return nil }
     let vectors = (extent + width - 1) / width
@@ -113,8 +141,7 @@ private struct Vectorizer {
   }
 
   /// The loop with its iterations in lanes and the short rows that they walk brought into lanes and
-  /// back through transposes, and the kernel with the arrays for that; nil where there are none, or
-  /// where iterations could meet in memory.
+  /// back through transposes, and the kernel with the arrays for that; nil where there are none.
   private func rowsInLanes(_ loop: Loop) -> (loop: Loop, kernel: Kernel, cost: Double)? {
     let extent = kernel.variables[loop.variable.index].extent
     guard extent >= 4, loop.holdsSums || !loop.isOfLoops else { return nil }
@@ -126,7 +153,7 @@ private struct Vectorizer {
     result.body = rows.body(of: loop)
     guard rows.count > 0 else { return nil }
     let walk = LaneWalk(kernel: rows.kernel, over: result, mayFold: true)
-    guard walk.isLegal else { return nil }
+    guard walk.hasInstructions else { return nil }
     let vectors = (extent + width - 1) / width
     let interleave = rowInterleave(extent: extent, width: width, definitions: walk.definitions)
     result.schedule = .vector(width: width, interleave: interleave)

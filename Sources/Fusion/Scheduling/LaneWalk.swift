@@ -7,7 +7,8 @@ struct LaneWalk {
   let lane: VariableID
   /// Whether lanes may add into one element of memory together.
   let mayFold: Bool
-  private(set) var isLegal = true
+  /// Whether there are instructions for all accesses.
+  private(set) var hasInstructions = true
   private(set) var vectorCost = 0.0
   /// Accesses whose lanes are not neighbours in memory, each an instruction per lane.
   private(set) var stridedAccesses = 0.0
@@ -41,7 +42,7 @@ struct LaneWalk {
     case .define(let scalar, let expression): define(scalar, expression, iterations)
     case .store(let store): visit(store, iterations)
     case .accumulate: vectorCost += iterations
-    case .contract: isLegal = false
+    case .contract: hasInstructions = false
     case .loop(let loop) where loop.isTiled: visit(copies: loop, iterations)
     case .loop(let loop):
       let extent = Double(kernel.variables[loop.variable.index].extent)
@@ -122,14 +123,13 @@ struct LaneWalk {
       vectorCost += iterations
       return
     }
-    // Lanes must write different elements; looked-up places may meet, so their order must stay.
     var isLookedUp = false
     store.address.forEachScalar { isLookedUp = isLookedUp || varying.contains($0) }
     let stride = store.address.coefficient(of: lane)
     if stride == 0, !isLookedUp, mayFold, store.combining != nil, store.condition == nil {
       vectorCost += iterations * Self.horizontalCost
     } else if isLookedUp || stride == 0 || stride == nil {
-      isLegal = false
+      hasInstructions = false
     } else if stride == 1 {
       vectorCost += iterations
     } else {

@@ -2,6 +2,45 @@ internal import LoopIR
 internal import Targets
 internal import TensorIR
 
+/// Makes drafts that go over the same rows one kernel, in order of execution.
+func chainRows(_ drafts: [Draft], _ scheduler: inout Scheduler) -> [RowChain] {
+  let readers = scheduler.readers
+  let readerCounts = readers.mapValues(\.count)
+  var chains = [RowChain]()
+  /// The last chain that writes a buffer.
+  var writers: [BufferID: Int] = [:]
+  for draft in drafts {
+    let sources = Set(draft.read.compactMap { writers[$0] }).sorted()
+    let last = sources.last ?? 0
+    let home = sources.reversed().first { home in
+      scheduler.visitedChains += 1
+      let others = chains[(home + 1)...].prefix(last - home)
+      guard chains[home].hasRows(of: draft) else { return false }
+      let mayFollow = others.allSatisfy { other in
+        scheduler.visitedChains += 1
+        return chains[home].mayFollow(other)
+      }
+      guard mayFollow else { return false }
+      // What nobody reads after the chain is in use for longer where the chain moves.
+      let prolonged = chains[home].read.filter { buffer in
+        !others.isEmpty && (readers[buffer]?.last ?? 0) < draft.number
+          && !others.contains { $0.read.contains(buffer) }
+      }
+      return chains[home].join(
+        draft, readers: readerCounts, prolonging: prolonged, &scheduler)
+    }
+    if let home {
+      chains.insert(chains.remove(at: home), at: last)
+    } else {
+      chains.append(RowChain(draft))
+    }
+    for place in (home ?? chains.count - 1)..<chains.count {
+      for buffer in chains[place].written { writers[buffer] = place }
+    }
+  }
+  return chains
+}
+
 /// Kernels that go over the same rows, each for a row reading what those before wrote for that row:
 /// a product, row statistics of it, and another product of what comes out.
 ///
@@ -14,23 +53,21 @@ struct RowChain {
   private(set) var read: Set<BufferID>
   /// The buffers that the members write.
   private(set) var written: Set<BufferID>
-  /// The members as one scheduled kernel, with outermost loops as they were; nil where there is one
-  /// member.
-  private(set) var joined: Kernel?
+  /// Whether the members' loops over rows are cut into strips.
+  private(set) var isInStrips = true
   /// Rows of a block; nil where there is too little work for threads.
   private(set) var rows: Int?
   /// What the members hand on and nobody else reads.
   private var carried = CarriedRows()
   /// What all steps go over; nil where the kernel is none that others can join.
   let extent: Int?
-  private let scheduler: KernelScheduler
-  private var target: TargetDescription { scheduler.target }
+  /// The members' kernels as the rest of the schedule leaves them, as far as they were tried out.
+  private var trials: [Trial] = []
 
-  init(_ draft: Draft, _ scheduler: KernelScheduler) {
+  init(_ draft: Draft) {
     members = [draft]
     read = draft.read
     written = draft.written
-    self.scheduler = scheduler
     extent = draft.rowExtent
   }
 
@@ -60,8 +97,9 @@ struct RowChain {
   /// - Returns: Whether it did.
   mutating func join(
     _ draft: Draft, readers: [BufferID: Int], prolonging prolonged: Set<BufferID>,
-    in program: LoopProgram
+    _ scheduler: inout Scheduler
   ) -> Bool {
+    let program = scheduler.program
     let members = self.members + [draft]
     guard let extent, hasRows(of: draft), draft.read.isDisjoint(with: lateResults),
       draft.readBesidesRows.isDisjoint(with: written)
@@ -72,34 +110,58 @@ struct RowChain {
       program.arenaBytes(of: gained)
         >= program.arenaBytes(of: prolonged.subtracting(buffers))
     else { return false }
-    let plain = joined(members, inStrips: false)
-    guard let parts = KernelParts(plain),
-      DependenceAnalysis(plain, in: program).mayShareRows(parts.steps).isGranted,
+    trials += members[trials.count...].map { Trial($0, scheduler) }
+    let sums = sums.union(draft.sums)
+    let plain = Self.joined(trials.map(\.plain))
+    guard let parts = KernelParts(plain), plain.mayShareRows(parts, sums: sums, in: program),
       let carried = CarriedRows(buffers, in: plain, parts, program)
-    else { return false }
-    let hasSums = !sums.union(draft.sums).isEmpty
-    let rows = { [target] (kernel: Kernel) -> Int? in
+    else { return leaveOut() }
+    let rows = { [target = scheduler.target] (kernel: Kernel) -> Int? in
       KernelParts(kernel).flatMap { parts in
         RowBlocks(
-          kernel: kernel, parts: parts, hasSums: hasSums, carriedBytes: carried.bytes,
+          kernel: kernel, parts: parts, hasSums: !sums.isEmpty, carriedBytes: carried.bytes,
           target: target
         ).size
       }
     }
-    var joined = self.joined(members, inStrips: true)
-    var size = rows(joined)
-    if size == nil { (joined, size) = (plain, rows(plain)) }
-    guard let size else { return false }
+    let inStrips = rows(Self.joined(trials.map(\.inStrips)))
+    guard let size = inStrips ?? rows(plain),
+      scheduler.accept(
+        "\(program.names(of: draft.written)) follows \(program.names(of: written)): "
+          + "\(size) of \(extent) rows at a time, \(carried.bytes) bytes kept of each, "
+          + "\(program.arenaBytes(of: gained)) bytes less memory")
+    else { return leaveOut() }
     self.members = members
     read.formUnion(draft.read)
     written.formUnion(draft.written)
-    self.joined = joined
     self.carried = carried
     self.rows = size < extent ? size : nil
+    isInStrips = inStrips != nil
     return true
   }
 
-  /// With each member all of them are joined and checked anew, so there are at most so many.
+  /// Forgets the trial of a draft that does not join.
+  private mutating func leaveOut() -> Bool {
+    trials.removeLast()
+    return false
+  }
+
+  /// A member as the passes about one kernel leave it.
+  private struct Trial {
+    var plain: Draft
+    var inStrips: Draft
+
+    init(_ draft: Draft, _ scheduler: Scheduler) {
+      var scheduler = scheduler.forTrial
+      plain = draft
+      plain.keepsRows = true
+      scheduler.scheduleLoops(of: &plain) { $0 != "strip-mine" }
+      inStrips = plain
+      scheduler.scheduleLoops(of: &inStrips) { $0 == "strip-mine" }
+    }
+  }
+
+  /// With each member all of them are checked anew, so there are at most so many.
   private static let memberLimit = 24
 
   /// What is there only when all blocks are done: sums, and what is stored behind the loops.
@@ -127,11 +189,12 @@ struct RowChain {
     return members.reduce(into: kept) { $0.subtract($1.sums) }
   }
 
-  private func joined(_ members: [Draft], inStrips: Bool) -> Kernel {
+  /// Scheduled members as one kernel that does one after the other.
+  static func joined(_ members: [Draft]) -> Kernel {
+    guard members.count > 1 else { return members[0].kernel }
     var result = Kernel(name: members[0].kernel.name)
     var (heads, steps, tails) = ([Node](), [Node](), [Node]())
-    for member in members {
-      let kernel = scheduler.scheduled(member.kernel, keepingRows: true, inStrips: inStrips)
+    for kernel in members.map(\.kernel) {
       guard let parts = KernelParts(kernel) else { preconditionFailure("only loops are joined") }
       var transplant = Transplant(from: kernel, into: result)
       heads += transplant.moved(parts.head)
@@ -144,22 +207,20 @@ struct RowChain {
     return result
   }
 
-  // MARK: Kernels
-
-  /// The chain's kernels, cut into blocks.
-  func kernels(in program: inout LoopProgram) -> [Kernel] {
-    guard let joined else {
-      let kernel = scheduler.scheduled(members[0].kernel)
-      return members[0].isUpdate
-        ? [kernel] : kernel.cutIntoBlocks(in: &program, sums: sums, for: target)
-    }
-    var kernels = joined.cutIntoBlocks(rows: rows, in: &program, sums: sums, for: target)
-    carried.carry(in: &kernels[0], blocksOf: rows)
-    return kernels
+  /// Puts what only the members use in local arrays of the kernel that they are.
+  ///
+  /// - Parameter isCut: whether the kernel does `rows` rows at a time.
+  func carry(in kernel: inout Kernel, isCut: Bool) {
+    if members.count > 1, isCut || rows == nil { carried.carry(in: &kernel, blocksOf: rows) }
   }
 }
 
 extension LoopProgram {
+  /// The names of some buffers.
+  fileprivate func names(of ids: Set<BufferID>) -> String {
+    ids.sorted().map { buffers[$0.index].name }.joined(separator: ", ")
+  }
+
   /// What those of some buffers take that are in the arena.
   fileprivate func arenaBytes(of ids: Set<BufferID>) -> Int {
     ids.reduce(0) { sum, id in
@@ -180,5 +241,18 @@ extension Kernel {
       if case .slot(let slot) = access.memory { read.insert(slots[slot]) }
     }
     return read
+  }
+
+  /// Whether blocks of rows can go through all steps in any order, with sums of their own.
+  fileprivate func mayShareRows(
+    _ parts: KernelParts, sums: Set<BufferID>, in program: LoopProgram
+  ) -> Bool {
+    DependenceAnalysis(self, in: program)
+      .mayShareRows(parts.steps, reducing: memory(of: sums)).isGranted
+  }
+
+  /// Some buffers as the kernel sees them.
+  func memory(of buffers: Set<BufferID>) -> Set<Memory> {
+    Set(slots.indices.filter { buffers.contains(slots[$0]) }.map { Memory.slot($0) })
   }
 }

@@ -9,6 +9,8 @@ struct StripPlan {
   let parts: RowParts
   /// The local arrays that one part writes for another.
   let rowArrays: [Int]
+  /// What strips gain in instructions for each row, and how many there are without.
+  private(set) var weighed = (gain: 0.0, of: 0.0)
 
   /// The rows a strip may have, most first.
   private static let sizes = [16, 8, 4]
@@ -24,9 +26,10 @@ struct StripPlan {
   /// Plans strips for a loop of a kernel; nil where they are not possible or do not pay.
   ///
   /// The rows of a strip stay in the first-level cache from pass to pass.
-  init?(_ loop: Loop, in kernel: Kernel, for target: TargetDescription) {
+  init?(_ loop: Loop, in kernel: Kernel, _ scheduler: Scheduler) {
     parts = RowParts(loop, in: kernel)
-    guard let arrays = Self.rowArrays(parts, loop, in: kernel) else { return nil }
+    let analysis = DependenceAnalysis(kernel, in: scheduler.program)
+    guard let arrays = Self.rowArrays(parts, loop, in: kernel, by: analysis) else { return nil }
     rowArrays = arrays
     var footprint = RowFootprint(kernel, row: loop.variable)
     footprint.visit(loop.body)
@@ -34,7 +37,7 @@ struct StripPlan {
       let local = kernel.locals[array]
       footprint.rowBytes += Double(local.count * local.element.byteCount)
     }
-    let room = Double(target.caches.firstLevel / 4 * 3) - footprint.sharedBytes
+    let room = Double(scheduler.target.caches.firstLevel / 4 * 3) - footprint.sharedBytes
     let rows = kernel.variables[loop.variable.index].extent
     let isReadAgain = parts.rowPartCount > 1
     let size = Self.sizes.first {
@@ -44,6 +47,7 @@ struct StripPlan {
     guard let size, size == Self.sizes[0] || parts.storingPartCount <= 1 else { return nil }
     self.size = size
     let gain = gain(in: kernel)
+    weighed = (gain, footprint.instructions)
     guard gain >= Self.leastGain, gain >= Self.leastFraction * footprint.instructions,
       !crossesAddresses(in: kernel)
     else { return nil }
@@ -68,15 +72,23 @@ struct StripPlan {
   }
 
   /// The local arrays that become arrays for a strip; nil where memory ties the rows together.
-  private static func rowArrays(_ parts: RowParts, _ loop: Loop, in kernel: Kernel) -> [Int]? {
-    let written = Set(parts.accesses.joined().filter(\.isWrite).map(\.memory))
+  private static func rowArrays(
+    _ parts: RowParts, _ loop: Loop, in kernel: Kernel, by analysis: DependenceAnalysis
+  ) -> [Int]? {
+    let accesses = parts.accesses.joined()
+    let written = Set(accesses.filter(\.isWrite).map(\.memory))
+    let shared = parts.touchingParts.filter { $0.value.count > 1 && written.contains($0.key) }
+    if shared.isEmpty { return [] }
     var arrays = [Int]()
-    for (memory, touching) in parts.touchingParts
-    where touching.count > 1 && written.contains(memory) {
-      guard case .local(let local) = memory, kernel.isPrivate(local, to: loop) else { return nil }
+    for case .local(let local) in shared.keys {
+      guard !kernel.locals[local].isPerLane, analysis.mayPrivatize(local, to: loop).isGranted,
+        accesses.allSatisfy({ $0.memory != .local(local) || !$0.address.uses(loop.variable) })
+      else { return nil }
       arrays.append(local)
     }
-    return arrays.sorted()
+    let pieces = parts.pieces.map { piece in piece.nodes.sorted().map { parts.nodes[$0] } }
+    let permission = analysis.mayDistribute(loop, into: pieces, expanding: Set(arrays))
+    return permission.isGranted ? arrays.sorted() : nil
   }
 
   /// Whether an integer that is part of an address comes from another part, so that its bounds would
@@ -125,20 +137,6 @@ extension Kernel {
     guard case .loop(let loop) = node, case .vector(let width, _) = loop.schedule else { return 0 }
     let vectors = (variables[loop.variable.index].extent + width - 1) / width
     return Double(vectors * loop.combiningStores.count)
-  }
-
-  /// Whether every iteration of a loop writes a local array before it reads it, and nothing outside
-  /// uses it.
-  fileprivate func isPrivate(_ local: Int, to loop: Loop) -> Bool {
-    func accesses(_ nodes: [Node]) -> [Access] {
-      var accesses = [Access]()
-      nodes.forEachNode { accesses += Access.all(of: $0).filter { $0.memory == .local(local) } }
-      return accesses
-    }
-    let inside = accesses(loop.body)
-    return !locals[local].isPerLane && inside.first?.isRead == false
-      && inside.count == accesses(body).count
-      && inside.allSatisfy { !$0.address.uses(loop.variable) }
   }
 }
 

@@ -99,8 +99,8 @@ struct SiteCollector {
     let depth = LoopFrame(
       variable: contract.depth, lead: nil, number: frameCount, isFactor: true)
     for (factor, line) in [(contract.left, rows), (contract.right, columns)] {
-      collect(
-        factor.body, leader: leader, in: frames + [line, depth].filter { $0.variable != leader })
+      let inner = [line, depth].filter { $0.variable != leader }
+      collect(factor.body, leader: leader, in: frames + inner)
     }
     collect(
       contract.body, leader: leader,

@@ -36,7 +36,7 @@ extension DependenceAnalysis {
   private func comes(
     _ read: AccessSite, before write: AccessSite, _ scalars: Set<ScalarID>
   ) -> Bool {
-    let common = zip(read.frames, write.frames).prefix { $0.number == $1.number && $0 == $1 }.count
+    let common = zip(read.frames, write.frames).prefix { $0 == $1 }.count
     for level in 0..<common {
       let test = DependenceTest(
         ranges: ranges, guards: guards, extent: extent(read.frames[level].variable), scalars: scalars)

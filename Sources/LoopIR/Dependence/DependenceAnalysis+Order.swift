@@ -70,36 +70,50 @@ extension DependenceAnalysis {
 
   /// Whether the parts of a loop's body, in this order, may be loops of their own, one after the other.
   ///
-  /// Scalars and local arrays that go from part to part have to be expanded.
-  package func mayDistribute(_ loop: Loop, into parts: [[Node]]) -> Permission {
+  /// Scalars that go from part to part have to be expanded.
+  ///
+  /// - Parameter expanded: local arrays of which every iteration gets one.
+  package func mayDistribute(
+    _ loop: Loop, into parts: [[Node]], expanding expanded: Set<Int> = []
+  ) -> Permission {
     let steps = parts.map { part -> Node in
       var step = loop
       step.body = part
       step.accumulators = []
       return .loop(step)
     }
-    return order(of: steps)
+    return order(of: steps, expanding: expanded)
   }
 
-  /// Whether no row of some steps touches what another row of any of them writes, but to combine into
-  /// it: then blocks of rows can go from the first step to the last one in any order.
-  package func mayShareRows(_ steps: [Node]) -> Permission {
+  /// Whether no row of some steps touches what another row of any of them writes: then blocks of rows
+  /// can go from the first step to the last one in any order.
+  ///
+  /// - Parameter reduced: memory of which every block gets an array of its own to combine into.
+  package func mayShareRows(
+    _ steps: [Node], reducing reduced: Set<Memory> = []
+  ) -> Permission {
     guard let (sites, test) = rows(of: steps) else { return .refused(.shape) }
     let written = steps.writtenMemory.filter { if case .slot = $0 { true } else { false } }
-    let kept = sites.filter { $0.access.combining == nil }
+    let kept = sites.filter {
+      $0.access.combining == nil || !reduced.contains($0.access.memory)
+    }
     return separate(kept, written, test) { _, _ in false }
   }
 
   /// Whether what a row of a step touches is touched by the same row of later steps, or a later one, if
   /// one of the two writes: then it does not matter whether steps or rows come first.
-  private func order(of steps: [Node]) -> Permission {
+  private func order(of steps: [Node], expanding expanded: Set<Int> = []) -> Permission {
     guard let (sites, test) = rows(of: steps) else { return .refused(.shape) }
     let sums = Set(steps.flatMap(\.sums))
     var readsSums = false
     steps.forEachNode { $0.forEachOwnScalar { readsSums = readsSums || sums.contains($0) } }
     if readsSums { return .refused(.sum) }
     for memory in steps.writtenMemory.sorted() {
-      if case .local(let local) = memory, kernel.locals[local].isPerLane { continue }
+      if case .local(let local) = memory,
+        expanded.contains(local) || kernel.locals[local].isPerLane
+      {
+        continue
+      }
       let own = sites.filter { $0.access.memory == memory }
       for (position, first) in own.enumerated() {
         for second in own[(position + 1)...]

@@ -181,7 +181,8 @@ struct DependenceTest {
         return .never
       }
       let step = left.coefficient
-      let (low, high) = step > 0 ? (gap.lowerBound, gap.upperBound) : (-gap.upperBound, -gap.lowerBound)
+      let (low, high) =
+        step > 0 ? (gap.lowerBound, gap.upperBound) : (-gap.upperBound, -gap.lowerBound)
       let least = -(-low).flooredQuotient(by: abs(step))
       let most = high.flooredQuotient(by: abs(step))
       guard least <= most else { return .never }

@@ -1,0 +1,66 @@
+internal import LoopIR
+
+/// A named step of scheduling.
+package struct SchedulePass: Sendable {
+  /// The name in options, reports and golden cases.
+  package let name: String
+  /// What it does, in one line.
+  package let summary: String
+  /// How it does it.
+  let action: Action
+
+  /// What a pass changes.
+  enum Action: Sendable {
+    /// Which kernels, in order of execution, are one.
+    case chains(@Sendable ([Draft], inout Scheduler) -> [RowChain])
+    /// The loops of one kernel.
+    case kernel(@Sendable (inout Draft, inout Scheduler) -> Void)
+    /// A kernel that goes to several threads, and what adds up what they leave.
+    case blocks
+    /// Which buffers there are, and where they stand.
+    case memory(@Sendable (inout LoopProgram, inout Scheduler) -> Void)
+  }
+
+  /// Whether a program can do without it.
+  package var isOptional: Bool { name != "arena" }
+}
+
+/// The scheduling of a program's kernels, in order.
+///
+/// The first pass decides which kernels are one; the next ones then go over one kernel after the other,
+/// and those about memory over the whole program. Each asks `DependenceAnalysis` before it changes the
+/// order in which things happen.
+package let schedule: [SchedulePass] = [
+  SchedulePass(
+    name: "chain-rows", summary: "joins kernels that go over the same rows",
+    action: .chains { chainRows($0, &$1) }),
+  SchedulePass(
+    name: "mirror-sums", summary: "makes sums that are negatives of others differences",
+    action: .kernel { $0.kernel.dropMirroredSums(&$1) }),
+  SchedulePass(
+    name: "collapse", summary: "makes nested loops that walk memory like one loop",
+    action: .kernel { $0.kernel.collapseLoops(keepingOutermost: $0.keepsRows, &$1) }),
+  SchedulePass(
+    name: "vectorize", summary: "puts the iterations of one loop of each path in lanes",
+    action: .kernel { $0.kernel.vectorize(&$1) }),
+  SchedulePass(
+    name: "tile", summary: "transposes squares in registers",
+    action: .kernel { $0.kernel.tileTransposes(&$1) }),
+  SchedulePass(
+    name: "strip-mine", summary: "cuts loops over rows into strips and distributes them",
+    action: .kernel { $0.kernel.cutRowsIntoStrips(&$1) }),
+  SchedulePass(
+    name: "block", summary: "cuts outermost loops into blocks for threads", action: .blocks),
+  SchedulePass(
+    name: "dead-stores", summary: "drops stores that nothing reads",
+    action: .memory { program, _ in program.dropUnreadStores() }),
+  SchedulePass(
+    name: "in-place", summary: "lets buffers stand in the memory of others",
+    action: .memory { $0.updateInPlace(donated: $1.options.donated) }),
+  SchedulePass(
+    name: "self-copies", summary: "drops copies of what already stands there",
+    action: .memory { program, _ in program.dropCopiesOntoThemselves() }),
+  SchedulePass(
+    name: "arena", summary: "gives buffers their offsets",
+    action: .memory { program, _ in program.placeArena() }),
+]

@@ -1,0 +1,211 @@
+internal import LoopIR
+internal import Targets
+internal import TensorIR
+
+/// What kernels became, for others that differ in their buffers only.
+private final class ScheduleCache {
+  /// What the schedule of a kernel depends on.
+  struct Key: Hashable {
+    /// The kernel over numbered buffers, without name and sources.
+    var kernel: Kernel
+    var types: [TensorType]
+    var keepsRows: Bool
+    /// The passes that went over it.
+    var passes: [String]
+  }
+
+  var known: [Key: Kernel] = [:]
+}
+
+/// Runs the schedule: what passes ask and tell on the way.
+struct Scheduler {
+  let target: TargetDescription
+  let options: ScheduleOptions
+  /// Has all buffers.
+  var program: LoopProgram
+  /// For each buffer the numbers of what reads it, in order.
+  private(set) var readers: [BufferID: [Int]] = [:]
+  /// What is known of equal kernels.
+  private var cache = ScheduleCache()
+  /// How many chains were looked at to find one that a kernel can join.
+  var visitedChains = 0
+  /// How many kernels are scheduled.
+  private var kernelCount = 0
+  private(set) var report = ScheduleReport()
+  /// Whether reports keep what is weighed.
+  private let explains: Bool
+  private var remaining: Int
+  /// The number of the pass that runs.
+  private var current = 0
+  /// What the pass is working on.
+  private var subject = ""
+
+  init(
+    _ program: LoopProgram, for target: TargetDescription, _ options: ScheduleOptions,
+    explains: Bool = false
+  ) {
+    self.program = program
+    self.target = target
+    self.options = options
+    self.explains = explains
+    remaining = max(options.limit ?? .max, 0)
+  }
+
+  // MARK: Passes
+
+  /// What kernels that follow one another become, in order of execution.
+  ///
+  /// - Parameter readers: for each buffer the numbers of what reads it, in order.
+  mutating func kernels(of drafts: [Draft], readers: [BufferID: [Int]]) -> [Kernel] {
+    self.readers = readers
+    var chains = drafts.map { RowChain($0) }
+    for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
+      if case .chains(let join) = pass.action {
+        timed(number) { chains = join(drafts, &$0) }
+      }
+    }
+    return chains.flatMap { chain -> [Kernel] in
+      subject = chain.written.sorted().map { program.buffers[$0.index].name }
+        .joined(separator: ", ")
+      var kernels = kernels(of: chain)
+      for position in kernels.indices {
+        kernels[position].name = "k\(kernelCount)"
+        kernelCount += 1
+      }
+      return kernels
+    }
+  }
+
+  /// Lets the passes about memory go over the whole program.
+  mutating func planMemory() {
+    subject = ""
+    for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
+      guard case .memory(let transform) = pass.action,
+        pass.isOptional == false || accept("", by: number)
+      else { continue }
+      timed(number) { scheduler in
+        var program = scheduler.program
+        transform(&program, &scheduler)
+        scheduler.program = program
+      }
+    }
+  }
+
+  /// The kernels that a chain becomes.
+  private mutating func kernels(of chain: RowChain) -> [Kernel] {
+    var members = chain.members
+    for position in members.indices {
+      members[position].keepsRows = members.count > 1
+      members[position].isInStrips = chain.isInStrips
+      scheduleLoops(of: &members[position])
+    }
+    let kernel = RowChain.joined(members)
+    var cut: [Kernel]?
+    for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
+      guard case .blocks = pass.action else { continue }
+      timed(number) { cut = kernel.cutIntoBlocks(rows: chain.rows, sums: chain.sums, &$0) }
+    }
+    var kernels = cut ?? [kernel.clearing(chain.sums, in: program, for: target)]
+    chain.carry(in: &kernels[0], isCut: cut != nil)
+    return kernels
+  }
+
+  /// Lets the passes about one kernel go over it: first those that a chain tries out without strips.
+  mutating func scheduleLoops(of draft: inout Draft) {
+    scheduleLoops(of: &draft) { $0 != Self.stripMining }
+    if draft.isInStrips { scheduleLoops(of: &draft) { $0 == Self.stripMining } }
+  }
+
+  /// The name of the pass that cuts loops over rows into strips.
+  static let stripMining = "strip-mine"
+
+  /// Lets some of the passes about one kernel go over it, or takes what they made of an equal one.
+  mutating func scheduleLoops(of draft: inout Draft, where isWanted: (String) -> Bool) {
+    let passes = Fusion.schedule.indices.filter { number in
+      let pass = Fusion.schedule[number]
+      guard case .kernel = pass.action else { return false }
+      return isEnabled(pass) && isWanted(pass.name)
+    }
+    // What is counted has to be done.
+    guard options.limit == nil, !explains else { return run(passes, on: &draft) }
+    let original = draft.kernel
+    draft.kernel.name = ""
+    draft.kernel.sources = []
+    draft.kernel.slots = original.slots.indices.map { BufferID($0) }
+    let key = ScheduleCache.Key(
+      kernel: draft.kernel, types: original.slots.map { program.buffers[$0.index].type },
+      keepsRows: draft.keepsRows, passes: passes.map { Fusion.schedule[$0].name })
+    if let known = cache.known[key] {
+      draft.kernel = known
+      draft.kernel.slots = known.slots.map { original.slots[$0.index] }
+    } else {
+      draft.kernel.slots = original.slots
+      run(passes, on: &draft)
+      let places = Dictionary(
+        uniqueKeysWithValues: original.slots.enumerated().map { ($0.element, BufferID($0.offset)) })
+      var known = draft.kernel
+      known.slots = known.slots.compactMap { places[$0] }
+      cache.known[key] = known
+    }
+    draft.kernel.name = original.name
+    draft.kernel.sources = original.sources
+  }
+
+  private mutating func run(_ passes: [Int], on draft: inout Draft) {
+    for number in passes {
+      guard case .kernel(let transform) = Fusion.schedule[number].action else { continue }
+      timed(number) { transform(&draft, &$0) }
+    }
+  }
+
+  /// How many kernels were scheduled, equal ones once.
+  var scheduledKernels: Int { cache.known.count }
+
+  private func isEnabled(_ pass: SchedulePass) -> Bool {
+    !pass.isOptional || !options.disabled.contains(pass.name)
+  }
+
+  private mutating func timed(_ number: Int, _ body: (inout Scheduler) -> Void) {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let outer = current
+    current = number
+    body(&self)
+    current = outer
+    report.rows[number].time += clock.now - start
+  }
+
+  // MARK: Rewrites
+
+  /// Whether the current pass may change something; counts it, and keeps what was weighed.
+  mutating func accept(_ decision: @autoclosure () -> String) -> Bool {
+    accept(decision(), by: current)
+  }
+
+  private mutating func accept(_ decision: @autoclosure () -> String, by number: Int) -> Bool {
+    guard remaining > 0 else { return false }
+    remaining -= 1
+    report.rows[number].rewrites += 1
+    if explains {
+      let text = decision()
+      if !text.isEmpty {
+        report.rows[number].decisions.append(subject.isEmpty ? text : "\(subject): \(text)")
+      }
+    }
+    return true
+  }
+
+  /// A scheduler that tries something out, without a limit and without a report.
+  var forTrial: Scheduler {
+    var options = options
+    options.limit = nil
+    var trial = Scheduler(program, for: target, options)
+    trial.cache = cache
+    return trial
+  }
+}
+
+extension Double {
+  /// The nearest integer, as text; large numbers as they are.
+  var rounded: String { abs(self) < 1e15 ? "\(Int(self.rounded(.toNearestOrEven)))" : "\(self)" }
+}
