@@ -62,5 +62,8 @@ package let schedule: [SchedulePass] = [
     action: .memory { program, _ in program.dropCopiesOntoThemselves() }),
   SchedulePass(
     name: "arena", summary: "gives buffers their offsets",
-    action: .memory { program, _ in program.placeArena() }),
+    action: .memory { program, _ in
+      program.dropUnusedBuffers()
+      program.placeArena()
+    }),
 ]

@@ -79,6 +79,7 @@ struct Scheduler {
   /// Lets the passes about memory go over the whole program.
   mutating func planMemory() {
     subject = ""
+    program.removeKernels { _ in false }
     for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
       guard case .memory(let transform) = pass.action,
         pass.isOptional == false || accept("", by: number)

@@ -1,0 +1,5 @@
+// run: tile
+func.func @main(%x: tensor<20x30xf32>) -> tensor<30x20xf32> {
+  %0 = stablehlo.transpose %x, dims = [1, 0] : (tensor<20x30xf32>) -> tensor<30x20xf32>
+  return %0 : tensor<30x20xf32>
+}

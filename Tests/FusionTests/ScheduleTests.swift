@@ -1,0 +1,121 @@
+import Differentiation
+import Fusion
+import Interpreter
+import LoopIR
+import Optimizer
+import Targets
+import TensorIR
+import TestSupport
+import Testing
+
+/// The cases of single passes, in folders of their names.
+private let cases = goldenCases(in: "FusionTests").filter { $0.passes != ["lower"] }
+
+/// The processor that loops are made for in these tests.
+private let target = TargetDescription.x86_64v4
+
+/// The list of passes: each does what its golden cases show, can be left out, and stops at a limit.
+@Suite struct ScheduleTests {
+  /// Options without the passes from one on, or behind it.
+  private func options(upTo pass: String, included: Bool) throws -> ScheduleOptions {
+    let position = try #require(schedule.firstIndex { $0.name == pass })
+    let later = schedule[(included ? position + 1 : position)...]
+    return ScheduleOptions(disabled: Set(later.map(\.name)), limit: nil)
+  }
+
+  /// Loops before a pass, without it and all behind it, and after it.
+  @Test(arguments: cases)
+  func passesGiveExpectedText(golden: GoldenCase) throws {
+    let module = try Module(parsing: golden.program, file: golden.fileName)
+    let function = try module.inlined(try #require(module.entry)).simplified()
+    let pass = try #require(golden.passes.first)
+    #expect(golden.name.hasPrefix(pass + "/"))
+    let texts = try [false, true].map { included in
+      var options = try options(upTo: pass, included: included)
+      options.donated = module.entry?.donatedParameters ?? []
+      let program = try LoopProgram.lowered(function, for: target, options).program
+      try program.verify()
+      return program.description
+    }
+    try golden.check(
+      "// without \(pass)\n\(texts[0])\n// with \(pass)\n\(texts[1])", stage: "loops")
+  }
+
+  @Test func everyPassHasItsFolder() {
+    let folders = Set(cases.compactMap { $0.name.split(separator: "/").first.map(String.init) })
+    #expect(folders == Set(schedule.map(\.name)))
+  }
+
+  @Test func passesHaveNamesAndSummaries() {
+    #expect(Set(schedule.map(\.name)).count == schedule.count)
+    #expect(schedule.allSatisfy { !$0.summary.isEmpty })
+  }
+
+  /// What a function computes under some options is what the interpreter says.
+  private func expectMeaning(
+    _ function: Function, _ options: ScheduleOptions, seed: UInt64, _ comment: String
+  ) throws {
+    let program = try LoopProgram.lowered(function, for: target, options).program
+    try program.verify()
+    let arguments = randomArguments(for: function, seed: seed)
+    let results = try LoopInterpreter.run(program, arguments: arguments)
+    for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
+      expectClose(result, expected, relative: 1e-4, comment)
+    }
+  }
+
+  /// Functions that between them use every pass.
+  private func functions() throws -> [Function] {
+    try cases.map { golden in
+      let module = try Module(parsing: golden.program, file: golden.fileName)
+      return try module.inlined(try #require(module.entry)).simplified()
+    }
+  }
+
+  @Test(arguments: schedule.filter(\.isOptional).map(\.name))
+  func programsKeepTheirMeaningWithoutAPass(_ name: String) throws {
+    for (number, function) in try functions().enumerated() {
+      try expectMeaning(
+        function, ScheduleOptions(disabled: [name], limit: nil), seed: 3, "\(name) \(number)")
+    }
+  }
+
+  @Test(arguments: [0, 1, 2, 3, 4])
+  func programsKeepTheirMeaningUpToALimit(_ limit: Int) throws {
+    for (number, function) in try functions().enumerated() {
+      try expectMeaning(
+        function, ScheduleOptions(disabled: [], limit: limit), seed: 4, "\(limit) \(number)")
+    }
+  }
+
+  @Test func reportsTellRewritesAndWhatWasWeighed() throws {
+    let golden = try #require(goldenCases(in: "FusionTests").first { $0.name == "row_chain" })
+    let module = try Module(parsing: golden.text, file: golden.fileName)
+    let function = try module.inlined(try #require(module.entry)).simplified()
+    let report = try LoopProgram.lowered(
+      function, for: target, ScheduleOptions(disabled: [], limit: nil), explains: true
+    ).report
+    #expect(report.rows.map(\.pass) == schedule.map(\.name))
+    try golden.check(report.description, stage: "schedule")
+    let limited = try LoopProgram.lowered(
+      function, for: target, ScheduleOptions(disabled: [], limit: 2)
+    ).report
+    #expect(limited.rows.reduce(0) { $0 + $1.rewrites } == 2)
+  }
+
+  /// An element that is read before the row it stands in is written over is not the row's copy.
+  @Test func aRowMadeOfOneOfItsElementsIsWritten() throws {
+    let text = """
+      func.func @main(%x: tensor<8x8xf32> {jax.buffer_donor = true}) -> tensor<8x8xf32> {
+        %0 = stablehlo.slice %x [0:8, 2:3] : (tensor<8x8xf32>) -> tensor<8x1xf32>
+        %1 = stablehlo.reshape %0 : (tensor<8x1xf32>) -> tensor<8xf32>
+        %2 = stablehlo.broadcast_in_dim %1, dims = [0] : (tensor<8xf32>) -> tensor<8x8xf32>
+        return %2 : tensor<8x8xf32>
+      }
+      """
+    let module = try Module(parsing: text, file: "row.mlir")
+    let function = try module.inlined(try #require(module.entry))
+    try expectMeaning(
+      function, ScheduleOptions(disabled: [], limit: nil, donated: [0]), seed: 5, "row")
+  }
+}
