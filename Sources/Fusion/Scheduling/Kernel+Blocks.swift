@@ -27,7 +27,8 @@ extension Kernel {
       return withBlocks(contract, at: parts.head.count, &scheduler).map { [$0] }
     }
     guard scheduler.accept("\(size) of \(parts.extent(in: self)) rows") else { return nil }
-    var kernels = cut(parts, size, in: &scheduler.program, for: scheduler.target)
+    var kernels = cut(
+      parts, size, sums: memory(of: sums), in: &scheduler.program, for: scheduler.target)
     if kernels.count > 1 {
       var combine = Draft(kernels[1])
       scheduler.scheduleLoops(of: &combine) { $0 == "vectorize" || $0 == "tile" }
@@ -62,7 +63,7 @@ extension Kernel {
   }
 
   private func cut(
-    _ parts: KernelParts, _ size: Int, in program: inout LoopProgram,
+    _ parts: KernelParts, _ size: Int, sums: Set<Memory>, in program: inout LoopProgram,
     for target: TargetDescription
   ) -> [Kernel] {
     var kernel = self
@@ -78,7 +79,8 @@ extension Kernel {
         outer.body.append(step)
         continue
       }
-      zeroing += kernel.redirectSums(&loop, block, count, &combine, in: &program, for: target)
+      zeroing += kernel.redirect(
+        sums, of: &loop, block, count, &combine, in: &program, for: target)
       outer.body.append(.loop(loop))
     }
     outer.body = zeroing + outer.body
@@ -108,15 +110,15 @@ extension Kernel {
     return (block, steps)
   }
 
-  /// Sends the sums that a loop adds into memory to an array of each block, and lets `combine` add
+  /// Sends what a loop adds into some memory to an array of each block, and lets `combine` add
   /// those up. Returns the loops that clear the block's arrays.
-  private mutating func redirectSums(
-    _ loop: inout Loop, _ block: VariableID, _ count: Int, _ combine: inout Kernel,
-    in program: inout LoopProgram, for target: TargetDescription
+  private mutating func redirect(
+    _ sums: Set<Memory>, of loop: inout Loop, _ block: VariableID, _ count: Int,
+    _ combine: inout Kernel, in program: inout LoopProgram, for target: TargetDescription
   ) -> [Node] {
     var partials: [Int: Int] = [:]
     var clearing = [Node]()
-    for store in loop.combiningStores {
+    for store in loop.combiningStores where sums.contains(store.memory) {
       guard case .slot(let slot) = store.memory, partials[slot] == nil,
         let kind = store.combining
       else { continue }

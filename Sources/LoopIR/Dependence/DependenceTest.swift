@@ -255,7 +255,8 @@ struct DependenceTest {
         if isFixed(term.atom, scope) {
           form.fixed += IndexExpression(term.atom) * term.coefficient
         } else {
-          form.rest = form.rest.adding(scope.ranges.range(of: term.atom).multiplied(by: coefficient))
+          let range = scope.ranges.range(of: term.atom)
+          form.rest = form.rest.adding(range.multiplied(by: coefficient))
         }
         continue
       }
