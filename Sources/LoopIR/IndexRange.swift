@@ -64,6 +64,8 @@ package struct IndexRanges {
       case .loop(let loop):
         // Loops of one variable that differ in their range leave it without blocks.
         let isKnown = ranges[loop.variable, default: loop.range] == loop.range
+        // Nobody knows how far a loop with a condition goes.
+        if case .condition = loop.range { variables[loop.variable.index] = 0 ... .max }
         ranges[loop.variable] = isKnown ? loop.range : .full
         blocks[loop.variable] = nil
         if isKnown, case .block(let number, let size) = loop.range, size > 0 {

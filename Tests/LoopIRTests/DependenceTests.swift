@@ -75,6 +75,24 @@ import Testing
     #expect(analysis.mayRunInBlocks(loop, reducing: []) == .refused(.meeting(.slot(Bench.z))))
   }
 
+  @Test func whatAnIterationHandsOnIsOrdered() {
+    var b = Bench()
+    let (current, next, result) = (b.k.scalar(), b.k.scalar(), b.k.scalar())
+    var head = [Node]()
+    let initial = b.k.number(0, in: &head)
+    var body = [Node]()
+    let value = b.k.load(Bench.x, IndexExpression(b.j), in: &body)
+    body.append(.define(next, .apply(.binary(.add), [current, value])))
+    body.append(.store(Store(.slot(Bench.z), IndexExpression(b.j), next)))
+    var loop = Self.over(b.j, body)
+    loop.carries = [Carry(current: current, initial: initial, next: next, result: result)]
+    let analysis = b.analysis(of: head + [.loop(loop)])
+    #expect(analysis.mayRunInLanes(loop) == .refused(.carry))
+    #expect(analysis.mayRunInParallel(loop) == .refused(.carry))
+    #expect(analysis.mayRunInBlocks(loop, reducing: []) == .refused(.carry))
+    #expect(analysis.mayFuse([.loop(loop), .loop(loop)]) == .refused(.shape))
+  }
+
   @Test func iterationsThatTouchTheirOwnElementsAreFree() {
     var b = Bench()
     let j = IndexExpression(b.j)

@@ -38,8 +38,9 @@ extension DependenceAnalysis {
   ) -> Bool {
     let common = zip(read.frames, write.frames).prefix { $0 == $1 }.count
     for level in 0..<common {
+      let variable = read.frames[level].variable
       let test = DependenceTest(
-        ranges: ranges, guards: guards, extent: extent(read.frames[level].variable), scalars: scalars)
+        ranges: ranges, guards: guards, extent: extent(variable), scalars: scalars)
       let distance = test.distance(
         read.inside(level), write.inside(level), shapes: shapes(of: read.access.memory))
       if distance == .never { return true }

@@ -33,7 +33,7 @@ extension DependenceAnalysis {
   private func isPerfect(_ nest: [Loop]) -> Bool {
     zip(nest, nest.dropFirst()).allSatisfy { outer, inner in
       outer.body.count == 1 && outer.body[0] == .loop(inner) && inner.accumulators.isEmpty
-        && inner.range == .full
+        && inner.range == .full && outer.carries.isEmpty && inner.carries.isEmpty
     }
   }
 
@@ -132,7 +132,7 @@ extension DependenceAnalysis {
   private func rows(of steps: [Node]) -> (sites: [AccessSite], test: DependenceTest)? {
     var rows = [Loop]()
     for step in steps {
-      guard let loop = step.rowLoop else { return nil }
+      guard let loop = step.rowLoop, loop.carries.isEmpty else { return nil }
       rows.append(loop)
     }
     guard let first = rows.first,

@@ -28,7 +28,7 @@ package struct DependenceAnalysis {
   /// - Parameter reduced: memory of which every thread gets an array of its own, where the loop only
   ///   combines into it.
   package func mayRunInParallel(_ loop: Loop, reducing reduced: Set<Memory> = []) -> Permission {
-    guard loop.accumulators.isEmpty, loop.carries.isEmpty else { return .refused(.sum) }
+    guard loop.accumulators.isEmpty else { return .refused(.sum) }
     return iterationsAreSeparate(loop) { memory, sites in
       // Every thread has local arrays of its own.
       if case .local = memory { return true }
@@ -75,6 +75,7 @@ package struct DependenceAnalysis {
   private func iterationsAreSeparate(
     _ loop: Loop, besides isExempt: (Memory, [AccessSite]) -> Bool
   ) -> Permission {
+    guard loop.carries.isEmpty else { return .refused(.carry) }
     let written = loop.body.writtenMemory
     guard !written.isEmpty else { return .granted }
     var collector = SiteCollector(kernel) { written.contains($0) }
@@ -143,8 +144,10 @@ extension Kernel {
           if case .local(let local) = memory { varies = varies || locals[local].isPerLane }
         }
         if varies { varying.insert(scalar) }
+      case .loop(let inner):
+        for carry in inner.carries { varying.formUnion([carry.current, carry.result]) }
       case .accumulate(let sum, let value): if varying.contains(value) { varying.insert(sum) }
-      case .store, .loop, .contract: break
+      case .store, .contract: break
       }
     }
     return varying
