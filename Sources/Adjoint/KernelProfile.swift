@@ -7,13 +7,13 @@ public struct KernelProfile: Hashable, Sendable {
   public let name: String
   /// The lines of the source that its results come from, each once.
   public let sources: [SourceLocation]
-  /// Nanoseconds of the fastest run.
+  /// Nanoseconds of the fastest call, all runs of the kernel in it together.
   public let minimumNanoseconds: Double
-  /// Nanoseconds of a run on average.
+  /// Nanoseconds of a call on average.
   public let meanNanoseconds: Double
-  /// Bytes a run reads and writes, each element of each buffer once.
+  /// Bytes a call's runs read and write, each element of each buffer once.
   public let byteCount: Int
-  /// Arithmetic operations on floats of a run; a multiply-add is two, and functions such as `exp`
+  /// Arithmetic operations on floats of a call's runs; a multiply-add is two, and functions such as `exp`
   /// are as many as they cost.
   public let flops: Int
   /// Nanoseconds the machine needs for as many bytes, or as many operations, whichever is more.
@@ -27,7 +27,9 @@ public struct KernelProfile: Hashable, Sendable {
   public var rooflineFraction: Double { boundNanoseconds / max(minimumNanoseconds, 1) }
 
   /// The profile of a kernel from its times.
-  init(_ kernel: KernelOutline, nanoseconds: [Double], limits: MachineLimits) {
+  ///
+  /// - Parameter runs: how often it runs in a call.
+  init(_ kernel: KernelOutline, runs: Int, nanoseconds: [Double], limits: MachineLimits) {
     name = kernel.name
     var places: [SourceLocation] = []
     for source in kernel.sources where source.isKnown {
@@ -37,12 +39,16 @@ public struct KernelProfile: Hashable, Sendable {
     sources = places
     minimumNanoseconds = nanoseconds.min() ?? 0
     meanNanoseconds = nanoseconds.reduce(0, +) / Double(max(1, nanoseconds.count))
-    byteCount = kernel.byteCount
-    let (flops, overflow) = kernel.singleFlops.addingReportingOverflow(kernel.doubleFlops)
+    let all = { (count: Int) in
+      let (product, overflow) = count.multipliedReportingOverflow(by: runs)
+      return overflow ? Int.max : product
+    }
+    byteCount = all(kernel.byteCount)
+    let (single, double) = (all(kernel.singleFlops), all(kernel.doubleFlops))
+    let (flops, overflow) = single.addingReportingOverflow(double)
     self.flops = overflow ? .max : flops
     boundNanoseconds = max(
-      limits.nanoseconds(moving: kernel.byteCount),
-      limits.nanoseconds(single: kernel.singleFlops, double: kernel.doubleFlops))
+      limits.nanoseconds(moving: byteCount), limits.nanoseconds(single: single, double: double))
   }
 }
 
@@ -81,8 +87,9 @@ extension CompiledProgram {
         times[kernel].append(time)
       }
     }
-    return zip(executable.kernels, times).map {
-      KernelProfile($0, nanoseconds: $1, limits: limits)
+    let kernels = zip(executable.kernels, executable.kernelRuns)
+    return zip(kernels, times).map { kernel, times in
+      KernelProfile(kernel.0, runs: kernel.1, nanoseconds: times, limits: limits)
     }
   }
 }

@@ -30,8 +30,9 @@ final class EntryEmitter {
     self.module = module
     builder = IRBuilder(module)
     builder.position(at: entry.appendBlock("entry"))
+    // Kernels that may run on get the context behind their buffers.
     let slotCount = program.kernels.map(\.slots.count).max() ?? 0
-    slots = builder.alloca(module.pointer, count: max(slotCount, 1), alignment: 16)
+    slots = builder.alloca(module.pointer, count: slotCount + 1, alignment: 16)
   }
 
   /// Emits the whole body.
@@ -113,7 +114,12 @@ final class EntryEmitter {
     if case .condition(let test, let condition) = loop.trips {
       inScope { emit(test) }
       let body = builder.appendBlock("body")
-      builder.condBr(isTrue(condition), body, after)
+      let goesOn = builder.appendBlock("goes.on")
+      builder.condBr(isTrue(condition), goesOn, after)
+      builder.position(at: goesOn)
+      builder.leaveIfCancelled(
+        after: counter, of: Self.iterationsBetweenTests, context: entry.parameters[3], to: after,
+        else: body)
       builder.position(at: body)
     }
     if let index = loop.index { builder.store(counter, pointer(to: index), alignment: 8) }
@@ -140,6 +146,9 @@ final class EntryEmitter {
     }
     counters[loop.counter] = nil
   }
+
+  /// Loops of unknown count ask after so many iterations whether they should end.
+  private static let iterationsBetweenTests = 16
 
   private func emit(_ branch: StepBranch) {
     let after = builder.appendBlock("after")
@@ -184,6 +193,10 @@ final class EntryEmitter {
     for (position, buffer) in kernel.slots.enumerated() {
       let start = builder.gep(pointer(to: buffer), bytes: function.offsets[position])
       builder.store(start, builder.gep(slots, bytes: position * 8), alignment: 8)
+    }
+    if kernel.hasUnboundedLoops {
+      let place = builder.gep(slots, bytes: kernel.slots.count * 8)
+      builder.store(entry.parameters[3], place, alignment: 8)
     }
     guard let blocks = kernel.blockCount else {
       builder.call(

@@ -28,6 +28,15 @@ extension KernelEmitter {
     for accumulator in loop.accumulators { close(accumulator) }
   }
 
+  /// Loops of unknown count ask after so many iterations whether they should end.
+  private static let iterationsBetweenTests = 4096
+
+  /// The runtime's context, which stands behind the buffers of kernels that may run on.
+  private func context() -> LLVMValue {
+    let place = builder.gep(function.parameters[0], bytes: kernel.slots.count * 8)
+    return builder.load(module.pointer, place, alignment: 8)
+  }
+
   /// A loop that ends where a boolean that it carries does not hold.
   private func emit(_ loop: Loop, while holds: ScalarID) {
     let before = builder.currentBlock
@@ -46,7 +55,11 @@ extension KernelEmitter {
       scalars[carry.result] = [phi]
       return phi
     }
-    builder.condBr(uniform(holds), start, after)
+    let goesOn = builder.appendBlock("goes.on")
+    builder.condBr(uniform(holds), goesOn, after)
+    builder.position(at: goesOn)
+    builder.leaveIfCancelled(
+      after: index, of: Self.iterationsBetweenTests, context: context(), to: after, else: start)
     builder.position(at: start)
     variables[loop.variable] = index
     for node in loop.body { emit(node) }

@@ -108,6 +108,15 @@ package struct LoopProgram: Sendable, Hashable {
     steps = steps.mappingKernels { places[$0] }
   }
 
+  /// Whether a loop's number of iterations is known to nobody before it ends.
+  package var hasUnboundedLoops: Bool {
+    var isFound = kernels.contains(where: \.hasUnboundedLoops)
+    steps.forEachStep { step in
+      if case .loop(let loop) = step, case .condition = loop.trips { isFound = true }
+    }
+    return isFound
+  }
+
   /// The storage that a buffer's elements stand in: its home's, if it has one.
   package func place(of buffer: BufferID) -> Buffer.Storage {
     buffers[(buffers[buffer.index].home ?? buffer).index].storage

@@ -142,6 +142,15 @@ extension [Node] {
 }
 
 extension Kernel {
+  /// Whether a loop ends when a condition does not hold any more.
+  package var hasUnboundedLoops: Bool {
+    var isFound = false
+    body.forEachNode { node in
+      if case .loop(let loop) = node, case .condition = loop.range { isFound = true }
+    }
+    return isFound
+  }
+
   /// Forgets the buffers that no statement touches.
   package mutating func dropUnusedSlots() {
     var used = Set<Int>()

@@ -32,6 +32,9 @@ package final class Executable: Sendable {
   package let report: CompilationReport
   /// For each result that a call leaves in the memory of a donated argument, that argument.
   package let donations: [Int: Int]
+  /// Whether there are loops whose number of iterations only they know, so that a call may not end
+  /// unless its task is cancelled.
+  private let mayRunOn: Bool
   /// The kernels in execution order; empty unless the code is profiled.
   package let kernels: [KernelOutline]
 
@@ -65,6 +68,7 @@ package final class Executable: Sendable {
     }
     let program = try Self.lowered(function, options)
     donations = program.donations
+    mayRunOn = program.hasUnboundedLoops
     let planned = clock.now
     do {
       let session = try JITSession.shared()
@@ -142,17 +146,28 @@ package final class Executable: Sendable {
   ///   results, each of its type's bytes and aligned to 64 bytes; results do not overlap anything.
   ///   The memory of donated arguments is the call's to write: results in `donations` are left there,
   ///   and their own pointers are not used.
-  /// - Throws: `AdjointError` where there is no memory for the arena.
+  /// - Throws: `AdjointError` where there is no memory for the arena; `CancellationError` where there
+  ///   are loops of unknown count and the task was cancelled, whatever the results then are.
   package func call(
     arguments: UnsafePointer<UnsafeRawPointer>, results: UnsafePointer<UnsafeMutableRawPointer>
   ) throws {
     if !kernels.isEmpty { startProfile() }
-    guard report.arenaByteCount > 0 else { return entry(arguments, results, nil, context) }
+    guard report.arenaByteCount > 0 else {
+      entry(arguments, results, nil, context)
+      if mayRunOn { try Task.checkCancellation() }
+      return
+    }
     let idle = idleArena.exchange(0, ordering: .acquiring)
     let arena =
       try UnsafeMutableRawPointer(bitPattern: idle)
       ?? BufferPool.allocate(byteCount: report.arenaByteCount)
     entry(arguments, results, arena, context)
+    defer { keepArena(arena) }
+    if mayRunOn { try Task.checkCancellation() }
+  }
+
+  /// Keeps an arena for the next call, or frees it where there is one already.
+  private func keepArena(_ arena: UnsafeMutableRawPointer) {
     let (kept, _) = idleArena.compareExchange(
       expected: 0, desired: UInt(bitPattern: arena), ordering: .releasing)
     if !kept { BufferPool.deallocate(arena, byteCount: report.arenaByteCount) }
@@ -163,6 +178,9 @@ package final class Executable: Sendable {
   package var kernelNanoseconds: [Double] {
     context.pointee.times?.pointee.durations.map { $0.milliseconds * 1e6 } ?? []
   }
+
+  /// How often each kernel ran in the last call of profiled code.
+  package var kernelRuns: [Int] { context.pointee.times?.pointee.runs ?? [] }
 
   /// Forgets the times of the call before.
   private func startProfile() {

@@ -8,10 +8,14 @@ package typealias ParallelFor =
 /// Notes how far a profiled call is: `(runtime context, the kernel that comes next)`.
 package typealias KernelHook = @convention(c) (UnsafeMutableRawPointer?, Int) -> Void
 
+/// Whether a call should end before it is done: `(runtime context)`, one if so.
+package typealias CancellationTest = @convention(c) (UnsafeMutableRawPointer?) -> Int8
+
 /// What compiled code gets from the process it runs in.
 ///
 /// Compiled code reads the fields by offset, so their order is fixed: the function at byte 0, the
-/// thread count at byte 8, the hook of profiled code at byte 16.
+/// thread count at byte 8, the hook of profiled code at byte 16, the test that loops of unknown count
+/// make at byte 24.
 package struct RuntimeContext {
   /// Runs `body(buffers, begin, end)` over all blocks and returns when they are done.
   package var parallelFor: ParallelFor = parallelForEntry
@@ -19,6 +23,8 @@ package struct RuntimeContext {
   package var threads: Int
   /// Called by profiled code before each kernel and after the last.
   package var kernelHook: KernelHook = kernelHookEntry
+  /// Called by loops of unknown count now and then; where it gives one they end.
+  package var isCancelled: CancellationTest = cancellationEntry
   /// Where the hook adds the time of each kernel; nil in code without profile.
   package var times: UnsafeMutablePointer<KernelTimes>?
 
@@ -42,17 +48,23 @@ package let parallelForEntry: ParallelFor = { context, body, buffers, blocks in
 package struct KernelTimes {
   /// How long each kernel took so far, all its runs together.
   package private(set) var durations: [Duration]
+  /// How often each kernel ran.
+  package private(set) var runs: [Int]
   /// The kernel that runs, and when it was started.
   private var running: (kernel: Int, since: ContinuousClock.Instant)?
 
   /// No time yet for so many kernels.
-  package init(kernelCount: Int) { durations = [Duration](repeating: .zero, count: kernelCount) }
+  package init(kernelCount: Int) {
+    durations = [Duration](repeating: .zero, count: kernelCount)
+    runs = [Int](repeating: 0, count: kernelCount)
+  }
 
   /// Notes that a kernel starts, or, with the number of kernels, that the last is done.
   fileprivate mutating func start(_ kernel: Int) {
     let now = ContinuousClock.now
     if let running, durations.indices.contains(running.kernel) {
       durations[running.kernel] += now - running.since
+      runs[running.kernel] += 1
     }
     running = (kernel, now)
   }
@@ -62,3 +74,6 @@ package struct KernelTimes {
 package let kernelHookEntry: KernelHook = { context, number in
   context?.assumingMemoryBound(to: RuntimeContext.self).pointee.times?.pointee.start(number)
 }
+
+/// The function loops of unknown count call: whether the task that runs the call is cancelled.
+package let cancellationEntry: CancellationTest = { _ in Task.isCancelled ? 1 : 0 }

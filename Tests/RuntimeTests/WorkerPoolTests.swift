@@ -227,6 +227,8 @@ private let callWhileCompiling: WorkerPool.Body = { context, begin, end in
   @Test func compiledCodeFindsTheContextsFields() {
     #expect(MemoryLayout<RuntimeContext>.offset(of: \.parallelFor) == 0)
     #expect(MemoryLayout<RuntimeContext>.offset(of: \.threads) == 8)
+    #expect(MemoryLayout<RuntimeContext>.offset(of: \.kernelHook) == 16)
+    #expect(MemoryLayout<RuntimeContext>.offset(of: \.isCancelled) == 24)
   }
 
   @Test func hugeBlockCountsDoNotOverflow() {
