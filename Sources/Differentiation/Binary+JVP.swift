@@ -85,7 +85,7 @@ extension BinaryOp {
     _ operation: Operation, in pass: inout ForwardPass
   ) throws -> ValueID? {
     let (left, right) = (operation.operands[0], operation.operands[1])
-    if let smooth = try pass.logisticQuotientTangent(operation) { return smooth }
+    if let smooth = try pass.exponentialQuotientTangent(operation) { return smooth }
     let shrinking = try pass.scaled(pass.tangent(right), by: operation.result)
     guard let numerator = try pass.difference(pass.tangent(left), shrinking) else { return nil }
     return try pass.scale(numerator, dividingBy: right)

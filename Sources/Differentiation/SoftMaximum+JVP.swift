@@ -42,13 +42,19 @@ extension ForwardPass {
     return try scale(tangent, by: builder.unary(.logistic, exponent))
   }
 
-  /// The tangent of x / (1 + exp(u)), which is z: ẋ / (1 + exp(u)) − u̇·z·σ(u); nil for others.
-  mutating func logisticQuotientTangent(_ operation: Operation) throws -> ValueID? {
-    guard let exponent = exponentBesideOne(operation.operands[1]),
-      let inner = tangent(exponent)
-    else { return nil }
-    let slope = try builder.multiply(operation.result, builder.unary(.logistic, exponent))
-    let shrinking = try scale(inner, by: slope)
+  /// The tangent of z = x / y for y = 1 + exp(u), ẋ / y − u̇·z·σ(u), and for y = exp(u),
+  /// ẋ / y − u̇·z, neither of which multiplies by y, that may be infinite; nil for others.
+  mutating func exponentialQuotientTangent(_ operation: Operation) throws -> ValueID? {
+    let divisor = operation.operands[1]
+    let shrinking: ValueID
+    if let exponent = operand(of: divisor, by: .exponential), let inner = tangent(exponent) {
+      shrinking = try scale(inner, by: operation.result)
+    } else if let exponent = exponentBesideOne(divisor), let inner = tangent(exponent) {
+      let slope = try builder.multiply(operation.result, builder.unary(.logistic, exponent))
+      shrinking = try scale(inner, by: slope)
+    } else {
+      return nil
+    }
     guard let numerator = tangent(operation.operands[0]) else {
       return try builder.negate(shrinking)
     }

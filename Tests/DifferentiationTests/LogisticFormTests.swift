@@ -50,6 +50,9 @@ import Testing
     Row(testDescription: "x / (1 + exp(−x))", expected: silu) {
       try $0.divide($1, denominator(&$0, $0.negate($1)))
     },
+    Row(testDescription: "1 / exp(x²)", expected: [[0, 1, 0], [0, 0, 0], [0, -2, 0]]) {
+      try $0.divide($0.splat(1, three), $0.unary(.exponential, $0.multiply($1, $1)))
+    },
     Row(testDescription: "max(x, 0) + log1p(exp(−|x|))", expected: softplus) {
       let exponent = try $0.negate($0.unary(.abs, $1))
       let rest = try $0.unary(.logPlusOne, $0.unary(.exponential, exponent))
