@@ -154,7 +154,8 @@ extension While {
         values[reverse.parameter(for: loop.body.parameters[position])] = value
       }
       for (seed, value) in zip(reverse.seeds, carried) { values[seed] = value }
-      let gradients = try builder.inline(reverse.region, values)
+      let gradients = try builder.inline(
+        reverse.region, reverse.region.parameters.compactMap { values[$0] })
       let nextSums = try zip(sums, gradients).map { try builder.add($0, $1) }
       let nextCarried = gradients.dropFirst(linearCaptures.count)
       return builder.finish(
@@ -176,11 +177,7 @@ extension While {
       let holds: ValueID
       if let condition {
         let state = tested[(captureCount + 2)...].prefix(types.count)
-        holds = try test.inline(
-          condition,
-          Dictionary(
-            uniqueKeysWithValues: zip(
-              condition.parameters, tested[..<captures.count] + state)))[0]
+        holds = try test.inline(condition, Array(tested[..<captures.count] + state))[0]
       } else {
         holds = try test.compare(.less, tested[captureCount], tested[captureCount - 1])
       }
@@ -191,10 +188,7 @@ extension While {
       let innerTables = Array(inner[(captureCount + 2 + types.count)...])
       let saved = try body.recordSnapshot(
         of: state, at: index, stride: stride, in: innerTables, types, While.tableCount)
-      let next = try body.inline(
-        step,
-        Dictionary(
-          uniqueKeysWithValues: zip(step.parameters, inner[..<captures.count] + state)))
+      let next = try body.inline(step, Array(inner[..<captures.count] + state))
       let nextIndex = try body.add(index, body.number(1))
       let loop = While(
         captureCount: captureCount, condition: test.finish(returning: [holds]),
@@ -253,22 +247,6 @@ extension FunctionBuilder {
     return region.finish(returning: results)
   }
 
-  /// Copies a region's operations, with values for its parameters.
-  fileprivate mutating func inline(
-    _ region: Region, _ values: [ValueID: ValueID]
-  ) throws -> [ValueID] {
-    var copies = values
-    func known(_ value: ValueID) -> ValueID {
-      guard let copy = copies[value] else { preconditionFailure("regions are closed") }
-      return copy
-    }
-    for operation in region.operations {
-      let results = try copy(operation, operands: operation.operands.map(known))
-      for (old, new) in zip(operation.results, results) { copies[old] = new }
-    }
-    return region.results.map(known)
-  }
-
   /// Runs a step a number of times.
   fileprivate mutating func repeating(
     _ step: Region, captures: [ValueID], start: [ValueID], count: ValueID,
@@ -281,8 +259,7 @@ extension FunctionBuilder {
     var body = FunctionBuilder(name: "region", location: location)
     let inner = operands.map { body.parameter(self[$0]) }
     let values = inner[..<captures.count] + inner[(captures.count + 2)...]
-    let next = try body.inline(
-      step, Dictionary(uniqueKeysWithValues: zip(step.parameters, values)))
+    let next = try body.inline(step, Array(values))
     let index = try body.add(inner[captures.count + 1], body.number(1))
     let loop = While(
       captureCount: captures.count + 1, condition: test.finish(returning: [holds]),

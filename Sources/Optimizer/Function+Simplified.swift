@@ -52,7 +52,7 @@ extension Function {
     var rules: [Pass] = []
     for pass in passes {
       switch pass.action {
-      case .rule, .sharing:
+      case .rule, .regionRule, .sharing:
         rules.append(pass)
       case .function(let transform):
         rewrites += try sweep(rules, options, &budget, &report)

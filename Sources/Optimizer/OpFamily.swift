@@ -43,6 +43,8 @@ extension Op {
 }
 
 extension Set<OpFamily> {
+  /// Operations with regions that capture values.
+  static let withRegions: Set = [.whileLoop, .branch, .scan]
   /// Operations on each element alone.
   static let elementwise: Set = [.unary, .binary, .compare, .select, .clamp, .convert, .bits]
   /// Operations that compute from operands.

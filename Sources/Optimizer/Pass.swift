@@ -13,6 +13,8 @@ package struct Pass: Sendable {
   enum Action: Sendable {
     /// A rule tried on each operation of some families while the function is copied.
     case rule(Set<OpFamily>, Rule)
+    /// A rule for operations with regions, which may have any number of results.
+    case regionRule(Set<OpFamily>, RegionRule)
     /// Equal operations of a copy become one.
     case sharing
     /// A transformation of a whole function.
@@ -24,6 +26,19 @@ package struct Pass: Sendable {
   /// The operands are values of the copy and already simplified; the rule emits what it needs
   /// through the rewriter, which simplifies that in turn. A rule emits only when it will succeed.
   typealias Rule = @Sendable (Op, [ValueID], inout Rewriter) throws -> ValueID?
+
+  /// Gives values that equal an operation's results, which have these types, or nil to leave it alone.
+  ///
+  /// The operation's regions have gone through all rules before.
+  typealias RegionRule =
+    @Sendable (Op, [ValueID], [TensorType], inout Rewriter) throws -> [ValueID]?
+
+  /// A pass of one rule for operations with regions.
+  static func regionRule(
+    _ name: String, on families: Set<OpFamily>, _ summary: String, _ rule: @escaping RegionRule
+  ) -> Pass {
+    Pass(name: name, summary: summary, action: .regionRule(families, rule))
+  }
 
   /// A pass of one rule for operations of some families.
   static func rule(
@@ -69,6 +84,20 @@ package let pipeline: [Pass] = [
     simplifyLogic),
   .rule("select", on: [.select], "drops choices that are known", simplifySelect),
   .rule("reduce", on: [.reduce], "reduces less, at once", simplifyReduce),
+  .regionRule(
+    "captures", on: .withRegions, "puts constants into regions; captures values once",
+    simplifyCaptures),
+  .regionRule(
+    "invariant-carries", on: [.whileLoop, .scan], "makes carries that never change captures",
+    captureInvariantCarries),
+  .regionRule(
+    "raise-loops", on: [.whileLoop], "makes loops that count to a known bound scans",
+    raiseCountedLoops),
+  .regionRule(
+    "stack-rows", on: [.scan], "makes rows read and written at the index stacks", stackRows),
+  .regionRule(
+    "inline-regions", on: [.scan, .branch], "writes out short loops and known branches",
+    inlineRegions),
   .rule("dot", on: [.dot], "absorbs transposes into dimension numbers", simplifyDot),
   Pass(name: "cse", summary: "computes equal operations once", action: .sharing),
 ]

@@ -23,8 +23,16 @@ struct Rewriter {
     let pass: Int
   }
 
+  /// A rule for operations with regions and its pass's position.
+  private struct NumberedRegionRule {
+    let apply: Pass.RegionRule
+    let pass: Int
+  }
+
   /// The rules for each family, by its raw value.
   private let rules: [[NumberedRule]]
+  /// The rules for operations with regions of each family, by its raw value.
+  private let regionRules: [[NumberedRegionRule]]
   /// The passes whose rules these are.
   private let passes: [Pass]
   private let sharingPass: Int?
@@ -63,6 +71,7 @@ struct Rewriter {
     rewrites = Array(repeating: 0, count: passes.count)
     times = Array(repeating: .zero, count: passes.count)
     var rules = [[NumberedRule]](repeating: [], count: OpFamily.allCases.count)
+    var regionRules = [[NumberedRegionRule]](repeating: [], count: OpFamily.allCases.count)
     var sharingPass: Int?
     for (index, pass) in passes.enumerated() {
       switch pass.action {
@@ -70,11 +79,16 @@ struct Rewriter {
         for family in families {
           rules[family.rawValue].append(NumberedRule(apply: rule, pass: index))
         }
+      case .regionRule(let families, let rule):
+        for family in families {
+          regionRules[family.rawValue].append(NumberedRegionRule(apply: rule, pass: index))
+        }
       case .sharing: sharingPass = index
       case .function: preconditionFailure("a function pass has no place in a sweep")
       }
     }
     self.rules = rules
+    self.regionRules = regionRules
     self.sharingPass = sharingPass
     expressions = ExpressionTable(capacity: sharingPass == nil ? 0 : original.operations.count)
   }
@@ -122,6 +136,7 @@ struct Rewriter {
   mutating func emitAll(
     _ op: Op, _ operands: [ValueID], types: [TensorType]
   ) throws -> [ValueID] {
+    if let values = try applyRegionRules(op, operands, types) { return values }
     if types.count == 1 { return [try emit(op, operands, type: types[0])] }
     guard op.effect == .none, !op.isCall, budget.allowsMore, let sharingPass else {
       return appendAll(op, operands, types)
@@ -155,6 +170,22 @@ struct Rewriter {
       }
     }
     return try append(op, operands, type)
+  }
+
+  /// The values of the first rule for operations with regions that has them.
+  private mutating func applyRegionRules(
+    _ op: Op, _ operands: [ValueID], _ types: [TensorType]
+  ) throws -> [ValueID]? {
+    guard budget.allowsMore, depth < Rewriter.depthLimit else { return nil }
+    depth += 1
+    defer { depth -= 1 }
+    for rule in regionRules[op.family.rawValue] {
+      if let values = try rule.apply(op, operands, types, &self) {
+        if budget.spend() { rewrites[rule.pass] += 1 }
+        return values
+      }
+    }
+    return nil
   }
 
   /// The value of the first rule that has one.

@@ -1,26 +1,24 @@
-import TensorIR
-
 /// Copies values of a function, with all that they are computed from, into a region of its own.
-struct RegionCopier {
+package struct RegionCopier {
   /// Where values are copied from.
-  let origin: Function
+  package let origin: Function
   /// The region so far.
-  var builder: FunctionBuilder
+  package var builder: FunctionBuilder
   /// The copy of each value, by id.
   private var copies: [ValueID?]
 
   /// An empty region for copies of values of `origin`.
-  init(from origin: Function) {
+  package init(from origin: Function) {
     self.origin = origin
     builder = FunctionBuilder(name: origin.name, location: origin.location)
     copies = Array(repeating: nil, count: origin.types.count)
   }
 
   /// The copy of a value that has one.
-  func copy(of value: ValueID) -> ValueID? { copies[value.index] }
+  package func copy(of value: ValueID) -> ValueID? { copies[value.index] }
 
   /// Adds a parameter that stands for a value of the origin.
-  mutating func parameter(for value: ValueID) {
+  package mutating func parameter(for value: ValueID) {
     copies[value.index] = builder.parameter(origin[value])
   }
 
@@ -29,7 +27,7 @@ struct RegionCopier {
   /// - Requires: all parameters of the origin that are read have copies.
   /// - Returns: the values' copies.
   @discardableResult
-  mutating func copy(_ values: [ValueID]) throws -> [ValueID] {
+  package mutating func copy(_ values: [ValueID]) throws -> [ValueID] {
     let live = origin.liveness(for: values) { copies[$0.index] != nil }
     for (operation, isNeeded) in zip(origin.operations, live.operations) where isNeeded {
       let pruned = operation.op.pruned(
@@ -57,20 +55,21 @@ struct RegionCopier {
   }
 }
 
-extension Function {
-  /// For each value whether it depends on one of some values.
-  func dependents(on values: [ValueID]) -> [Bool] {
-    var depends = [Bool](repeating: false, count: types.count)
-    for value in values { depends[value.index] = true }
-    for operation in operations {
-      let operands = operation.operands.map { depends[$0.index] }
-      guard operands.contains(true) else { continue }
-      let results = operation.op.variedResults(operands, count: operation.results.count)
-      for (result, isDependent) in zip(operation.results, results)
-      where isDependent && self[result].element.isFloat {
-        depends[result.index] = true
-      }
+extension FunctionBuilder {
+  /// Copies a region's operations, with values for its parameters; what the region returns.
+  ///
+  /// - Requires: there is a value for every parameter.
+  package mutating func inline(_ region: Region, _ values: [ValueID]) throws -> [ValueID] {
+    var copies = [ValueID?](repeating: nil, count: region.types.count)
+    for (parameter, value) in zip(region.parameters, values) { copies[parameter.index] = value }
+    func known(_ value: ValueID) -> ValueID {
+      guard let copy = copies[value.index] else { preconditionFailure("regions are closed") }
+      return copy
     }
-    return depends
+    for operation in region.operations {
+      let results = try copy(operation, operands: operation.operands.map(known))
+      for (old, new) in zip(operation.results, results) { copies[old.index] = new }
+    }
+    return region.results.map(known)
   }
 }
