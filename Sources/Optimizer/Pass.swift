@@ -94,6 +94,9 @@ package let pipeline: [Pass] = [
     "raise-loops", on: [.whileLoop], "makes loops that count to a known bound scans",
     raiseCountedLoops),
   .regionRule(
+    "induction-carries", on: [.scan], "computes carries that grow by a constant from the index",
+    computeInductionCarries),
+  .regionRule(
     "stack-rows", on: [.scan], "makes rows read and written at the index stacks", stackRows),
   .regionRule(
     "inline-regions", on: [.scan, .branch], "writes out short loops and known branches",
