@@ -14,6 +14,8 @@ final class Trace: @unchecked Sendable {
     ///
     /// `owner` and `types` tell calls of one compiled function apart, to find those without end.
     case compilation(owner: ObjectIdentifier, signature: Signature)
+    /// The body of a loop or branch; its values do not exist yet.
+    case region
     /// A function that is transformed and then applied to these arguments, which have values when
     /// the trace outside it, if any, has.
     case transform(arguments: [TensorNode])
@@ -59,14 +61,13 @@ final class Trace: @unchecked Sendable {
     depth = (parent?.depth ?? -1) + 1
     isDefineByRun =
       switch purpose {
-      case .compilation: false
+      case .compilation, .region, .mapping: false
       case .transform: parent?.isDefineByRun ?? true
-      case .mapping: false
       }
     bakesScalars =
       switch purpose {
       case .compilation: true
-      case .transform, .mapping: parent?.bakesScalars ?? false
+      case .transform, .region, .mapping: parent?.bakesScalars ?? false
       }
     state = Mutex(State(builder: FunctionBuilder(name: "main", location: location)))
   }
@@ -215,8 +216,8 @@ final class Trace: @unchecked Sendable {
     guard case .transform(let arguments) = purpose, isDefineByRun else {
       throw AdjointError(
         .unsupported,
-        "a tensor traced by jit or vmap has no value yet; choose between values with select(_:_:_:),"
-          + " or return the tensor from the closure (\(location))")
+        "a tensor that is traced has no value yet; choose with select or cond, repeat with scan,"
+          + " forLoop or whileLoop, or return the tensor from the closure (\(location))")
     }
     let (function, captures) = state.withLock { state in
       var builder = state.builder

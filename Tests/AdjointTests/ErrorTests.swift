@@ -157,8 +157,8 @@ struct ErrorTests {
     }
     #expect(
       message { _ = try function(1) }.hasPrefix(
-        "a tensor traced by jit or vmap has no value yet; choose between values with select(_:_:_:),"
-          + " or return the tensor from the closure"))
+        "a tensor that is traced has no value yet; choose with select or cond, repeat with scan,"
+          + " forLoop or whileLoop, or return the tensor from the closure"))
   }
 
   @Test func tracedTensorsCannotEscape() throws {
