@@ -74,7 +74,8 @@ extension Op {
     case .scan(var scan):
       scan.captureCount = captureCount
       return .scan(scan)
-    case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape,
+    case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
+      .shape,
       .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
       .call:
       return self

@@ -16,7 +16,8 @@ import TensorIR
   case .scan(let scan):
     guard scan.isUnrolled else { return nil }
     return try rewriter.emitUnrolled(scan, operands, types)
-  case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+  case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    .reduce,
     .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop,
     .call:
     return nil
@@ -43,7 +44,7 @@ extension Op {
   /// Whether many copies of the operation make one kernel all the same.
   fileprivate var isCheapToRepeat: Bool {
     switch self {
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape: true
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape: true
     case .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       false

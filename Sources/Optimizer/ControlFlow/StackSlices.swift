@@ -110,7 +110,8 @@ private struct RowPlan {
             of: source, operation.operands.dropFirst(2), body[operation.operands[1]].shape)
         else { continue }
         updates.append((source - carries.lowerBound, position, place))
-      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
+      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+        .reduce,
         .dot, .gather, .scatter, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
         continue
       }
