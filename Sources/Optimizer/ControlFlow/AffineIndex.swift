@@ -46,7 +46,7 @@ struct AffineAnalysis {
     let found: AffineIndex?
     switch operation.op {
     case .constant(let literal): found = AffineIndex(scale: 0, offset: literal.integers[0])
-    case .convert, .bits, .shape(.reshape), .shape(.broadcast):
+    case .convert, .shape(.reshape), .shape(.broadcast):
       guard body[operation.operands[0]].isScalar, body[operation.operands[0]].element.isInteger
       else { return nil }
       found = operand(0)
@@ -62,7 +62,7 @@ struct AffineAnalysis {
         low.offset <= range.lowerBound, range.upperBound <= high.offset
       else { return nil }
       found = value
-    case .iota, .unary, .compare, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice,
+    case .iota, .unary, .compare, .bits, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       return nil
     }
