@@ -14,13 +14,15 @@ extension KernelEmitter {
     let width = contract.tiling.width
     let vector = module.vector(memoryType(contract.element), width)
     let alignment = width * contract.element.byteCount
-    let initial = (0..<tile.rows).map { row in
-      tile.masks.indices.map { number in
-        places.map { builder.load(vector, $0[row][number], alignment: alignment) }
-          ?? builder.zero(vector)
+    var sums = emitDepths(contract, tile, depths)
+    if let places {
+      for row in 0..<tile.rows {
+        for number in tile.masks.indices {
+          let sum = builder.load(vector, places[row][number], alignment: alignment)
+          sums[row][number] = builder.fadd(sum, sums[row][number])
+        }
       }
     }
-    let sums = emitDepthLoop(contract, tile, depths, from: initial)
     if let places, waiting?.use == .wait {
       for (line, values) in zip(places, sums) {
         for (place, value) in zip(line, values) {
@@ -47,11 +49,64 @@ extension KernelEmitter {
 
   // MARK: Depth
 
-  /// The sums of all elements of a tile after a range of the depth, by row and vector.
-  private func emitDepthLoop(
-    _ contract: Contract, _ tile: ContractTile, _ depths: DepthRange,
-    from initial: [[LLVMValue]]
+  /// The sums of all elements of a tile over a range of the depth, by row and vector.
+  ///
+  /// A great depth is summed up in parts, and what rounding takes from the sum of the parts is summed
+  /// up beside it: an element that is added to millions of others would lose most of its bits.
+  private func emitDepths(
+    _ contract: Contract, _ tile: ContractTile, _ depths: DepthRange
   ) -> [[LLVMValue]] {
+    let part = Self.summedDepth
+    guard kernel.variables[contract.depth.index].extent > Self.plainDepth, depths.count > 2 * part
+    else { return emitDepthLoop(contract, tile, depths) }
+    let last = (depths.count - 1) / part * part
+    let vector = module.vector(memoryType(contract.element), contract.tiling.width)
+    let before = builder.currentBlock
+    let start = builder.appendBlock("part")
+    builder.br(start)
+    builder.position(at: start)
+    let first = carried(builder.int(0, module.i64), from: before)
+    let sums = (0..<tile.rows).map { _ in
+      tile.masks.map { _ in
+        CompensatedSum(
+          total: carried(builder.zero(vector), from: before),
+          rest: carried(builder.zero(vector), from: before))
+      }
+    }
+    func added(_ range: DepthRange, to sums: [[CompensatedSum]]) -> [[CompensatedSum]] {
+      zip(sums, emitDepthLoop(contract, tile, range)).map { line, terms in
+        zip(line, terms).map { $0.adding($1, builder) }
+      }
+    }
+    let next = added(
+      DepthRange(first: builder.add(depths.first, first), count: part), to: sums)
+    let following = builder.add(first, builder.int(part, module.i64))
+    builder.addIncoming(first, following, from: builder.currentBlock)
+    for (sum, following) in zip(sums.joined(), next.joined()) {
+      builder.addIncoming(sum.total, following.total, from: builder.currentBlock)
+      builder.addIncoming(sum.rest, following.rest, from: builder.currentBlock)
+    }
+    let after = builder.appendBlock("rest")
+    builder.condBr(
+      builder.icmp(.slt, following, builder.int(last, module.i64)), start, after)
+    builder.position(at: after)
+    let rest = DepthRange(
+      first: builder.add(depths.first, builder.int(last, module.i64)), count: depths.count - last)
+    return added(rest, to: next).map { line in
+      line.map { builder.fadd($0.total, $0.rest) }
+    }
+  }
+
+  /// Up to so many products are added up in one register.
+  private static let plainDepth = 4096
+  /// Parts of a greater depth have so many.
+  private static let summedDepth = 128
+
+  /// The sums of all elements of a tile over a range of the depth, each in one register.
+  private func emitDepthLoop(
+    _ contract: Contract, _ tile: ContractTile, _ depths: DepthRange
+  ) -> [[LLVMValue]] {
+    let vector = module.vector(memoryType(contract.element), contract.tiling.width)
     let left = FactorStream(left: contract, rows: tile.rows, from: depths, self)
     let right =
       contract.tiling.panelDepth == nil
@@ -65,7 +120,9 @@ extension KernelEmitter {
     let pointers = [left, right].map { stream in
       stream.walks.map { carried($0.start, from: before) }
     }
-    let sums = initial.map { line in line.map { carried($0, from: before) } }
+    let sums = (0..<tile.rows).map { _ in
+      tile.masks.map { _ in carried(builder.zero(vector), from: before) }
+    }
     let columns = columnElements(right, contract, tile, pointers[1], depths, step)
     // Each element is loaded where it is used: schedulers that hoist loads run out of registers.
     var next = [[LLVMValue]]()
@@ -219,4 +276,19 @@ extension KernelEmitter {
 
   /// How many steps ahead columns are asked for: about the time memory takes to answer.
   private static let prefetchedSteps = 32
+}
+
+/// A sum, and the sum of what was rounded off; after Knuth, "The Art of Computer Programming" 4.2.2.
+private struct CompensatedSum {
+  var total: LLVMValue
+  var rest: LLVMValue
+
+  /// The sum with a term added.
+  func adding(_ term: LLVMValue, _ builder: IRBuilder) -> CompensatedSum {
+    let sum = builder.fadd(total, term)
+    let added = builder.fsub(sum, total)
+    let lost = builder.fadd(
+      builder.fsub(total, builder.fsub(sum, added)), builder.fsub(term, added))
+    return CompensatedSum(total: sum, rest: builder.fadd(rest, lost))
+  }
 }

@@ -110,8 +110,11 @@ struct Lowering {
         items += control(graph.function.operations[position], available: available)
       } else {
         let sums = plan.roots.filter(\.isScattered).map { buffer($0.value) }
+        var changesCopy = false
+        if case .scatter = plan.kind { changesCopy = true }
         for (position, kernel) in build(plan, planner, available: available).enumerated() {
-          items.append(.kernel(Draft(kernel, sums: Set(sums), isUpdate: position > 0)))
+          let draft = Draft(kernel, sums: Set(sums), isUpdate: changesCopy && position > 0)
+          items.append(.kernel(draft))
         }
       }
       available.formUnion(plan.roots.map(\.value))
@@ -241,9 +244,11 @@ struct Lowering {
       .filter(\.isKnown)
     switch plan.kind {
     case .nest:
-      let nest = builder(available: available)
-      for root in plan.roots { store(root, in: nest) }
-      return [finished(nest, sources: sources)]
+      return parts(of: plan).map { part in
+        let nest = builder(available: available)
+        for root in plan.roots { store(root, in: nest, part: part) }
+        return finished(nest, sources: sources)
+      }
     case .contract(let dot):
       guard let shape = planner.contracts[dot] else { return [] }
       let isReadLater = isRead(dot, besidesRootsOf: plan, planner)
@@ -269,19 +274,38 @@ struct Lowering {
     return buffer
   }
 
+  /// The parts of the outermost axis that become kernels of their own, so that threads can share the
+  /// loops of each; nil where all of it is one kernel.
+  private func parts(of plan: KernelPlan) -> [Int?] {
+    let shape = graph.type(plan.roots[0].value).shape
+    guard !plan.splits.isEmpty, let outermost = shape.firstIndex(where: { $0 != 1 }) else {
+      return [nil]
+    }
+    let count = plan.splits[outermost].count + 1
+    guard count > 1, shape.reduce(1, *) / count >= Self.leastPartCount else { return [nil] }
+    return Array(0..<count)
+  }
+
+  /// Parts of fewer elements, on the average, are no kernels of their own.
+  private static let leastPartCount = 1 << 13
+
   /// Adds a root's loops and its store.
-  func store(_ root: Root, in nest: NestBuilder, to destination: BufferID? = nil) {
+  func store(
+    _ root: Root, in nest: NestBuilder, to destination: BufferID? = nil, part: Int? = nil
+  ) {
     let type = graph.type(root.value)
     let memory = nest.slot(destination ?? buffer(root.value))
     switch root.form {
     case .natural:
-      let (loops, indices) = root.indices(in: nest.variables, shape: type.shape)
-      let scope = nest.descend(from: nest.root, loops) { level in
-        indices.map { nest.phase(of: root.value, at: $0, at: level) }.max() ?? 0
-      }.innermost
-      for index in indices {
-        let value = nest.scalar(of: root.value, at: index, in: scope)
-        nest.store(value, to: memory, nest.address(index, shape: type.shape), in: scope)
+      let nests = root.nests(in: nest.variables, shape: type.shape, outermost: part)
+      for (loops, indices) in nests {
+        let scope = nest.descend(from: nest.root, loops) { level in
+          indices.map { nest.phase(of: root.value, at: $0, at: level) }.max() ?? 0
+        }.innermost
+        for index in indices {
+          let value = nest.scalar(of: root.value, at: index, in: scope)
+          nest.store(value, to: memory, nest.address(index, shape: type.shape), in: scope)
+        }
       }
     case .unrolled:
       for place in type.shape.allIndices {

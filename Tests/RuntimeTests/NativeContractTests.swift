@@ -17,6 +17,28 @@ import Testing
     }
   }
 
+  /// Products of a great depth are summed up in parts: one register would lose half of the bits.
+  @Test(arguments: [false, true])
+  func longSumsKeepTheirBits(_ isTransposed: Bool) throws {
+    let depth = 200_000
+    var builder = FunctionBuilder(name: "main")
+    let shapes = isTransposed ? [[depth, 20], [20, depth]] : [[4, depth], [depth, 16]]
+    let factors = shapes.map { builder.parameter(TensorType($0, .f32)) }
+    let dimensions =
+      isTransposed
+      ? DotDimensions(leftContracting: [0], rightContracting: [1])
+      : DotDimensions(leftContracting: [1], rightContracting: [0])
+    let product = try builder.emit(.dot(dimensions), factors)
+    let function = builder.finish(returning: [product])
+    let arguments = zip(function.parameterTypes, [0.1, 0.3]).map {
+      Literal($0, filledWith: $1)
+    }
+    let exact = Double(Float(0.1)) * Double(Float(0.3)) * Double(depth)
+    for value in try runNatively(function, arguments)[0].doubles {
+      #expect(abs(value / exact - 1) < 4e-6, "\(value) instead of \(exact)")
+    }
+  }
+
   @Test(arguments: [ElementType.f32, .f64], [1, 7, 13, 17, 100])
   func oddSizes(_ element: ElementType, _ rows: Int) throws {
     var functions = [Function]()

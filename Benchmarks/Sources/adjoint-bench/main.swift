@@ -34,4 +34,8 @@ func measureCalls() throws {
   try report("20 scalars in, 20 out", nanosecondsPerCall { _ = try double(values) })
 }
 
-try measureCalls()
+if CommandLine.arguments.contains("scaling") {
+  try measurePlanning()
+} else {
+  try measureCalls()
+}

@@ -51,7 +51,8 @@ struct ContractionShape {
     let rows = left.shape.selecting(dimensions.leftFree(rank: left.rank)).reduce(1, *)
     let columns = right.shape.selecting(dimensions.rightFree(rank: right.rank)).reduce(1, *)
     let depth = left.shape.selecting(dimensions.leftContracting).reduce(1, *)
-    return rows >= 2 && columns >= 2 && depth >= 2 && rows * columns * depth >= 512
+    return rows >= 2 && columns >= 2 && depth >= 2
+      && rows.multipliedCapped(by: columns).multipliedCapped(by: depth) >= 512
   }
 }
 

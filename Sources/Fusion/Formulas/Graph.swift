@@ -63,14 +63,22 @@ final class VariableTree {
   private struct Child: Hashable {
     var parent: VariableID?
     var extent: Int
+    var part: Part?
+  }
+
+  /// A part of an axis that a loop goes over.
+  struct Part: Hashable {
+    var axis: Int
+    var start: Int
   }
 
   func extent(_ variable: VariableID) -> Int { variables[variable.index].extent }
   func parent(_ variable: VariableID) -> VariableID? { parents[variable.index] }
 
-  /// The variable of loops of this extent directly inside the loop of `parent`.
-  func child(of parent: VariableID?, extent: Int) -> VariableID {
-    let key = Child(parent: parent, extent: extent)
+  /// The variable of loops of this extent directly inside the loop of `parent`; loops over parts of
+  /// axes are told apart.
+  func child(of parent: VariableID?, extent: Int, part: Part? = nil) -> VariableID {
+    let key = Child(parent: parent, extent: extent, part: part)
     if let known = children[key] { return known }
     let variable = unshared(in: parent, extent: extent)
     children[key] = variable

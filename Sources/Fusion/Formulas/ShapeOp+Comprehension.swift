@@ -20,7 +20,7 @@ extension ShapeOp {
     case .slice(let starts, _, let strides):
       return .read(0, axes.indices.map { axes[$0] * strides[$0] + starts[$0] })
     case .pad(let low, _, let interior):
-      return paddedBody(axes, operandTypes[0].shape, low, interior)
+      return paddedBody(axes, type, operandTypes[0].shape, low, interior)
     case .concatenate(let dimension): return concatenatedBody(axes, operandTypes, dimension)
     case .reverse(let dimensions):
       return .read(
@@ -32,13 +32,21 @@ extension ShapeOp {
   }
 
   /// The operand's element where the place is not padding, else the padding value.
+  ///
+  /// Amounts beyond all of the result are as good as any that are beyond it, and those between
+  /// elements mean nothing where there is one element, so that index arithmetic cannot overflow.
   private func paddedBody(
-    _ axes: [IndexExpression], _ shape: [Int], _ low: [Int], _ interior: [Int]
+    _ axes: [IndexExpression], _ type: TensorType, _ shape: [Int], _ low: [Int], _ interior: [Int]
   ) -> Comprehension.Body {
     var bounds = [Bound]()
     var index = [IndexExpression]()
     for axis in axes.indices {
-      let step = interior[axis] + 1
+      let step = shape[axis] > 1 ? interior[axis] + 1 : 1
+      // One less than this is the extent of the operand with what is between its elements.
+      let span = shape[axis].multipliedReportingOverflow(by: step)
+      guard type.shape[axis] > 0, !span.overflow, low[axis] > -span.partialValue,
+        low[axis] < type.shape[axis]
+      else { return .read(1, []) }
       let place = axes[axis] + -low[axis]
       let source = place.divided(by: step)
       bounds.append(Bound(source, lower: 0, upper: shape[axis]))

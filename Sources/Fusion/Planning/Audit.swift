@@ -48,6 +48,17 @@ final class Audit {
   /// Whether there are more demands than the limit, so that not all were looked at.
   private(set) var isTooLarge = false
 
+  /// Where the root's loops could be split so that conditions hold on all of one side; by axis.
+  private(set) var breaks: [Int: Set<Int>] = [:]
+  /// How many demands only serve pieces of concatenations.
+  private(set) var pieceSteps = 0
+
+  /// Whether the formula at hand is that of one piece of several.
+  private var isInPiece = false
+  /// Values that serve more than pieces.
+  private var common: Set<ValueID> = []
+  /// The axes of the root that loops count.
+  private var axes: [VariableID: Int] = [:]
   /// Values read at another place than the one stored.
   private var readElsewhere: Set<ValueID> = []
   private var home: Int?
@@ -114,11 +125,13 @@ final class Audit {
   /// Looks at all demands of the nest that stores a root.
   func walk(_ root: Root) {
     let type = graph.type(root.value)
+    common = [root.value]
     var places = [Int]()
     switch root.form {
     case .natural:
       places = root.indices(in: variables, shape: type.shape).indices.map(indices.number)
       home = places.last
+      noteAxes(of: root)
       if let home, root.unrolledAxes.isEmpty {
         for rank in 1..<max(type.rank, 1) {
           outerHomes.insert(indices.number(Array(indices[home].prefix(rank))))
@@ -143,11 +156,20 @@ final class Audit {
     }
   }
 
+  /// Notes which axis each loop of a root with one store counts.
+  private func noteAxes(of root: Root) {
+    guard let home, root.unrolledAxes.isEmpty else { return }
+    for (axis, place) in indices[home].enumerated() {
+      place.forEachVariable { axes[$0] = axis }
+    }
+  }
+
   // MARK: Demands
 
   /// Notes that a value is needed at an index.
   private func demand(_ value: ValueID, at index: Int, under condition: Int?, by user: ValueID) {
     steps += 1
+    if isInPiece || !common.contains(user) { pieceSteps += 1 } else { common.insert(value) }
     let needed = condition != nil && needsCondition(value, at: index) ? condition : nil
     guard
       visited.insert(Demand(value: value, index: index, condition: needed)).inserted
@@ -311,6 +333,10 @@ final class Audit {
         open.append(Bound(index, lower: bound.lower, upper: bound.upper))
       }
       if open.isEmpty { return visit(inside, of: value, axes: axes, under: condition) }
+      for bound in open {
+        noteBreak(bound.lower, of: bound.index)
+        noteBreak(bound.upper, of: bound.index)
+      }
       for (side, isNegated) in [(inside, false), (outside, true)] {
         let both = conditions.number(
           of: Condition(outer: condition, bounds: open, isNegated: isNegated))
@@ -319,6 +345,10 @@ final class Audit {
     case .pieces(let pieces):
       let place = pieces.place.bound(to: indices[axes])
       let covered = pieces.covered(by: variables.range(place) { _ in nil })
+      for piece in covered.dropFirst() { noteBreak(pieces.starts[piece], of: place) }
+      let isOutermost = !isInPiece
+      isInPiece = isInPiece || covered.count > 1
+      defer { if isOutermost { isInPiece = false } }
       for piece in covered {
         let bound = pieces.bound(of: piece, at: place)
         let both =
@@ -328,6 +358,21 @@ final class Audit {
         visit(pieces.bodies[piece], of: value, axes: axes, under: both)
       }
     }
+  }
+
+  /// Notes where along the root's axis an index reaches a place.
+  private func noteBreak(_ place: Int, of index: IndexExpression) {
+    guard index.terms.count == 1, case .variable(let variable) = index.terms[0].atom,
+      let axis = axes[variable]
+    else { return }
+    let (distance, overflows) = place.subtractingReportingOverflow(index.constant)
+    // Going up, the place is the first one behind the break, going down the last one before it.
+    let isUp = index.terms[0].coefficient == 1
+    guard !overflows, isUp || index.terms[0].coefficient == -1, distance > Int.min / 2,
+      case let position = isUp ? distance : 1 - distance,
+      (1..<variables.extent(variable)).contains(position)
+    else { return }
+    breaks[axis, default: []].insert(position)
   }
 
   /// The number of the index of a read; what it looks up is demanded.

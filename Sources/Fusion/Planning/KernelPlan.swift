@@ -27,6 +27,11 @@ struct KernelPlan {
   /// Roots that are computed at every place that the kernel's loops go over.
   var finished: Set<ValueID> = []
 
+  /// Roots that are summed up in memory.
+  var scattered: Set<ValueID> = []
+  /// Where the axes of all roots are split.
+  var splits: [[Int]] = []
+
   init(_ kind: Kind, _ root: Root, reads: Set<ValueID>, outerExtent: Int?) {
     self.kind = kind
     roots = []
@@ -37,8 +42,10 @@ struct KernelPlan {
   }
 
   /// Adds a root and what it reads.
-  mutating func add(_ root: Root, reads: Set<ValueID>, folds: some Sequence<ValueID> = []) {
+  mutating func add(_ root: Root, reads: Set<ValueID>, folds: Set<ValueID> = []) {
     roots.append(root)
+    if root.isScattered { scattered.insert(root.value) }
+    splits = root.splits
     written.insert(root.value)
     if root.isComputedInPlace { finished.insert(root.value) }
     for read in reads { self.reads.insert(read) }

@@ -96,7 +96,8 @@ extension KernelPlanner {
         partition.join(home)
       } else {
         let audit = audit(root)
-        var kernel = KernelPlan(.nest, root, reads: audit.reads, outerExtent: outerExtent)
+        var kernel = KernelPlan(
+          .nest, split(root, audit), reads: audit.reads, outerExtent: outerExtent)
         kernel.folds = Set(audit.folds.keys)
         partition.append(kernel)
       }
@@ -161,6 +162,7 @@ extension KernelPlanner {
         }
       }
       for (kernel, bytes) in candidates {
+        guard let form = split(form, alone, joining: partition.kernels[kernel]) else { continue }
         let home = Partition.Home(
           kernel: kernel, root: form, reads: alone.reads, folds: Set(alone.folds.keys),
           sharedBytes: bytes)
@@ -177,10 +179,12 @@ extension KernelPlanner {
     for root: Root, _ alone: Audit, in partition: Partition, at position: Int
   ) -> Partition.Home? {
     let kernel = partition.kernels[position]
-    let home = { (audit: Audit, reads: Set<ValueID>, bytes: Int) in
-      Partition.Home(
-        kernel: position, root: root, reads: reads, folds: Set(audit.folds.keys),
-        sharedBytes: bytes)
+    func home(_ audit: Audit, _ reads: Set<ValueID>, _ bytes: Int) -> Partition.Home? {
+      split(root, audit, joining: kernel).map { root in
+        Partition.Home(
+          kernel: position, root: root, reads: reads, folds: Set(audit.folds.keys),
+          sharedBytes: bytes)
+      }
     }
     switch kernel.kind {
     case .scatter, .control: return nil
@@ -195,7 +199,9 @@ extension KernelPlanner {
         isBefore(audit.reads.subtracting([dot]), position, partition.writers)
       else { return nil }
       // The product is neither written nor read again.
-      return home(audit, audit.reads.subtracting([dot]), 2 * graph.type(dot).byteCount)
+      return Partition.Home(
+        kernel: position, root: root, reads: audit.reads.subtracting([dot]), folds: [],
+        sharedBytes: 2 * graph.type(dot).byteCount)
     case .nest:
       let outer = root.extents(in: graph).first { $0 != 1 }
       if outer == nil, kernel.outerExtent != nil {
@@ -207,7 +213,7 @@ extension KernelPlanner {
       let audit = audit(root, joining: kernel.surroundings(steps: alone.steps))
       guard !audit.isTooLarge, repeated(audit, root.value).isEmpty, audit.impossible.isEmpty,
         audit.crowded.isEmpty, isBefore(audit.reads, position, partition.writers),
-        !kernel.roots.contains(where: { $0.isScattered && audit.inside.contains($0.value) })
+        kernel.scattered.isDisjoint(with: audit.inside)
       else { return nil }
       var bytes = 0
       for value in audit.reads where kernel.reads.contains(value) {

@@ -25,6 +25,9 @@ struct Root: Hashable {
   var form = Form.natural
   /// Short axes of a natural root that are written out instead of becoming loops.
   var unrolledAxes: [Int] = []
+  /// Where each axis of a natural root is split, so that what is computed on the one side and on the
+  /// other are loops of their own; empty where no axis is.
+  var splits: [[Int]] = []
 
   /// Whether the root is summed up in memory.
   var isScattered: Bool {
@@ -41,8 +44,8 @@ struct Root: Hashable {
     }
   }
 
-  /// The loops of a natural root, and the indices stored inside: one, or one for each element of
-  /// the unrolled axes.
+  /// The loops of a natural root that has one nest, and the indices stored inside: one, or one for
+  /// each element of the unrolled axes.
   func indices(
     in variables: VariableTree, shape: [Int]
   ) -> (loops: [VariableID], indices: [[IndexExpression]]) {
@@ -60,6 +63,31 @@ struct Root: Hashable {
         }
       }
     )
+  }
+
+  /// The nests of a natural root: one, or one for each combination of the parts of split axes.
+  ///
+  /// - Parameter outermost: the only part of the outermost axis that is wanted; nil is all.
+  func nests(
+    in variables: VariableTree, shape: [Int], outermost: Int? = nil
+  ) -> [(loops: [VariableID], indices: [[IndexExpression]])] {
+    guard !splits.isEmpty else { return [indices(in: variables, shape: shape)] }
+    let first = shape.firstIndex { $0 != 1 }
+    var nests: [(loops: [VariableID], index: [IndexExpression])] = [([], [])]
+    for (axis, (extent, breaks)) in zip(shape, splits).enumerated() {
+      var parts = Array(zip([0] + breaks, breaks + [extent]))
+      if let outermost, axis == first { parts = [parts[outermost]] }
+      nests = nests.flatMap { nest in
+        parts.map { start, end in
+          guard end - start > 1 else { return (nest.loops, nest.index + [IndexExpression(start)]) }
+          let variable = variables.child(
+            of: nest.loops.last, extent: end - start,
+            part: breaks.isEmpty ? nil : VariableTree.Part(axis: axis, start: start))
+          return (nest.loops + [variable], nest.index + [IndexExpression(variable) + start])
+        }
+      }
+    }
+    return nests.map { ($0.loops, [$0.index]) }
   }
 
   /// The extents of the loops around the root's store or accumulation.
