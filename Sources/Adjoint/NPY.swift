@@ -1,6 +1,30 @@
 internal import Foundation
 internal import TensorIR
 
+extension Tensor {
+  /// Reads a tensor from a `.npy` file, as NumPy writes it.
+  ///
+  /// - Throws: `AdjointError` naming the path where the file cannot be read, is malformed or holds
+  ///   other elements.
+  public init(npy path: String) throws {
+    let data = try TensorData(npy: path)
+    guard data.type.element == Scalar.elementType else {
+      throw AdjointError(
+        .type, "\(data.type) does not have elements of type \(Scalar.elementType.rawValue)",
+        at: SourceLocation(file: path, line: 0))
+    }
+    try self.init(data)
+  }
+
+  /// Writes the tensor to a `.npy` file, replacing what is there; deferred operations run now.
+  ///
+  /// - Throws: `AdjointError` as `scalars()` does, and naming the path where the file cannot be
+  ///   written.
+  public func write(npy path: String, file: String = #fileID, line: Int = #line) throws {
+    try data(file: file, line: line).write(npy: path)
+  }
+}
+
 extension TensorData {
   /// Reads a tensor from a `.npy` file, as NumPy writes it (version 1, 2 or 3 of the format of NEP 1).
   ///

@@ -119,9 +119,11 @@ extension Tensor where Scalar: TensorFloatingPoint {
       mean + standardDeviation * Scalar(generator.nextNormal())
     }
   }
+}
 
+extension Tensor {
   /// A concrete tensor of `next()`, called in row-major order.
-  private static func generated(
+  static func generated(
     _ shape: [Int], _ file: String, _ line: Int, next: () -> Scalar
   ) -> Tensor {
     let location = SourceLocation.here(file, line)

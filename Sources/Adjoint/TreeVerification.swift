@@ -137,7 +137,9 @@ struct TreeVerification {
   private mutating func visitChildren(of mirror: Mirror, path: String) throws {
     if let parent = mirror.superclassMirror { try visitChildren(of: parent, path: path) }
     for (index, child) in mirror.children.enumerated() {
-      try visit(child.value, path: path + ".\(child.label ?? String(index))")
+      // Parts of tuples without a name are called .0, .1 and so on.
+      let label = child.label.map { String($0.drop { $0 == "." }) } ?? String(index)
+      try visit(child.value, path: path + "." + label)
     }
   }
 
@@ -149,10 +151,10 @@ struct TreeVerification {
       if isOptional {
         try visit(child.value, path: path)
       } else if let pair = child.value as? (key: AnyHashable, value: Any) {
-        try visit(pair.value, path: path + "[\(pair.key)]")
+        try visit(pair.value, path: path + ".\(pair.key)")
       } else if mirror.displayStyle == .dictionary {
         let pair = Array(Mirror(reflecting: child.value).children)
-        try visit(pair[1].value, path: path + "[\(pair[0].value)]")
+        try visit(pair[1].value, path: path + ".\(pair[0].value)")
       } else {
         try visit(child.value, path: path + "[\(index)]")
       }
