@@ -30,68 +30,6 @@ private func size<Scalar: TensorFloatingPoint>(_ x: Tensor<Scalar>) -> Tensor<Sc
   select(x .< 0, -x, x)
 }
 
-/// The hyperbolic sine, element by element.
-public func sinh<Scalar: TensorFloatingPoint>(
-  _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar> {
-  located(file, line) {
-    // Near zero from expm1, which does not cancel; far from it as a square, which does not overflow
-    // before the result does.
-    let size = size(x)
-    let growth = exp(size / 2)
-    let far = growth * (growth / 2) - 0.5 / square(growth)
-    let rise = expm1(select(size .< 1, size, 0))
-    let near = (rise + rise / (rise + 1)) / 2
-    let result = select(size .< 1, near, far)
-    return select(x .< 0, -result, result)
-  }
-}
-
-/// The hyperbolic cosine, element by element.
-public func cosh<Scalar: TensorFloatingPoint>(
-  _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar> {
-  located(file, line) {
-    let growth = exp(size(x) / 2)
-    return growth * (growth / 2) + 0.5 / square(growth)
-  }
-}
-
-/// The number whose hyperbolic sine is the element, at every place.
-public func asinh<Scalar: TensorFloatingPoint>(
-  _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar> {
-  located(file, line) {
-    let size = size(x)
-    let isLarge = size .> .literal(1 / Scalar.ulpOfOne)
-    let moderate = select(isLarge, 1, size)
-    let root = sqrt(square(moderate) + 1)
-    let near = log1p(moderate + square(moderate) / (1 + root))
-    let far = log(select(isLarge, size, 1)) + .literal(Scalar(M_LN2))
-    let result = select(isLarge, far, near)
-    return select(x .< 0, -result, result)
-  }
-}
-
-/// The number, not negative, whose hyperbolic cosine is the element, at every place; NaN below one.
-public func acosh<Scalar: TensorFloatingPoint>(
-  _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar> {
-  located(file, line) {
-    let isLarge = x .> .literal(1 / Scalar.ulpOfOne)
-    let excess = select(isLarge, 1, x) - 1
-    let near = log1p(excess + sqrt(excess * (excess + 2)))
-    return select(isLarge, log(select(isLarge, x, 1)) + .literal(Scalar(M_LN2)), near)
-  }
-}
-
-/// The number whose hyperbolic tangent is the element, at every place; NaN beyond one.
-public func atanh<Scalar: TensorFloatingPoint>(
-  _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar> {
-  located(file, line) { (log1p(x) - log1p(-x)) / 2 }
-}
-
 /// The length of the hypotenuse of a right triangle, at every place, computed without overflow;
 /// operands broadcast.
 public func hypot<Scalar: TensorFloatingPoint>(
@@ -134,7 +72,7 @@ public func silu<Scalar: TensorFloatingPoint>(
 public func gelu<Scalar: TensorFloatingPoint>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  located(file, line) { 0.5 * x * (1 + erf(x * .literal(Scalar(0.5.squareRoot())))) }
+  located(file, line) { 0.5 * x * erfc(x * .literal(-Scalar(0.5.squareRoot()))) }
 }
 
 /// The element where it is positive and `scale` · (exp(x) − 1) elsewhere.

@@ -164,7 +164,6 @@ extension UnaryOp {
     case .negate: 0 &- x
     case .sign: x.signum()
     case .square: x &* x
-    case .stopGradient: x
     case .not: ~x
     case .stopGradient: x
     case .populationCount: element.populationCount(x)

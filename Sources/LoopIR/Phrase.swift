@@ -119,7 +119,6 @@ extension UnaryOp {
     case .isPositiveInfinite: "isposinf"
     case .isNegativeInfinite: "isneginf"
     case .square: "square"
-    case .stopGradient: "constant"
     }
   }
 }

@@ -51,6 +51,7 @@ private func conversions(
   do { let t = x / 2; _ = t }
   do { let t = d * sd; _ = t }
   do { let t = i * 2; _ = t }
+  do { let t = i % 2; _ = t }
   do { let t = x * b; _ = t }
   do { let t = x + Tensor<Float>(i); _ = t }
   do { let t = Tensor<Double>(x) + d; _ = t }
@@ -69,8 +70,13 @@ private func elementwise(
   do { let t = exp(x); _ = t }
   do { let t = log2(x); _ = t }
   do { let t = log10(x); _ = t }
+  do { let t = tan(x); _ = t }
+  do { let t = asin(x); _ = t }
+  do { let t = atan2(x, y); _ = t }
   do { let t = sinh(x); _ = t }
   do { let t = cosh(x); _ = t }
+  do { let t = ceil(x); _ = t }
+  do { let t = round(x); _ = t }
   do { let t = floor(x); _ = t }
   do { let t = softplus(x); _ = t }
   do { let t = relu(x); _ = t }
@@ -80,6 +86,8 @@ private func elementwise(
   do { let t = elu(x); _ = t }
   do { let t = sigmoid(x); _ = t }
   do { let t = erf(x); _ = t }
+  do { let t = erfc(x); _ = t }
+  do { let t = lgamma(x); _ = t }
   do { let t = max(x, y); _ = t }
   do { let t = max(x, 0); _ = t }
   do { let t = max(0, x); _ = t }
