@@ -44,8 +44,15 @@ extension TensorTree {
     return try visitor.replace(self)
   }
 
+  /// The tree with its floats multiplied by a scalar of any float type.
+  fileprivate func scaled(by factor: TensorNode) -> Self {
+    combining {
+      $0[0].binary(.multiply, factor.convert(to: $0[0].type.element, at: .unknown), at: .unknown)
+    }
+  }
+
   /// The tree with its floats combined with those of others.
-  private func combining(
+  fileprivate func combining(
     _ others: Self..., at location: SourceLocation = .unknown,
     _ transform: ([TensorNode]) -> TensorNode
   ) -> Self {
@@ -113,62 +120,61 @@ extension TensorTree {
 
 // MARK: - Arithmetic
 
-extension TensorTree {
+/// A tree with arithmetic, such as a model and its gradient: `model - 0.1 * gradient`.
+///
+/// Declaring the conformance is all there is to do. Tensors have operators of their own and are no
+/// vectors in this sense: were they, the compiler would try these operators too in every expression of
+/// tensors, which takes it much longer.
+public protocol TensorVector: TensorTree {}
+
+extension Dictionary: TensorVector where Key: TensorTreeKey, Value: TensorTree {}
+
+extension TensorVector {
   /// The sum of two trees, tensor by tensor.
-  @_disfavoredOverload
   public static func + (left: Self, right: Self) -> Self {
     left.combining(right) { $0[0].binary(.add, $0[1], at: .unknown) }
   }
 
   /// The difference of two trees, tensor by tensor.
-  @_disfavoredOverload
   public static func - (left: Self, right: Self) -> Self {
     left.combining(right) { $0[0].binary(.subtract, $0[1], at: .unknown) }
   }
 
   /// The products of the elements of two trees.
-  @_disfavoredOverload
   public static func * (left: Self, right: Self) -> Self {
     left.combining(right) { $0[0].binary(.multiply, $0[1], at: .unknown) }
   }
 
   /// The quotients of the elements of two trees.
-  @_disfavoredOverload
   public static func / (left: Self, right: Self) -> Self {
     left.combining(right) { $0[0].binary(.divide, $0[1], at: .unknown) }
   }
 
   /// A multiple of a tree.
-  @_disfavoredOverload
   public static func * (factor: Double, tree: Self) -> Self {
     tree.combining { $0[0].binary(.multiply, .number(factor, $0[0]), at: .unknown) }
   }
 
   /// A multiple of a tree by a factor that may be traced.
-  @_disfavoredOverload
   public static func * <Scalar: TensorFloatingPoint>(
     factor: Tensor<Scalar>, tree: Self
   ) -> Self {
-    tree.combining {
-      $0[0].binary(
-        .multiply, factor.node.convert(to: $0[0].type.element, at: .unknown), at: .unknown)
-    }
+    tree.scaled(by: factor.node)
   }
 
   /// A fraction of a tree.
-  @_disfavoredOverload
   public static func / (tree: Self, divisor: Double) -> Self {
     tree.combining { $0[0].binary(.divide, .number(divisor, $0[0]), at: .unknown) }
   }
 
   /// The sum of two trees, in place of the left one.
-  @_disfavoredOverload
   public static func += (left: inout Self, right: Self) { left = left + right }
 
   /// The difference of two trees, in place of the left one.
-  @_disfavoredOverload
   public static func -= (left: inout Self, right: Self) { left = left - right }
+}
 
+extension TensorTree {
   /// The tree with zeros in place of its floats.
   public func zeroed() -> Self {
     mappingNodes { $0.type.element.isFloat ? .zeros($0.type) : $0 }
@@ -198,7 +204,7 @@ extension TensorTree {
     located(file, line) {
       let norm = globalNorm(as: Double.self)
       let factor = select(norm .> .literal(limit), .literal(limit) / norm, 1)
-      return factor * self
+      return scaled(by: factor.node)
     }
   }
 }

@@ -4,7 +4,7 @@ import Testing
 private typealias Vector = Tensor<Double>
 
 /// A model of two layers.
-private struct Model: TensorTree {
+private struct Model: TensorVector {
   var body: [Tensor<Float>] = [[1, 2], [3, 4]]
   var head: Tensor<Float> = 5
   var count: Tensor<Int32> = 7
@@ -17,7 +17,7 @@ private struct Model: TensorTree {
 }
 
 /// The optimizer of Kingma and Ba (2015) for any tree, as a user would write it.
-private struct Adam<Tree: TensorTree>: TensorTree {
+private struct Adam<Tree: TensorVector>: TensorTree {
   var mean, variance: Tree
   var step: Tensor<Float> = 0
 
