@@ -52,10 +52,10 @@ private func conversions(
   do { let t = d * sd; _ = t }
   do { let t = i * 2; _ = t }
   do { let t = i % 2; _ = t }
-  do { let t = x * b; _ = t }
   do { let t = x + Tensor<Float>(i); _ = t }
   do { let t = Tensor<Double>(x) + d; _ = t }
   do { let t = x * Float(sd); _ = t }
+  do { let t = x * Tensor<Float>(b); _ = t }
 }
 
 private func elementwise(
