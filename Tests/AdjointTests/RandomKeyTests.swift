@@ -40,7 +40,8 @@ struct RandomKeyTests {
         key.normal([5]),
         [-0.028304616, 0.46713185, 0.29570296, 0.15354592, -0.12403282]))
     #expect(
-      try near(key.truncatedNormal([3], low: -1 as Float, high: 2), [0.14770006, 0.5684449, 0.42102551]))
+      try near(
+        key.truncatedNormal([3], low: -1 as Float, high: 2), [0.14770006, 0.5684449, 0.42102551]))
     #expect(try near(key.exponential([3]), [0.6708175, 1.1388006, 0.957820]))
     #expect(
       try key.bernoulli([8], probability: 0.3).scalars()
