@@ -25,7 +25,38 @@ extension ScatterDimensions {
           in: &pass)
       }
       return try winnersTangent(of: operation, in: &pass)
+    case .minimum, .maximum: return try extremeTangent(of: operation, in: &pass)
+    case .multiply:
+      throw AdjointError(
+        .notDifferentiable, "products scattered by stablehlo.scatter have no derivative",
+        at: operation.location)
     }
+  }
+
+  /// The mean of the tangents of the element and of those updates that equal the result.
+  private func extremeTangent(
+    of operation: Operation, in pass: inout ForwardPass
+  ) throws -> ValueID? {
+    let (operand, indices, updates) = (
+      operation.operands[0], operation.operands[1], operation.operands[2]
+    )
+    let (operandType, updatesType) = (pass.type(operand), pass.type(updates))
+    let seen = try pass.builder.emit(
+      .gather(reading(operandType, updates: updatesType)), [operation.result, indices])
+    let isKept = try pass.builder.compare(.equal, operand, operation.result)
+    let isBest = try pass.builder.compare(.equal, updates, seen)
+    var adding = self
+    adding.combination = .add
+    let counts = try pass.builder.emit(
+      .scatter(adding),
+      [
+        pass.builder.convert(isKept, to: operandType.element), indices,
+        pass.builder.convert(isBest, to: operandType.element),
+      ])
+    let target = try pass.tangent(operand).map { try pass.masked($0, where: isKept) }
+    let source = try pass.tangent(updates).map { try pass.masked($0, where: isBest) }
+    guard let sum = try adding.scattered(target, source, operation, in: &pass) else { return nil }
+    return try pass.scale(sum, dividingBy: counts)
   }
 
   /// This scatter of tangents, zeros written out; only the operand's where adding nothing.

@@ -46,6 +46,7 @@ extension ScatterDimensions {
         let kept = try pass.builder.emit(
           .scatter(self), [cotangent, pass.residual(indices), zero])
         try pass.accumulate(kept, on: operand)
+      case .multiply, .minimum, .maximum: throw pass.notLinear(operation)
       }
     }
     guard pass.isLinear(updates) else { return }

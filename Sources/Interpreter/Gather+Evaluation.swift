@@ -132,6 +132,30 @@ extension ScatterDimensions {
       case (.doubles, .integers), (.integers, .doubles):
         preconditionFailure("operand and updates have one element type")
       }
+    case .multiply, .minimum, .maximum: return combineStepwise(operand, updates, targets, sources)
+    }
+  }
+
+  /// The operand with updates combined one after the other, each result rounded.
+  private func combineStepwise(
+    _ operand: Literal, _ updates: Literal, _ targets: [Int], _ sources: [Int]
+  ) -> Literal {
+    guard let function = combination.kind?.binary else { return operand }
+    let element = operand.type.element
+    switch (operand.exactElements, updates.exactElements) {
+    case (.doubles(var values), .doubles(let others)):
+      for (target, source) in zip(targets, sources) {
+        values[target] = element.rounded(function.applied(values[target], others[source]))
+      }
+      return Literal(operand.type, rounding: values)
+    case (.integers(var values), .integers(let others)):
+      for (target, source) in zip(targets, sources) {
+        values[target] = element.wrapped(
+          function.applied(values[target], others[source], element))
+      }
+      return Literal(operand.type, wrapping: values)
+    case (.doubles, .integers), (.integers, .doubles):
+      preconditionFailure("operand and updates have one element type")
     }
   }
 }

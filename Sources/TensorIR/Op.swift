@@ -305,6 +305,23 @@ package struct ScatterDimensions: Hashable, Sendable {
     case add
     /// The update replaces it; of several updates of one place the last one in order stays.
     case set
+    /// The element is multiplied by the update.
+    case multiply
+    /// The lesser one stays.
+    case minimum
+    /// The greater one stays.
+    case maximum
+
+    /// The function of element and update; nil where the update replaces.
+    package var kind: Reduction.Kind? {
+      switch self {
+      case .add: .add
+      case .set: nil
+      case .multiply: .multiply
+      case .minimum: .minimum
+      case .maximum: .maximum
+      }
+    }
   }
 
   package var combination: Combination

@@ -187,6 +187,9 @@ import Testing
       switch d.combination {
       case .add: results[full] += updates[index]
       case .set: results[full] = updates[index]
+      case .multiply: results[full] *= updates[index]
+      case .minimum: results[full] = min(results[full], updates[index])
+      case .maximum: results[full] = max(results[full], updates[index])
       }
     }
     return tabulate(type) { results[$0] }

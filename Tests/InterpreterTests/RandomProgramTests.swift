@@ -60,7 +60,8 @@ import Testing
     "chlo.is_pos_inf", "chlo.is_neg_inf", "stablehlo.remainder", "stablehlo.atan2", "stablehlo.xor",
     "stablehlo.shift_left", "stablehlo.shift_right_arithmetic", "stablehlo.shift_right_logical",
     "chlo.next_after", "chlo.polygamma", "chlo.zeta", "stablehlo.bitcast_convert",
-    "stablehlo.reduce_precision", "adjoint.stop_gradient",
+    "stablehlo.reduce_precision", "adjoint.stop_gradient", "stablehlo.scatter multiply",
+    "stablehlo.scatter minimum", "stablehlo.scatter maximum",
   ]
 
   @Test("A program depends on its seed alone")

@@ -211,9 +211,14 @@ private func scatterRow(
       ]
     ) { try $0.emit(.scatter(dimensions), $1) }
   }
+  let isExtreme = combination == .minimum || combination == .maximum
   return OpRow(
     "scatter \(combination.rawValue) \(name)",
     combination == .set ? ElementType.numbers + [.i1] : ElementType.numbers + [.bf16, .u8],
-    values: [.uniform(-3...3), .uniform(-2...5), .uniform(-3...3)], derivative: .smooth(),
-    tolerance: combination == .set ? .exact : .sum, variants: variants)
+    values: isExtreme
+      ? [.distinct(spacing: 0.25), .uniform(-2...5), .distinct(spacing: 0.31)]
+      : [.uniform(-3...3), .uniform(-2...5), .uniform(-3...3)],
+    derivative: combination == .multiply
+      ? .none("products") : .smooth(order: isExtreme ? 1 : 2),
+    tolerance: combination == .set || isExtreme ? .exact : .sum, variants: variants)
 }

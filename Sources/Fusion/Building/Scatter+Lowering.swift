@@ -45,6 +45,6 @@ extension ScatterDimensions {
     let value = nest.scalar(of: operation.operands[2], at: place, in: scope)
     nest.store(
       value, to: memory, nest.address(index, shape: operand.shape),
-      combining: combination == .add ? .add : nil, condition: holds, in: scope)
+      combining: combination.kind, condition: holds, in: scope)
   }
 }

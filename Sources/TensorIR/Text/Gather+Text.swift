@@ -45,12 +45,15 @@ extension OperationDraft {
       throw AdjointError(.syntax, "\(mnemonic) needs one region", at: attributes.location)
     }
     if region.isCombination(of: try resultType().element) {
-      if region.combinedKind == .add { return .add }
+      let known = ScatterDimensions.Combination.allCases
+      if let kind = region.combinedKind, let combination = known.first(where: { $0.kind == kind }) {
+        return combination
+      }
       if region.operations.isEmpty, region.results == [region.parameters[1]] { return .set }
     }
     throw AdjointError(
       .unsupported,
-      "the body of \(mnemonic) neither adds its two scalars nor returns the second",
+      "the body of \(mnemonic) is no sum, product, minimum or maximum of its two scalars, nor the second",
       at: attributes.location)
   }
 }
@@ -99,9 +102,10 @@ extension FunctionPrinter {
     let (old, new) = ("%arg\(names.nextArgument)", "%arg\(names.nextArgument + 1)")
     text += "\(indent)^bb0(\(old): \(scalar), \(new): \(scalar)):\n"
     switch combination {
-    case .add:
+    case .add, .multiply, .minimum, .maximum:
       let sum = "%\(names.nextNumber)"
-      text += "\(indent)  \(sum) = stablehlo.add \(old), \(new) : \(scalar)\n"
+      let function = "stablehlo.\(combination.rawValue)"
+      text += "\(indent)  \(sum) = \(function) \(old), \(new) : \(scalar)\n"
       text += "\(indent)  stablehlo.return \(sum) : \(scalar)\n"
     case .set: text += "\(indent)  stablehlo.return \(new) : \(scalar)\n"
     }

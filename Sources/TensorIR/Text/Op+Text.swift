@@ -4,6 +4,12 @@ extension ModuleParser {
   /// Reads what follows a bare mnemonic: operands, attributes and types.
   mutating func prettyForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     switch draft.syntax {
+    case .expansion(let expansion):
+      guard expansion == .topK else {
+        throw cursor.failure(
+          "\(draft.mnemonic) is only written in quotes", at: draft.position)
+      }
+      try topKForm(of: &draft, in: &body)
     case .constant: return try constantForm(of: &draft)
     case .iota:
       try cursor.expect(word: "dim")

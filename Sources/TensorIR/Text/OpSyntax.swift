@@ -4,6 +4,8 @@ enum OpSyntax: Hashable {
   case constant, iota
   case unary(UnaryOp)
   case binary(BinaryOp)
+  /// Something that is read as what it is made of.
+  case expansion(Expansion)
   case compare, select, clamp, convert, bitcast, reducePrecision
   case broadcast, reshape, transpose, slice, pad, concatenate, reverse
   case reduce, dot, gather, scatter
@@ -27,6 +29,7 @@ enum OpSyntax: Hashable {
     ]
     for kind in Branch.Kind.allCases { table[kind.rawValue] = .branch(kind) }
     table["chlo.tan"] = .unary(.tangent)
+    for expansion in Expansion.allCases { table[expansion.rawValue] = .expansion(expansion) }
     for op in UnaryOp.allCases { table[op.rawValue] = .unary(op) }
     for op in BinaryOp.allCases { table[op.rawValue] = .binary(op) }
     return table
@@ -38,7 +41,7 @@ enum OpSyntax: Hashable {
     case .unary(let op): !op.rawValue.hasPrefix("chlo.")
     case .binary(let op): !op.rawValue.hasPrefix("chlo.")
     case .reducePrecision, .bitcast, .clamp, .reverse, .convert, .iota: true
-    case .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
+    case .expansion, .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
       .concatenate, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:
       false
@@ -46,14 +49,17 @@ enum OpSyntax: Hashable {
   }
 
   /// Whether operations have regions.
-  var hasRegions: Bool { self == .reduce || self == .scatter || capturesValues }
+  var hasRegions: Bool {
+    if case .expansion(let expansion) = self { return expansion.hasRegion }
+    return self == .reduce || self == .scatter || capturesValues
+  }
 
   /// Whether regions may read values of the function around them.
   var capturesValues: Bool {
     switch self {
     case .whileLoop, .branch, .scan: true
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bitcast,
-      .reducePrecision, .broadcast,
+    case .expansion, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert,
+      .bitcast, .reducePrecision, .broadcast,
       .reshape,
       .transpose, .slice, .pad, .concatenate, .reverse, .reduce, .dot, .gather, .scatter,
       .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
@@ -66,6 +72,7 @@ enum OpSyntax: Hashable {
     switch self {
     case .unary(let op): op.rawValue.hasPrefix("chlo.")
     case .binary(let op): op.rawValue.hasPrefix("chlo.")
+    case .expansion(let expansion): expansion == .topK
     default: false
     }
   }
@@ -126,6 +133,8 @@ struct OperationDraft {
   /// The op, leaving unknown attributes in the dictionary.
   private mutating func opLeavingRest() throws -> Op {
     switch syntax {
+    case .expansion:
+      throw AdjointError(.unsupported, "\(mnemonic) is not kept", at: attributes.location)
     case .constant: return .constant(try attributes.literal("value"))
     case .iota: return .iota(try resultType(), dimension: try attributes.integer("iota_dimension"))
     case .unary(let op):

@@ -6,10 +6,13 @@ struct NameScope {
     let first: ValueID
     /// How many values there are; only calls define more or less than one.
     let count: Int
+    /// The values where they do not stand in a row.
+    var scattered: [ValueID] = []
 
     /// The value behind `#` and a number.
     func value(_ index: Int) -> ValueID? {
-      (0..<count).contains(index) ? ValueID(first.index + index) : nil
+      guard (0..<count).contains(index) else { return nil }
+      return scattered.isEmpty ? ValueID(first.index + index) : scattered[index]
     }
   }
 
@@ -231,9 +234,13 @@ extension ModuleParser {
   private func emit(_ draft: inout OperationDraft, in body: inout BodyParser) throws -> [ValueID] {
     let place = draft.attributes.location
     draft.operandTypes = draft.operands.map { body.builder[$0] }
-    let op: Op
-    do { op = try draft.op() } catch let error as AdjointError { throw error.placed(at: place) }
-    let results = try body.builder.emitAll(op, draft.operands, at: place)
+    let results: [ValueID]
+    do {
+      results =
+        draft.isExpanded
+        ? try draft.expand(in: &body.builder)
+        : try body.builder.emitAll(try draft.op(), draft.operands, at: place)
+    } catch let error as AdjointError { throw error.placed(at: place) }
     let types = results.map { body.builder[$0] }
     if types != draft.results.types {
       let isSameCount = types.count == draft.results.types.count
@@ -283,7 +290,8 @@ extension ModuleParser {
     }
     var next = 0
     for group in names.groups {
-      let binding = NameScope.Binding(first: results[next], count: group.count)
+      var binding = NameScope.Binding(first: results[next], count: group.count)
+      if draft.isExpanded { binding.scattered = Array(results[next..<(next + group.count)]) }
       next += group.count
       try define(group.name, as: binding, at: group.position, in: &body)
     }

@@ -50,11 +50,7 @@ extension ModuleParser {
     try cursor.expect(":")
     try operand(of: &draft, in: &body)
     try cursor.expect(")")
-    guard !cursor.isNext(",") else {
-      throw cursor.failure(
-        "\(draft.mnemonic) of several operands is not supported", at: draft.position,
-        kind: .unsupported)
-    }
+    try furtherReductions(of: &draft, in: &body)
     if cursor.accept(word: "applies") { draft.appliedKind = try reductionKind() }
     try cursor.expect(word: "across")
     try integers("dimensions", as: "dimensions", of: &draft)
@@ -64,10 +60,14 @@ extension ModuleParser {
     guard draft.appliedKind == nil else { return }
     try cursor.expect(word: "reducer")
     var reducer = try startRegion(in: body, capturing: false)
-    try regionParameters(of: &reducer)
+    while cursor.isNext("(") { try regionParameters(of: &reducer) }
     try cursor.expect("{")
     let results = try operations(of: &reducer)
-    draft.regions = [reducer.finished(returning: results)]
+    var region = reducer.finished(returning: results)
+    if draft.operands.count > 2, region.region.parameters.count == draft.operands.count {
+      region.separateSides()
+    }
+    draft.regions = [region]
   }
 
   /// Reads the name of a combining function.

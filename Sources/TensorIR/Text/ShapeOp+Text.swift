@@ -23,7 +23,8 @@ extension OperationDraft {
         interior: try attributes.integers("interior_padding"))
     case .concatenate: return .concatenate(dimension: try attributes.integer("dimension"))
     case .reverse: return .reverse(dimensions: try attributes.integers("dimensions"))
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bitcast,
+    case .expansion, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert,
+      .bitcast,
       .reducePrecision, .reduce, .dot,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:
@@ -59,7 +60,8 @@ extension ModuleParser {
     case .broadcast: try dimensions(as: "broadcast_dimensions", of: &draft)
     case .transpose: try dimensions(as: "permutation", of: &draft)
     case .reverse: try dimensions(as: "dimensions", of: &draft)
-    case .reshape, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bitcast,
+    case .reshape, .expansion, .constant, .iota, .unary, .binary, .compare, .select, .clamp,
+      .convert, .bitcast,
       .reducePrecision, .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .call:

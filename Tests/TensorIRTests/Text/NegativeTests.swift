@@ -207,8 +207,14 @@ private let operationMistakes: [Mistake] = [
       reducer(%a: tensor<f32>, %b: tensor<f32>) { stablehlo.return §%s : tensor<f32> }
     """, .syntax, "%s is not defined in this region"),
   Mistake(
-    "%0 = §stablehlo.reduce(%x init: %s), (%x init: %s) across", .unsupported,
-    "stablehlo.reduce of several operands is not supported"),
+    """
+    %0:2 = §stablehlo.reduce(%x init: %s), (%x init: %s) across dimensions = [0] : (tensor<4xf32>, \
+    tensor<4xf32>, tensor<f32>, tensor<f32>) -> (tensor<f32>, tensor<f32>)
+      reducer(%a: tensor<f32>, %b: tensor<f32>) (%c: tensor<f32>, %d: tensor<f32>) {
+        stablehlo.return %a, %c : tensor<f32>, tensor<f32>
+      }
+    """, .unsupported,
+    "stablehlo.reduce of several operands other than values and their indices is not supported"),
   Mistake(
     "%0 = stablehlo.reduce(%x init: %s) applies §stablehlo.xor across", .unsupported,
     "unknown reduction stablehlo.xor"),

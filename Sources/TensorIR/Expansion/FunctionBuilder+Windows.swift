@@ -1,0 +1,177 @@
+/// The windows of a `reduce_window`, one entry per axis.
+struct Windows {
+  var extents: [Int]
+  var strides: [Int]
+  var baseDilations: [Int]
+  var dilations: [Int]
+  var low: [Int]
+  var high: [Int]
+
+  /// The most elements of a window that is written out.
+  static let limit = 128
+
+  /// The axis along which each window reaches from one end of the operand to the place of its result,
+  /// and whether from the last element; nil where windows are others.
+  func cumulativeAxis(of shape: [Int]) -> (axis: Int, isReverse: Bool)? {
+    let wide = shape.indices.filter { extents[$0] != 1 || low[$0] != 0 || high[$0] != 0 }
+    let isPlain = (strides + baseDilations + dilations).allSatisfy { $0 == 1 }
+    guard isPlain, wide.count == 1, extents[wide[0]] == shape[wide[0]] else { return nil }
+    let (axis, reach) = (wide[0], shape[wide[0]] - 1)
+    if low[axis] == reach, high[axis] == 0 { return (axis, false) }
+    return low[axis] == 0 && high[axis] == reach ? (axis, true) : nil
+  }
+}
+
+extension FunctionBuilder {
+  /// The elements of each window combined by a region.
+  ///
+  /// Windows of few elements are written out as a combination of slices; those that grow along an axis,
+  /// as of cumulative sums, are made of blocks.
+  mutating func windowed(
+    _ operands: [ValueID], _ initial: [ValueID], _ windows: Windows, by region: Region
+  ) throws -> [ValueID] {
+    let shape = self[operands[0]].shape
+    let count = windows.extents.reduce(1, *)
+    if let (axis, isReverse) = windows.cumulativeAxis(of: shape), count > 8 {
+      let sources =
+        isReverse
+        ? try operands.map { try emit(.shape(.reverse(dimensions: [axis])), [$0]) } : operands
+      let results: [ValueID]
+      if let kind = region.combinedKind, operands.count == 1 {
+        results = [try prefixes(sources[0], kind, along: axis)]
+      } else {
+        results = try doubled(sources, initial, along: axis, by: region)
+      }
+      return isReverse
+        ? try results.map { try emit(.shape(.reverse(dimensions: [axis])), [$0]) } : results
+    }
+    guard count <= Windows.limit else {
+      throw AdjointError(.unsupported, "windows of \(count) elements are not supported")
+    }
+    return try writtenOut(operands, initial, windows, by: region)
+  }
+
+  /// Small windows as a combination of strided slices of the padded operands.
+  private mutating func writtenOut(
+    _ operands: [ValueID], _ initial: [ValueID], _ windows: Windows, by region: Region
+  ) throws -> [ValueID] {
+    let padded = try zip(operands, initial).map { operand, value in
+      try emit(
+        .shape(
+          .pad(
+            low: windows.low, high: windows.high, interior: windows.baseDilations.map { $0 - 1 })),
+        [operand, value])
+    }
+    let base = self[padded[0]].shape
+    let spans = zip(windows.extents, windows.dilations).map { ($0 - 1) * $1 + 1 }
+    let counts = base.indices.map { axis in
+      base[axis] < spans[axis] ? 0 : (base[axis] - spans[axis]) / windows.strides[axis] + 1
+    }
+    guard counts.allSatisfy({ $0 > 0 }), windows.extents.allSatisfy({ $0 > 0 }) else {
+      return try initial.map { try broadcast($0, to: counts, dimensions: []) }
+    }
+    var results: [ValueID]?
+    var offset = [Int](repeating: 0, count: base.count)
+    repeat {
+      let starts = base.indices.map { offset[$0] * windows.dilations[$0] }
+      let limits = base.indices.map { starts[$0] + (counts[$0] - 1) * windows.strides[$0] + 1 }
+      let part = try padded.map {
+        try strided($0, starts: starts, limits: limits, strides: windows.strides)
+      }
+      results = try results.map { try mapped(region, $0 + part, shape: counts) } ?? part
+    } while advance(&offset, windows.extents)
+    return results ?? []
+  }
+
+  /// The next index in row-major order; false after the last.
+  private func advance(_ index: inout [Int], _ extents: [Int]) -> Bool {
+    for axis in extents.indices.reversed() {
+      index[axis] += 1
+      if index[axis] < extents[axis] { return true }
+      index[axis] = 0
+    }
+    return false
+  }
+
+  /// Each element combined with all before it along an axis, by steps that double how many.
+  private mutating func doubled(
+    _ operands: [ValueID], _ initial: [ValueID], along axis: Int, by region: Region
+  ) throws -> [ValueID] {
+    let shape = self[operands[0]].shape
+    var results = operands
+    var step = 1
+    while step < shape[axis] {
+      let amounts = shape.indices.map { $0 == axis ? step : 0 }
+      let moved = try zip(results, initial).map { value, start in
+        try emit(
+          .shape(
+            .pad(
+              low: amounts, high: amounts.map { -$0 },
+              interior: shape.map { _ in 0 })), [value, start])
+      }
+      results = try mapped(region, moved + results, shape: shape)
+      step *= 2
+    }
+    return results
+  }
+
+  /// Each element combined with all before it along an axis: within blocks by a masked reduction, and of
+  /// the blocks' results likewise.
+  private mutating func prefixes(
+    _ operand: ValueID, _ kind: Reduction.Kind, along axis: Int
+  ) throws -> ValueID {
+    let type = self[operand]
+    let extent = type.shape[axis]
+    if extent <= Self.prefixBlock { return try maskedPrefixes(operand, kind, along: axis) }
+    let identity = try constant(kind.identity(of: type.element))
+    let blocks = (extent + Self.prefixBlock - 1) / Self.prefixBlock
+    let isAxis = { (amount: Int) in type.shape.indices.map { $0 == axis ? amount : 0 } }
+    let none = isAxis(0)
+    let padded = try emit(
+      .shape(
+        .pad(low: none, high: isAxis(blocks * Self.prefixBlock - extent), interior: none)),
+      [operand, identity])
+    var shape = type.shape
+    shape.replaceSubrange(axis...axis, with: [blocks, Self.prefixBlock])
+    let inner = try maskedPrefixes(
+      try reshape(padded, to: shape), kind, along: axis + 1)
+    var starts = shape.map { _ in 0 }
+    starts[axis + 1] = Self.prefixBlock - 1
+    let last = try strided(inner, starts: starts, limits: shape, strides: shape.map { _ in 1 })
+    var outer = shape
+    outer.remove(at: axis + 1)
+    let totals = try prefixes(try reshape(last, to: outer), kind, along: axis)
+    let before = try emit(
+      .shape(.pad(low: isAxis(1), high: isAxis(-1), interior: none)), [totals, identity])
+    let axes = shape.indices.filter { $0 != axis + 1 }
+    let all = try binary(
+      kind.binary, broadcast(before, to: shape, dimensions: axes), inner)
+    var flat = type.shape
+    flat[axis] = blocks * Self.prefixBlock
+    return try strided(
+      try reshape(all, to: flat), starts: none, limits: type.shape,
+      strides: type.shape.map { _ in 1 })
+  }
+
+  /// The elements of a block.
+  private static let prefixBlock = 32
+
+  /// The reduction over all elements up to each place, the others replaced by the identity.
+  private mutating func maskedPrefixes(
+    _ operand: ValueID, _ kind: Reduction.Kind, along axis: Int
+  ) throws -> ValueID {
+    let type = self[operand]
+    var pairs = type.shape
+    pairs.insert(type.shape[axis], at: axis)
+    let axes = type.shape.indices.map { $0 < axis ? $0 : $0 + 1 }
+    let indices = TensorType(pairs, .i32)
+    let isInside = try compare(
+      .lessOrEqual, emit(.iota(indices, dimension: axis + 1), []),
+      emit(.iota(indices, dimension: axis), []))
+    let identity = Literal(
+      TensorType(pairs, type.element), splat: kind.identity(of: type.element).bytes)
+    let masked = try select(
+      isInside, broadcast(operand, to: pairs, dimensions: axes), constant(identity))
+    return try reduce(kind, masked, dimensions: [axis + 1])
+  }
+}

@@ -1,0 +1,277 @@
+// Operations that are read as what they are made of: sorting, windows, reductions by other functions.
+
+/// An operation that text may contain and that becomes simpler ones when it is read.
+enum Expansion: String, CaseIterable {
+  case sort = "stablehlo.sort"
+  case reduceWindow = "stablehlo.reduce_window"
+  case map = "stablehlo.map"
+  case topK = "chlo.top_k"
+
+  /// Whether the operation has a region.
+  var hasRegion: Bool { self != .topK }
+}
+
+extension OperationDraft {
+  /// Whether the operation is read as what it is made of.
+  var isExpanded: Bool {
+    if case .expansion = syntax { return true }
+    return syntax == .reduce && operands.count > 2
+  }
+
+  /// The region, which must be the only one, of as many scalars as there are.
+  private func onlyRegion(parameters: Int) throws -> Region {
+    guard let region = regions.first?.region, regions.count == 1,
+      region.parameters.count == parameters, region.parameterTypes.allSatisfy(\.isScalar)
+    else {
+      throw AdjointError(
+        .syntax, "\(mnemonic) needs one region of \(parameters) scalars", at: attributes.location)
+    }
+    return region
+  }
+
+  /// Adds what the operation is made of and gives its results.
+  mutating func expand(in builder: inout FunctionBuilder) throws -> [ValueID] {
+    builder.location = attributes.location
+    let results: [ValueID]
+    switch syntax {
+    case .expansion(.sort): results = try expandSort(in: &builder)
+    case .expansion(.reduceWindow): results = try expandWindows(in: &builder)
+    case .expansion(.map): results = try expandMap(in: &builder)
+    case .expansion(.topK):
+      try requireOperands(1)
+      results = try builder.greatest(attributes.integer("k"), of: operands[0])
+    default: results = try expandReduction(in: &builder)
+    }
+    try attributes.requireEmpty()
+    return results
+  }
+
+  private func requireOperands(_ count: Int) throws {
+    guard operands.count == count else {
+      throw AdjointError(
+        .type, "\(mnemonic) takes \(count) operands, not \(operands.count)",
+        at: attributes.location)
+    }
+  }
+
+  /// Fails unless operands have one shape.
+  private func commonShape(_ types: ArraySlice<TensorType>) throws -> [Int] {
+    guard let shape = types.first?.shape, types.allSatisfy({ $0.shape == shape }) else {
+      throw AdjointError(
+        .type, "\(mnemonic) needs operands of one shape", at: attributes.location)
+    }
+    return shape
+  }
+
+  private mutating func expandSort(in builder: inout FunctionBuilder) throws -> [ValueID] {
+    let shape = try commonShape(operandTypes[...])
+    let isWritten = attributes.entries.contains { $0.name == "dimension" }
+    let written = isWritten ? try attributes.integer("dimension") : -1
+    let axis = written < 0 ? written + shape.count : written
+    _ = try attributes.optionalBoolean("is_stable")
+    guard shape.indices.contains(axis) else {
+      throw AdjointError(
+        .type, "\(mnemonic): there is no axis \(axis) of shape \(shape)",
+        at: attributes.location)
+    }
+    let region = try onlyRegion(parameters: 2 * operands.count)
+    return try builder.sorted(operands, along: axis, by: region)
+  }
+
+  private mutating func expandMap(in builder: inout FunctionBuilder) throws -> [ValueID] {
+    let shape = try commonShape(operandTypes[...])
+    _ = try attributes.optionalIntegers("dimensions")
+    return try builder.mapped(
+      onlyRegion(parameters: operands.count), operands, shape: shape)
+  }
+
+  private mutating func expandWindows(in builder: inout FunctionBuilder) throws -> [ValueID] {
+    guard operands.count.isMultiple(of: 2), !operands.isEmpty else {
+      throw AdjointError(
+        .type, "\(mnemonic) takes as many operands as initial values", at: attributes.location)
+    }
+    let count = operands.count / 2
+    let shape = try commonShape(operandTypes[..<count])
+    let ones = shape.map { _ in 1 }
+    func entries(_ name: String, _ usual: [Int]) throws -> [Int] {
+      let values = try attributes.optionalIntegers(name)
+      let result = values.isEmpty ? usual : values
+      guard result.count == usual.count, result.allSatisfy({ $0 >= 0 }) || name == "padding" else {
+        throw AdjointError(
+          .type, "\(mnemonic): \(name) does not fit \(shape.count) axes",
+          at: attributes.location)
+      }
+      return result
+    }
+    let padding = try entries("padding", shape.flatMap { _ in [0, 0] })
+    let windows = Windows(
+      extents: try entries("window_dimensions", ones),
+      strides: try entries("window_strides", ones),
+      baseDilations: try entries("base_dilations", ones),
+      dilations: try entries("window_dilations", ones),
+      low: shape.indices.map { padding[2 * $0] }, high: shape.indices.map { padding[2 * $0 + 1] })
+    guard (windows.strides + windows.baseDilations + windows.dilations).allSatisfy({ $0 > 0 })
+    else {
+      throw AdjointError(
+        .type, "\(mnemonic): strides and dilations are positive", at: attributes.location)
+    }
+    let region = try onlyRegion(parameters: operands.count)
+    return try builder.windowed(
+      Array(operands[..<count]), Array(operands[count...]), windows, by: region)
+  }
+
+  /// A reduction of pairs of values and indices to the greatest or least value and its index.
+  private mutating func expandReduction(in builder: inout FunctionBuilder) throws -> [ValueID] {
+    let axes = try attributes.integers("dimensions")
+    guard operands.count == 4, let region = regions.first?.region,
+      let kind = region.extremeKind,
+      let iota = builder.definition(of: operands[1]), case .iota(_, let axis) = iota.op,
+      axes.contains(axis)
+    else {
+      throw AdjointError(
+        .unsupported,
+        "\(mnemonic) of several operands other than values and their indices is not supported",
+        at: attributes.location)
+    }
+    return try builder.extreme(
+      kind, operands[0], indices: operands[1], initial: Array(operands[2...]), along: axes)
+  }
+}
+
+extension FunctionBuilder {
+  /// The greatest or least values along axes and the first of their indices; NaN is both.
+  mutating func extreme(
+    _ kind: Reduction.Kind, _ operand: ValueID, indices: ValueID, initial: [ValueID],
+    along axes: [Int]
+  ) throws -> [ValueID] {
+    let type = self[operand]
+    let best = try emit(.reduce(Reduction(kind, dimensions: axes)), [operand, initial[0]])
+    let kept = type.shape.indices.filter { !axes.contains($0) }
+    let all = try broadcast(best, to: type.shape, dimensions: kept)
+    var isBest = try compare(.equal, operand, all)
+    if type.element.isFloat {
+      isBest = try binary(.or, isBest, compare(.notEqual, operand, operand))
+    }
+    let element = self[indices].element
+    let none = Literal.highest(element)
+    let beyond = try constant(Literal(self[indices], splat: none.bytes))
+    let chosen = try select(isBest, indices, beyond)
+    let least = try reduce(.minimum, chosen, dimensions: axes)
+    let shape = self[least].shape
+    let isNone = try compare(
+      .equal, least, constant(Literal(self[least], splat: none.bytes)))
+    let usual = try broadcast(initial[1], to: shape, dimensions: [])
+    return [best, try select(isNone, usual, least)]
+  }
+}
+
+extension Function {
+  /// The kind of a region that keeps the greater or lesser of two values with its index, of equal ones
+  /// that with the lesser index, and a NaN on the left before all others; nil of another region.
+  ///
+  /// A region of comparisons and choices alone depends on how its parameters are ordered and on nothing
+  /// else, so trying all orders tells what it does.
+  var extremeKind: Reduction.Kind? {
+    guard parameters.count == 4, results.count == 2 else { return nil }
+    let kinds: [(Reduction.Kind, (Double, Double) -> Bool)] = [(.maximum, (>)), (.minimum, (<))]
+    return kinds.first { _, isBetter in
+      let values = [(0.0, 1.0), (1, 0), (0, 0), (.nan, 0), (0, .nan), (.nan, .nan)]
+      let places = [(0.0, 1.0), (1, 0), (0, 0)]
+      return values.allSatisfy { left, right in
+        places.allSatisfy { first, second in
+          guard let given = ordered([left, first, right, second]) else { return false }
+          let isFloat = self[parameters[0]].element.isFloat
+          if !isFloat, left.isNaN || right.isNaN { return true }
+          let isLeft = isBetter(left, right) || left.isNaN
+          let keepsIndex = isLeft || left == right && first < second
+          let value = isLeft ? left : right
+          let isSame = given[0] == value || given[0].isNaN && value.isNaN
+          return isSame && given[1] == (keepsIndex ? first : second)
+        }
+      }
+    }?.0
+  }
+
+  /// The results for numbers, of a region of comparisons and choices; nil of another.
+  private func ordered(_ arguments: [Double]) -> [Double]? {
+    var values: [ValueID: Double] = [:]
+    for (parameter, value) in zip(parameters, arguments) { values[parameter] = value }
+    for operation in operations {
+      let operands = operation.operands.compactMap { values[$0] }
+      guard operands.count == operation.operands.count else { return nil }
+      let result: Double
+      switch operation.op {
+      case .compare(let comparison) where !comparison.isTotal:
+        result = comparison.direction.holds(operands[0], operands[1]) ? 1 : 0
+      case .select: result = operands[0] != 0 ? operands[1] : operands[2]
+      case .binary(.and) where self[operation.result].element == .i1:
+        result = operands[0] * operands[1]
+      case .binary(.or) where self[operation.result].element == .i1:
+        result = max(operands[0], operands[1])
+      case .unary(.not) where self[operation.result].element == .i1: result = 1 - operands[0]
+      default: return nil
+      }
+      values[operation.result] = result
+    }
+    return results.compactMap { values[$0] }
+  }
+}
+
+extension Comparison.Direction {
+  /// Whether the relation holds between two numbers.
+  fileprivate func holds(_ left: Double, _ right: Double) -> Bool {
+    switch self {
+    case .equal: left == right
+    case .notEqual: left != right
+    case .greaterOrEqual: left >= right
+    case .greater: left > right
+    case .lessOrEqual: left <= right
+    case .less: left < right
+    }
+  }
+}
+
+extension ModuleParser {
+  /// Reads `(%x, k = 3)`.
+  mutating func topKForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
+    try cursor.expect("(")
+    try operand(of: &draft, in: &body)
+    try cursor.expect(",")
+    try cursor.expect(word: "k")
+    try cursor.expect("=")
+    try draft.attributes.add("k", .integer(try cursor.integer()))
+    try cursor.expect(")")
+  }
+
+  /// Reads `, (%y init: %d)` and so on: further operands of a reduction, with their initial values.
+  mutating func furtherReductions(
+    of draft: inout OperationDraft, in body: inout BodyParser
+  ) throws {
+    while cursor.accept(",") {
+      try cursor.expect("(")
+      try operand(of: &draft, in: &body)
+      try cursor.expect(word: "init")
+      try cursor.expect(":")
+      try operand(of: &draft, in: &body)
+      try cursor.expect(")")
+    }
+    let count = draft.operands.count / 2
+    if count > 1 {
+      // In text each operand stands with its initial value, else all operands stand before these.
+      let order = (0..<count).map { 2 * $0 } + (0..<count).map { 2 * $0 + 1 }
+      draft.operands = order.map { draft.operands[$0] }
+      draft.operandPositions = order.map { draft.operandPositions[$0] }
+    }
+  }
+}
+
+extension CapturingRegion {
+  /// The region of a reduction with the left and right values of each operand side by side made one with
+  /// all left values before all right ones.
+  mutating func separateSides() {
+    let count = region.parameters.count / 2
+    region.parameters =
+      (0..<count).map { region.parameters[2 * $0] }
+      + (0..<count).map { region.parameters[2 * $0 + 1] }
+  }
+}
