@@ -136,12 +136,15 @@ private struct Sharing {
         lives[home(operand)]?.upperBound == step
           && !written.contains { home($0) == home(operand) }
           && mayGiveMemory(operand, to: buffer)
-          && program.mayReplace(operand, with: buffer, at: number)
+      }
+      /// Asked of few operands only: it looks at all of the kernel.
+      func fits(_ operand: BufferID) -> Bool {
+        program.mayReplace(operand, with: buffer, at: number)
           && (isArgument(home(operand)) || !kernel.storesReachNextRow(of: buffer))
       }
       // A result rather saves memory of the caller's, another buffer leaves that to results.
-      let preferred = dying.first { isArgument(home($0)) == isResult(buffer) }
-      if let operand = preferred ?? dying.first { join(buffer, home(operand)) }
+      let preferred = dying.first { isArgument(home($0)) == isResult(buffer) && fits($0) }
+      if let operand = preferred ?? dying.first(where: fits) { join(buffer, home(operand)) }
     }
   }
 
