@@ -51,7 +51,7 @@ let package = Package(
     layer("TensorIR"),
     layer("Interpreter", ["TensorIR"]),
     layer("Differentiation", ["TensorIR"]),
-    layer("Optimizer", ["TensorIR", "Interpreter"]),
+    layer("Optimizer", ["TensorIR", "Interpreter", "Batching"]),
     layer("Batching", ["TensorIR"]),
     layer("LoopIR", ["TensorIR"]),
     layer("Targets"),

@@ -99,6 +99,18 @@ package let pipeline: [Pass] = [
   .regionRule(
     "stack-rows", on: [.scan], "makes rows read and written at the index stacks", stackRows),
   .regionRule(
+    "loop-invariants", on: [.whileLoop, .scan], "computes what never changes before the loop",
+    hoistInvariants),
+  .regionRule(
+    "distribute-before", on: [.scan], "makes products outside the recurrence one, before the scan",
+    distributeBefore),
+  .regionRule(
+    "distribute-after", on: [.scan], "makes products of stacked results one, after the scan",
+    distributeAfter),
+  .regionRule(
+    "distribute-sums", on: [.scan], "makes carried sums of products one, after the scan",
+    distributeSums),
+  .regionRule(
     "inline-regions", on: [.scan, .branch], "writes out short loops and known branches",
     inlineRegions),
   .rule("dot", on: [.dot], "absorbs transposes into dimension numbers", simplifyDot),

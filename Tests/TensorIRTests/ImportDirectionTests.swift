@@ -10,7 +10,7 @@ private let allowedImports: [String: Set<String>] = [
   "TensorIR": [],
   "Interpreter": ["TensorIR"],
   "Differentiation": ["TensorIR"],
-  "Optimizer": ["TensorIR", "Interpreter"],
+  "Optimizer": ["TensorIR", "Interpreter", "Batching"],
   "Batching": ["TensorIR"],
   "LoopIR": ["TensorIR"],
   "Targets": [],

@@ -54,7 +54,7 @@ extension Op {
 
 extension Rewriter {
   /// What a region returns for these values of its parameters, with its operations written out here.
-  fileprivate mutating func emitInlined(
+  mutating func emitInlined(
     _ region: Region, _ values: [ValueID]
   ) throws -> [ValueID] {
     var copies = [ValueID?](repeating: nil, count: region.types.count)
