@@ -44,12 +44,12 @@ enum Compiler {
   /// The text of a stage of compilation.
   static func dump(
     _ function: Function, in module: Module, transform: Transform, stage: Stage,
-    options: CompileOptions
+    options: CompileOptions, stablehlo: Bool = false
   ) throws -> String {
     let lowered = try lower(function, in: module, transform: transform, to: stage)
     switch stage {
     case .traced, .simplified, .adjoint, .planned:
-      return Module(functions: [lowered]).description
+      return try Module(functions: [stablehlo ? lowered.legalizedScans() : lowered]).description
     case .loops, .llvm, .llvmOptimized, .assembly:
       return try Executable.dump(
         lowered, stage: stage.rawValue, options: options.codeOptions(for: function))

@@ -73,10 +73,11 @@ public struct Program: Sendable {
   /// - Throws: `AdjointError` as `compile` does.
   public func dump(
     stage: Stage, function: String? = nil, transform: Transform = .none,
-    options: CompileOptions = CompileOptions()
+    options: CompileOptions = CompileOptions(), stablehlo: Bool = false
   ) throws -> String {
     try Compiler.dump(
-      resolve(function), in: module, transform: transform, stage: stage, options: options)
+      resolve(function), in: module, transform: transform, stage: stage, options: options,
+      stablehlo: stablehlo)
   }
 
   /// The function of that name; nil for the one that runs when none is named.

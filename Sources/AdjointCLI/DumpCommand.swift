@@ -18,11 +18,15 @@ struct DumpCommand: ParsableCommand {
   @Option(help: "The stage to print.")
   var stage: Stage
 
+  /// Whether scans are printed as plain loops.
+  @Flag(help: "Print scans as while loops, for other tools that read StableHLO.")
+  var stablehlo = false
+
   /// Compiles as far as the stage and prints it.
   func run() throws {
     let text = try Program(contentsOf: program.file).dump(
       stage: stage, function: program.function, transform: transform.transform,
-      options: call.compileOptions)
+      options: call.compileOptions, stablehlo: stablehlo)
     print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
   }
 }
