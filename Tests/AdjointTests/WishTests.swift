@@ -274,6 +274,9 @@ private func controlFlow(
   _ b: Tensor<Bool>,
   _ n: Int, _ s: Float, _ sd: Double
 ) throws {
+  do { let t = try whileLoop(x, while: { $0.sum() .< 10 }) { $0 + 1 }; _ = t }
+  do { let t = try scan(x, over: y) { c, e in (c + e, c) }; _ = t }
+  do { let t = try cond(b, { x }, { y }); _ = t }
   do { let t = vmap { (a: Tensor<Float>) in a + 1 }; _ = try t(x) }
 }
 
