@@ -50,7 +50,7 @@ enum Compiler {
     switch stage {
     case .traced, .simplified, .adjoint, .planned:
       return try Module(functions: [stablehlo ? lowered.legalizedScans() : lowered]).description
-    case .loops, .llvm, .llvmOptimized, .assembly:
+    case .loops, .schedule, .llvm, .llvmOptimized, .assembly:
       return try Executable.dump(
         lowered, stage: stage.rawValue, options: options.codeOptions(for: function))
     }

@@ -32,6 +32,8 @@ public enum Stage: String, Hashable, Sendable, CaseIterable {
   case planned
   /// Loop trees over buffers.
   case loops
+  /// What each pass of the schedule changed, and what it weighed.
+  case schedule
   /// LLVM IR before LLVM's passes.
   case llvm
   /// LLVM IR after LLVM's passes.

@@ -187,13 +187,19 @@ package final class Executable: Sendable {
     context.pointee.times?.pointee = KernelTimes(kernelCount: kernels.count)
   }
 
-  /// The text of a stage behind TensorIR: `loops`, `llvm`, `llvm-optimized` or `assembly`.
+  /// The text of a stage behind TensorIR: `loops`, `schedule`, `llvm`,
+  /// `llvm-optimized` or `assembly`.
   ///
   /// - Throws: `AdjointError` for another stage, or where an op has no lowering.
   package static func dump(
     _ function: Function, stage: String, options: CodeOptions = CodeOptions()
   ) throws -> String {
     let target = options.target
+    if stage == "schedule" {
+      return try LoopProgram.lowered(
+        function, for: target, ScheduleOptions(donated: options.donated), explains: true
+      ).report.description
+    }
     let program = try Self.lowered(function, options)
     if stage == "loops" { return program.description }
     let module = ProgramEmitter(program, target: target).emitted(entry: function.name)

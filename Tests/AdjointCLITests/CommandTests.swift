@@ -40,7 +40,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "traced", "simplified", "adjoint", "planned", "loops", "llvm", "llvm-optimized", "assembly",
+    "traced", "simplified", "adjoint", "planned", "loops", "schedule", "llvm", "llvm-optimized",
+    "assembly",
   ])
   func dumpsEveryStage(stage: String) throws {
     try withTool { tool in
@@ -148,7 +149,7 @@ import Testing
       #expect(
         dumps.sorted() == [
           "adjoint.mlir", "assembly.s", "llvm-optimized.ll", "llvm.ll", "loops.txt",
-          "planned.mlir", "simplified.mlir", "traced.mlir",
+          "planned.mlir", "schedule.txt", "simplified.mlir", "traced.mlir",
         ])
     }
   }

@@ -124,7 +124,7 @@ extension Stage {
   fileprivate var fileExtension: String {
     switch self {
     case .traced, .simplified, .adjoint, .planned: "mlir"
-    case .loops: "txt"
+    case .loops, .schedule: "txt"
     case .llvm, .llvmOptimized: "ll"
     case .assembly: "s"
     }
