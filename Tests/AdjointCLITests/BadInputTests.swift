@@ -37,7 +37,8 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     BadInput(
       "dump sum.mlir --stage last",
       "The value 'last' is invalid for '--stage <stage>'. Please provide one of the following: "
-        + "- traced - simplified - adjoint - planned - loops - schedule - llvm - llvm-optimized - assembly"),
+        + "- traced - simplified - adjoint - planned - loops - schedule - llvm - llvm-optimized "
+        + "- assembly"),
   ])
   func usage(input: BadInput) throws { try expectLine(input) }
 

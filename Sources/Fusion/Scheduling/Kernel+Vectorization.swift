@@ -69,9 +69,10 @@ private struct Vectorizer {
     let mayBeLanes = mayRunInLanes(loop)
     let vector = mayBeLanes ? vectorized(loop) : nil
     let rows = mayBeLanes ? rowsInLanes(loop) : nil
-    weighed = [("serial", serialCost)]
-    if let vector { weighed.append(("lanes", vector.cost)) }
-    if let rows { weighed.append(("transposed rows in lanes", rows.cost)) }
+    var ways = [(way: "serial", cost: serialCost)]
+    if let vector { ways.append(("lanes", vector.cost)) }
+    if let rows { ways.append(("transposed rows in lanes", rows.cost)) }
+    defer { weighed = ways }
     if let rows, rows.cost < Self.gain * (vector?.cost ?? .infinity),
       rows.cost < Self.gain(links: loop.chainLinks) * serialCost
     {
