@@ -28,6 +28,12 @@ private struct Scaling {
   }
 }
 
+/// Bounds of the work that keeping zeros is worth.
+private enum StrongZeroLimit {
+  /// Scaling that would emit more operations again than this multiplies the value as it is.
+  static let operations = 64
+}
+
 // Scaling of tangents and cotangents in which zeros that a choice made stay zero.
 //
 // `select(p, ċ, 0) · r` is NaN where p is false and r is not finite, though the value that r is the
@@ -44,7 +50,11 @@ extension LinearPass {
       return try builder.multiply(linear, factor)
     }
     let isSingular = builder.isSingular(factor)
-    return try apply(Scaling(factor: factor, isDivision: false, isSingular: isSingular), to: linear)
+    let scaling = Scaling(factor: factor, isDivision: false, isSingular: isSingular)
+    if detour(of: scaling, to: linear) > StrongZeroLimit.operations {
+      return try builder.multiply(linear, factor)
+    }
+    return try apply(scaling, to: linear)
   }
 
   /// A tangent or cotangent divided by what is neither; zeros that a choice made stay zero.
@@ -55,7 +65,34 @@ extension LinearPass {
       return try builder.divide(linear, divisor)
     }
     let isSingular = !builder.isPositive(divisor)
-    return try apply(Scaling(factor: divisor, isDivision: true, isSingular: isSingular), to: linear)
+    let scaling = Scaling(factor: divisor, isDivision: true, isSingular: isSingular)
+    if detour(of: scaling, to: linear) > StrongZeroLimit.operations {
+      return try builder.divide(linear, divisor)
+    }
+    return try apply(scaling, to: linear)
+  }
+
+  /// How many operations `apply` would emit again, counted up to just beyond the limit.
+  ///
+  /// What the linear operations share is emitted once for each way to it, so sums of sums would
+  /// otherwise grow with the number of ways.
+  private mutating func detour(of scaling: Scaling, to value: ValueID) -> Int {
+    var count = 0
+    var pending = [value]
+    while let value = pending.popLast(), count <= StrongZeroLimit.operations {
+      count += 1
+      let fact = zeros.of(value, in: builder.function)
+      guard fact.contains(scaling.holdsZeros), let definition = builder.definition(of: value) else {
+        continue
+      }
+      if case .select = definition.op, fact.contains(scaling.isMasked) {
+        let isKept = zeros.of(definition.operands[2], in: builder.function).contains(.isZero)
+        pending.append(definition.operands[isKept ? 1 : 2])
+      } else {
+        pending += positionsScaled(of: definition, scaling).map { definition.operands[$0] }
+      }
+    }
+    return count
   }
 
   /// Scales a value, behind the choices that made zeros of it.

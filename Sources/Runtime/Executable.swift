@@ -120,7 +120,8 @@ package final class Executable: Sendable {
     }
     guard count > Self.shallowCount else { return try lower() }
     do {
-      return try withStack(byteCount: Self.stackBytesPerOperation * count, lower)
+      let byteCount = min(Self.stackBytesPerOperation * count, Self.largestStack)
+      return try withStack(byteCount: byteCount, lower)
     } catch let error as StackError {
       throw AdjointError(
         .system, "no thread with a stack of \(error.byteCount) bytes", at: function.location)
@@ -131,6 +132,8 @@ package final class Executable: Sendable {
   private static let shallowCount = 256
   /// What one operation of a chain takes on the stack while it is lowered, with room to spare.
   private static let stackBytesPerOperation = 16 << 10
+  /// The planner cuts kernels at a depth that this holds, however long the program.
+  private static let largestStack = 512 << 20
 
   deinit {
     context.pointee.times?.deinitialize(count: 1).deallocate()
