@@ -24,7 +24,9 @@ struct ControlFlowTests {
 
   @Test func scanStacksOutputs() throws {
     let x = Tensor<Double>([1, 2, 3, 4])
-    @Sendable func sums(_ x: Tensor<Double>, reversed: Bool) throws -> (Tensor<Double>, Tensor<Double>) {
+    @Sendable func sums(
+      _ x: Tensor<Double>, reversed: Bool
+    ) throws -> (Tensor<Double>, Tensor<Double>) {
       try scan(Tensor<Double>(0), over: x, reversed: reversed) { sum, element in
         (sum + element, sum + element)
       }

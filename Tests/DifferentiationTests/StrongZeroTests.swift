@@ -30,7 +30,8 @@ import Testing
   /// Functions with an infinite or undefined slope at zero, and their first two derivatives at 4.
   static let functions: [(String, Double, Double)] = [
     ("sqrt", 0.25, -0.03125), ("rsqrt", -0.0625, 0.0234375), ("log", 0.25, -0.0625),
-    ("reciprocal", -0.0625, 0.03125), ("power", 0.25, -0.03125), ("entropy", 2.386294361119891, 0.25),
+    ("reciprocal", -0.0625, 0.03125), ("power", 0.25, -0.03125),
+    ("entropy", 2.386294361119891, 0.25),
     ("cube", 0.13228342099734997, -0.02204723683289166),
   ]
 

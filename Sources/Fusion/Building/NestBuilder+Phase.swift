@@ -33,7 +33,9 @@ extension NestBuilder {
         result = phase(of: formula.body, value, axes: axes, at: variable)
       }
       if let operand = formula.fold?.initialOperand, let operation = graph.operation(value) {
-        result = max(result, phase(of: operation.operands[operand], at: indices.number([]), at: variable))
+        let initial = phase(
+          of: operation.operands[operand], at: indices.number([]), at: variable)
+        result = max(result, initial)
       }
     }
     phases[demand] = result

@@ -28,11 +28,8 @@ import TensorIR
   var inner = RegionCopier(from: region)
   for parameter in region.parameters { inner.parameter(for: parameter) }
   for value in hoisted { inner.parameter(for: value) }
-  var body = inner.builder.finish(returning: [])
-  body = try {
-    let returned = try inner.copy(region.results)
-    return inner.builder.finish(returning: returned)
-  }()
+  let results = try inner.copy(region.results)
+  var body = inner.builder.finish(returning: results)
   let added = Array(body.parameters.suffix(hoisted.count))
   let isRead = body.readParameters.suffix(hoisted.count)
   let kept = zip(hoisted, isRead).filter { $0.1 }.map { $0.0 }
@@ -49,23 +46,20 @@ import TensorIR
   var all = operands
   all.insert(contentsOf: values, at: op.captureRange.upperBound)
   body.renumber()
-  switch op {
-  case .whileLoop(var loop):
-    var condition = FunctionBuilder(
-      continuing: loop.condition, name: loop.condition.name)
-    let extra = kept.map { condition.parameter(region[$0]) }
-    var test = condition.finish(returning: loop.condition.results)
-    test.parameters = loop.condition.parameters
-    test.parameters.insert(contentsOf: extra, at: count)
-    test.renumber()
-    loop = While(captureCount: count + kept.count, condition: test, body: body)
-    return try rewriter.emitAll(.whileLoop(loop), all, types: types)
-  case .scan(var scan):
+  if case .scan(var scan) = op {
     scan.captureCount += kept.count
     scan.body = body
     return try rewriter.emitAll(.scan(scan), all, types: types)
-  default: return nil
   }
+  guard case .whileLoop(let loop) = op else { return nil }
+  var condition = FunctionBuilder(continuing: loop.condition, name: loop.condition.name)
+  let extra = kept.map { condition.parameter(region[$0]) }
+  var test = condition.finish(returning: loop.condition.results)
+  test.parameters = loop.condition.parameters
+  test.parameters.insert(contentsOf: extra, at: count)
+  test.renumber()
+  let hoisting = While(captureCount: count + kept.count, condition: test, body: body)
+  return try rewriter.emitAll(.whileLoop(hoisting), all, types: types)
 }
 
 extension Region {

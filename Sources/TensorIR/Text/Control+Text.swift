@@ -61,12 +61,9 @@ extension ModuleParser {
       }
       return value
     }
-    let place: (operands: Int, parameters: Int) =
-      switch draft.syntax {
-      case .branch: (1, 0)
-      case .scan: (0, 1)
-      default: (0, 0)
-      }
+    var place = (operands: 0, parameters: 0)
+    if case .branch = draft.syntax { place.operands = 1 }
+    if case .scan = draft.syntax { place.parameters = 1 }
     guard draft.operands.count >= place.operands else { return }
     draft.captureCount = values.count
     draft.operands.insert(contentsOf: values, at: place.operands)
