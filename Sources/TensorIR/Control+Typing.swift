@@ -59,14 +59,14 @@ extension Branch {
 }
 
 extension Scan {
-  /// - C1: the length and the numbers of captures and carries are not negative, and there are as many
-  ///   operands.
+  /// - C1: the length is from zero to `maximumLength`; the numbers of captures and carries are not
+  ///   negative, and there are as many operands.
   /// - C2: the first axis of every stack has the scan's length.
   /// - C3: the body takes a scalar i64, captures, carries and slices of stacks.
   /// - C4: the body returns the carries' types first.
   func resultTypes(_ check: TypingCheck) throws -> [TensorType] {
     let isPossible =
-      length >= 0 && captureCount >= 0 && carryCount >= 0
+      (0...Self.maximumLength).contains(length) && captureCount >= 0 && carryCount >= 0
       && captureCount + carryCount <= check.operands.count
     try check.require(1, isPossible) {
       "length \(length), \(captureCount) captures, \(carryCount) carries, "

@@ -82,8 +82,13 @@ package struct Scan: Hashable, Sendable {
     self.body = body
   }
 
+  /// The most runs there may be: their number times the work of one fits an `Int`.
+  package static let maximumLength = 1 << 32
+
   /// The indices in the order of the runs.
-  package var indices: [Int] { isReversed ? Array((0..<length).reversed()) : Array(0..<length) }
+  package var indices: StrideTo<Int> {
+    isReversed ? stride(from: length - 1, to: -1, by: -1) : stride(from: 0, to: length, by: 1)
+  }
 }
 
 extension Op {

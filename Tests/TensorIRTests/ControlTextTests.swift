@@ -92,6 +92,10 @@ import Testing
     "What does not fit is said with its place",
     arguments: [
       (
+        "%0 = \"adjoint.scan\"(%arg1) <{carry_count = 1 : i64, length = 9223372036854775807 : i64}> ({ ^bb0(%i: tensor<i64>, %s: tensor<f32>): stablehlo.return %s : tensor<f32> }) : (tensor<f32>) -> tensor<f32>",
+        "(C1): length 9223372036854775807"
+      ),
+      (
         "%0 = \"stablehlo.case\"(%arg0) ({ stablehlo.return %arg9 : tensor<f32> }) : (tensor<i32>) -> tensor<f32>",
         "%arg9 is not defined in this region"
       ),
