@@ -23,22 +23,11 @@ extension Region {
   }
 }
 
-/// The carries that hold after any number of iterations: those of `start`, and those that `step` adds
-/// to what it is given.
-private func closure(of start: [Bool], under step: ([Bool]) -> [Bool]) -> [Bool] {
-  var carries = start
-  while true {
-    let next = zip(carries, step(carries)).map { $0 || $1 }
-    if next == carries { return carries }
-    carries = next
-  }
-}
-
 extension While {
   /// For each carry, whether it varies with the operands that do.
   func carriesVaried(_ operands: [Bool]) -> [Bool] {
     let captures = Array(operands.prefix(captureCount))
-    return closure(of: Array(operands.dropFirst(captureCount))) {
+    return Array(operands.dropFirst(captureCount)).closed {
       body.resultsVaried(captures + $0)
     }
   }
@@ -47,7 +36,7 @@ extension While {
   func activity(_ operands: [Bool], results: [Bool]) -> RegionActivity {
     let varied = carriesVaried(operands)
     let parameters = Array(operands.prefix(captureCount)) + varied
-    let wanted = closure(of: results) {
+    let wanted = results.closed {
       Array(body.activeParameters(parameters, wanted: $0).dropFirst(captureCount))
     }
     let carries = zip(varied, wanted).map { $0 && $1 }
@@ -84,7 +73,7 @@ extension Scan {
     func parameters(_ carries: [Bool]) -> [Bool] {
       [false] + operands.prefix(captureCount) + carries + operands[carryRange.upperBound...]
     }
-    let carries = closure(of: Array(operands[carryRange])) {
+    let carries = Array(operands[carryRange]).closed {
       Array(body.resultsVaried(parameters($0)).prefix(carryCount))
     }
     let results = body.resultsVaried(parameters(carries))
@@ -101,7 +90,7 @@ extension Scan {
     func active(_ carries: [Bool]) -> [Bool] {
       Array(body.activeParameters(varied.parameters, wanted: carries + stacked).dropFirst())
     }
-    let wanted = closure(of: Array(results.prefix(carryCount))) { Array(active($0)[carryRange]) }
+    let wanted = Array(results.prefix(carryCount)).closed { Array(active($0)[carryRange]) }
     let carries = zip(varied.results, wanted).map { $0 && $1 }
     var operands = active(carries)
     operands.replaceSubrange(carryRange, with: carries)

@@ -36,7 +36,7 @@ extension Branch {
         $0, name: $0.name, parameters: operands.map { $0 - 1 }, results: results,
         mode: .linearized)
     }
-    let saved = forwards.map { forward in forward.savedValues(forResults: results) }
+    let saved = forwards.map { $0.savedValues(forResults: results) { _ in true } }
     let savedTypes = zip(forwards, saved).flatMap { forward, values in
       values.map { forward.builder.function[$0] }
     }
@@ -84,18 +84,5 @@ extension Branch {
     return Linearization(
       augmented: .branch(saving), savedTypes: savedTypes, linear: .branch(linear),
       operands: linearOperands, activeResults: results)
-  }
-}
-
-extension ForwardPass {
-  /// What is saved of a region whose parameters are all there when its linear part runs.
-  fileprivate func savedValues(forResults results: [Int]) -> [ValueID] {
-    let whole = builder.function
-    let isTangent = whole.dependents(on: tangentParameters)
-    var isFree = [Bool](repeating: false, count: whole.types.count)
-    for parameter in source.parameters { isFree[parameter.index] = true }
-    let tangents = results.compactMap { tangent(source.results[$0]) }
-    let read = whole.residuals(isTangent) + tangents.filter { !isTangent[$0.index] }
-    return ResidualCut(whole, residuals: read, isFree: isFree).saved
   }
 }

@@ -37,7 +37,7 @@ extension Function {
     let linearization: Linearization
     switch operation.op {
     case .scan(let scan):
-      linearization = try scan.linearized(active, in: self, of: operation)
+      linearization = try scan.linearized(active)
     case .branch(let branch): linearization = try branch.linearized(active)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
@@ -69,6 +69,20 @@ extension Function {
 }
 
 extension ForwardPass {
+  /// What is saved of a region for the tangents of some of its results, where parameters at `isFree`
+  /// positions are there anyway when its linear part runs.
+  func savedValues(forResults results: [Int], isFree: (Int) -> Bool) -> [ValueID] {
+    let whole = builder.function
+    let isTangent = whole.dependents(on: tangentParameters)
+    var isThere = [Bool](repeating: false, count: whole.types.count)
+    for (position, parameter) in source.parameters.enumerated() {
+      isThere[parameter.index] = isFree(position)
+    }
+    let tangents = results.compactMap { tangent(source.results[$0]) }
+    let read = whole.residuals(isTangent) + tangents.filter { !isTangent[$0.index] }
+    return ResidualCut(whole, residuals: read, isFree: isThere).saved
+  }
+
   /// Emits the linear part of the operation at a position; the tangents of its results.
   mutating func emitLinearPart(
     of operation: Operation, _ linearization: Linearization

@@ -23,9 +23,7 @@ extension Scan {
     let own = Array(body.parameters.prefix(operation.operands.count + 1))
     let tangents = Dictionary(
       uniqueKeysWithValues: zip(operands, body.parameters.dropFirst(own.count)))
-    let groups = [
-      0..<captureCount, carryRange, carryRange.upperBound..<operation.operands.count,
-    ]
+    let groups = operandGroups(count: operation.operands.count)
     body.parameters = own.prefix(1) + []
     var outer: [ValueID] = []
     for group in groups {
@@ -62,34 +60,35 @@ extension Scan {
   }
 
   /// The scan that saves what its linear part reads, and the linear part.
-  func linearized(
-    _ wanted: RegionActivity, in function: Function, of operation: Operation
-  ) throws -> Linearization {
+  func linearized(_ wanted: RegionActivity) throws -> Linearization {
     let active = activity(wanted.operands, results: wanted.results)
-    let operands = active.operands.positions
     let results = active.results.positions
     let forward = try ForwardPass(
-      body, name: body.name, parameters: operands.map { $0 + 1 }, results: results,
-      mode: .linearized)
+      body, name: body.name, parameters: active.operands.positions.map { $0 + 1 },
+      results: results, mode: .linearized)
     let whole = forward.builder.function
-    let isTangent = whole.dependents(on: forward.tangentParameters)
-    var isFree = [Bool](repeating: false, count: whole.types.count)
-    for (index, parameter) in body.parameters.enumerated() {
-      isFree[parameter.index] = index == 0 || !carryRange.contains(index - 1)
+    let saved = forward.savedValues(forResults: results) {
+      $0 == 0 || !carryRange.contains($0 - 1)
     }
-    let tangents = results.map { forward.tangent(body.results[$0]) }
-    let read =
-      whole.residuals(isTangent) + tangents.compactMap { $0 }.filter { !isTangent[$0.index] }
-    let saved = ResidualCut(whole, residuals: read, isFree: isFree).saved
-
     var augmented = RegionCopier(from: whole)
     for parameter in body.parameters { augmented.parameter(for: parameter) }
     let returned = try augmented.copy(forward.source.results + saved)
     var saving = self
     saving.body = augmented.builder.finish(returning: returned)
+    let (linear, operands) = try linearPart(of: forward, active, saved: saved)
+    return Linearization(
+      augmented: .scan(saving),
+      savedTypes: saved.map { TensorType([length] + whole[$0].shape, whole[$0].element) },
+      linear: .scan(linear), operands: operands, activeResults: results)
+  }
 
-    // The linear part's operands: captures, their tangents; tangents of carries; stacks, what is
-    // saved, tangents of stacks.
+  /// The scan on tangents, and its operands: captures, their tangents; tangents of carries; stacks, what
+  /// is saved, tangents of stacks.
+  private func linearPart(
+    of forward: ForwardPass, _ active: RegionActivity, saved: [ValueID]
+  ) throws -> (scan: Scan, operands: [Linearization.Operand]) {
+    let whole = forward.builder.function
+    let tangents = active.results.positions.map { forward.tangent(body.results[$0]) }
     let isKnown = Set(body.parameters + saved + forward.tangentParameters)
     let needed = whole.operationsNeeded(for: tangents.compactMap { $0 }) { isKnown.contains($0) }
     var isRead = [Bool](repeating: false, count: whole.types.count)
@@ -98,42 +97,42 @@ extension Scan {
     }
     var linear = RegionCopier(from: whole)
     linear.parameter(for: body.parameters[0])
-    var linearOperands: [Linearization.Operand] = []
+    var operands: [Linearization.Operand] = []
     var counts: [Int] = []
-    let groups = [
-      0..<captureCount, carryRange, carryRange.upperBound..<operation.operands.count,
-    ]
+    let groups = operandGroups(count: active.operands.count)
     for (number, group) in groups.enumerated() {
       if number != 1 {
         for index in group where isRead[body.parameters[index + 1].index] {
           linear.parameter(for: body.parameters[index + 1])
-          linearOperands.append(.primal(index))
+          operands.append(.primal(index))
         }
       }
       if number == 2 {
         for (index, value) in saved.enumerated() where linear.copy(of: value) == nil {
           linear.parameter(for: value)
-          linearOperands.append(.saved(index))
+          operands.append(.saved(index))
         }
       }
-      for (index, tangent) in zip(operands, forward.tangentParameters) where group.contains(index) {
+      for (index, tangent) in zip(active.operands.positions, forward.tangentParameters)
+      where group.contains(index) {
         linear.parameter(for: tangent)
-        linearOperands.append(.tangent(index))
+        operands.append(.tangent(index))
       }
-      counts.append(linearOperands.count)
+      counts.append(operands.count)
     }
-    let copies = try linear.copy(tangents.compactMap { $0 })
-    var remaining = copies.makeIterator()
-    let linearResults = try zip(results, tangents).map { result, tangent in
-      if tangent != nil, let copy = remaining.next() { return copy }
-      return try linear.builder.splat(0, body[body.results[result]])
+    try linear.copy(tangents.compactMap { $0 })
+    let results = try zip(active.results.positions, tangents).map { result, tangent in
+      try tangent.flatMap { linear.copy(of: $0) }
+        ?? linear.builder.splat(0, body[body.results[result]])
     }
-    let part = Scan(
+    let scan = Scan(
       length: length, isReversed: isReversed, captureCount: counts[0],
-      carryCount: counts[1] - counts[0], body: linear.builder.finish(returning: linearResults))
-    return Linearization(
-      augmented: .scan(saving),
-      savedTypes: saved.map { TensorType([length] + whole[$0].shape, whole[$0].element) },
-      linear: .scan(part), operands: linearOperands, activeResults: results)
+      carryCount: counts[1] - counts[0], body: linear.builder.finish(returning: results))
+    return (scan, operands)
+  }
+
+  /// Where captures, carries and stacks stand among operands.
+  private func operandGroups(count: Int) -> [Range<Int>] {
+    [0..<captureCount, carryRange, carryRange.upperBound..<count]
   }
 }

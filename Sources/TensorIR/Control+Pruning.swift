@@ -62,22 +62,12 @@ extension Region {
   }
 }
 
-/// The carries that are read for `start` in any number of iterations.
-private func closure(of start: [Bool], under step: ([Bool]) -> [Bool]) -> [Bool] {
-  var carries = start
-  while true {
-    let next = zip(carries, step(carries)).map { $0 || $1 }
-    if next == carries { return carries }
-    carries = next
-  }
-}
-
 extension While {
   /// For each operand whether the condition or some of the results depend on it.
   fileprivate func operandsRead(for results: [Bool]) -> [Bool] {
     let tested = condition.readParameters
     let start = zip(results, tested.dropFirst(captureCount)).map { $0 || $1 }
-    let carries = closure(of: start) {
+    let carries = start.closed {
       Array(body.parametersRead(for: $0).dropFirst(captureCount))
     }
     let read = body.parametersRead(for: carries)
@@ -122,7 +112,7 @@ extension Scan {
   /// For each of the body's results whether some of the scan's depend on it.
   private func bodyResultsRead(for results: [Bool]) -> [Bool] {
     let stacked = results.dropFirst(carryCount)
-    let carries = closure(of: Array(results.prefix(carryCount))) { carries in
+    let carries = Array(results.prefix(carryCount)).closed { carries in
       let read = body.parametersRead(for: carries + stacked)
       return Array(read.dropFirst(1 + captureCount).prefix(carryCount))
     }

@@ -139,6 +139,19 @@ extension Op {
   }
 }
 
+extension [Bool] {
+  /// The marks of carries that hold after any number of iterations: these, and all that a step adds to
+  /// what it is given.
+  package func closed(under step: ([Bool]) -> [Bool]) -> [Bool] {
+    var carries = self
+    while true {
+      let next = zip(carries, step(carries)).map { $0 || $1 }
+      if next == carries { return carries }
+      carries = next
+    }
+  }
+}
+
 /// What carrying out an operation does besides giving its results.
 package enum Effect: Hashable, Sendable {
   /// Nothing: it may be shared, moved, repeated, or dropped where nobody reads its results.
