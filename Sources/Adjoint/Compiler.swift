@@ -36,7 +36,8 @@ enum Compiler {
     if stage == .simplified { return simplified }
     let adjoint = try simplified.differentiated(by: transform)
     if stage == .adjoint { return adjoint }
-    let planned = try adjoint.simplified(SimplificationOptions(dropsStopGradients: true))
+    let planned = try adjoint.droppingCustomDerivatives().simplified(
+      SimplificationOptions(dropsStopGradients: true))
     try planned.verify()
     return planned
   }

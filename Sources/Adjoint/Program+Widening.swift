@@ -37,7 +37,7 @@ extension Op {
       .dynamicSlice,
       .dynamicUpdateSlice, .optimizationBarrier:
       self
-    case .whileLoop, .branch, .scan: mappingRegions { $0.widened() }
+    case .whileLoop, .branch, .scan, .custom: mappingRegions { $0.widened() }
     }
   }
 }

@@ -27,6 +27,7 @@ extension Op {
     case .whileLoop(let loop): return try loop.batched(operands, in: &pass)
     case .branch(let branch): return try branch.batched(operands, in: &pass)
     case .scan(let scan): return try scan.batched(operands, in: &pass)
+    case .custom(let custom): return try custom.batched(operands, in: &pass)
     case .call:
       throw AdjointError(
         .unsupported, "\(mnemonic) has no form for many examples", at: pass.builder.location)

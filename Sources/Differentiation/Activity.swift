@@ -79,7 +79,7 @@ extension Op {
     case .optimizationBarrier: return operands
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
+      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .custom, .call:
       let depends = operands.indices.contains { operands[$0] && isDifferentiable(at: $0) }
       return [Bool](repeating: depends, count: count)
     }
@@ -94,7 +94,7 @@ extension Op {
     case .optimizationBarrier: return results
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
+      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .custom, .call:
       return operands.indices.map { isDifferentiable(at: $0) }
     }
   }
@@ -115,7 +115,7 @@ extension Op {
     case .scatter: position != 1
     case .dynamicSlice: position == 0
     case .dynamicUpdateSlice: position < 2
-    case .optimizationBarrier, .whileLoop, .scan: true
+    case .optimizationBarrier, .whileLoop, .scan, .custom: true
     case .branch: position > 0
     }
   }

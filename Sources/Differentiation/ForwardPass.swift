@@ -123,7 +123,7 @@ struct ForwardPass: LinearPass {
     }
     function.operations = ordered + all[ends[source.operations.count]...]
     function.dropUnread(definedFrom: source.types.count)
-    return function
+    return try function.droppingLinearCalls()
   }
 }
 
@@ -222,7 +222,7 @@ extension Function {
       case .shape(.slice), .shape(.pad), .shape(.concatenate), .iota, .unary, .binary, .compare,
         .select, .clamp, .convert, .bits, .reduce, .dot, .gather, .scatter, .dynamicSlice,
         .dynamicUpdateSlice,
-        .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+        .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
         return nil
       }
     }

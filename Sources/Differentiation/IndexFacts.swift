@@ -89,7 +89,7 @@ struct IndexFacts {
     case .shape(.pad), .unary, .binary, .compare, .bits, .reduce, .dot, .gather, .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return nil
     }
   }

@@ -42,7 +42,7 @@ extension Function {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop,
-      .call:
+      .custom, .call:
       return nil
     }
     operations[position].op = linearization.augmented

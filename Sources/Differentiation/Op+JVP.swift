@@ -16,6 +16,7 @@ extension Operation {
     case .branch(let branch):
       return try branch.tangents(of: self, at: position, wanted, in: &pass)
     case .scan(let scan): return try scan.tangents(of: self, at: position, wanted, in: &pass)
+    case .custom(let custom): return try custom.tangents(of: self, in: &pass)
     case .optimizationBarrier: return operands.map { pass.tangent($0) }
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
@@ -49,7 +50,7 @@ extension Operation {
     case .dynamicUpdateSlice:
       let parts = try operands.prefix(2).map { try pass.denseTangent($0) }
       return try pass.builder.emit(op, parts + operands.dropFirst(2))
-    case .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+    case .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       throw AdjointError(
         .notDifferentiable, "\(op.mnemonic) has no derivative of its own", at: location)
     }

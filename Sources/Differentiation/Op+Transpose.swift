@@ -9,6 +9,7 @@ extension Operation {
     switch op {
     case .whileLoop(let loop): try loop.transpose(self, cotangents, in: &pass)
     case .branch(let branch): try branch.transpose(self, cotangents, in: &pass)
+    case .custom(let custom): try custom.transpose(self, cotangents, in: &pass)
     case .scan(let scan): try scan.transpose(self, cotangents, in: &pass)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
@@ -22,7 +23,7 @@ extension Operation {
   private func transpose(_ cotangent: ValueID, in pass: inout ReversePass) throws {
     switch op {
     case .constant, .iota, .compare, .clamp, .optimizationBarrier, .whileLoop, .branch, .scan,
-      .call:
+      .custom, .call:
       throw pass.notLinear(self)
     case .dynamicSlice:
       let zeros = try pass.builder.splat(0, pass.type(operands[0]))

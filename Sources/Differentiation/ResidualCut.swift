@@ -70,7 +70,7 @@ struct ResidualCut {
     case .reduce(let reduction):
       return function[operation.operands[0]].count <= Self.scalarCount && reduction.kind == .add
     case .dot: return function[operation.operands[0]].count <= Self.scalarCount && isScalarCode
-    case .scatter, .dynamicUpdateSlice, .whileLoop, .branch, .scan, .call: return false
+    case .scatter, .dynamicUpdateSlice, .whileLoop, .branch, .scan, .custom, .call: return false
     }
   }
 }

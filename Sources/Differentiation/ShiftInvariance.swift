@@ -105,7 +105,7 @@ struct ShiftInvariance {
     case .reduce(let reduction): return dependent(reduction, operation, known)
     case .constant, .iota, .compare, .select, .clamp, .convert, .bits, .dot, .gather, .scatter,
       .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return nil
     }
   }
@@ -187,7 +187,7 @@ extension Operation {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .dot,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }
@@ -201,7 +201,7 @@ extension Operation {
     case .constant, .iota, .unary, .binary, .compare, .clamp, .convert, .bits, .shape, .reduce,
       .dot,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

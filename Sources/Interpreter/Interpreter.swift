@@ -54,6 +54,11 @@ package struct Interpreter: Sendable {
         let types = try operation.op.resultTypes(operands.map(\.type))
         for type in types { try operation.op.requireMemory(for: type) }
         return try evaluate(scan, operands, types)
+      case .custom(let custom):
+        guard let function = custom.function else {
+          throw AdjointError(.unsupported, "\(operation.op.mnemonic) has no value of its own")
+        }
+        return try run(function, operands)
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
         .reduce,
         .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier:

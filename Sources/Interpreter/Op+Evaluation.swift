@@ -32,7 +32,7 @@ extension Op {
     case .dynamicSlice(let sizes): return [evaluateDynamicSlice(operands, sizes: sizes)]
     case .dynamicUpdateSlice: return [evaluateDynamicUpdateSlice(operands)]
     case .optimizationBarrier: return operands
-    case .whileLoop, .branch, .scan:
+    case .whileLoop, .branch, .scan, .custom:
       throw AdjointError(.unsupported, "\(mnemonic) is not evaluated on its own")
     case .call(let callee):
       throw AdjointError(.unsupported, "a call of @\(callee.name) is not evaluated on its own")

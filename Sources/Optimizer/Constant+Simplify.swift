@@ -23,7 +23,7 @@ import TensorIR
     return try rewriter.emitBroadcast(row, to: type.shape, dimensions: [dimension])
   case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce, .dot, .gather,
     .scatter, .dynamicSlice, .dynamicUpdateSlice,
-    .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+    .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil
   }
 }

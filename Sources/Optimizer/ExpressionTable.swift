@@ -84,7 +84,7 @@ extension Op {
     case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .shape, .reduce,
       .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       self
     }
   }
@@ -111,7 +111,7 @@ extension Op {
     case .bits: 13
     case .constant(let literal): literal.hashValue
     case .iota, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       hashValue
     }
   }

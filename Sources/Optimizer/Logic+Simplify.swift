@@ -21,7 +21,7 @@ import TensorIR
       comparison.direction.includesEqual ? 1 : 0, TensorType(type.shape, .i1))
   case .constant, .iota, .unary, .select, .clamp, .convert, .bits, .shape, .reduce, .dot, .gather,
     .scatter, .dynamicSlice, .dynamicUpdateSlice,
-    .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+    .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil
   }
 }

@@ -4,7 +4,8 @@ import TensorIR
 enum OpFamily: Int, Sendable, CaseIterable {
   case constant, iota, unary, binary, compare, select, clamp, convert, bits, broadcast, reshape
   case transpose, slice, pad, concatenate, reverse, reduce, dot, gather, scatter
-  case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch, scan, call
+  case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch, scan, custom
+  case call
 }
 
 extension Op {
@@ -37,6 +38,7 @@ extension Op {
     case .whileLoop: .whileLoop
     case .branch: .branch
     case .scan: .scan
+    case .custom: .custom
     case .call: .call
     }
   }
@@ -49,6 +51,6 @@ extension Set<OpFamily> {
   static let elementwise: Set = [.unary, .binary, .compare, .select, .clamp, .convert, .bits]
   /// Operations that compute from operands.
   static let computing = Set(OpFamily.allCases).subtracting([
-    .constant, .iota, .optimizationBarrier, .whileLoop, .branch, .scan, .call,
+    .constant, .iota, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call,
   ])
 }

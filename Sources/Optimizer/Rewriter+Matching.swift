@@ -32,7 +32,7 @@ extension Rewriter {
       .slice,
       .pad, .concatenate, .reverse, .reduce, .dot, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .call, nil:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, nil:
       false
     }
   }
@@ -124,7 +124,7 @@ extension Rewriter {
     case .iota, .compare, .clamp, .convert, .bits, .shape(.pad), .shape(.concatenate),
       .shape(.reverse),
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return false
     }
   }

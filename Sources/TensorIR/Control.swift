@@ -98,6 +98,7 @@ extension Op {
     case .whileLoop(let loop): [loop.condition, loop.body]
     case .branch(let branch): branch.branches
     case .scan(let scan): [scan.body]
+    case .custom(let custom): custom.regions
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
@@ -118,6 +119,7 @@ extension Op {
     case .scan(var scan):
       scan.body = try transform(scan.body)
       return .scan(scan)
+    case .custom(let custom): return .custom(try custom.mappingRegions(transform))
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
@@ -133,7 +135,8 @@ extension Op {
     case .scan(let scan): 0..<scan.captureCount
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
+      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom,
+      .call:
       0..<0
     }
   }

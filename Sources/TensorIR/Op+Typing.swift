@@ -28,6 +28,7 @@ extension Op {
     case .optimizationBarrier: return operands
     case .whileLoop(let loop): return try loop.resultTypes(check)
     case .branch(let branch): return try branch.resultTypes(check)
+    case .custom(let custom): return try custom.resultTypes(check)
     case .scan(let scan): return try scan.resultTypes(check)
     case .call(let callee): return callee.resultTypes
     }

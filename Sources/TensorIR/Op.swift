@@ -44,6 +44,8 @@ package enum Op: Hashable, Sendable {
   indirect case branch(Branch)
   /// A body run over the slices of stacked tensors.
   indirect case scan(Scan)
+  /// A function whose derivative the program states.
+  indirect case custom(CustomDerivative)
   /// A call of another function of the module, by name.
   case call(Callee)
 }
@@ -398,6 +400,7 @@ extension Op {
     case .whileLoop: "stablehlo.while"
     case .branch(let branch): branch.kind.rawValue
     case .scan: "adjoint.scan"
+    case .custom(let custom): custom.kind.rawValue
     case .call: "func.call"
     }
   }

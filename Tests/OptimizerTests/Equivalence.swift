@@ -52,7 +52,7 @@ extension Op {
       .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
       false
-    case .whileLoop, .branch, .scan: true
+    case .whileLoop, .branch, .scan, .custom: true
     }
   }
 }

@@ -51,6 +51,21 @@ import Testing
       return %0#0, %0#1 : tensor<2xf32>, tensor<5xf32>
     }
     """,
+    // A function with a pullback of its own, which captures nothing.
+    """
+    func.func public @main(%arg0: tensor<2xf32>, %arg1: tensor<2xf32>) -> tensor<2xf32> {
+      %0 = "adjoint.custom_vjp"(%arg1, %arg0) <{capture_count = 1 : i64}> ({
+      ^bb0(%arg2: tensor<2xf32>, %arg3: tensor<2xf32>):
+        %1 = stablehlo.multiply %arg2, %arg3 : tensor<2xf32>
+        stablehlo.return %1 : tensor<2xf32>
+      }, {
+      ^bb0(%arg2: tensor<2xf32>, %arg3: tensor<2xf32>, %arg4: tensor<2xf32>):
+        %1 = stablehlo.multiply %arg4, %arg2 : tensor<2xf32>
+        stablehlo.return %1 : tensor<2xf32>
+      }) : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+      return %0 : tensor<2xf32>
+    }
+    """,
     // Slices at computed places, and a barrier.
     """
     func.func public @main(%arg0: tensor<4x6xf32>, %arg1: tensor<i32>) -> (tensor<4x6xf32>, tensor<i32>) {

@@ -41,7 +41,8 @@ extension Op {
   package var form: String {
     switch self {
     case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .shape, .dot, .gather,
-      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom,
+      .call:
       mnemonic
     case .compare(let comparison): "\(mnemonic) \(comparison.direction.rawValue)"
     case .reduce(let reduction): "\(mnemonic) \(reduction.kind.rawValue)"

@@ -13,7 +13,8 @@ extension SerialBuilder {
     case .branch(let branch): try lower(branch, operation, in: frame)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
+      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom,
+      .call:
       throw NotSmall()
     }
   }
@@ -273,7 +274,8 @@ extension Function {
       case .constant, .shape: return sum
       case .dot, .reduce: return sum + 4 * self[operation.results[0]].count
       case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .gather, .scatter,
-        .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+        .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
+        .custom, .call:
         return sum + self[operation.results[0]].count
       }
     }

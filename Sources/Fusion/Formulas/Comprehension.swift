@@ -209,7 +209,7 @@ extension Operation {
     case .gather(let dimensions): return dimensions.comprehension(operandTypes, type)
     case .dynamicSlice(let sizes): return .dynamicSlice(operandTypes[0], sizes: sizes)
     case .scatter, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return nil
     }
   }

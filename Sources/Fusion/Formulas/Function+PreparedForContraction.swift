@@ -48,7 +48,7 @@ extension Op {
       true
     case .shape(.pad), .shape(.concatenate), .constant, .iota, .unary, .binary, .compare, .select,
       .clamp, .convert, .bits, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

@@ -66,7 +66,7 @@ extension Op {
     case .whileLoop, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .shape,
       .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
-      .call:
+      .custom, .call:
       0
     }
   }
@@ -89,7 +89,7 @@ extension Op {
     case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .shape,
       .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
-      .call:
+      .custom, .call:
       return self
     }
   }
@@ -107,7 +107,8 @@ extension Op {
     case .scatter, .dynamicUpdateSlice: true
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .dynamicSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .dot, .gather, .dynamicSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom,
+      .call:
       false
     }
   }

@@ -54,7 +54,7 @@ extension Operation {
       .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch,
       .scan,
-      .call:
+      .custom, .call:
       return false
     }
     return function[results[0]].element.sumType != function[operands[0]].element

@@ -81,6 +81,9 @@ struct KernelPlanner {
       case .call(let callee):
         throw AdjointError(
           .unsupported, "the call of @\(callee.name) was not inlined", at: operation.location)
+      case .custom(let custom):
+        throw AdjointError(
+          .unsupported, "\(custom.kind.rawValue) was not written out", at: operation.location)
       case .optimizationBarrier:
         preconditionFailure("barriers are gone before kernels are planned")
       case .whileLoop, .branch, .scan: addRoots(of: operation)

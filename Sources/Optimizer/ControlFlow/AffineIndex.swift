@@ -63,7 +63,7 @@ struct AffineAnalysis {
       else { return nil }
       found = value
     case .iota, .unary, .compare, .bits, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice,
-      .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return nil
     }
     guard let found, let range = found.range(length: length),

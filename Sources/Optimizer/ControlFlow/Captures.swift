@@ -77,7 +77,7 @@ extension Op {
     case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .shape,
       .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
-      .call:
+      .custom, .call:
       return self
     }
   }

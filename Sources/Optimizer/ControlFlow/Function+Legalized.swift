@@ -6,6 +6,11 @@ extension Function {
   ///
   /// - Throws: `AdjointError` where an operation breaks its typing rule.
   package func legalizedScans() throws -> Function {
+    try droppingCustomDerivatives().withoutScans()
+  }
+
+  /// As `legalizedScans()`, where no function has a stated derivative.
+  private func withoutScans() throws -> Function {
     var builder = FunctionBuilder(name: name, isPrivate: isPrivate, location: location)
     var copies = [ValueID?](repeating: nil, count: types.count)
     for parameter in parameters { copies[parameter.index] = builder.parameter(self[parameter]) }
@@ -18,7 +23,7 @@ extension Function {
     for operation in operations {
       builder.location = operation.location
       let operands = operation.operands.map(known)
-      let op = try operation.op.mappingRegions { try $0.legalizedScans() }
+      let op = try operation.op.mappingRegions { try $0.withoutScans() }
       let results: [ValueID]
       if case .scan(let scan) = op {
         results = try builder.whileLoop(for: scan, operands)

@@ -19,7 +19,7 @@ import TensorIR
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
     .reduce,
     .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop,
-    .call:
+    .custom, .call:
     return nil
   }
 }
@@ -46,7 +46,7 @@ extension Op {
     switch self {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape: true
     case .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

@@ -51,7 +51,7 @@ import TensorIR
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
     .reduce,
     .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .branch,
-    .call:
+    .custom, .call:
     return nil
   }
 }

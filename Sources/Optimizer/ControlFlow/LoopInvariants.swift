@@ -17,7 +17,7 @@ import TensorIR
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
     .reduce,
     .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .branch,
-    .call:
+    .custom, .call:
     return nil
   }
   let count = op.captureRange.count
@@ -93,9 +93,10 @@ extension Op {
     switch self {
     case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .reduce, .dot, .gather,
       .scatter,
-      .whileLoop, .branch, .scan:
+      .whileLoop, .branch, .scan, .custom:
       true
-    case .constant, .iota, .shape, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
+    case .constant, .iota, .shape, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+      .call:
       false
     }
   }

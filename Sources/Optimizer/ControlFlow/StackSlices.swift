@@ -112,7 +112,7 @@ private struct RowPlan {
         updates.append((source - carries.lowerBound, position, place))
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
         .reduce,
-        .dot, .gather, .scatter, .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+        .dot, .gather, .scatter, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
         continue
       }
     }

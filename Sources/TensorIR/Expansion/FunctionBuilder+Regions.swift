@@ -20,7 +20,7 @@ extension FunctionBuilder {
       case .shape(.reshape(shape: [])), .shape(.broadcast(shape: [], dimensions: [])):
         result = operands[0]
       case .iota, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-        .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+        .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
         throw operation.notElementwise
       }
       values[operation.result] = result

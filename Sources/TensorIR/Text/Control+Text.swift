@@ -179,6 +179,17 @@ extension FunctionPrinter {
     text += printer.text
   }
 
+  /// Writes a region that captures nothing, with the names of its parameters.
+  mutating func writeClosedRegion(_ region: Region, of operation: Operation) {
+    let names = names(in: region, of: operation, capturing: 0..<0, from: 0)
+    let own = region.parameters.map { parameter in
+      let isNamed = names.names.indices.contains(parameter.index)
+      return "\(isNamed ? names.names[parameter.index] : "%undefined"): \(region[parameter])"
+    }
+    text += "\(indent)^bb0(\(own.joined(separator: ", "))):\n"
+    writeBody(region, names)
+  }
+
   /// Writes `stablehlo.while(%iterArg = %a, …) : types cond {…} do {…}`.
   mutating func writeWhile(_ loop: While, _ operation: Operation) {
     let captures = 0..<loop.captureCount

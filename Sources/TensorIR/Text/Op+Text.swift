@@ -33,7 +33,7 @@ extension ModuleParser {
     case .dynamicUpdateSlice: try operandsBeforeWord(of: &draft, in: &body)
     case .optimizationBarrier: return try barrierForm(of: &draft, in: &body)
     case .whileLoop: return try whileForm(of: &draft, in: &body)
-    case .branch, .scan:
+    case .branch, .scan, .custom:
       throw cursor.failure("\(draft.mnemonic) is only written in quotes", at: draft.position)
     case .call:
       try draft.attributes.add("callee", .symbol(try cursor.symbolName()))
@@ -102,6 +102,7 @@ extension FunctionPrinter {
     case .whileLoop(let loop): writeWhile(loop, operation)
     case .branch(let branch): writeBranch(branch, operation)
     case .scan(let scan): writeScan(scan, operation)
+    case .custom(let custom): writeCustomDerivative(custom, operation)
     case .call(let callee):
       text += "call @\(Module.symbol(callee.name))(\(list(operation.operands)))"
       text += " : \(functionType(operation))"

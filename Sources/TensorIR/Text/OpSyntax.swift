@@ -10,6 +10,7 @@ enum OpSyntax: Hashable {
   case broadcast, reshape, transpose, slice, pad, concatenate, reverse
   case reduce, dot, gather, scatter
   case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch(Branch.Kind), scan
+  case custom(CustomDerivative.Kind)
   case call
 
   /// The syntax of each mnemonic; `call` is how `func.call` is written inside functions.
@@ -28,6 +29,9 @@ enum OpSyntax: Hashable {
       "adjoint.scan": .scan, "func.call": .call, "call": .call,
     ]
     for kind in Branch.Kind.allCases { table[kind.rawValue] = .branch(kind) }
+    for kind in [CustomDerivative.Kind.tangents, .cotangents] {
+      table[kind.rawValue] = .custom(kind)
+    }
     table["chlo.tan"] = .unary(.tangent)
     for expansion in Expansion.allCases { table[expansion.rawValue] = .expansion(expansion) }
     for op in UnaryOp.allCases { table[op.rawValue] = .unary(op) }
@@ -43,7 +47,7 @@ enum OpSyntax: Hashable {
     case .reducePrecision, .bitcast, .clamp, .reverse, .convert, .iota: true
     case .expansion, .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
       .concatenate, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }
@@ -51,6 +55,7 @@ enum OpSyntax: Hashable {
   /// Whether operations have regions.
   var hasRegions: Bool {
     if case .expansion(let expansion) = self { return expansion.hasRegion }
+    if case .custom = self { return true }
     return self == .reduce || self == .scatter || capturesValues
   }
 
@@ -62,7 +67,7 @@ enum OpSyntax: Hashable {
       .bitcast, .reducePrecision, .broadcast,
       .reshape,
       .transpose, .slice, .pad, .concatenate, .reverse, .reduce, .dot, .gather, .scatter,
-      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
+      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom, .call:
       false
     }
   }
@@ -159,6 +164,7 @@ struct OperationDraft {
     case .whileLoop: return .whileLoop(try whileLoop())
     case .branch(let kind): return .branch(try branch(kind))
     case .scan: return .scan(try scan())
+    case .custom(let kind): return .custom(try customDerivative(kind))
     case .call:
       return .call(Callee(try attributes.symbol("callee"), resultTypes: results.types))
     }
