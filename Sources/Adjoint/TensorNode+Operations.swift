@@ -80,6 +80,7 @@ extension Op {
     case .convert(let element), .bits(.cast(let element)): element
     case .select: operands[1].type.element
     case .dot(let dimensions): dimensions.resultElement ?? operands[0].type.element
+    case .convolution(let convolution): convolution.resultElement ?? operands[0].type.element
     case .unary, .binary, .clamp, .bits, .shape, .reduce, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice:
       operands[0].type.element

@@ -79,7 +79,7 @@ extension Op {
     case .optimizationBarrier: return operands
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .custom, .call:
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .custom, .call:
       let depends = operands.indices.contains { operands[$0] && isDifferentiable(at: $0) }
       return [Bool](repeating: depends, count: count)
     }
@@ -94,7 +94,7 @@ extension Op {
     case .optimizationBarrier: return results
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .custom, .call:
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .custom, .call:
       return operands.indices.map { isDifferentiable(at: $0) }
     }
   }
@@ -109,7 +109,7 @@ extension Op {
     case .select: position > 0
     case .convert(let element): element.isFloat
     case .bits(let op): op.isDifferentiable
-    case .clamp, .shape, .dot: true
+    case .clamp, .shape, .dot, .convolution: true
     case .reduce(let reduction): !reduction.kind.isPiecewiseConstant
     case .gather: position == 0
     case .scatter: position != 1

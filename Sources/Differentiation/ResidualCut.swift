@@ -69,7 +69,8 @@ struct ResidualCut {
     case .binary(let op): return !(isScalarCode && op == .power)
     case .reduce(let reduction):
       return function[operation.operands[0]].count <= Self.scalarCount && reduction.kind == .add
-    case .dot: return function[operation.operands[0]].count <= Self.scalarCount && isScalarCode
+    case .dot, .convolution:
+      return function[operation.operands[0]].count <= Self.scalarCount && isScalarCode
     case .scatter, .dynamicUpdateSlice, .whileLoop, .branch, .scan, .custom, .call: return false
     }
   }

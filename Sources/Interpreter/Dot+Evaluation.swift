@@ -25,7 +25,7 @@ extension DotDimensions {
 
 extension Literal {
   /// The literal with its axes in the order of `permutation`.
-  fileprivate func permuted(_ permutation: [Int]) -> Literal {
+  func permuted(_ permutation: [Int]) -> Literal {
     let type = TensorType(self.type.shape.selecting(permutation), self.type.element)
     if isSplat || permutation == Array(permutation.indices) { return reshaped(to: type.shape) }
     let places = offsets(of: type.shape, strides: self.type.strides.selecting(permutation))

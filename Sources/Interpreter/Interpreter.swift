@@ -61,7 +61,8 @@ package struct Interpreter: Sendable {
         return try run(function, operands)
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
         .reduce,
-        .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier:
+        .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+        .optimizationBarrier:
         return try operation.op.evaluated(operands)
       }
     } catch let error as AdjointError {

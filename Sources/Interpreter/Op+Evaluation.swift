@@ -26,6 +26,8 @@ extension Op {
     case .shape(let op): return [op.evaluated(operands, types[0])]
     case .reduce(let reduction): return [reduction.evaluated(operands[0], operands[1], types[0])]
     case .dot(let dimensions): return [dimensions.evaluated(operands[0], operands[1], types[0])]
+    case .convolution(let convolution):
+      return [convolution.evaluated(operands[0], operands[1], types[0])]
     case .gather(let dimensions): return [dimensions.evaluated(operands[0], operands[1], types[0])]
     case .scatter(let dimensions):
       return [dimensions.evaluated(operands[0], operands[1], operands[2])]

@@ -15,7 +15,8 @@ import TensorIR
   switch op {
   case .constant, .iota, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil
-  case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce, .dot, .gather,
+  case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce, .dot,
+    .convolution, .gather,
     .scatter, .dynamicSlice, .dynamicUpdateSlice:
     break
   }
@@ -44,6 +45,9 @@ extension Op {
     case .dot(let dimensions):
       let contracted = operands[0].shape.selecting(dimensions.leftContracting).reduce(1, *)
       return contracted <= 16 && result.count * contracted <= limit * 4
+    case .convolution(let convolution):
+      let terms = operands[1].count / max(operands[1].shape[convolution.kernel.output], 1)
+      return terms <= 16 && result.count * terms <= limit * 4
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,

@@ -81,6 +81,7 @@ extension Op {
     switch self {
     case .compare(let comparison): .compare(comparison.with(comparison.direction))
     case .dot(let dimensions): .dot(dimensions.withoutRemarks)
+    case .convolution(let convolution): .convolution(convolution.withoutRemarks)
     case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .shape, .reduce,
       .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice,
@@ -110,7 +111,8 @@ extension Op {
     case .convert(let element): 11 &+ element.byteCount
     case .bits: 13
     case .constant(let literal): literal.hashValue
-    case .iota, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+    case .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+      .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       hashValue
     }

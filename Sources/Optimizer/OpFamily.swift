@@ -3,7 +3,7 @@ import TensorIR
 /// The kinds of operations that passes choose between.
 enum OpFamily: Int, Sendable, CaseIterable {
   case constant, iota, unary, binary, compare, select, clamp, convert, bits, broadcast, reshape
-  case transpose, slice, pad, concatenate, reverse, reduce, dot, gather, scatter
+  case transpose, slice, pad, concatenate, reverse, reduce, dot, convolution, gather, scatter
   case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch, scan, custom
   case call
 }
@@ -30,6 +30,7 @@ extension Op {
     case .shape(.reverse): .reverse
     case .reduce: .reduce
     case .dot: .dot
+    case .convolution: .convolution
     case .gather: .gather
     case .scatter: .scatter
     case .dynamicSlice: .dynamicSlice

@@ -18,7 +18,8 @@ extension Op {
     case .scan(let scan): scan.operandsRead(for: results)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .custom,
       .call:
       [Bool](repeating: true, count: count)
     }
@@ -33,7 +34,8 @@ extension Op {
     case .scan(let scan): return scan.pruned(keeping: results)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .custom,
       .call:
       return PrunedOperation(
         op: self, operands: Array(0..<operandCount), results: Array(results.indices), changes: 0)

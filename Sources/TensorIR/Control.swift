@@ -101,7 +101,8 @@ extension Op {
     case .custom(let custom): custom.regions
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .call:
       []
     }
   }
@@ -122,7 +123,8 @@ extension Op {
     case .custom(let custom): return .custom(try custom.mappingRegions(transform))
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .call:
       return self
     }
   }
@@ -135,7 +137,8 @@ extension Op {
     case .scan(let scan): 0..<scan.captureCount
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .custom,
       .call:
       0..<0
     }

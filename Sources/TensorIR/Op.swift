@@ -27,6 +27,8 @@ package enum Op: Hashable, Sendable {
   case reduce(Reduction)
   /// (left, right): a product summed over contracted axes.
   case dot(DotDimensions)
+  /// (input, kernel): products summed over the taps of windows and over features.
+  case convolution(Convolution)
   /// (operand, startIndices): slices collected at computed places.
   case gather(GatherDimensions)
   /// (operand, scatterIndices, updates): slices combined into computed places.
@@ -392,6 +394,7 @@ extension Op {
     case .shape(.reverse): "stablehlo.reverse"
     case .reduce: "stablehlo.reduce"
     case .dot: "stablehlo.dot_general"
+    case .convolution: "stablehlo.convolution"
     case .gather: "stablehlo.gather"
     case .scatter: "stablehlo.scatter"
     case .dynamicSlice: "stablehlo.dynamic_slice"

@@ -10,7 +10,9 @@ import Testing
     "Results agree with the specification's index formulas",
     arguments: opTable.filter { row in
       ["broadcast_in_dim", "transpose", "slice", "pad", "concatenate", "reverse"].contains(row.name)
-        || ["dot", "gather", "scatter", "reduce add"].contains { row.name.hasPrefix($0) }
+        || ["dot", "convolution", "gather", "scatter", "reduce add"].contains {
+          row.name.hasPrefix($0)
+        }
     })
   func agrees(row: OpRow) throws {
     for opCase in row.cases where [.f64, .i32, .i64].contains(opCase.element) {
@@ -36,6 +38,8 @@ import Testing
     switch op {
     case .shape(let op): return move(op, operands, type)
     case .dot(let dimensions): return dot(dimensions, operands[0], operands[1], type)
+    case .convolution(let convolution):
+      return self.convolution(convolution, operands[0], operands[1], type)
     case .gather(let dimensions): return gather(dimensions, operands[0], operands[1], type)
     case .scatter(let dimensions): return scatter(dimensions, operands, type)
     case .reduce(let reduction):
@@ -119,6 +123,44 @@ import Testing
           rightIndex[axis] = term[place]
         }
         return sum + left[leftIndex] * right[rightIndex]
+      }
+    }
+  }
+
+  private func convolution(
+    _ convolution: Convolution, _ input: Indexed, _ kernel: Indexed, _ type: TensorType
+  ) -> Literal {
+    let spatial = convolution.input.spatial.indices
+    let outputs = kernel.shape[convolution.kernel.output]
+    let groups = max(convolution.featureGroups, convolution.batchGroups)
+    return tabulate(type) { index in
+      let group = index[convolution.output.feature] / (outputs / groups)
+      return allIndices(kernel.shape).reduce(0) { sum, kernelIndex in
+        guard kernelIndex[convolution.kernel.output] == index[convolution.output.feature] else {
+          return sum
+        }
+        var inputIndex = input.shape.map { _ in 0 }
+        inputIndex[convolution.input.batch] = index[convolution.output.batch]
+        inputIndex[convolution.input.feature] = kernelIndex[convolution.kernel.input]
+        if convolution.batchGroups > 1 {
+          inputIndex[convolution.input.batch] += group * type.shape[convolution.output.batch]
+        } else {
+          inputIndex[convolution.input.feature] += group * kernel.shape[convolution.kernel.input]
+        }
+        for axis in spatial {
+          let extent = kernel.shape[convolution.kernel.spatial[axis]]
+          let place = kernelIndex[convolution.kernel.spatial[axis]]
+          let tap = convolution.reversal[axis] ? extent - 1 - place : place
+          let position =
+            index[convolution.output.spatial[axis]] * convolution.strides[axis]
+            + tap * convolution.kernelDilation[axis] - convolution.low[axis]
+          let (element, rest) = position.quotientAndRemainder(
+            dividingBy: convolution.inputDilation[axis])
+          guard position >= 0, rest == 0, element < input.shape[convolution.input.spatial[axis]]
+          else { return sum }
+          inputIndex[convolution.input.spatial[axis]] = element
+        }
+        return sum + input[inputIndex] * kernel[kernelIndex]
       }
     }
   }

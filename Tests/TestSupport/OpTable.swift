@@ -5,7 +5,7 @@ package let opTable: [OpRow] =
   constantRows + UnaryOp.allCases.map(unaryRow) + BinaryOp.allCases.map(binaryRow)
   + Comparison.Direction.allCases.map(compareRow) + choiceRows + convertRows + bitsRows
   + totalOrderRows + shapeRows
-  + reductionRows + dotRows + gatherRows + scatterRows
+  + reductionRows + dotRows + convolutionRows + gatherRows + scatterRows
 
 /// Every row of the table with every element type and shape variant.
 package let opCases: [OpCase] = opTable.flatMap(\.cases)
@@ -40,7 +40,8 @@ extension ElementType {
 extension Op {
   package var form: String {
     switch self {
-    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .shape, .dot, .gather,
+    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .shape, .dot,
+      .convolution, .gather,
       .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom,
       .call:
       mnemonic
@@ -61,7 +62,7 @@ extension Op {
       "stablehlo." + $0
     }
     + Reduction.Kind.allCases.map { Op.reduce(Reduction($0, dimensions: [])).form }
-    + ["stablehlo.dot_general", "stablehlo.gather"]
+    + ["stablehlo.dot_general", "stablehlo.convolution", "stablehlo.gather"]
     + ScatterDimensions.Combination.allCases.map { "stablehlo.scatter " + $0.rawValue }
 }
 

@@ -21,7 +21,8 @@ extension Lowering {
       }
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier, .custom,
       .call:
       preconditionFailure("only loops and branches are steps by themselves")
     }

@@ -206,6 +206,7 @@ extension Operation {
     case .shape(let op): return Comprehension(op.body(operandTypes, type))
     case .reduce(let reduction): return reduction.comprehension(operandTypes[0])
     case .dot(let dimensions): return dimensions.comprehension(operandTypes)
+    case .convolution(let convolution): return convolution.comprehension(operandTypes, type)
     case .gather(let dimensions): return dimensions.comprehension(operandTypes, type)
     case .dynamicSlice(let sizes): return .dynamicSlice(operandTypes[0], sizes: sizes)
     case .scatter, .dynamicUpdateSlice,

@@ -65,7 +65,8 @@ extension Op {
     case .scan: 1
     case .whileLoop, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .shape,
-      .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier,
       .custom, .call:
       0
     }
@@ -88,7 +89,8 @@ extension Op {
       return .scan(scan)
     case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .shape,
-      .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier,
       .custom, .call:
       return self
     }
@@ -107,7 +109,8 @@ extension Op {
     case .scatter, .dynamicUpdateSlice: true
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .gather, .dynamicSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom,
+      .dot, .convolution, .gather, .dynamicSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
+      .custom,
       .call:
       false
     }

@@ -49,7 +49,7 @@ extension Operation {
     switch op {
     case .reduce(let reduction):
       guard reduction.kind == .add || reduction.kind == .multiply else { return false }
-    case .dot: break
+    case .dot, .convolution: break
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch,
@@ -70,6 +70,10 @@ extension FunctionBuilder {
     if case .dot(var dimensions) = op {
       dimensions.resultElement = nil
       op = .dot(dimensions)
+    }
+    if case .convolution(var convolution) = op {
+      convolution.resultElement = nil
+      op = .convolution(convolution)
     }
     let wide = try operands.map { operand in
       self[operand].element == element.sumType

@@ -94,7 +94,7 @@ struct KernelPlanner {
           addContract(operation.result)
         }
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
-        .reduce, .gather, .dynamicSlice:
+        .reduce, .convolution, .gather, .dynamicSlice:
         if forced.contains(operation.result) { addRoot(operation.result) }
       }
     }

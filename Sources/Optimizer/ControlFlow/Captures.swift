@@ -76,7 +76,8 @@ extension Op {
       return .scan(scan)
     case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .shape,
-      .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier,
       .custom, .call:
       return self
     }

@@ -18,7 +18,8 @@ import TensorIR
     return try rewriter.emitUnrolled(scan, operands, types)
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
     .reduce,
-    .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop,
+    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+    .whileLoop,
     .custom, .call:
     return nil
   }
@@ -45,7 +46,7 @@ extension Op {
   fileprivate var isCheapToRepeat: Bool {
     switch self {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape: true
-    case .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+    case .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }

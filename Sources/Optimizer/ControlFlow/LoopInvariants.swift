@@ -16,7 +16,8 @@ import TensorIR
   case .scan(let scan): (region, first) = (scan.body, 1)
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
     .reduce,
-    .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .branch,
+    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+    .branch,
     .custom, .call:
     return nil
   }
@@ -91,7 +92,8 @@ extension Op {
   /// Whether the operation computes, rather than only moves or repeats elements.
   fileprivate var isWorthHoisting: Bool {
     switch self {
-    case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .reduce, .dot, .gather,
+    case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .reduce, .dot, .convolution,
+      .gather,
       .scatter,
       .whileLoop, .branch, .scan, .custom:
       true

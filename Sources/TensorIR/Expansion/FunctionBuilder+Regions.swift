@@ -19,7 +19,8 @@ extension FunctionBuilder {
         result = try emit(operation.op, operands)
       case .shape(.reshape(shape: [])), .shape(.broadcast(shape: [], dimensions: [])):
         result = operands[0]
-      case .iota, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      case .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+        .dynamicUpdateSlice,
         .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
         throw operation.notElementwise
       }

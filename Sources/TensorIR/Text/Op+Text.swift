@@ -24,6 +24,7 @@ extension ModuleParser {
       try shapeForm(of: &draft, in: &body)
     case .reduce: return try reduceForm(of: &draft, in: &body)
     case .dot: try dotForm(of: &draft, in: &body)
+    case .convolution: try convolutionForm(of: &draft, in: &body)
     case .gather, .scatter:
       throw cursor.failure(
         "\(draft.mnemonic) is only written in quotes", at: draft.position)
@@ -93,6 +94,7 @@ extension FunctionPrinter {
     case .shape(let op): writeShape(op, operation)
     case .reduce(let reduction): writeReduction(reduction, operation)
     case .dot(let dimensions): writeDot(dimensions, operation)
+    case .convolution(let convolution): writeConvolution(convolution, operation)
     case .gather(let dimensions): writeGather(dimensions, operation)
     case .scatter(let dimensions): writeScatter(dimensions, operation)
     case .dynamicSlice(let sizes):

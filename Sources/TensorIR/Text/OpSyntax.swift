@@ -8,7 +8,7 @@ enum OpSyntax: Hashable {
   case expansion(Expansion)
   case compare, select, clamp, convert, bitcast, reducePrecision
   case broadcast, reshape, transpose, slice, pad, concatenate, reverse
-  case reduce, dot, gather, scatter
+  case reduce, dot, convolution, gather, scatter
   case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch(Branch.Kind), scan
   case custom(CustomDerivative.Kind)
   case call
@@ -22,7 +22,8 @@ enum OpSyntax: Hashable {
       "stablehlo.broadcast_in_dim": .broadcast, "stablehlo.reshape": .reshape,
       "stablehlo.transpose": .transpose, "stablehlo.slice": .slice, "stablehlo.pad": .pad,
       "stablehlo.concatenate": .concatenate, "stablehlo.reverse": .reverse,
-      "stablehlo.reduce": .reduce, "stablehlo.dot_general": .dot, "stablehlo.gather": .gather,
+      "stablehlo.reduce": .reduce, "stablehlo.dot_general": .dot,
+      "stablehlo.convolution": .convolution, "stablehlo.gather": .gather,
       "stablehlo.scatter": .scatter, "stablehlo.dynamic_slice": .dynamicSlice,
       "stablehlo.dynamic_update_slice": .dynamicUpdateSlice,
       "stablehlo.optimization_barrier": .optimizationBarrier, "stablehlo.while": .whileLoop,
@@ -46,7 +47,8 @@ enum OpSyntax: Hashable {
     case .binary(let op): !op.rawValue.hasPrefix("chlo.")
     case .reducePrecision, .bitcast, .clamp, .reverse, .convert, .iota: true
     case .expansion, .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
-      .concatenate, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .concatenate, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+      .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
@@ -66,7 +68,8 @@ enum OpSyntax: Hashable {
     case .expansion, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert,
       .bitcast, .reducePrecision, .broadcast,
       .reshape,
-      .transpose, .slice, .pad, .concatenate, .reverse, .reduce, .dot, .gather, .scatter,
+      .transpose, .slice, .pad, .concatenate, .reverse, .reduce, .dot, .convolution, .gather,
+      .scatter,
       .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom, .call:
       false
     }
@@ -156,6 +159,7 @@ struct OperationDraft {
       return .shape(try shapeOp())
     case .reduce: return .reduce(try reduction())
     case .dot: return .dot(try dotDimensions())
+    case .convolution: return .convolution(try convolution())
     case .gather: return .gather(try gatherDimensions())
     case .scatter: return .scatter(try scatterDimensions())
     case .dynamicSlice: return .dynamicSlice(sizes: try attributes.integers("slice_sizes"))

@@ -25,7 +25,7 @@ extension OperationDraft {
     case .reverse: return .reverse(dimensions: try attributes.integers("dimensions"))
     case .expansion, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert,
       .bitcast,
-      .reducePrecision, .reduce, .dot,
+      .reducePrecision, .reduce, .dot, .convolution,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       preconditionFailure("\(mnemonic) is no shape op")
@@ -63,7 +63,7 @@ extension ModuleParser {
     case .reshape, .expansion, .constant, .iota, .unary, .binary, .compare, .select, .clamp,
       .convert, .bitcast,
       .reducePrecision, .reduce,
-      .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       break
     }

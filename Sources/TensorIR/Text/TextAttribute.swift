@@ -18,6 +18,8 @@ indirect enum TextAttribute {
   case fields(AttributeDictionary)
   /// `dense<…> : tensor<…>`.
   case literal(Literal)
+  /// `#stablehlo.conv<[b, 0, f]x[0, i, o]->[b, 0, f]>`.
+  case convolution(ConvolutionNumbers)
 
   /// The integers of an array, a list or a dense constant.
   var integerList: [Int]? {
@@ -31,8 +33,34 @@ indirect enum TextAttribute {
     case .literal(let literal):
       let isShort = literal.type.element.isInteger && literal.type.count <= 4096
       return isShort ? literal.integers.map { Int($0) } : nil
-    case .integer, .boolean, .string, .symbol, .word, .fields: return nil
+    case .integer, .boolean, .string, .symbol, .word, .fields, .convolution: return nil
     }
+  }
+
+  /// The booleans of a list, which older text writes as 0 and 1.
+  var booleanList: [Bool]? {
+    guard case .list(let items) = self else {
+      return integerList.flatMap { $0.allSatisfy((0...1).contains) ? $0.map { $0 == 1 } : nil }
+    }
+    let values = items.compactMap { item -> Bool? in
+      switch item {
+      case .boolean(let value): value
+      case .integer(0): false
+      case .integer(1): true
+      default: nil
+      }
+    }
+    return values.count == items.count ? values : nil
+  }
+
+  /// The pairs of integers of a list of lists or of a dense constant.
+  var pairList: [[Int]]? {
+    if case .list(let items) = self {
+      let pairs = items.compactMap { item in item.integerList.flatMap { $0.count == 2 ? $0 : nil } }
+      return pairs.count == items.count ? pairs : nil
+    }
+    guard let values = integerList, values.count.isMultiple(of: 2) else { return nil }
+    return stride(from: 0, to: values.count, by: 2).map { Array(values[$0..<($0 + 2)]) }
   }
 }
 
@@ -107,6 +135,18 @@ struct AttributeDictionary {
   /// Takes out a list of integers, empty where it is not written.
   mutating func optionalIntegers(_ name: String) throws -> [Int] {
     entries.contains { $0.name == name } ? try integers(name) : []
+  }
+
+  /// Takes out a list of booleans, nil where it is not written.
+  mutating func optionalBooleans(_ name: String) throws -> [Bool]? {
+    guard entries.contains(where: { $0.name == name }) else { return nil }
+    return try require(name, "a list of booleans") { $0.booleanList }
+  }
+
+  /// Takes out a list of pairs of integers, nil where it is not written.
+  mutating func optionalPairs(_ name: String) throws -> [[Int]]? {
+    guard entries.contains(where: { $0.name == name }) else { return nil }
+    return try require(name, "a list of pairs of integers") { $0.pairList }
   }
 
   /// Takes out an integer.
@@ -236,13 +276,19 @@ extension TextCursor {
       _ = try expectWord("an integer type")
       var values = [Int]()
       if accept(":") {
-        repeat { values.append(try integer()) } while accept(",")
+        repeat { values.append(try arrayElement()) } while accept(",")
       }
       try expect(">")
       return .integers(values)
     case "dense": return .literal(try denseLiteral())
     case let word: return .word(word)
     }
+  }
+
+  /// Reads an integer, or a boolean as 0 or 1.
+  private mutating func arrayElement() throws -> Int {
+    if accept(word: "false") { return 0 }
+    return accept(word: "true") ? 1 : try integer()
   }
 
   /// Reads `#stablehlo<kind WORD>`, `#stablehlo.kind<WORD>` or `#stablehlo.kind<field = value, …>`.
@@ -253,6 +299,11 @@ extension TextCursor {
     guard accept("<") else { return .word(name) }
     var fields = AttributeDictionary(of: "#" + name, at: place)
     if accept(">") { return .fields(fields) }
+    if name == "stablehlo.conv" {
+      let numbers = try convolutionNumbers()
+      try expect(">")
+      return .convolution(numbers)
+    }
     let start = position
     let word = try expectWord("a field")
     if isNext("=") {
