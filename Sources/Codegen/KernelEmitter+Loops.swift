@@ -62,7 +62,7 @@ extension KernelEmitter {
       after: index, of: Self.iterationsBetweenTests, context: context(), to: after, else: start)
     builder.position(at: start)
     variables[loop.variable] = index
-    for node in loop.body { emit(node) }
+    emitSerial(loop.body)
     let latch = builder.currentBlock
     builder.addIncoming(index, builder.add(index, builder.int(1, module.i64)), from: latch)
     for (carry, phi) in zip(loop.carries, phis) {
@@ -90,7 +90,7 @@ extension KernelEmitter {
     counted(from: first, to: end, step: 1, updating: loop.body, loop.carries) { index in
       variables[loop.variable] = index
       for carry in loop.carries { scalars[carry.current] = accumulators[carry.current] }
-      for node in loop.body { emit(node) }
+      emitSerial(loop.body)
       let next = loop.carries.map { copies(of: $0.next) }
       for (carry, value) in zip(loop.carries, next) { accumulators[carry.current] = value }
     }

@@ -9,6 +9,8 @@ import TensorIR
 struct ResidualCut {
   /// The region with its linear part.
   private let function: Function
+  /// The position of each value's definition, by id; nil for parameters.
+  private let definitions: [Int?]
   /// The values chosen, in order of definition.
   private(set) var saved: [ValueID] = []
 
@@ -21,6 +23,7 @@ struct ResidualCut {
   /// - Parameter isFree: whether each value is there anyway, by id.
   init(_ function: Function, residuals: [ValueID], isFree: [Bool]) {
     self.function = function
+    definitions = function.definitions()
     let needed = function.operationsNeeded(for: residuals) { isFree[$0.index] }
     var isNode = [Bool](repeating: false, count: function.types.count)
     for value in residuals where !isFree[value.index] { isNode[value.index] = true }
@@ -57,6 +60,10 @@ struct ResidualCut {
       .map { ValueID($0) }
   }
 
+  private func definition(_ value: ValueID) -> Operation? {
+    definitions[value.index].map { function.operations[$0] }
+  }
+
   /// Whether an operation's result is computed again rather than saved if its operands are known.
   private func isRecomputed(_ operation: Operation, _ result: ValueID) -> Bool {
     let isScalarCode = function[result].count <= Self.scalarCount
@@ -66,7 +73,9 @@ struct ResidualCut {
       .optimizationBarrier:
       return true
     case .unary(let op): return !(isScalarCode && op.isTranscendental)
-    case .binary(let op): return !(isScalarCode && op == .power)
+    case .binary(.power):
+      return !isScalarCode || PlainPower(operation, definition: definition) != nil
+    case .binary: return true
     case .reduce(let reduction):
       return function[operation.operands[0]].count <= Self.scalarCount && reduction.kind == .add
     case .dot, .convolution:

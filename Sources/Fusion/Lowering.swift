@@ -94,7 +94,8 @@ struct Lowering {
 
   /// Lowers a function: plans kernels, builds and schedules each.
   mutating func lower(_ function: Function) throws {
-    let (prepared, forced) = try function.preparedForControl().preparedForContraction()
+    let (prepared, forced) = try function.preparedForControl().withPlainPowers()
+      .preparedForContraction()
     let compared = prepared.sharedOrigins
     graph = Graph(prepared)
     comparedValues = compared

@@ -80,6 +80,9 @@ package let pipeline: [Pass] = [
   .rule("negation", on: [.binary], "moves signs outwards until they cancel", moveNegation),
   .rule("square", on: [.binary], "makes (a − b)² and (b − a)² one", orderSquaredDifference),
   .rule(
+    "partial-sums", on: [.binary], "adds to a part of a carry rather than zeros to the rest",
+    addToPart),
+  .rule(
     "logic", on: [.binary, .compare], "identities of and, or, max, min and comparisons",
     simplifyLogic),
   .rule("select", on: [.select], "drops choices that are known", simplifySelect),

@@ -8,7 +8,7 @@ import TensorIR
 ///
 /// All from the kind's identity, except where said:
 /// - A reduction of nothing, from any value, repeats the value.
-/// - A reduction along unit axes is a reshape.
+/// - A reduction along unit axes is a reshape; one of all but unit axes drops them first.
 /// - A reduction of a reduction of the same kind, read once, is one.
 /// - A reduction of a transpose is a transpose of a reduction.
 /// - A reduction along repeated axes is the operand, times their extents for sums.
@@ -32,6 +32,12 @@ import TensorIR
       reduction.kind, rewriter.emitDropping(units, of: operand), rest)
   }
   if axes.isEmpty { return operand }
+  let rest = type.shape.indices.filter { !axes.contains($0) }
+  if !rest.isEmpty, rest.allSatisfy({ type.shape[$0] == 1 }) {
+    let sum = try rewriter.emitReduce(
+      reduction.kind, rewriter.emitDropping(rest, of: operand), Array(axes.indices))
+    return try rewriter.emitBroadcast(sum, to: rest.map { _ in 1 }, dimensions: [])
+  }
   if axes != reduction.dimensions {
     return try rewriter.emitReduce(reduction.kind, operand, axes)
   }

@@ -29,7 +29,7 @@ extension SerialBuilder {
 
   /// A region that can be done in scalars.
   private func small(_ region: Region) throws -> Graph {
-    let body = region.preparedForControl()
+    let body = try region.preparedForControl().withPlainPowers()
     guard body.operations.count <= Self.scalarLimit else { throw NotSmall() }
     for operation in body.operations {
       if case .constant = operation.op { continue }

@@ -20,6 +20,8 @@ final class SerialBuilder {
   /// For each scalar how many loops are around it.
   private var scalarLevels: [Int] = []
   private var slots: [BufferID: Int] = [:]
+  /// What differences are made of.
+  private var differences: [ScalarID: (left: ScalarID, right: ScalarID)] = [:]
 
   /// A loop that is open.
   struct Level {
@@ -191,9 +193,19 @@ final class SerialBuilder {
   }
 
   func apply(_ op: ScalarOp, _ operands: [ScalarID]) throws -> ScalarID {
+    if op == .binary(.multiply), operands[0] == operands[1],
+      let (left, right) = differences[operands[0]], right < left,
+      kernel.scalars[left.index].isFloat
+    {
+      // (a − b)² is (b − a)², bit for bit: distances of pairs are computed once.
+      let difference = try apply(.binary(.subtract), [right, left])
+      return try define(.apply(op, [difference, difference]), kernel.scalars[left.index])
+    }
     guard let element = op.resultType(operands.map { kernel.scalars[$0.index] }) else {
       throw NotSmall()
     }
-    return try define(.apply(op, operands), element)
+    let result = try define(.apply(op, operands), element)
+    if op == .binary(.subtract) { differences[result] = (operands[0], operands[1]) }
+    return result
   }
 }

@@ -1,0 +1,151 @@
+internal import LoopIR
+internal import TensorIR
+
+extension Kernel {
+  /// Makes sums that a loop adds into a few elements of memory accumulators, which are registers.
+  ///
+  ///     serial i { serial k in 0..<3 { y[k] += x[i,k] } }
+  ///
+  /// becomes, with the short loop written out,
+  ///
+  ///     acc s0, s1, s2; serial i { s0 += x[i,0]; s1 += x[i,1]; s2 += x[i,2] }; y[0] = s0; …
+  ///
+  /// Scalar replacement of reductions: what is added goes through memory once for the loop instead of
+  /// once for each iteration, and the loop can run in lanes.
+  ///
+  /// - Parameter keepingOutermost: whether the outermost loops keep what they add into memory.
+  mutating func sumInRegisters(keepingOutermost: Bool, _ scheduler: inout Scheduler) {
+    body = body.flatMap { node -> [Node] in
+      guard case .loop(let loop) = node else { return [node] }
+      return replacingSums(
+        of: loop, isOutermost: true, mayReplace: !keepingOutermost, &scheduler)
+    }
+  }
+
+  /// Short loops of more iterations stay loops.
+  private static let shortExtent = 8
+  /// A loop's body grows to at most so many nodes.
+  private static let nodeLimit = 160
+
+  /// The loop with its sums in registers, and what stores them behind it.
+  private mutating func replacingSums(
+    of loop: Loop, isOutermost: Bool, mayReplace: Bool, _ scheduler: inout Scheduler
+  ) -> [Node] {
+    var result = loop
+    result.body = loop.body.flatMap { node -> [Node] in
+      guard case .loop(let inner) = node else { return [node] }
+      return replacingSums(of: inner, isOutermost: false, mayReplace: true, &scheduler)
+    }
+    guard mayReplace, loop.schedule == .serial, loop.range == .full, loop.carries.isEmpty else {
+      return [.loop(result)]
+    }
+    let before = self
+    let writtenOut = result.body.flatMap { node -> [Node] in
+      guard case .loop(let inner) = node, isShort(inner, in: loop) else { return [node] }
+      return unrolled(inner)
+    }
+    let replaced = replaceableSums(
+      writtenOut, of: loop, isOutermost: isOutermost, in: scheduler.program)
+    guard !replaced.isEmpty, writtenOut.count <= Self.nodeLimit,
+      scheduler.accept("\(replaced.count) of \(variables[loop.variable.index].name)")
+    else {
+      self = before
+      return [.loop(result)]
+    }
+    var stores = [Node]()
+    result.body = writtenOut.enumerated().map { position, node in
+      guard replaced.contains(position), case .store(var store) = node,
+        let kind = store.combining
+      else { return node }
+      let sum = ScalarID(scalars.count)
+      scalars.append(scalars[store.value.index])
+      result.accumulators.append(Accumulator(sum, kind))
+      let value = store.value
+      store.value = sum
+      if isOutermost { store.combining = nil }
+      stores.append(.store(store))
+      return .accumulate(sum, value: value)
+    }
+    return [.loop(result)] + stores
+  }
+
+  /// Whether an inner loop is short, simple, and adds into elements that the iterations of the outer
+  /// one share.
+  private func isShort(_ inner: Loop, in outer: Loop) -> Bool {
+    guard variables[inner.variable.index].extent <= Self.shortExtent, inner.schedule == .serial,
+      inner.range == .full, inner.carries.isEmpty, inner.accumulators.isEmpty
+    else { return false }
+    return inner.body.allSatisfy { $0.isStraightLine }
+      && inner.body.contains { $0.sharedSum(of: outer.variable) != nil }
+  }
+
+  /// The positions of the nodes that add into elements which nothing else in the loop touches.
+  ///
+  /// Behind an outermost loop they are stored plainly: then all elements have to be there, and nothing
+  /// else in the kernel may touch them.
+  private func replaceableSums(
+    _ writtenOut: [Node], of loop: Loop, isOutermost: Bool, in program: LoopProgram
+  ) -> Set<Int> {
+    var addresses: [Memory: [IndexExpression]] = [:]
+    for node in writtenOut {
+      guard let store = node.sharedSum(of: loop.variable) else { continue }
+      addresses[store.memory, default: []].append(store.address)
+    }
+    let (inner, all, own) = (writtenOut.accesses, body.accesses, loop.body.accesses)
+    func count(_ accesses: [Access], _ memory: Memory) -> Int {
+      accesses.count { $0.memory == memory }
+    }
+    let replaceable = addresses.filter { memory, sums in
+      guard count(inner, memory) == sums.count else { return false }
+      guard isOutermost else { return true }
+      guard case .slot(let slot) = memory, count(all, memory) == count(own, memory) else {
+        return false
+      }
+      let elements = sums.compactMap(\.constantValue)
+      return elements.count == sums.count && Set(elements).count == sums.count
+        && sums.count == program.buffers[slots[slot].index].type.count
+    }
+    return Set(
+      writtenOut.indices.filter { position in
+        writtenOut[position].sharedSum(of: loop.variable).map { replaceable[$0.memory] != nil }
+          ?? false
+      })
+  }
+
+  /// The iterations of a loop, one after the other, each with scalars of its own.
+  private mutating func unrolled(_ loop: Loop) -> [Node] {
+    let defined = Set(loop.body.flatMap(\.definedScalars))
+    return (0..<variables[loop.variable.index].extent).flatMap { iteration -> [Node] in
+      var names: [ScalarID: ScalarID] = [:]
+      for scalar in defined.sorted() {
+        names[scalar] = ScalarID(scalars.count)
+        scalars.append(scalars[scalar.index])
+      }
+      return loop.body.map { node in
+        node.mappingIndices { index in
+          index.substituting(variable: {
+            $0 == loop.variable ? IndexExpression(iteration) : IndexExpression($0)
+          })
+        }.renamingScalars { names[$0] ?? $0 }
+      }
+    }
+  }
+}
+
+extension Node {
+  /// Whether the node is no loop and no product.
+  fileprivate var isStraightLine: Bool {
+    switch self {
+    case .define, .store, .accumulate: true
+    case .loop, .contract: false
+    }
+  }
+
+  /// The store of a node that combines into an element of a buffer which the iterations of a loop share.
+  fileprivate func sharedSum(of variable: VariableID) -> Store? {
+    guard case .store(let store) = self, case .slot = store.memory, store.combining != nil,
+      store.condition == nil, !store.address.isLookedUp, !store.address.uses(variable)
+    else { return nil }
+    return store
+  }
+}

@@ -1,0 +1,36 @@
+import TensorIR
+
+/// Adds to a part of a tensor in place rather than to all of it zeros with that part among them.
+///
+///     Before:  %1 = stablehlo.dynamic_update_slice %zeros, %u, %i
+///              %2 = stablehlo.add %x, %1
+///     After:   %1 = stablehlo.dynamic_slice %x, %i    %2 = stablehlo.add %1, %u
+///              %3 = stablehlo.dynamic_update_slice %x, %2, %i
+///
+/// That is what the derivative of a part that was read is in a loop: then x is a carry, which is
+/// changed in place. Elsewhere −0 + 0 would be +0, and stays −0.
+@Sendable func addToPart(
+  _ op: Op, _ operands: [ValueID], _ rewriter: inout Rewriter
+) throws -> ValueID? {
+  guard case .binary(.add) = op else { return nil }
+  for (whole, part) in [(operands[0], operands[1]), (operands[1], operands[0])] {
+    guard let update = rewriter.definition(of: part), case .dynamicUpdateSlice = update.op,
+      rewriter.isNumber(update.operands[0], 0), rewriter.isChangedInPlace(whole)
+    else { continue }
+    let (sizes, starts) = (rewriter[update.operands[1]].shape, Array(update.operands[2...]))
+    guard 2 * rewriter[update.operands[1]].count <= rewriter[whole].count else { continue }
+    let old = try rewriter.emit(.dynamicSlice(sizes: sizes), [whole] + starts)
+    let new = try rewriter.emitBinary(.add, old, update.operands[1])
+    return try rewriter.emit(.dynamicUpdateSlice, [whole, new] + starts)
+  }
+  return nil
+}
+
+extension Rewriter {
+  /// Whether a value is a parameter, or one of which parts were changed.
+  fileprivate func isChangedInPlace(_ value: ValueID) -> Bool {
+    guard let definition = definition(of: value) else { return true }
+    if case .dynamicUpdateSlice = definition.op { return true }
+    return false
+  }
+}
