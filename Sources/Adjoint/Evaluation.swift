@@ -1,3 +1,4 @@
+internal import Optimizer
 internal import Synchronization
 internal import TensorIR
 
@@ -44,6 +45,9 @@ enum Evaluation {
 
   /// Makes deferred values known, all in one function.
   private static func run(_ roots: [TensorNode]) throws {
+    var roots = roots
+    try moveSlices(of: &roots)
+    if roots.isEmpty { return }
     var graph = DeferredGraph()
     for root in roots { try graph.collect(root) }
     let outputs = graph.outputs(roots)
@@ -130,6 +134,8 @@ final class ProgramCache: Sendable {
   private struct Key: Hashable {
     let function: FunctionIdentity
     let engine: Engine
+    /// The arguments for whose cotangents the function's pullback is compiled; nil for the function.
+    var pullback: [Int]?
   }
 
   /// The programs and how often they were wanted.
@@ -154,15 +160,34 @@ final class ProgramCache: Sendable {
 
   /// The compiled form of a function without calls.
   func program(for function: Function) throws -> CompiledProgram {
-    let engine = Engine.preferred
-    let key = Key(function: FunctionIdentity(function: function), engine: engine)
+    try program(Key(function: FunctionIdentity(function: function), engine: .preferred)) {
+      function
+    }
+  }
+
+  /// The compiled pullback of a function without calls: it takes the function's arguments and a
+  /// cotangent of each float result, and gives cotangents of some arguments.
+  func program(
+    forPullbackOf function: Function, arguments: [Int]
+  ) throws -> CompiledProgram {
+    let key = Key(
+      function: FunctionIdentity(function: function), engine: .preferred, pullback: arguments)
+    return try program(key) {
+      var pullback = try function.simplified().differentiated(by: .vjp(arguments))
+      pullback.results.removeFirst(function.results.count)
+      return pullback
+    }
+  }
+
+  /// The program of a key; what it computes is asked for where it is not compiled yet.
+  private func program(_ key: Key, _ function: () throws -> Function) throws -> CompiledProgram {
     let found = state.withLock { state -> CompiledProgram? in
       guard let program = state.programs[key] else { return nil }
       state.hits += 1
       return program
     }
     if let found { return found }
-    let program = try Compiler.compile(function, engine: engine)
+    let program = try Compiler.compile(function(), engine: key.engine)
     state.withLock { state in
       if state.programs.count >= Self.limit { state.programs.removeAll() }
       state.programs[key] = program

@@ -85,11 +85,28 @@ struct Recording<Output: Sendable>: Sendable {
         "a gradient needs a scalar result, and the function returns shape \(types[0].shape)",
         at: location)
     }
+    if Trace.current == nil, traced.cuts.count >= SegmentedGradient.leastCuts {
+      return try segmentedGradient()
+    }
     let results = try differentiated(by: .gradient(floatArguments), [])
     return (
       results[0], Array(results[1..<types.count]),
       derivatives(results.dropFirst(types.count), arguments.map(\.type))
     )
+  }
+
+  /// As `valueWithGradientAndOthers()`, part by part between the looks at values.
+  private func segmentedGradient() throws -> (
+    value: TensorNode, others: [TensorNode], gradient: [TensorNode]
+  ) {
+    do {
+      var parts = try SegmentedGradient(
+        traced, arguments: arguments, differentiated: floatArguments)
+      let (values, gradient) = try parts.valueWithGradient(of: floatArguments)
+      return (values[0], Array(values.dropFirst()), derivatives(gradient, arguments.map(\.type)))
+    } catch let error as AdjointError {
+      throw error.placed(at: location)
+    }
   }
 
   /// The cotangent of each argument for cotangents of the results; for integers that is zero.

@@ -62,6 +62,7 @@ extension TensorNode {
     }
     let type = try op.resultTypes(operands.map(\.type))[0]
     try type.requireSize(at: location)
+    if depth == 0, let moved = try moved(by: op, operands, as: type) { return moved }
     let operation = DeferredOperation(op, operands, depth: depth + 1, at: location)
     let node = TensorNode(type, .deferred(operation))
     if depth + 1 >= depthLimit { return try node.known(at: location) }

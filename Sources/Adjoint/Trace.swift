@@ -35,6 +35,8 @@ final class Trace: @unchecked Sendable {
     var constants: [TensorNode] = []
     /// The first mistake made while recording.
     var error: AdjointError?
+    /// What is known of the values of a function that is run while it is traced.
+    var looks = TraceLooks()
     /// Whether the closure has returned.
     var isFinished = false
   }
@@ -95,7 +97,8 @@ final class Trace: @unchecked Sendable {
       if let error = state.error { throw error }
       let returned = try results.map { try trace.name(of: $0, in: &state) }
       return TracedFunction(
-        function: state.builder.finish(returning: returned), captures: state.captures)
+        function: state.builder.finish(returning: returned), captures: state.captures,
+        cuts: state.looks.cuts)
     }
   }
 
@@ -209,7 +212,7 @@ final class Trace: @unchecked Sendable {
     return false
   }
 
-  /// Computes values of a trace whose arguments have values.
+  /// Computes values of a trace whose arguments have values: what no earlier call has computed.
   ///
   /// - Throws: `AdjointError` where they have none, because a function is being compiled.
   func evaluate(_ values: [ValueID]) throws -> [TensorNode] {
@@ -219,11 +222,15 @@ final class Trace: @unchecked Sendable {
         "a tensor that is traced has no value yet; choose with select or cond, repeat with scan,"
           + " forLoop or whileLoop, or return the tensor from the closure (\(location))")
     }
-    let (function, captures) = state.withLock { state in
-      var builder = state.builder
-      return (builder.finish(returning: values), state.captures)
+    let look = state.withLock { state in
+      state.looks.look(at: values, in: state.builder, arguments + state.captures)
     }
-    return try TracedFunction(function: function, captures: captures).evaluated(arguments)
+    let found = try look.run(at: location)
+    let nodes = state.withLock { state in
+      state.looks.note(found)
+      return values.map { state.looks.node($0, in: state.builder, arguments + state.captures) }
+    }
+    return try Evaluation.known(nodes, at: location)
   }
 }
 
@@ -242,6 +249,8 @@ struct TracedFunction: Sendable {
   var function: Function
   /// The values of the parameters behind the closure's own.
   var captures: [TensorNode]
+  /// How many operations there were each time the closure asked for values.
+  var cuts: [Int] = []
 
   /// The function's results for these arguments: operations of the innermost trace, or else values
   /// computed now.

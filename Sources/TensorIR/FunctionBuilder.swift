@@ -33,6 +33,9 @@ package struct FunctionBuilder: Sendable {
     definitions[value.index].map { function.operations[$0] }
   }
 
+  /// The position of the operation that defines a value; nil for a parameter.
+  package func definingPosition(of value: ValueID) -> Int? { definitions[value.index] }
+
   /// Adds a parameter.
   package mutating func parameter(_ type: TensorType) -> ValueID {
     let value = define(type, by: nil)
