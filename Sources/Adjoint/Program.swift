@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Optimizer
 internal import TensorIR
 
 /// A program read from StableHLO text.
@@ -37,6 +38,18 @@ public struct Program: Sendable {
     }
     try self.init(parsing: text, file: path)
   }
+
+  /// A program of one function without calls.
+  init(_ function: Function) {
+    module = Module(functions: [function])
+    file = function.location.file
+    parseMilliseconds = 0
+  }
+
+  /// A function (nil for the one that runs when none is named) with all calls written out.
+  ///
+  /// - Throws: `AdjointError` where there is no such function.
+  func inlined(_ name: String?) throws -> Function { try module.inlined(resolve(name)) }
 
   /// The names of all functions in text order, private ones too.
   public var functionNames: [String] { module.functions.map(\.name) }

@@ -3,9 +3,6 @@ import Foundation
 extension Double {
   /// The number with a fixed number of digits behind the point.
   func fixed(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
-
-  /// The number with a few significant digits.
-  var short: String { String(format: "%.3g", self) }
 }
 
 extension String {

@@ -46,6 +46,8 @@ public struct AdjointError: Error, Hashable, Sendable, CustomStringConvertible {
     case argument
     /// A file that cannot be read or written, or whose contents are not as expected.
     case file
+    /// A derivative, or machine code, that a check found wrong.
+    case verification
     /// The machine or its libraries do not allow what was asked.
     case system
   }

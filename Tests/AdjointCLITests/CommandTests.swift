@@ -9,7 +9,7 @@ import Testing
       let outcome = try tool.run(["check", path, "--grad", arguments[1]])
       #expect(outcome.status == 0)
       let words = outcome.lines.map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
-      #expect(words == ["engines ok", "gradient ok", "transpose ok"])
+      #expect(words == ["engines ok", "gradient ok", "transpose ok", "second ok"])
     }
   }
 

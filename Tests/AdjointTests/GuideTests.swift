@@ -118,6 +118,8 @@ struct DifferentiatingFunctionsGuideTests {
     let perExample = vmap(gradient { (x: Tensor<Double>) in cubes(x).sum() })
     let slopesOfRows = try perExample([[1, 2], [3, 4]])
 
+    try verify(at: x, of: cubes)
+
     let clippedIdentity = customDerivative(valueWithPullback: { (x: Tensor<Double>) in
       (value: x, pullback: { $0.clamped(to: -1...1) })
     })

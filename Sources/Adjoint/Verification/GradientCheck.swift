@@ -1,4 +1,4 @@
-import Adjoint
+internal import TensorIR
 
 /// Compares a gradient with central differences of the function, in double precision.
 ///
@@ -8,7 +8,7 @@ import Adjoint
 /// where the function has a kink; the drawn inputs avoid such points almost surely. Nor do they say
 /// anything of a function that turns between their two points: where differences over half the
 /// distance are others, the check is unsure.
-struct GradientCheck {
+package struct GradientCheck {
   /// How many elements are tested one by one.
   private static let coordinateLimit = 64
   /// How many directions are tested otherwise.
@@ -23,10 +23,10 @@ struct GradientCheck {
   private static let steadiness = 0.01
 
   /// The outcome.
-  let line: CheckLine
+  package let line: Verification.Check
 
   /// Tests the gradient for some arguments of a subject without f32.
-  init(_ subject: CheckSubject, indices: [Int]) throws {
+  package init(_ subject: CheckSubject, indices: [Int]) throws {
     let arguments = try subject.arguments()
     let function = try subject.compile(.none)
     let results = try subject.compile(.gradient(indices)).call(arguments)
@@ -36,7 +36,7 @@ struct GradientCheck {
     let directions = Self.directions(gradient, using: &drawing)
     let rounding = 1e-14 / Self.step * max(value, 1)
     var worst = 0.0
-    var outcome = CheckLine.Outcome.ok
+    var outcome = Verification.Outcome.ok
     for direction in directions {
       let slope = zip(gradient, direction).reduce(0) { $0 + $1.0 * $1.1 }
       let size = zip(gradient, direction).reduce(0) { $0 + abs($1.0 * $1.1) }
@@ -58,7 +58,7 @@ struct GradientCheck {
       let relative = error / max(size, .leastNormalMagnitude)
       worst = max(worst, relative.isNaN ? .infinity : relative)
     }
-    line = CheckLine(
+    line = Verification.Check(
       name: "gradient", outcome: outcome,
       detail: "largest relative difference \(worst.short) from central differences along "
         + "\(directions.count) directions"

@@ -1,19 +1,8 @@
 internal import TensorIR
 
-extension Program {
-  /// The same program with f64 in place of every float: what central differences need.
-  ///
-  /// - Throws: `AdjointError` where the wider program has no size.
-  package func widened() throws -> Program {
-    var wide = module
-    wide.functions = module.functions.map { $0.widened() }
-    return try Program(parsing: wide.description, file: "widened program")
-  }
-}
-
 extension Function {
   /// The function with f64 in place of every float.
-  fileprivate func widened() -> Function {
+  func widened() -> Function {
     var function = self
     function.types = types.map { $0.widened }
     for index in function.operations.indices {

@@ -1,17 +1,17 @@
-import Adjoint
+internal import TensorIR
 
 /// Compares machine code with the interpreter.
-struct EngineCheck {
+package struct EngineCheck {
   /// The bounds in words, for help texts.
-  static let bounds = """
+  package static let bounds = """
     2e-4 (f32), 1e-10 (f64), 8e-3 (f16) or 6e-2 (bf16) of a result's largest element, integers exactly
     """
 
   /// The outcome.
-  let line: CheckLine
+  package let line: Verification.Check
 
   /// Runs a function, or its gradient, on both engines.
-  init(_ subject: CheckSubject, grad: [Int]?) throws {
+  package init(_ subject: CheckSubject, grad: [Int]?) throws {
     let transform = grad.map { Transform.gradient($0) } ?? .none
     let arguments = try subject.arguments()
     let native = try subject.compile(transform).call(arguments)
@@ -25,7 +25,7 @@ struct EngineCheck {
       if !(difference <= Self.bound(pair.1.type.element)), failed == nil { failed = index }
     }
     let place = failed.map { ", first beyond its bound in result \($0)" } ?? ""
-    line = CheckLine(
+    line = Verification.Check(
       name: "engines", outcome: failed == nil ? .ok : .failed,
       detail: "largest relative difference \(worst.short) in \(native.count) results\(place)")
   }

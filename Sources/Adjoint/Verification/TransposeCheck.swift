@@ -1,15 +1,15 @@
-import Adjoint
+internal import TensorIR
 
 /// Checks that reverse mode is the transpose of forward mode: ⟨Jv, w⟩ = ⟨v, Jᵀw⟩.
-struct TransposeCheck {
+package struct TransposeCheck {
   /// How far the two sides may differ, relative to the sizes of their terms.
   private static let bound = 1e-10
 
   /// The outcome.
-  let line: CheckLine
+  package let line: Verification.Check
 
   /// Tests the identity for one random pair of vectors, for a subject without f32.
-  init(_ subject: CheckSubject, indices: [Int]) throws {
+  package init(_ subject: CheckSubject, indices: [Int]) throws {
     let arguments = try subject.arguments()
     var drawing = InputDrawing(seed: subject.seed &+ 2)
     let forward = try subject.compile(.jvp(indices))
@@ -23,7 +23,7 @@ struct TransposeCheck {
     let right = Self.products(tangents, pulled)
     let size = max(left.magnitude, right.magnitude, .leastNormalMagnitude)
     let difference = abs(left.sum - right.sum) / size
-    line = CheckLine(
+    line = Verification.Check(
       name: "transpose", outcome: difference <= Self.bound ? .ok : .failed,
       detail: "<Jv, w> = \(left.sum.short), relative difference \(difference.short)")
   }

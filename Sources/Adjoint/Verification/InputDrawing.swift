@@ -1,13 +1,13 @@
-import Adjoint
+internal import TensorIR
 
 /// Draws arguments for programs that come without any.
 ///
 /// The values suit most programs: matrices are centred and scaled like freshly initialized
 /// weights, so chains of products neither vanish nor saturate; scalars and vectors are positive
 /// and away from zero, so logarithms, roots and divisions are defined.
-struct InputDrawing {
+package struct InputDrawing {
   /// The rule in words, for help texts.
-  static let rule = """
+  package static let rule = """
     Without --inputs, arguments are drawn from the seed: scalars and vectors of floats from \
     0.5 to 1.5; matrices and higher ranks of floats from -a to a, where a is one over the square \
     root of the second to last extent; integers from 0 to 3; booleans either.
@@ -17,20 +17,20 @@ struct InputDrawing {
   private var generator: SplitMix64
 
   /// Starts a drawing; equal seeds give equal arguments.
-  init(seed: UInt64) { generator = SplitMix64(seed: seed) }
+  package init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
   /// One tensor of each type.
-  mutating func draw(_ types: [TensorType]) throws -> [TensorData] {
+  package mutating func draw(_ types: [TensorType]) throws -> [TensorData] {
     try types.map { try draw($0) }
   }
 
   /// A tensor whose elements follow the rule.
-  mutating func draw(_ type: TensorType) throws -> TensorData {
+  package mutating func draw(_ type: TensorType) throws -> TensorData {
     try TensorData(type, doubles: (0..<type.count).map { _ in element(of: type) })
   }
 
   /// A tensor of ±1 where elements are floats and of 0 elsewhere.
-  mutating func drawSigns(_ type: TensorType) -> [Double] {
+  package mutating func drawSigns(_ type: TensorType) -> [Double] {
     (0..<type.count).map { _ in type.element.isFloat ? (Bool.random(using: &generator) ? 1 : -1) : 0
     }
   }

@@ -1,0 +1,41 @@
+import Adjoint
+import Testing
+
+/// Checks of users' functions.
+struct VerificationTests {
+  /// A sine whose stated derivative is wrong by a sign.
+  private static let wrongSine = customDerivative(valueWithPullback: { (x: Tensor<Float>) in
+    (value: sin(x), pullback: { -cos(x) * $0 })
+  })
+
+  @Test func rightFunctionsPass() throws {
+    let x: Tensor<Float> = [0.3, -0.7, 1.2]
+    let report = try verification(at: x) { x in tanh(x) * exp(x).sum() }
+    #expect(report.isPassed)
+    #expect(report.checks.map(\.name) == ["engines", "gradient", "transpose", "second"])
+    #expect(report.checks.allSatisfy { $0.outcome == .ok })
+    try verify(at: x, Tensor<Int32>([2, 0])) { x, rows in x.gathering(rows).sum() }
+  }
+
+  @Test func wrongDerivativesAreNamedWithTheirLine() throws {
+    let x: Tensor<Float> = [0.3, -0.7, 1.2]
+    let function = { @Sendable (x: Tensor<Float>) in try exp(Self.wrongSine(x * 2)) + 1 }
+    let report = try verification(at: x, of: function)
+    #expect(!report.isPassed)
+    #expect(report.checks.first { $0.name == "gradient" }?.outcome == .failed)
+    let culprit = try #require(report.culprit)
+    #expect(culprit.operation == "adjoint.custom_vjp")
+    #expect(culprit.program.contains("adjoint.custom_vjp"))
+    #expect(!culprit.program.contains("stablehlo.add"))
+    let error = #expect(throws: AdjointError.self) { try verify(at: x, of: function) }
+    #expect(error?.kind == .verification)
+    #expect(error?.message.contains("the derivative of adjoint.custom_vjp is wrong") == true)
+    #expect(error?.location.file.hasSuffix("VerificationTests.swift") == true)
+  }
+
+  @Test func functionsWithoutFloatsAreRunOnly() throws {
+    let report = try verification(at: Tensor<Int32>([1, 2])) { x in x + x }
+    #expect(report.checks.map(\.name) == ["engines"])
+    #expect(report.isPassed)
+  }
+}
