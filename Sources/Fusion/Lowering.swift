@@ -95,7 +95,7 @@ struct Lowering {
   /// Lowers a function: plans kernels, builds and schedules each.
   mutating func lower(_ function: Function) throws {
     let (prepared, forced) = try function.preparedForControl().withPlainPowers()
-      .preparedForContraction()
+      .preparedForConvolution().preparedForContraction()
     let compared = prepared.sharedOrigins
     graph = Graph(prepared)
     comparedValues = compared

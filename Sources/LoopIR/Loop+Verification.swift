@@ -168,8 +168,9 @@ extension KernelVerifier {
       tiling.rows > 0 && tiling.vectors > 0 && tiling.width > 0 && tiling.rowBlock > 0
         && tiling.panelDepth ?? 1 > 0,
       "a product's tile or panel is empty")
+    let variables = [contract.row, contract.column] + contract.summed
     try require(
-      Set([contract.row, contract.column, contract.depth]).count == 3,
+      Set(variables).count == variables.count,
       "K2: a product's row, column and depth share a variable")
     if let block = contract.block { try verify(block, of: contract) }
     try verify(contract.left, of: contract, in: contract.row)
@@ -204,14 +205,14 @@ extension KernelVerifier {
     }
   }
 
-  /// A factor's prologue only defines scalars, from its own two variables and what is around.
+  /// A factor's prologue only defines scalars, from its own variables and what is around.
   mutating func verify(
     _ factor: Contract.Factor, of contract: Contract, in line: VariableID
   ) throws {
     let outer = self
     isInVectors = true
     try bind(line)
-    try bind(contract.depth)
+    for variable in contract.summed { try bind(variable) }
     for node in factor.body {
       guard case .define(let scalar, let expression) = node else {
         throw error("a product's factor does more than define scalars")
