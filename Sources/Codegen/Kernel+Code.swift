@@ -38,7 +38,7 @@ package struct KernelCode: Hashable, Sendable {
   }
 
   /// About how many instructions the code takes.
-  var weight: Int { weight(kernel.body, copies: 1) + 50 }
+  package var weight: Int { weight(kernel.body, copies: 1) + 50 }
 
   /// Instructions for a square that is transposed, in those for an access of memory.
   private static let squareWeight = 8
