@@ -75,7 +75,9 @@ let package = Package(
       resources: [.copy("Resources/digits.csv"), .copy("Resources/digits-README.md")]),
 
     .target(
-      name: "TestSupport", dependencies: ["TensorIR", "Interpreter"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["TensorIR", "Interpreter", "CTestSettings"],
+      path: "Tests/TestSupport"),
+    .target(name: "CTestSettings", path: "Tests/CTestSettings"),
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("TensorIR"),
     tests("Interpreter", ["TensorIR"]),
@@ -93,7 +95,10 @@ let package = Package(
       ["TensorIR", "Differentiation", "Optimizer", "LLVMBridge", "LoopIR", "Fusion", "Targets"]),
     tests(
       "Runtime",
-      ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "LLVMBridge", "Targets"]),
+      [
+        "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Codegen", "LLVMBridge",
+        "Targets",
+      ]),
     tests(
       "Adjoint",
       ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime", "CAllocations"]),

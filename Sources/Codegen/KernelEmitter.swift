@@ -36,6 +36,8 @@ final class KernelEmitter {
   /// Whether the kernel is long straight-line code: elementary functions are calls, so that it
   /// compiles in time linear in its length, and products are not contracted into sums.
   let callsFunctions: Bool
+  /// Whether vector loops hold so many elementary functions that they are calls.
+  let callsVectorFunctions: Bool
 
   /// The shape of the vector loop around a place.
   struct Lanes {
@@ -56,7 +58,9 @@ final class KernelEmitter {
     for node in kernel.body { node.forEachAccumulator { kinds[$0.result] = $0.kind } }
     self.kinds = kinds
     sharedAngles = kernel.sharedAngles
-    callsFunctions = kernel.straightLineFunctionCount > Self.inlineFunctionLimit
+    callsFunctions =
+      kernel.straightLineFunctionCount > Self.inlineFunctionLimit || kernel.isLongStraightLine
+    callsVectorFunctions = kernel.functionCount > Self.inlineVectorFunctionLimit
     function = module.addFunction(
       name, parameters: [module.pointer, module.i64, module.i64], returns: module.void)
   }
@@ -80,6 +84,8 @@ final class KernelEmitter {
 
   /// Straight-line kernels with more elementary functions than this call them.
   private static let inlineFunctionLimit = 8
+  /// Kernels with more elementary functions call those of vectors.
+  private static let inlineVectorFunctionLimit = 64
 
   /// The greatest number of elements that copies of a vector loop of the kernel hold.
   private func largestVector() -> Int {

@@ -65,6 +65,12 @@ package struct ProgramEmitter {
     return module
   }
 
+  /// The effort that machine code of the entry takes: a long one is calls and little else.
+  package var entryLevel: Int { program.kernels.count > Self.longEntry ? 0 : 1 }
+
+  /// Entries of more kernels are long.
+  private static let longEntry = 24
+
   /// A code as a module of its own, with the symbol of number 0, whatever program it is part of.
   package func emittedCode(_ number: Int) -> LLVMModule {
     let module = LLVMModule(name: "kernel", target: target)

@@ -73,7 +73,7 @@ final class KernelCompilation: Sendable {
       guard place < jobs.count else { return }
       let number = jobs[place]
       let outcome = Outcome { () throws(LLVMError) -> CodeCache.Kernel in
-        if number == 0 { return try compile(emitter.emittedEntry()) }
+        if number == 0 { return try compile(emitter.emittedEntry(), level: emitter.entryLevel) }
         return try kernel(number - 1)
       }
       outcomes.withLock { $0[number] = outcome }
@@ -83,8 +83,9 @@ final class KernelCompilation: Sendable {
   /// The object of a code, from disk or from LLVM.
   private func kernel(_ number: Int) throws(LLVMError) -> CodeCache.Kernel {
     let module = emitter.emittedCode(number)
-    var kernel = try stored(module)
-    if kernel == nil { kernel = try compile(module) }
+    let level = emitter.codes[number].codegenLevel
+    var kernel = try stored(module, level: level)
+    if kernel == nil { kernel = try compile(module, level: level) }
     guard let kernel else { throw LLVMError("a kernel was not compiled") }
     cache?.keep(
       kernel, for: CodeCache.KernelKey(code: emitter.codes[number], target: target))
@@ -92,31 +93,32 @@ final class KernelCompilation: Sendable {
   }
 
   /// The object of a module whose code may be on disk, which it is afterwards; nil without a disk.
-  private func stored(_ module: LLVMModule) throws(LLVMError) -> CodeCache.Kernel? {
+  private func stored(
+    _ module: LLVMModule, level: Int
+  ) throws(LLVMError) -> CodeCache.Kernel? {
     guard let cache, let disk = cache.disk else { return nil }
     // The module tells the whole kernel, the processor too; what else decides the object is LLVM.
     let key = Digest(
-      Array("adjoint kernel 1, LLVM \(llvmVersion), level \(Self.level)\n".utf8) + module.bitcode)
+      Array("adjoint kernel 1, LLVM \(llvmVersion), level \(level)\n".utf8) + module.bitcode)
     let instructionCount = module.instructionCount
     if let object = disk.contents(.kernel, key) {
       cache.count { $0.loadedKernels += 1 }
       return CodeCache.Kernel(object: object, instructionCount: instructionCount)
     }
-    let kernel = try compile(module)
+    let kernel = try compile(module, level: level)
     disk.keep(kernel.object, .kernel, key)
     return kernel
   }
 
-  private func compile(_ module: LLVMModule) throws(LLVMError) -> CodeCache.Kernel {
+  private func compile(
+    _ module: LLVMModule, level: Int
+  ) throws(LLVMError) -> CodeCache.Kernel {
     #if DEBUG
       try module.verify()
     #endif
     let instructionCount = module.instructionCount
-    let object = try ObjectCompiler(target: target, level: Self.level).compile(module)
+    let object = try ObjectCompiler(target: target, level: level).compile(module)
     cache?.count { $0.compiledKernels += 1 }
     return CodeCache.Kernel(object: object, instructionCount: instructionCount)
   }
-
-  /// Level 1 keeps the accumulators of loops in registers, and costs less than level 2.
-  private static let level = 1
 }
