@@ -97,7 +97,7 @@ struct BenchCommand: ParsableCommand {
       ("kernels", "\(compile.kernelCount)"),
       ("functions", "\(compile.functionCount)"),
       ("threads", "\(compile.threads)"),
-      ("source", json ? "\"\(compile.source)\"" : "\(compile.source)"),
+      ("cached", compile.source == .disk ? "1" : "0"),
     ]
     if json {
       let fields =
