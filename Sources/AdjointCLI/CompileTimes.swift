@@ -66,7 +66,8 @@ struct CompileTimes {
     let width = (rows.map(\.name.count).max() ?? 0) + 2
     return ([head] + lines).map { line in
       line[0].padded(to: width)
-        + line.dropFirst().map { String(repeating: " ", count: max(1, 11 - $0.count)) + $0 }.joined()
+        + line.dropFirst().map { String(repeating: " ", count: max(1, 11 - $0.count)) + $0 }
+        .joined()
     }.joined(separator: "\n") + "\nmilliseconds; peak memory \(peakByteCount >> 20) MB"
   }
 

@@ -40,13 +40,16 @@ package struct Digest: Hashable, Sendable, CustomStringConvertible {
 
   /// The digest as bytes.
   package var bytes: [UInt8] {
-    (0..<Self.byteCount).map { UInt8(truncatingIfNeeded: words[$0 / 4] >> (24 - UInt32($0 % 4) * 8)) }
+    (0..<Self.byteCount).map {
+      UInt8(truncatingIfNeeded: words[$0 / 4] >> (24 - UInt32($0 % 4) * 8))
+    }
   }
 
   /// The digest as 64 hexadecimal digits.
   package var description: String {
     let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    return String(
+      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }
 

@@ -240,7 +240,8 @@ package final class DiskCache: Sendable {
       files.append(
         File(
           path: path, byteCount: Int(information.st_size),
-          lastUse: isAside ? Int(time.tv_sec) : Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec),
+          lastUse: isAside
+            ? Int(time.tv_sec) : Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec),
           isAside: isAside))
     }
     return files

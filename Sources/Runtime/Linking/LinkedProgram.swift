@@ -13,7 +13,9 @@ final class LinkedProgram: Sendable {
   /// 0 and refers to the others by their place. LLVM's linker does it where `withLLVM` says so, and
   /// where it cannot be done without.
   init(_ objects: [[UInt8]], names: [String], withLLVM: Bool = false) throws(LLVMError) {
-    if !withLLVM, let image = Self.image(of: objects), let entry = image.symbols[0][ProgramEmitter.symbol(0)] {
+    if !withLLVM, let image = Self.image(of: objects),
+      let entry = image.symbols[0][ProgramEmitter.symbol(0)]
+    {
       if PerfMap.isEnabled { Self.note(image, names) }
       self.entry = entry.address
       owner = image

@@ -12,12 +12,16 @@ import Testing
   private static let text = """
     func.func @main(%x: tensor<8x4xf32>, %y: tensor<4x4xf32>) -> (tensor<8x4xf32>, tensor<f32>) {
       %zero = stablehlo.constant dense<0.0> : tensor<f32>
-      %c = stablehlo.constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], [9.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]> : tensor<4x4xf32>
-      %p = stablehlo.dot_general %x, %y, contracting_dims = [1] x [0] : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
+      %c = stablehlo.constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], \
+      [9.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]> : tensor<4x4xf32>
+      %p = stablehlo.dot_general %x, %y, contracting_dims = [1] x [0] \
+        : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
       %t = stablehlo.tanh %p : tensor<8x4xf32>
-      %q = stablehlo.dot_general %t, %c, contracting_dims = [1] x [0] : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
+      %q = stablehlo.dot_general %t, %c, contracting_dims = [1] x [0] \
+        : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
       %r = stablehlo.sine %q : tensor<8x4xf32>
-      %s = stablehlo.reduce(%r init: %zero) applies stablehlo.add across dimensions = [0, 1] : (tensor<8x4xf32>, tensor<f32>) -> tensor<f32>
+      %s = stablehlo.reduce(%r init: %zero) applies stablehlo.add across dimensions = [0, 1] \
+        : (tensor<8x4xf32>, tensor<f32>) -> tensor<f32>
       return %r, %s : tensor<8x4xf32>, tensor<f32>
     }
     """
@@ -150,7 +154,9 @@ import Testing
     let name = try #require(folder.files.first { $0.hasSuffix(".program") })
     let key = try #require(digest(name.prefix(64)))
     let whole = try #require(disk.contents(.program, key))
-    for contents in [[], [1, 2, 3], Array(whole.dropLast()), whole + [0], Array(whole.prefix(200))] {
+    for contents in [
+      [], [1, 2, 3], Array(whole.dropLast()), whole + [0], Array(whole.prefix(200)),
+    ] {
       disk.keep(contents, .program, key)
       let (results, counts) = try run(disk)
       #expect(results == expected && counts.loadedPrograms == 0)

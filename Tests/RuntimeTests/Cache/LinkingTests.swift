@@ -15,14 +15,16 @@ import Testing
     let first = LLVMModule(name: "first")
     let double = first.double
     let caller = first.addFunction(ProgramEmitter.symbol(0), parameters: [double], returns: double)
-    let callee = first.declareFunction(ProgramEmitter.symbol(1), parameters: [double], returns: double)
+    let callee = first.declareFunction(
+      ProgramEmitter.symbol(1), parameters: [double], returns: double)
     let exponential = first.declareFunction("exp", parameters: [double], returns: double)
     let builder = IRBuilder(first)
     builder.position(at: caller.appendBlock("entry"))
     let table = first.addConstantData(bytes: [0, 0, 0, 0, 0, 0, 0xF8, 0x3F], alignment: 8)
     let constant = builder.load(double, table, alignment: 8)
     let sum = builder.fadd(
-      builder.call(callee, [caller.parameters[0]]), builder.call(exponential, [caller.parameters[0]]))
+      builder.call(callee, [caller.parameters[0]]),
+      builder.call(exponential, [caller.parameters[0]]))
     builder.ret(builder.fadd(sum, constant))
     let second = LLVMModule(name: "second")
     let function = second.addFunction(
