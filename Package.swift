@@ -47,9 +47,10 @@ let package = Package(
     .systemLibrary(
       name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"]), .brew(["libffi"])]),
     .systemLibrary(name: "CThreads"),
+    .systemLibrary(name: "CComplex"),
 
     layer("TensorIR"),
-    layer("Interpreter", ["TensorIR"]),
+    layer("Interpreter", ["TensorIR", "CComplex"]),
     layer("Differentiation", ["TensorIR"]),
     layer("Optimizer", ["TensorIR", "Interpreter", "Batching"]),
     layer("Batching", ["TensorIR"]),

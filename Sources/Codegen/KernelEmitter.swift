@@ -119,6 +119,7 @@ final class KernelEmitter {
     case .float: return register == .f64 ? module.double : module.float
     case .boolean: return module.i1
     case .signed, .unsigned: return module.i1.integer(bits: register.width)
+    case .complex: preconditionFailure("kernels hold parts of complex numbers")
     }
   }
 
@@ -128,7 +129,8 @@ final class KernelEmitter {
     case .i1: module.i8
     case .f16: module.half
     case .bf16: module.i16
-    case .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64, .f32, .f64: type(element)
+    case .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64, .f32, .f64, .c64, .c128:
+      type(element)
     }
   }
 
