@@ -117,7 +117,8 @@ struct RealPairs {
     switch operation.op {
     case .whileLoop, .branch, .scan, .optimizationBarrier: return try copiedControl(operation)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
-      .fft, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .convolution, .custom, .call:
+      .fft, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .convolution, .custom, .call:
       return [try copiedValue(operation)]
     }
   }
