@@ -22,19 +22,19 @@ extension FunctionBuilder {
       return try broadcast(constant(distances), to: shape, dimensions: [shape.count - 1])
     }
     if source.element.width < type.element.width {
-      let bits = try convert(bits(of: operand, as: narrow), to: wide)
+      let bits = try convert(bitPattern(of: operand, as: narrow), to: wide)
       let shifted = try binary(.shiftLeft, bits, shifts(short.shape))
       let joined = try reduce(.or, shifted, dimensions: [short.shape.count - 1])
-      return try bits(of: joined, as: type.element)
+      return try bitPattern(of: joined, as: type.element)
     }
     let spread = try broadcast(
-      bits(of: operand, as: wide), to: short.shape, dimensions: Array(long.shape.indices))
+      bitPattern(of: operand, as: wide), to: short.shape, dimensions: Array(long.shape.indices))
     let moved = try binary(.shiftRightLogical, spread, shifts(short.shape))
-    return try bits(of: convert(moved, to: narrow), as: type.element)
+    return try bitPattern(of: convert(moved, to: narrow), as: type.element)
   }
 
   /// The bits of elements as those of another type of equal width.
-  private mutating func bits(of value: ValueID, as element: ElementType) throws -> ValueID {
+  private mutating func bitPattern(of value: ValueID, as element: ElementType) throws -> ValueID {
     self[value].element == element ? value : try emit(.bits(.cast(to: element)), [value])
   }
 }
