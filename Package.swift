@@ -47,9 +47,10 @@ let package = Package(
     .systemLibrary(
       name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"]), .brew(["libffi"])]),
     .systemLibrary(name: "CThreads"),
+    .systemLibrary(name: "CComplex"),
 
     layer("TensorIR"),
-    layer("Interpreter", ["TensorIR"]),
+    layer("Interpreter", ["TensorIR", "CComplex"]),
     layer("Differentiation", ["TensorIR"]),
     layer("Optimizer", ["TensorIR", "Interpreter", "Batching"]),
     layer("Batching", ["TensorIR"]),
@@ -75,7 +76,9 @@ let package = Package(
       resources: [.copy("Resources/digits.csv"), .copy("Resources/digits-README.md")]),
 
     .target(
-      name: "TestSupport", dependencies: ["TensorIR", "Interpreter"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["TensorIR", "Interpreter", "CTestSettings"],
+      path: "Tests/TestSupport"),
+    .target(name: "CTestSettings", path: "Tests/CTestSettings"),
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("TensorIR"),
     tests("Interpreter", ["TensorIR"]),
@@ -93,7 +96,10 @@ let package = Package(
       ["TensorIR", "Differentiation", "Optimizer", "LLVMBridge", "LoopIR", "Fusion", "Targets"]),
     tests(
       "Runtime",
-      ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "LLVMBridge", "Targets"]),
+      [
+        "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Codegen", "LLVMBridge",
+        "Targets",
+      ]),
     tests(
       "Adjoint",
       ["TensorIR", "Interpreter", "Differentiation", "Optimizer", "Runtime", "CAllocations"]),

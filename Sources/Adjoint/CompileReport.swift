@@ -23,5 +23,18 @@ public struct CompileReport: Hashable, Sendable {
   /// Threads a call may use.
   public internal(set) var threads = 1
 
+  /// Where the code comes from.
+  public internal(set) var source = Source.compiled
+  /// What was wrong with code on disk that was not used for that reason.
+  public internal(set) var notes: [String] = []
+
+  /// Where the code of a program can come from.
+  public enum Source: String, Hashable, Sendable {
+    /// The compiler, which may have found some of the kernels.
+    case compiled
+    /// The cache on disk.
+    case disk
+  }
+
   init() {}
 }

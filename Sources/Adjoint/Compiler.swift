@@ -16,14 +16,29 @@ enum Compiler {
     var report = CompileReport()
     report.parseMilliseconds = parseMilliseconds
     let start = ContinuousClock.now
-    let planned = try lower(function, in: module, transform: transform, to: .planned)
-    report.transformMilliseconds = start.duration(to: .now).milliseconds
+    let traced = try module.inlined(function)
     let codeOptions = try options.codeOptions(for: function)
-    let executable = try engine == .native ? Executable(planned, options: codeOptions) : nil
-    if let executable { report.note(executable.report, codeOptions) }
-    report.argumentByteCount = planned.parameterTypes.map(\.byteCount).reduce(0, +)
-    report.compileMilliseconds = start.duration(to: .now).milliseconds
-    return CompiledProgram(body: ProgramBody(planned, executable, report))
+    let key =
+      engine == .native
+      ? ProgramKey(traced, transform: "\(transform)", options: codeOptions) : nil
+    if let key, let executable = Executable.cached(under: key, options: codeOptions) {
+      report.source = .disk
+      report.note(executable, codeOptions, since: start)
+      let body = ProgramBody(executable, report) {
+        try lower(traced, transform: transform, to: .planned)
+      }
+      return CompiledProgram(body: body)
+    }
+    let planned = try lower(traced, transform: transform, to: .planned)
+    report.transformMilliseconds = start.duration(to: .now).milliseconds
+    guard engine == .native else {
+      report.argumentByteCount = planned.parameterTypes.map(\.byteCount).reduce(0, +)
+      report.compileMilliseconds = start.duration(to: .now).milliseconds
+      return CompiledProgram(body: ProgramBody(planned, report))
+    }
+    let executable = try Executable(planned, options: codeOptions, key: key)
+    report.note(executable, codeOptions, since: start)
+    return CompiledProgram(body: ProgramBody(executable, report) { planned })
   }
 
   /// Takes a function through the stages of TensorIR, up to and including `stage`.
@@ -94,7 +109,10 @@ extension CompileOptions {
 
 extension CompileReport {
   /// Adds what the back end says.
-  fileprivate mutating func note(_ native: CompilationReport, _ options: CodeOptions) {
+  fileprivate mutating func note(
+    _ executable: Executable, _ options: CodeOptions, since start: ContinuousClock.Instant
+  ) {
+    let native = executable.report
     planMilliseconds = native.planMilliseconds
     codegenMilliseconds = native.codegenMilliseconds
     linkMilliseconds = native.linkMilliseconds
@@ -102,6 +120,9 @@ extension CompileReport {
     kernelCount = native.kernelCount
     functionCount = native.functionCount
     threads = options.threads
+    notes = CodeCache.current?.disk?.takeNotes() ?? []
+    argumentByteCount = executable.parameterTypes.map(\.byteCount).reduce(0, +)
+    compileMilliseconds = start.duration(to: .now).milliseconds
   }
 }
 

@@ -8,7 +8,7 @@ public func withoutDerivative<Tree: TensorTree>(
   at tree: Tree, file: String = #fileID, line: Int = #line
 ) -> Tree {
   located(file, line) {
-    tree.mappingNodes { $0.type.element.isFloat ? $0.unary(.stopGradient, at: .unknown) : $0 }
+    tree.mappingNodes { $0.type.element.isInexact ? $0.unary(.stopGradient, at: .unknown) : $0 }
   }
 }
 

@@ -1,4 +1,5 @@
 internal import Optimizer
+internal import Runtime
 internal import Synchronization
 internal import TensorIR
 
@@ -140,7 +141,7 @@ final class ProgramCache: Sendable {
 
   /// The programs and how often they were wanted.
   private struct State {
-    var programs: [Key: CompiledProgram] = [:]
+    var programs = RecencyTable<Key, CompiledProgram>(limit: ProgramCache.limit)
     var compilations = 0
     var hits = 0
   }
@@ -148,8 +149,8 @@ final class ProgramCache: Sendable {
   /// The cache of this task.
   @TaskLocal static var current = ProgramCache()
 
-  /// The cache is emptied when it holds this many programs.
-  private static let limit = 1024
+  /// Of more programs the one that was not used for longest is forgotten.
+  static let limit = 1024
 
   private let state = Mutex(State())
 
@@ -182,15 +183,14 @@ final class ProgramCache: Sendable {
   /// The program of a key; what it computes is asked for where it is not compiled yet.
   private func program(_ key: Key, _ function: () throws -> Function) throws -> CompiledProgram {
     let found = state.withLock { state -> CompiledProgram? in
-      guard let program = state.programs[key] else { return nil }
+      guard let program = state.programs.value(for: key) else { return nil }
       state.hits += 1
       return program
     }
     if let found { return found }
     let program = try Compiler.compile(function(), engine: key.engine)
     state.withLock { state in
-      if state.programs.count >= Self.limit { state.programs.removeAll() }
-      state.programs[key] = program
+      state.programs.insert(program, for: key)
       state.compilations += 1
     }
     return program

@@ -76,8 +76,8 @@ extension CompiledProgram {
     var options = CodeOptions()
     options.threads = report.threads
     options.isProfiled = true
-    let executable = try Executable(body.function, options: options)
-    let profiled = CompiledProgram(body: ProgramBody(body.function, executable, report))
+    let executable = try Executable(body.planned(), options: options)
+    let profiled = CompiledProgram(body: ProgramBody(executable, report, planned: body.planned))
     let limits = try limits ?? .measured(threads: report.threads)
     _ = try profiled.call(arguments)
     var times = [[Double]](repeating: [], count: executable.kernels.count)

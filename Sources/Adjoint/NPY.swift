@@ -29,7 +29,8 @@ extension TensorData {
   /// Reads a tensor from a `.npy` file, as NumPy writes it (version 1, 2 or 3 of the format of NEP 1).
   ///
   /// - Throws: `AdjointError` naming the path where the file cannot be read, is malformed or holds
-  ///   something else than floats, integers or booleans of at most 64 bits. Elements may have either
+  ///   something else than floats, integers or booleans of at most 64 bits, or complex numbers
+  ///   of such floats. Elements may have either
   ///   byte order and axes either order; two bytes of type void are read as bf16, which is how
   ///   `ml_dtypes` writes them.
   public init(npy path: String) throws {
@@ -56,7 +57,7 @@ extension TensorData {
       throw AdjointError(
         .file, "\(type) takes \(type.byteCount) bytes, and the file holds \(payload.count)")
     }
-    if header.isBigEndian { payload = payload.swapped(every: type.element.byteCount)[...] }
+    if header.isBigEndian { payload = payload.swapped(every: type.element.partType.byteCount)[...] }
     if header.isFortranOrder == true { payload = payload.inRowMajorOrder(type)[...] }
     if type.element == .i1, let odd = payload.first(where: { $0 > 1 }) {
       throw AdjointError(.file, "a boolean is stored as \(odd), which is neither 0 nor 1")
@@ -102,6 +103,7 @@ extension ElementType {
       case .signed: "i"
       case .unsigned: "u"
       case .boolean: "b"
+      case .complex: "c"
       }
     return "\(byteCount == 1 ? "|" : "<")\(letter)\(byteCount)"
   }

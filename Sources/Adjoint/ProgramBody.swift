@@ -18,18 +18,33 @@ final class ProgramBody: Sendable {
   private let donations: [(result: Int, argument: Int)]
   /// The same without a reference count, which costs calls time.
   private let unretainedExecutable: Unmanaged<Executable>?
-  /// What the interpreter runs.
-  let function: Function
+  /// The planned function, which the interpreter runs.
+  let planned: @Sendable () throws -> Function
 
-  /// A planned function, with its native code unless the interpreter runs it.
-  init(_ function: Function, _ executable: Executable?, _ report: CompileReport) {
-    self.function = function
-    self.executable = executable
-    donations = executable?.donations.map { ($0.key, $0.value) } ?? []
-    unretainedExecutable = executable.map(Unmanaged.passUnretained)
+  /// A planned function that the interpreter runs.
+  init(_ function: Function, _ report: CompileReport) {
+    planned = { function }
+    executable = nil
+    donations = []
+    unretainedExecutable = nil
     self.report = report
     parameterTypes = function.parameterTypes
     resultTypes = function.resultTypes
+    resultByteCounts = resultTypes.map(\.byteCount)
+  }
+
+  /// Native code, and the planned function that it was made from, or would be.
+  init(
+    _ executable: Executable, _ report: CompileReport,
+    planned: @escaping @Sendable () throws -> Function
+  ) {
+    self.planned = planned
+    self.executable = executable
+    donations = executable.donations.map { ($0.key, $0.value) }
+    unretainedExecutable = Unmanaged.passUnretained(executable)
+    self.report = report
+    parameterTypes = executable.parameterTypes
+    resultTypes = executable.resultTypes
     resultByteCounts = resultTypes.map(\.byteCount)
   }
 
@@ -55,7 +70,7 @@ final class ProgramBody: Sendable {
       Literal(
         type, bytes: Array(UnsafeRawBufferPointer(start: arguments[index], count: type.byteCount)))
     }
-    for (index, literal) in try Interpreter().run(function, literals).enumerated() {
+    for (index, literal) in try Interpreter().run(planned(), literals).enumerated() {
       literal.denseBytes.withUnsafeBytes { bytes in
         UnsafeMutableRawBufferPointer(start: results[index], count: bytes.count)
           .copyMemory(from: bytes)

@@ -46,7 +46,7 @@ struct Recording<Output: Sendable>: Sendable {
   }
 
   /// Which arguments are floats, by position: those with derivatives.
-  var floatArguments: [Int] { arguments.indices.filter { arguments[$0].type.element.isFloat } }
+  var floatArguments: [Int] { arguments.indices.filter { arguments[$0].type.element.isInexact } }
 
   /// The results of the recorded function with its derivative, which takes `seeds` behind the
   /// arguments: the function's own, and then the derivatives.
@@ -131,7 +131,7 @@ struct Recording<Output: Sendable>: Sendable {
   ) -> [TensorNode] {
     var floats = floats.makeIterator()
     return types.map { type in
-      (type.element.isFloat ? floats.next() : nil) ?? .zeros(type, at: location)
+      (type.element.isInexact ? floats.next() : nil) ?? .zeros(type, at: location)
     }
   }
 
@@ -147,7 +147,7 @@ struct Recording<Output: Sendable>: Sendable {
         .shape, "a \(word) must have its \(target)'s type: \(given) instead of \(wanted)",
         at: location)
     }
-    return nodes.filter { $0.type.element.isFloat }
+    return nodes.filter { $0.type.element.isInexact }
   }
 }
 

@@ -148,6 +148,8 @@ extension ElementType {
     case .bf16: "BF16"
     case .f32: "F32"
     case .f64: "F64"
+    case .c64: "C64"
+    case .c128: "C128"
     }
   }
 }

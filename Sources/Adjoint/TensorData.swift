@@ -48,8 +48,25 @@ public struct TensorData: Sendable {
   /// Shape and element type.
   public var type: TensorType { node.type }
 
-  /// All elements as doubles, in row-major order; 64-bit integers are rounded.
+  /// All elements as doubles, in row-major order; 64-bit integers are rounded, and of complex numbers it
+  /// is the real parts.
   public var doubles: [Double] { literal.doubles }
+
+  /// As `doubles`, but with the real and the imaginary part of each complex number.
+  public var parts: [Double] { literal.parts.doubles }
+
+  /// Creates a tensor of what `parts` gives.
+  ///
+  /// - Throws: `AdjointError` where the number of parts is not the type's.
+  public init(_ type: TensorType, parts: [Double]) throws {
+    guard type.element.isComplex else {
+      try self.init(type, doubles: parts)
+      return
+    }
+    let flat = TensorType(type.shape + [2], type.element.partType)
+    let data = try TensorData(flat, doubles: parts)
+    try self.init(type) { target in data.withUnsafeBytes { target.copyMemory(from: $0) } }
+  }
 
   /// Calls `body` with the elements' bytes, packed in row-major order, aligned to 64 bytes.
   public func withUnsafeBytes<Result>(

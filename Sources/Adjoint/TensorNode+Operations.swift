@@ -77,12 +77,17 @@ extension Op {
     case .constant(let literal): literal.type.element
     case .iota(let type, _): type.element
     case .unary(let op) where op.isTest: .i1
+    case .unary(.abs), .complex(.real), .complex(.imaginary): operands[0].type.element.partType
+    case .complex(.make): operands[0].type.element.complexType ?? .c64
+    case .fft(let transform):
+      transform.resultElement(of: operands[0].type.element) ?? operands[0].type.element
     case .compare: .i1
     case .convert(let element), .bits(.cast(let element)): element
     case .select: operands[1].type.element
     case .dot(let dimensions): dimensions.resultElement ?? operands[0].type.element
     case .convolution(let convolution): convolution.resultElement ?? operands[0].type.element
-    case .unary, .binary, .clamp, .bits, .shape, .reduce, .gather, .scatter, .dynamicSlice,
+    case .unary, .binary, .clamp, .bits, .complex, .fft, .shape, .reduce, .gather, .scatter,
+      .dynamicSlice,
       .dynamicUpdateSlice:
       operands[0].type.element
     case .optimizationBarrier, .whileLoop, .branch, .scan, .custom:

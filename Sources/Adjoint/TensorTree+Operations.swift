@@ -56,7 +56,7 @@ extension TensorTree {
     _ others: Self..., at location: SourceLocation = .unknown,
     _ transform: ([TensorNode]) -> TensorNode
   ) -> Self {
-    zippingNodes(others) { $0[0].type.element.isFloat ? transform($0) : $0[0] }
+    zippingNodes(others) { $0[0].type.element.isInexact ? transform($0) : $0[0] }
   }
 }
 
@@ -177,7 +177,7 @@ extension TensorVector {
 extension TensorTree {
   /// The tree with zeros in place of its floats.
   public func zeroed() -> Self {
-    mappingNodes { $0.type.element.isFloat ? .zeros($0.type) : $0 }
+    mappingNodes { $0.type.element.isInexact ? .zeros($0.type) : $0 }
   }
 
   /// The root of the sum of the squares of all floats of the tree.
@@ -186,7 +186,7 @@ extension TensorTree {
   ) -> Tensor<Scalar> {
     located(file, line) {
       let nodes = (try? visitedNodes()) ?? []
-      let squares = nodes.filter { $0.type.element.isFloat }.map { node in
+      let squares = nodes.filter { $0.type.element.isInexact }.map { node in
         Tensor<Scalar>(
           node.unary(.square, at: .unknown)
             .reduce(.add, over: nil, keepingDims: false, at: .unknown)

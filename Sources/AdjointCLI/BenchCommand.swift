@@ -33,11 +33,38 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Add each kernel's time, bytes, operations and fraction of the machine's roofline.")
   var profile = false
 
+  /// Whether code that was compiled before may be used.
+  @Flag(help: "Use the cache of code on disk, and keep what is compiled there.")
+  var cache = false
+
+  /// Whether only compiling is timed.
+  @Flag(help: "Time compiling alone: anew, with the kernels of this process, and from disk.")
+  var compile = false
+
+  /// How often compiling is timed.
+  @Option(help: "How often each way of compiling is timed; the fastest counts.")
+  var repeats = 5
+
+  /// Refuses counts below one.
+  func validate() throws {
+    if repeats < 1 { throw ValidationError("--repeats must be at least 1") }
+  }
+
   /// Compiles the function, calls it again and again, and reports.
   func run() throws {
-    let compiled = try Program(contentsOf: program.file).compile(
-      function: program.function, transform: grad.map { .gradient($0.indices) } ?? .none,
-      options: call.compileOptions)
+    let parsed = try Program(contentsOf: program.file)
+    if compile {
+      let times = try CompileTimes(
+        of: parsed, function: program.function,
+        transform: grad.map { .gradient($0.indices) } ?? .none, options: call.compileOptions,
+        repeats: repeats)
+      return print(json ? times.json : times.table)
+    }
+    let compiled = try withCodeCache(cache ? .standard : .none) {
+      try parsed.compile(
+        function: program.function, transform: grad.map { .gradient($0.indices) } ?? .none,
+        options: call.compileOptions)
+    }
     let arguments: [TensorData]
     if inputs.isEmpty {
       var drawing = InputDrawing(seed: seed)
@@ -70,6 +97,7 @@ struct BenchCommand: ParsableCommand {
       ("kernels", "\(compile.kernelCount)"),
       ("functions", "\(compile.functionCount)"),
       ("threads", "\(compile.threads)"),
+      ("cached", compile.source == .disk ? "1" : "0"),
     ]
     if json {
       let fields =

@@ -9,8 +9,10 @@ extension Op {
   ) throws -> [BatchingPass.Value] {
     switch self {
     case .constant, .iota: preconditionFailure("\(mnemonic) has no operand")
-    case .unary, .convert, .bits: return try pass.emit(self, [operands[0].id])
-    case .binary, .compare: return try pass.emit(self, operands.map { try pass.batch($0) })
+    case .unary, .convert, .bits, .complex(.real), .complex(.imaginary), .complex(.conjugate), .fft:
+      return try pass.emit(self, [operands[0].id])
+    case .binary, .compare, .complex(.make):
+      return try pass.emit(self, operands.map { try pass.batch($0) })
     case .select: return try selectBatched(operands, in: &pass)
     case .clamp: return try clampBatched(operands, in: &pass)
     case .shape(let op): return try op.batched(operands, in: &pass)

@@ -1,5 +1,6 @@
 // The part of LLVM's C API that LLVMBridge uses.
 #include <llvm-c/Analysis.h>
+#include <llvm-c/BitWriter.h>
 #include <llvm-c/Core.h>
 #include <llvm-c/DebugInfo.h>
 #include <llvm-c/Error.h>

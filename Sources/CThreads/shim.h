@@ -14,3 +14,14 @@ static inline void adjoint_spin_hint(void) {
 extern int adjoint_sched_getaffinity(int pid, unsigned long size, void *mask)
     __asm__("sched_getaffinity");
 #endif
+
+#if defined(__linux__)
+// What is known of an address in a loaded file; glibc declares this too only under _GNU_SOURCE.
+struct adjoint_image {
+  const char *path;
+  void *base;
+  const char *symbol;
+  void *symbol_address;
+};
+extern int adjoint_dladdr(const void *address, struct adjoint_image *image) __asm__("dladdr");
+#endif

@@ -37,8 +37,12 @@ package struct KernelCode: Hashable, Sendable {
     )
   }
 
+  /// The effort that machine code takes: level 1 keeps the accumulators of loops in registers, and
+  /// costs less than level 2. Straight-line code has none.
+  package var codegenLevel: Int { kernel.isLongStraightLine ? 0 : 1 }
+
   /// About how many instructions the code takes.
-  var weight: Int { weight(kernel.body, copies: 1) + 50 }
+  package var weight: Int { weight(kernel.body, copies: 1) + 50 }
 
   /// Instructions for a square that is transposed, in those for an access of memory.
   private static let squareWeight = 8

@@ -9,10 +9,18 @@ struct ContractTile {
   var masks: [LLVMValue?]
 }
 
-/// A range of a product's depth, of constant length.
+/// A range of what a product sums over: all depths of some taps, or some depths of one tap.
 struct DepthRange {
+  /// The first tap; nil where the product has one only.
+  var firstTap: LLVMValue?
+  var taps = 1
   var first: LLVMValue
   var count: Int
+  /// How many products of a packed panel come before the range; nil is none.
+  var packedBefore: LLVMValue?
+
+  /// The number of products.
+  var terms: Int { taps * count }
 }
 
 extension KernelEmitter {
@@ -78,24 +86,65 @@ extension KernelEmitter {
     _ contract: Contract, columns: Int, _ body: (DepthRange, SumsUse?) -> Void
   ) {
     let depth = kernel.variables[contract.depth.index].extent
+    let taps = contract.tap.map { kernel.variables[$0.index].extent } ?? 1
     let zero = builder.int(0, module.i64)
-    guard let panelDepth = contract.tiling.panelDepth, panelDepth < depth else {
-      let all = DepthRange(first: zero, count: depth)
+    let firstTap = contract.tap == nil ? nil : zero
+    guard let panelDepth = contract.tiling.panelDepth, panelDepth < depth * taps else {
+      let all = DepthRange(firstTap: firstTap, taps: taps, first: zero, count: depth)
       if contract.tiling.panelDepth != nil { packRight(contract, columns: columns, all) }
       return body(all, nil)
     }
     clearPartialSums(contract)
-    let last = (depth - 1) / panelDepth * panelDepth
-    counted(
-      from: zero, to: builder.int(last, module.i64), step: panelDepth, updating: []
-    ) { first in
-      let part = DepthRange(first: first, count: panelDepth)
+    func pack(_ part: DepthRange, _ use: SumsUse) {
       packRight(contract, columns: columns, part)
-      body(part, .wait)
+      body(part, use)
     }
-    let rest = DepthRange(first: builder.int(last, module.i64), count: depth - last)
-    packRight(contract, columns: columns, rest)
-    body(rest, .finish)
+    guard panelDepth < depth else {
+      let group = panelDepth / depth
+      return emitParts(of: taps, by: group) { first, count, use in
+        pack(DepthRange(firstTap: first, taps: count, first: zero, count: depth), use)
+      }
+    }
+    guard contract.tap != nil else {
+      return emitParts(of: depth, by: panelDepth) { first, count, use in
+        pack(DepthRange(first: first, count: count), use)
+      }
+    }
+    emitParts(of: taps, by: 1) { tap, _, tapUse in
+      emitParts(of: depth, by: panelDepth) { first, count, use in
+        pack(
+          DepthRange(firstTap: tap, first: first, count: count),
+          tapUse == .finish && use == .finish ? .finish : .wait)
+      }
+    }
+  }
+
+  /// Calls `body` for equal parts of a range from zero on in a loop, then for the last, which may be
+  /// shorter.
+  private func emitParts(
+    of extent: Int, by size: Int, _ body: (LLVMValue, Int, SumsUse) -> Void
+  ) {
+    let last = (extent - 1) / size * size
+    let end = builder.int(last, module.i64)
+    if last > 0 {
+      counted(from: builder.int(0, module.i64), to: end, step: size, updating: []) { first in
+        body(first, size, .wait)
+      }
+    }
+    body(end, extent - last, .finish)
+  }
+
+  /// Calls `body` with the number of each tap of a range, counted from its first, in a loop, with the
+  /// tap's variable set; once, with nil, where there are no taps.
+  func forEachTap(
+    _ contract: Contract, _ depths: DepthRange, _ body: (LLVMValue?) -> Void
+  ) {
+    guard let tap = contract.tap, let first = depths.firstTap else { return body(nil) }
+    let end = builder.int(depths.taps, module.i64)
+    counted(from: builder.int(0, module.i64), to: end, step: 1, updating: []) { number in
+      variables[tap] = builder.add(first, number)
+      body(number)
+    }
   }
 
   /// The sums of a tile that wait between two panels, and what becomes of them.

@@ -20,10 +20,24 @@ extension KernelEmitter {
   func packRight(_ contract: Contract, columns: Int, _ depths: DepthRange) {
     let width = contract.tiling.width
     let size = contract.element.byteCount
-    let parts = FactorParts(contract.right.body, line: contract.column, depth: contract.depth)
+    let parts = contract.rightParts
     let transposed =
       width * size >= Self.chunkBytes ? parts.evenLoads.filter(\.isTransposed) : []
-    let panel = stackArray(.panel)
+    let lineBytes = contract.tileColumns * size
+    forEachTap(contract, depths) { [self] number in
+      let line = number.map { builder.mul($0, builder.int(depths.count * lineBytes, module.i64)) }
+      let panel = stackArray(.panel)
+      let start = line.map { builder.gep(module.i8, panel, $0) } ?? panel
+      packTap(contract, columns: columns, depths, parts, transposed, to: start)
+    }
+  }
+
+  /// Packs the depths of one tap.
+  private func packTap(
+    _ contract: Contract, columns: Int, _ depths: DepthRange, _ parts: FactorParts,
+    _ transposed: [FactorParts.Load], to panel: LLVMValue
+  ) {
+    let width = contract.tiling.width
     guard !transposed.isEmpty, let first = variables[contract.column] else {
       let masks = laneMasks(columns: columns, width: width)
       let group = ColumnGroup(masks: masks, columns: columns, target: panel)
@@ -55,7 +69,10 @@ extension KernelEmitter {
       masks: group.masks)
     variables[contract.depth] = depths.first
     for node in parts.fixed { emit(node) }
-    let starts = transposed.map { start(of: $0) }
+    let starts = transposed.map { load in
+      let size = builder.int(element(of: load.scalar).byteCount, module.i64)
+      return builder.gep(module.i8, start(of: load), builder.mul(index(load.tapOffset), size))
+    }
     let length = transposed.isEmpty ? 1 : Self.chunkBytes / contract.element.byteCount
     let packLines = { [self] (depth: LLVMValue, count: Int) in
       let columns = zip(transposed, starts).map { load, start in

@@ -57,9 +57,11 @@ extension KernelEmitter {
     _ contract: Contract, _ tile: ContractTile, _ depths: DepthRange
   ) -> [[LLVMValue]] {
     let part = Self.summedDepth
-    guard kernel.variables[contract.depth.index].extent > Self.plainDepth, depths.count > 2 * part
+    guard contract.termCount(in: kernel) > Self.plainDepth, depths.terms > 2 * part
     else { return emitDepthLoop(contract, tile, depths) }
-    let last = (depths.count - 1) / part * part
+    let isOfTaps = depths.taps > 1
+    let size = isOfTaps ? max(part / depths.count, 1) : part
+    let last = ((isOfTaps ? depths.taps : depths.count) - 1) / size * size
     let vector = module.vector(memoryType(contract.element), contract.tiling.width)
     let before = builder.currentBlock
     let start = builder.appendBlock("part")
@@ -78,9 +80,8 @@ extension KernelEmitter {
         zip(line, terms).map { $0.adding($1, builder) }
       }
     }
-    let next = added(
-      DepthRange(first: builder.add(depths.first, first), count: part), to: sums)
-    let following = builder.add(first, builder.int(part, module.i64))
+    let next = added(depths.part(from: first, size, builder), to: sums)
+    let following = builder.add(first, builder.int(size, module.i64))
     builder.addIncoming(first, following, from: builder.currentBlock)
     for (sum, following) in zip(sums.joined(), next.joined()) {
       builder.addIncoming(sum.total, following.total, from: builder.currentBlock)
@@ -90,8 +91,8 @@ extension KernelEmitter {
     builder.condBr(
       builder.icmp(.slt, following, builder.int(last, module.i64)), start, after)
     builder.position(at: after)
-    let rest = DepthRange(
-      first: builder.add(depths.first, builder.int(last, module.i64)), count: depths.count - last)
+    let count = (isOfTaps ? depths.taps : depths.count) - last
+    let rest = depths.part(from: builder.int(last, module.i64), count, builder)
     return added(rest, to: next).map { line in
       line.map { builder.fadd($0.total, $0.rest) }
     }
@@ -111,38 +112,73 @@ extension KernelEmitter {
     let right =
       contract.tiling.panelDepth == nil
       ? FactorStream(right: contract, from: depths, self)
-      : FactorStream(panel: stackArray(.panel), of: contract)
+      : FactorStream(panel: stackArray(.panel), of: contract, from: depths, self)
+    let zeros = [[LLVMValue]](
+      repeating: [LLVMValue](repeating: builder.zero(vector), count: tile.masks.count),
+      count: tile.rows)
+    let run = { [self] (sums: [[LLVMValue]], number: LLVMValue?) in
+      emitRun(contract, tile, depths, (left, right), from: sums, tap: number)
+    }
+    guard let tap = contract.tap, let firstTap = depths.firstTap else { return run(zeros, nil) }
+    let before = builder.currentBlock
+    let start = builder.appendBlock("tap")
+    builder.br(start)
+    builder.position(at: start)
+    let number = carried(builder.int(0, module.i64), from: before)
+    let sums = zeros.map { line in line.map { carried($0, from: before) } }
+    variables[tap] = builder.add(firstTap, number)
+    let next = run(sums, number)
+    let following = builder.add(number, builder.int(1, module.i64))
+    builder.addIncoming(number, following, from: builder.currentBlock)
+    update(sums, with: next)
+    let after = builder.appendBlock("taps")
+    builder.condBr(
+      builder.icmp(.slt, following, builder.int(depths.taps, module.i64)), start, after)
+    builder.position(at: after)
+    return next
+  }
+
+  /// Gives sums that a loop carries their values for the next iteration.
+  private func update(_ sums: [[LLVMValue]], with next: [[LLVMValue]]) {
+    for (sum, value) in zip(sums.joined(), next.joined()) {
+      builder.addIncoming(sum, value, from: builder.currentBlock)
+    }
+  }
+
+  /// Adds the products of one tap's depths to a tile's sums.
+  ///
+  /// - Parameter number: which tap of the range it is.
+  private func emitRun(
+    _ contract: Contract, _ tile: ContractTile, _ depths: DepthRange,
+    _ streams: (left: FactorStream, right: FactorStream), from initial: [[LLVMValue]],
+    tap number: LLVMValue?
+  ) -> [[LLVMValue]] {
+    let (left, right) = streams
+    let origins = [left, right].map { stream in
+      stream.walks.map { self.start(of: $0, tap: number) }
+    }
     let before = builder.currentBlock
     let start = builder.appendBlock("depth")
     builder.br(start)
     builder.position(at: start)
     let step = carried(builder.int(0, module.i64), from: before)
-    let pointers = [left, right].map { stream in
-      stream.walks.map { carried($0.start, from: before) }
-    }
-    let sums = (0..<tile.rows).map { _ in
-      tile.masks.map { _ in carried(builder.zero(vector), from: before) }
-    }
-    let columns = columnElements(right, contract, tile, pointers[1], depths, step)
+    let places = origins.map { $0.map { carried($0, from: before) } }
+    let sums = initial.map { line in line.map { carried($0, from: before) } }
+    let columns = columnElements(right, contract, tile, places[1], depths, step)
     // Each element is loaded where it is used: schedulers that hoist loads run out of registers.
     var next = [[LLVMValue]]()
-    forEachRow(left, contract, tile, pointers[0], depths, step) { row, factor in
+    forEachRow(left, contract, tile, places[0], depths, step) { row, factor in
       next.append(zip(columns, sums[row]).map { builder.fma(factor, $0, $1) })
     }
-    prefetch(contract, tile, left, right, pointers[1], step)
+    prefetch(contract, tile, left, right, places[1], step)
     let following = builder.add(step, builder.int(1, module.i64))
     builder.addIncoming(step, following, from: builder.currentBlock)
-    for (stream, pointers) in zip([left, right], pointers) {
-      for (walk, pointer) in zip(stream.walks, pointers) {
-        builder.addIncoming(
-          pointer, builder.gep(pointer, bytes: walk.depthBytes), from: builder.currentBlock)
+    for (stream, current) in zip([left, right], places) {
+      for (walk, place) in zip(stream.walks, current) {
+        builder.addIncoming(place, walk.next(place, builder), from: builder.currentBlock)
       }
     }
-    for (row, values) in sums.enumerated() {
-      for (number, sum) in values.enumerated() {
-        builder.addIncoming(sum, next[row][number], from: builder.currentBlock)
-      }
-    }
+    update(sums, with: next)
     let after = builder.appendBlock("finish")
     builder.condBr(
       builder.icmp(.slt, following, builder.int(depths.count, module.i64)), start, after)
@@ -171,7 +207,7 @@ extension KernelEmitter {
     let emit = { [self] (nodes: [Node], row: Int) in
       for node in nodes {
         guard case .define(let scalar, _) = node,
-          let place = left.place(of: scalar, row: row, pointers, step, builder)
+          let place = left.place(of: scalar, row: row, pointers, builder)
         else {
           self.emit(node)
           continue
@@ -205,6 +241,7 @@ extension KernelEmitter {
     let width = contract.tiling.width
     let size = contract.element.byteCount
     guard module.target.multipliesByLane, width > 1, left.walks.count == 1,
+      !left.walks[0].isOffset,
       left.walks[0].lineBytes == size, contract.left.body.count == 1,
       case .define(contract.left.value, .load) = contract.left.body[0]
     else { return [] }
@@ -231,7 +268,7 @@ extension KernelEmitter {
     variables[contract.depth] = builder.add(depths.first, step)
     for node in right.parts.shared + right.parts.varying {
       guard case .define(let scalar, _) = node,
-        let place = right.place(of: scalar, row: 0, pointers, step, builder)
+        let place = right.place(of: scalar, row: 0, pointers, builder)
       else {
         emit(node)
         continue
@@ -259,7 +296,9 @@ extension KernelEmitter {
   ) {
     let size = contract.element.byteCount
     if contract.tiling.panelDepth != nil {
-      guard left.walks.count == 1, left.walks[0].depthBytes == size else { return }
+      guard contract.tap == nil, left.walks.count == 1, !left.walks[0].isOffset,
+        left.walks[0].depthBytes == size
+      else { return }
       let next = builder.gep(left.walks[0].start, bytes: tile.rows * left.walks[0].lineBytes)
       let line = builder.shl(step, builder.int(6, module.i64))
       builder.prefetch(builder.gep(module.i8, next, line))
@@ -276,6 +315,23 @@ extension KernelEmitter {
 
   /// How many steps ahead columns are asked for: about the time memory takes to answer.
   private static let prefetchedSteps = 32
+}
+
+extension DepthRange {
+  /// A part of the range: some of its taps where there are several, else of its depths.
+  fileprivate func part(from start: LLVMValue, _ count: Int, _ builder: IRBuilder) -> DepthRange {
+    var part = self
+    if taps > 1, let firstTap {
+      part.firstTap = builder.add(firstTap, start)
+      part.taps = count
+      part.packedBefore = builder.mul(start, builder.int(self.count, builder.module.i64))
+    } else {
+      part.first = builder.add(first, start)
+      part.count = count
+      part.packedBefore = start
+    }
+    return part
+  }
 }
 
 /// A sum, and the sum of what was rounded off; after Knuth, "The Art of Computer Programming" 4.2.2.

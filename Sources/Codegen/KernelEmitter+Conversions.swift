@@ -19,7 +19,8 @@ extension KernelEmitter {
       let bits = builder.zext(value, register.asInteger)
       return builder.bitcast(builder.shl(bits, builder.int(16, bits.type)), register)
     case .i4, .u4: return wrapped(value, to: element)
-    case .i8, .i16, .i32, .i64, .u8, .u16, .u32, .u64, .f32, .f64: return value
+    case .i8, .i16, .i32, .i64, .u8, .u16, .u32, .u64, .f32, .f64, .c64, .c128:
+      return value
     }
   }
 
@@ -32,7 +33,8 @@ extension KernelEmitter {
     case .bf16:
       let bits = builder.bitcast(value, value.type.asInteger)
       return builder.trunc(builder.lshr(bits, builder.int(16, bits.type)), memory)
-    case .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64, .f32, .f64: return value
+    case .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64, .f32, .f64, .c64, .c128:
+      return value
     }
   }
 
@@ -45,7 +47,8 @@ extension KernelEmitter {
     case .f16: return builder.fpext(builder.fptrunc(value, halves(value)), value.type)
     case .bf16: return roundedToBF16(value)
     case .i4, .u4: return wrapped(value, to: element)
-    case .i1, .i8, .i16, .i32, .i64, .u8, .u16, .u32, .u64, .f32, .f64: return value
+    case .i1, .i8, .i16, .i32, .i64, .u8, .u16, .u32, .u64, .f32, .f64, .c64, .c128:
+      return value
     }
   }
 

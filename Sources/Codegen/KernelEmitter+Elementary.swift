@@ -3,17 +3,19 @@ internal import LoopIR
 internal import TensorIR
 
 extension KernelEmitter {
-  /// An elementary function: inline, or in long straight-line kernels a call.
+  /// An elementary function: inline, or in long kernels a call.
   ///
-  /// There the C library's function is called where it has one, in double precision. It is as fast
+  /// In long straight-line kernels the C library's function is called where it has one, in double precision. It is as fast
   /// for a single number, and it is what the interpreter calls, so that long scalar programs, which
   /// can be chaotic, give the interpreter's bits.
   func elementary(
     _ op: String, _ operands: [LLVMValue], _ body: (VectorMath, [LLVMValue]) -> LLVMValue
   ) -> LLVMValue {
     let type = operands[0].type
-    guard callsFunctions, !type.isVector else { return body(math, operands) }
-    if let name = Self.libraryFunctions[op] {
+    guard type.isVector ? callsVectorFunctions : callsFunctions else {
+      return body(math, operands)
+    }
+    if !type.isVector, let name = Self.libraryFunctions[op] {
       let double = module.double
       let function = module.declareFunction(
         name, parameters: operands.map { _ in double }, returns: double)
@@ -22,15 +24,42 @@ extension KernelEmitter {
       let result = builder.call(function, arguments)
       return isDouble ? result : builder.fptrunc(result, type)
     }
-    let symbol = "\(op).\(type.scalarBits)"
+    return called(op, operands, returning: type, body)
+  }
+
+  /// The result of a function of the module that does what `body` does.
+  private func called(
+    _ name: String, _ operands: [LLVMValue], returning result: LLVMType,
+    _ body: (VectorMath, [LLVMValue]) -> LLVMValue
+  ) -> LLVMValue {
+    let type = operands[0].type
+    let symbol =
+      "\(name).\(type.scalarBits)" + (type.isVector ? "x\(type.vectorWidth)" : "")
     if let known = module.definedFunction(symbol) { return builder.call(known, operands) }
     let function = module.addFunction(
-      symbol, parameters: operands.map(\.type), returns: type, isInternal: true)
+      symbol, parameters: operands.map(\.type), returns: result, isInternal: true)
     function.setAttribute(.noinline)
     let inner = IRBuilder(module)
     inner.position(at: function.appendBlock("entry"))
     inner.ret(body(VectorMath(inner, target: module.target), function.parameters))
     return builder.call(function, operands)
+  }
+
+  /// Sine and cosine of an angle, with one range reduction: inline, or in long kernels by a call.
+  private func sineAndCosine(_ angle: LLVMValue) -> [LLVMValue] {
+    let type = angle.type
+    guard callsVectorFunctions, type.isVector else {
+      let (sine, cosine) = math.sinCos(angle)
+      return [sine, cosine]
+    }
+    let width = type.vectorWidth
+    let both = called("sincos", [angle], returning: type.withWidth(2 * width)) { math, operands in
+      let (sine, cosine) = math.sinCos(operands[0])
+      return math.builder.concatenated([sine, cosine])
+    }
+    return [
+      builder.shuffle(both, Array(0..<width)), builder.shuffle(both, Array(width..<2 * width)),
+    ]
   }
 
   /// The C library's elementary functions, by mnemonic.
@@ -54,7 +83,8 @@ extension KernelEmitter {
   func interleaved(
     _ copies: [[LLVMValue]], _ body: ([LLVMValue]) -> [LLVMValue]
   ) -> [[LLVMValue]] {
-    let limit = module.target.registers >= 32 && (lanes?.width ?? 1) > 1 ? 4 : 1
+    let isLong = module.target.registers >= 32 && (lanes?.width ?? 1) > 1 && !callsVectorFunctions
+    let limit = isLong ? 4 : 1
     var results: [[LLVMValue]] = []
     var first = 0
     while first < copies.count {
@@ -86,10 +116,7 @@ extension KernelEmitter {
       return values.map { $0[0] }
     }
     if sinesAndCosines[operand]?.map(\.operand) != angles {
-      let both = interleaved(angles.map { [$0] }) { angle in
-        let (sine, cosine) = math.sinCos(angle[0])
-        return [sine, cosine]
-      }
+      let both = interleaved(angles.map { [$0] }) { sineAndCosine($0[0]) }
       sinesAndCosines[operand] = zip(angles, both).map { ($0, $1[0], $1[1]) }
     }
     return sinesAndCosines[operand]?.map { op == .sine ? $0.sine : $0.cosine } ?? []
@@ -124,6 +151,28 @@ extension Kernel {
       return count + 1
     }
   }
+
+  /// How many elementary functions there are.
+  var functionCount: Int {
+    var count = 0
+    forEachApplication { op, _ in if op.isElementary { count += 1 } }
+    return count
+  }
+
+  /// Whether the kernel is long code without loops, which is compiled without effort: what it would
+  /// gain from registers, calls and memory between them take.
+  var isLongStraightLine: Bool {
+    body.count > Self.longCount
+      && body.allSatisfy { node in
+        switch node {
+        case .define, .store: true
+        case .accumulate, .loop, .contract: false
+        }
+      }
+  }
+
+  /// Straight-line code with more nodes is long.
+  private static let longCount = 400
 
   private func forEachApplication(_ visit: (ScalarOp, [ScalarID]) -> Void) {
     func walk(_ nodes: [Node]) {

@@ -30,7 +30,7 @@ extension KernelEmitter {
 
   /// How many lines a product needs.
   func lines(_ use: StackArray, _ contract: Contract) -> Int {
-    let depth = kernel.variables[contract.depth.index].extent
+    let depth = contract.termCount(in: kernel)
     let tile = contract.tiling.rows
     switch use {
     case .panel: return min(depth, contract.tiling.panelDepth ?? 0)

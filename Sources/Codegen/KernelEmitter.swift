@@ -36,6 +36,8 @@ final class KernelEmitter {
   /// Whether the kernel is long straight-line code: elementary functions are calls, so that it
   /// compiles in time linear in its length, and products are not contracted into sums.
   let callsFunctions: Bool
+  /// Whether vector loops hold so many elementary functions that they are calls.
+  let callsVectorFunctions: Bool
 
   /// The shape of the vector loop around a place.
   struct Lanes {
@@ -56,7 +58,9 @@ final class KernelEmitter {
     for node in kernel.body { node.forEachAccumulator { kinds[$0.result] = $0.kind } }
     self.kinds = kinds
     sharedAngles = kernel.sharedAngles
-    callsFunctions = kernel.straightLineFunctionCount > Self.inlineFunctionLimit
+    callsFunctions =
+      kernel.straightLineFunctionCount > Self.inlineFunctionLimit || kernel.isLongStraightLine
+    callsVectorFunctions = kernel.functionCount > Self.inlineVectorFunctionLimit
     function = module.addFunction(
       name, parameters: [module.pointer, module.i64, module.i64], returns: module.void)
   }
@@ -80,6 +84,8 @@ final class KernelEmitter {
 
   /// Straight-line kernels with more elementary functions than this call them.
   private static let inlineFunctionLimit = 8
+  /// Kernels with more elementary functions call those of vectors.
+  private static let inlineVectorFunctionLimit = 64
 
   /// The greatest number of elements that copies of a vector loop of the kernel hold.
   private func largestVector() -> Int {
@@ -113,6 +119,7 @@ final class KernelEmitter {
     case .float: return register == .f64 ? module.double : module.float
     case .boolean: return module.i1
     case .signed, .unsigned: return module.i1.integer(bits: register.width)
+    case .complex: preconditionFailure("kernels hold parts of complex numbers")
     }
   }
 
@@ -122,7 +129,8 @@ final class KernelEmitter {
     case .i1: module.i8
     case .f16: module.half
     case .bf16: module.i16
-    case .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64, .f32, .f64: type(element)
+    case .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64, .f32, .f64, .c64, .c128:
+      type(element)
     }
   }
 

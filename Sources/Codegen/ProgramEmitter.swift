@@ -20,7 +20,7 @@ package struct ProgramEmitter {
   /// Whether the entry tells the context when each kernel starts.
   package let isProfiled: Bool
   /// The code of the kernels' pieces, each once, in order of first use.
-  private let codes: [KernelCode]
+  package let codes: [KernelCode]
   /// The pieces of each kernel.
   private let pieces: [[KernelPiece]]
   /// For each piece of each kernel its code's place in `codes`.
@@ -49,59 +49,70 @@ package struct ProgramEmitter {
 
   /// The whole program as one module, whose entry has the given symbol.
   package func emitted(entry name: String) -> LLVMModule {
-    emitted(entry: name, parts: 1)[0]
+    let module = LLVMModule(name: program.name, target: target)
+    for (number, code) in codes.enumerated() {
+      KernelEmitter(code.kernel, named: symbol(number, name), module).emit()
+    }
+    emitEntry(name, in: module) { symbol($0, name) }
+    return module
   }
 
-  /// The program as at most `parts` modules that take about as long to compile: the first has the
-  /// entry, with the given symbol, and all have some of the kernels.
-  package func emitted(entry name: String, parts: Int) -> [LLVMModule] {
-    let places = distributed(over: parts)
-    let modules = (0...(places.max() ?? 0)).map { _ in
-      LLVMModule(name: program.name, target: target)
-    }
-    for (number, (code, place)) in zip(codes, places).enumerated() {
-      KernelEmitter(code.kernel, named: symbol(number, name), modules[place]).emit()
-    }
-    emitEntry(name, in: modules[0])
-    return modules
+  /// The entry as a module of its own, with the symbol of number 0; the code of the kernels has the
+  /// numbers from one on, in the order of `codes`.
+  package func emittedEntry() -> LLVMModule {
+    let module = LLVMModule(name: "entry", target: target)
+    emitEntry(Self.symbol(0), in: module) { Self.symbol($0 + 1) }
+    return module
   }
 
-  /// A part for each code: heavy ones first, each to the part with the least so far.
-  private func distributed(over parts: Int) -> [Int] {
-    var places = [Int](repeating: 0, count: codes.count)
-    let weights = codes.map(\.weight)
-    guard parts > 1, weights.reduce(0, +) > Self.dividedWeight else { return places }
-    var sums = [Int](repeating: 0, count: min(parts, codes.count))
-    for code in codes.indices.sorted(by: { (weights[$1], $0) < (weights[$0], $1) }) {
-      let part = sums.indices.min { sums[$0] < sums[$1] } ?? 0
-      places[code] = part
-      sums[part] += weights[code]
-    }
-    return places
+  /// The effort that machine code of the entry takes: a long one is calls and little else.
+  package var entryLevel: Int { program.kernels.count > Self.longEntry ? 0 : 1 }
+
+  /// Entries of more kernels are long.
+  private static let longEntry = 24
+
+  /// A code as a module of its own, with the symbol of number 0, whatever program it is part of.
+  package func emittedCode(_ number: Int) -> LLVMModule {
+    let module = LLVMModule(name: "kernel", target: target)
+    KernelEmitter(codes[number].kernel, named: Self.symbol(0), module).emit()
+    return module
   }
 
-  /// Programs of less weight compile faster than another thread wakes up and another object links.
-  private static let dividedWeight = 400
+  /// The symbol of a number: always of one length, so that a linker that has one table of names for
+  /// all programs can put other numbers in place.
+  package static func symbol(_ number: Int) -> String {
+    let digits = String(number, radix: 16)
+    let zeros = String(repeating: "0", count: max(0, symbolDigits - digits.count))
+    return symbolPrefix + zeros + digits
+  }
 
-  /// The symbol of a code: the name of the first kernel that uses it, and the piece's number where
-  /// that has several.
-  private func symbol(_ code: Int, _ entry: String) -> String {
+  /// How symbols of numbers start.
+  package static let symbolPrefix = "adjoint_"
+  /// How many hexadecimal digits follow.
+  package static let symbolDigits = 8
+
+  /// The names of the codes for readers: that of the first kernel that uses it, and the piece's number
+  /// where that has several.
+  package var codeNames: [String] {
+    var names = [String](repeating: "", count: codes.count)
     for (kernel, places) in zip(program.kernels, places) {
-      guard let piece = places.firstIndex(of: code) else { continue }
-      return "\(entry).\(kernel.name)" + (places.count > 1 ? ".\(piece)" : "")
+      for (piece, code) in places.enumerated() where names[code].isEmpty {
+        names[code] = kernel.name + (places.count > 1 ? ".\(piece)" : "")
+      }
     }
-    return entry
+    return names
   }
+
+  private func symbol(_ code: Int, _ entry: String) -> String { "\(entry).\(codeNames[code])" }
 
   /// The function of each kernel, and the byte of each slot's buffer it starts at: that of its only
   /// piece, or one that calls its pieces.
   private func functions(
-    in module: LLVMModule, entry name: String
+    in module: LLVMModule, entry name: String, _ symbols: (Int) -> String
   ) -> [(code: LLVMFunction, offsets: [Int])] {
     let codes = codes.indices.map { code in
       module.declareFunction(
-        symbol(code, name), parameters: [module.pointer, module.i64, module.i64],
-        returns: module.void)
+        symbols(code), parameters: [module.pointer, module.i64, module.i64], returns: module.void)
     }
     return program.kernels.indices.map { number in
       let (kernel, pieces) = (program.kernels[number], pieces[number])
@@ -113,9 +124,11 @@ package struct ProgramEmitter {
     }
   }
 
-  private func emitEntry(_ name: String, in module: LLVMModule) {
+  private func emitEntry(
+    _ name: String, in module: LLVMModule, _ symbols: (Int) -> String
+  ) {
     let pointer = module.pointer
-    let functions = functions(in: module, entry: name)
+    let functions = functions(in: module, entry: name, symbols)
     let entry = module.addFunction(
       name, parameters: [pointer, pointer, pointer, pointer], returns: module.void)
     EntryEmitter(program, entry, functions, isProfiled: isProfiled, in: module).emit()

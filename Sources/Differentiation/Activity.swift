@@ -28,15 +28,17 @@ extension Function {
   func variedValues(from parameters: [Bool]) -> [Bool] {
     var varied = [Bool](repeating: false, count: types.count)
     for (parameter, isVaried) in zip(self.parameters, parameters)
-    where isVaried && self[parameter].element.isFloat {
+    where isVaried && self[parameter].element.isInexact {
       varied[parameter.index] = true
     }
     for operation in operations {
       let operands = operation.operands.map { varied[$0.index] }
       guard operands.contains(true) else { continue }
-      let results = operation.op.variedResults(operands, count: operation.results.count)
+      let results =
+        operation.isComplexSign(in: self)
+        ? [true] : operation.op.variedResults(operands, count: operation.results.count)
       for (result, isVaried) in zip(operation.results, results)
-      where isVaried && self[result].element.isFloat {
+      where isVaried && self[result].element.isInexact {
         varied[result.index] = true
       }
     }
@@ -59,13 +61,23 @@ extension Function {
         continue
       }
       let operands = operation.operands.map { varied[$0.index] }
-      for (operand, isUseful) in zip(
-        operation.operands, operation.op.usefulOperands(operands, results: wanted))
+      let isUsed =
+        operation.isComplexSign(in: self)
+        ? [true] : operation.op.usefulOperands(operands, results: wanted)
+      for (operand, isUseful) in zip(operation.operands, isUsed)
       where isUseful {
         useful[operand.index] = true
       }
     }
     return useful
+  }
+}
+
+extension Operation {
+  /// Whether this gives the signs of complex numbers, which turn with them; those of others only jump.
+  fileprivate func isComplexSign(in function: Function) -> Bool {
+    guard case .unary(.sign) = op else { return false }
+    return function[operands[0]].element.isComplex
   }
 }
 
@@ -77,7 +89,8 @@ extension Op {
     case .branch(let branch): return branch.resultsVaried(operands)
     case .scan(let scan): return scan.resultsVaried(operands)
     case .optimizationBarrier: return operands
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .custom, .call:
       let depends = operands.indices.contains { operands[$0] && isDifferentiable(at: $0) }
@@ -92,7 +105,8 @@ extension Op {
     case .branch(let branch): return branch.activity(operands, results: results).operands
     case .scan(let scan): return scan.activity(operands, results: results).operands
     case .optimizationBarrier: return results
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .custom, .call:
       return operands.indices.map { isDifferentiable(at: $0) }
@@ -107,9 +121,9 @@ extension Op {
     case .unary(let op): !op.isPiecewiseConstant
     case .binary(let op): !op.isPiecewiseConstant
     case .select: position > 0
-    case .convert(let element): element.isFloat
+    case .convert(let element): element.isInexact
     case .bits(let op): op.isDifferentiable
-    case .clamp, .shape, .dot, .convolution: true
+    case .clamp, .complex, .fft, .shape, .dot, .convolution: true
     case .reduce(let reduction): !reduction.kind.isPiecewiseConstant
     case .gather: position == 0
     case .scatter: position != 1

@@ -120,9 +120,11 @@ extension BinaryOp {
     var sum = try powerTangent(inBase: base, exponent, in: &pass)
     if let tangent = pass.tangent(exponent) {
       let zero = try pass.zero(type)
-      let isZero = try pass.builder.compare(.equal, x, zero)
-      let isFlat = try pass.builder.binary(
-        .and, isZero, pass.builder.compare(.greaterOrEqual, y, zero))
+      var isFlat = try pass.builder.compare(.equal, x, zero)
+      if type.element.isFloat {
+        isFlat = try pass.builder.binary(
+          .and, isFlat, pass.builder.compare(.greaterOrEqual, y, zero))
+      }
       let slope = try pass.builder.multiply(pass.builder.unary(.log, x), operation.result)
       let part = try pass.scale(tangent, by: slope)
       sum = try pass.sum(sum, pass.builder.select(isFlat, zero, part))
@@ -150,9 +152,12 @@ extension BinaryOp {
     }
     let (zero, one) = (try pass.zero(type), try pass.builder.splat(1, type))
     let lowered = try pass.builder.binary(.power, x, pass.builder.subtract(y, one))
+    let isEndless =
+      type.element.isComplex
+      ? try pass.builder.compare(.equal, x, zero)
+      : try pass.builder.unary(.not, pass.builder.unary(.isFinite, lowered))
     let isFlat = try pass.builder.binary(
-      .and, pass.builder.compare(.equal, y, zero),
-      pass.builder.unary(.not, pass.builder.unary(.isFinite, lowered)))
+      .and, pass.builder.compare(.equal, y, zero), isEndless)
     let part = try pass.scale(tangent, by: pass.builder.multiply(y, lowered))
     return try pass.builder.select(isFlat, zero, part)
   }

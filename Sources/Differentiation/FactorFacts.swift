@@ -30,9 +30,9 @@ extension FunctionBuilder {
     switch definition.op {
     case .constant(let literal):
       if let splat = literal.splatValue { return splat.isFinite }
-      return literal.doubles.allSatisfy(\.isFinite)
+      return literal.parts.doubles.allSatisfy(\.isFinite)
     case .iota: return true
-    case .convert: return !self[operands[0]].element.isFloat || are(0..<1)
+    case .convert: return !self[operands[0]].element.isInexact || are(0..<1)
     case .unary(.negate), .shape(.broadcast), .shape(.reshape), .shape(.transpose),
       .shape(.reverse), .shape(.slice):
       return are(0..<1)
@@ -70,7 +70,9 @@ extension FunctionBuilder {
   func isPositive(_ value: ValueID) -> Bool { isPositive(value, depth: Self.proofDepth) }
 
   private func isPositive(_ value: ValueID, depth: Int) -> Bool {
-    guard depth > 0, let definition = definition(of: value) else { return false }
+    guard depth > 0, !self[value].element.isComplex, let definition = definition(of: value) else {
+      return false
+    }
     let operands = definition.operands
     func isPositive(_ position: Int) -> Bool {
       self.isPositive(operands[position], depth: depth - 1)
@@ -94,7 +96,9 @@ extension FunctionBuilder {
 
   /// Whether no element of a value is known to be below zero, NaN aside.
   private func isNonNegative(_ value: ValueID, depth: Int) -> Bool {
-    guard depth > 0, let definition = definition(of: value) else { return false }
+    guard depth > 0, !self[value].element.isComplex, let definition = definition(of: value) else {
+      return false
+    }
     let operands = definition.operands
     func are(_ positions: Range<Int>) -> Bool {
       positions.allSatisfy { isNonNegative(operands[$0], depth: depth - 1) }

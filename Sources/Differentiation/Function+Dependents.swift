@@ -10,7 +10,7 @@ extension Function {
       guard operands.contains(true) else { continue }
       let results = operation.op.variedResults(operands, count: operation.results.count)
       for (result, isDependent) in zip(operation.results, results)
-      where isDependent && self[result].element.isFloat {
+      where isDependent && self[result].element.isInexact {
         depends[result.index] = true
       }
     }

@@ -16,7 +16,7 @@ extension Function {
       self, name: name + "_jvp", parameters: parameters, results: Array(results.indices),
       mode: .fused)
     return try forward.finished(
-      tangentsOf: results.indices.filter { self[results[$0]].element.isFloat })
+      tangentsOf: results.indices.filter { self[results[$0]].element.isInexact })
   }
 
   /// This function and the transpose of its derivative, by reverse mode.
@@ -75,7 +75,7 @@ extension Function {
           .argument, "parameter \(index) is out of range: @\(name) has \(count)", at: location)
       }
       let type = self[parameters[index]]
-      guard type.element.isFloat else {
+      guard type.element.isInexact else {
         throw AdjointError(
           .notDifferentiable,
           "parameter \(index) of @\(name) is \(type); only floats can be differentiated",

@@ -46,7 +46,8 @@ struct Kinks {
     }
     for operation in function.operations {
       switch operation.op {
-      case .unary(.sign): marked.append(Kink(left: operation.operands[0], right: nil))
+      case .unary(.sign) where function[operation.operands[0]].element.isFloat:
+        marked.append(Kink(left: operation.operands[0], right: nil))
       case .select:
         if let kink = tie(operation) { marked.append(kink) }
       default: if let side = source(operation) { sources.insert(side.kink) }
@@ -60,7 +61,9 @@ struct Kinks {
   /// The kink of an absolute value, maximum or minimum: (x + y)/2 ± |x − y|/2 for the latter two.
   func source(_ operation: Operation) -> Side? {
     switch operation.op {
-    case .unary(.abs): return Side(kink: Kink(left: operation.operands[0], right: nil), sign: 1)
+    case .unary(.abs):
+      guard function[operation.operands[0]].element.isFloat else { return nil }
+      return Side(kink: Kink(left: operation.operands[0], right: nil), sign: 1)
     case .binary(.maximum), .binary(.minimum):
       var side = side(operation.operands[0], operation.operands[1])
       if operation.op == .binary(.minimum) { side?.sign.negate() }

@@ -39,7 +39,8 @@ extension Function {
     case .scan(let scan):
       linearization = try scan.linearized(active)
     case .branch(let branch): linearization = try branch.linearized(active)
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop,

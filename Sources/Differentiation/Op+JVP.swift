@@ -18,7 +18,8 @@ extension Operation {
     case .scan(let scan): return try scan.tangents(of: self, at: position, wanted, in: &pass)
     case .custom(let custom): return try custom.tangents(of: self, in: &pass)
     case .optimizationBarrier: return operands.map { pass.tangent($0) }
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
       return [try tangent(in: &pass)]
@@ -34,11 +35,15 @@ extension Operation {
     case .select: return try selectTangent(in: &pass)
     case .clamp: return try clampTangent(in: &pass)
     case .convert(let element):
-      guard element.isFloat, let tangent = pass.tangent(operands[0]) else { return nil }
+      guard element.isInexact, let tangent = pass.tangent(operands[0]) else { return nil }
       return try pass.builder.convert(tangent, to: element)
     case .bits(let op):
       guard op.isDifferentiable, let tangent = pass.tangent(operands[0]) else { return nil }
       return try pass.builder.emit(.bits(op), [tangent])
+    case .complex(let op): return try op.tangent(of: self, in: &pass)
+    case .fft:
+      guard let tangent = pass.tangent(operands[0]) else { return nil }
+      return try pass.builder.emit(op, [tangent])
     case .shape(let op): return try op.tangent(of: self, in: &pass)
     case .reduce(let reduction): return try reduction.tangent(of: self, in: &pass)
     case .dot(let dimensions): return try dimensions.tangent(of: self, in: &pass)

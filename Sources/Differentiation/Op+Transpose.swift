@@ -11,7 +11,8 @@ extension Operation {
     case .branch(let branch): try branch.transpose(self, cotangents, in: &pass)
     case .custom(let custom): try custom.transpose(self, cotangents, in: &pass)
     case .scan(let scan): try scan.transpose(self, cotangents, in: &pass)
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .call:
@@ -52,6 +53,8 @@ extension Operation {
     case .bits(let op):
       guard op.isDifferentiable else { throw pass.notLinear(self) }
       try pass.accumulate(pass.builder.emit(.bits(op), [cotangent]), on: operands[0])
+    case .complex(let op): try op.transpose(self, cotangent, in: &pass)
+    case .fft(let transform): try transform.transpose(self, cotangent, in: &pass)
     case .shape(let op): try op.transpose(self, cotangent, in: &pass)
     case .reduce(let reduction): try reduction.transpose(self, cotangent, in: &pass)
     case .dot(let dimensions): try dimensions.transpose(self, cotangent, in: &pass)

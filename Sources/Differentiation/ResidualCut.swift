@@ -68,7 +68,8 @@ struct ResidualCut {
   private func isRecomputed(_ operation: Operation, _ result: ValueID) -> Bool {
     let isScalarCode = function[result].count <= Self.scalarCount
     switch operation.op {
-    case .constant, .iota, .compare, .select, .clamp, .convert, .bits, .shape, .dynamicSlice,
+    case .constant, .iota, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape,
+      .dynamicSlice,
       .gather,
       .optimizationBarrier:
       return true

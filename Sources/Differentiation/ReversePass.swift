@@ -49,7 +49,7 @@ struct ReversePass: LinearPass {
     let source = forward.source
     var pass = ReversePass(
       forward.builder.function, source: source, tangents: forward.tangentParameters, name: name)
-    let floats = seed.results.map { source.results[$0] }.filter { source[$0].element.isFloat }
+    let floats = seed.results.map { source.results[$0] }.filter { source[$0].element.isInexact }
     for result in floats {
       let cotangent =
         switch seed {

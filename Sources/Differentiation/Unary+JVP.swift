@@ -3,14 +3,19 @@ import TensorIR
 extension UnaryOp {
   /// The tangent of y = f(x): the tangent of x times f′(x), written with y where that saves work.
   ///
-  /// `abs` has slope 0 at zero. `sign`, `floor`, `is_finite` and `not` are constant between jumps.
+  /// `abs` has slope 0 at zero. `sign` of floats, `floor`, `is_finite` and `not` are constant between
+  /// jumps.
   func tangent(of operation: Operation, in pass: inout ForwardPass) throws -> ValueID? {
     guard let tangent = pass.tangent(operation.operands[0]) else { return nil }
     let x = operation.operands[0]
     let y = operation.result
     let type = pass.type(operation.result)
     switch self {
-    case .sign, .floor, .ceil, .roundEven, .roundAway, .isFinite, .isInfinite, .isPositiveInfinite,
+    case .sign:
+      return type.element.isComplex ? try pass.signTangent(of: x, y, tangent) : nil
+    case .abs where pass.type(x).element.isComplex:
+      return try pass.magnitudeTangent(of: x, tangent)
+    case .floor, .ceil, .roundEven, .roundAway, .isFinite, .isInfinite, .isPositiveInfinite,
       .isNegativeInfinite, .not, .stopGradient, .populationCount, .leadingZeros:
       return nil
     case .negate: return try pass.builder.negate(tangent)

@@ -20,6 +20,10 @@ extension UnaryOp {
     case .atanh: return try builder.divide(one, squareDistance(x, from: one, in: &builder))
     case .asinh:
       return try builder.unary(.rsqrt, builder.add(one, builder.multiply(x, x)))
+    case .acosh where type.element.isComplex:
+      // One root of the product would have its cut elsewhere.
+      let below = try builder.unary(.rsqrt, builder.subtract(x, one))
+      return try builder.multiply(below, builder.unary(.rsqrt, builder.add(x, one)))
     case .acosh:
       let product = try builder.multiply(builder.subtract(x, one), builder.add(x, one))
       return try builder.unary(.rsqrt, product)

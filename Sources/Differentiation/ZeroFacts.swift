@@ -66,7 +66,7 @@ struct ZeroFacts {
     switch operation.op {
     case .constant(let literal): return literal.splatValue == 0 ? .isZero : []
     case .convert(let element):
-      guard element.isFloat else { return [] }
+      guard element.isInexact else { return [] }
       if function[operation.operands[0]].element == .i1 { return .isFlags }
       return operands[0].followed
     case .select:

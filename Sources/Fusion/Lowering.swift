@@ -35,7 +35,7 @@ extension LoopProgram {
   ) throws -> (program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics) {
     var lowering = Lowering(
       Scheduler(LoopProgram(name: function.name), for: target, options, explains: explains))
-    try lowering.lower(function.withWideSums())
+    try lowering.lower(function.withRealPairs().withWideSums())
     lowering.scheduler.planMemory()
     var statistics = lowering.statistics
     statistics.scheduledKernels = lowering.scheduler.scheduledKernels
@@ -95,7 +95,7 @@ struct Lowering {
   /// Lowers a function: plans kernels, builds and schedules each.
   mutating func lower(_ function: Function) throws {
     let (prepared, forced) = try function.preparedForControl().withPlainPowers()
-      .preparedForContraction()
+      .preparedForConvolution().preparedForContraction()
     let compared = prepared.sharedOrigins
     graph = Graph(prepared)
     comparedValues = compared

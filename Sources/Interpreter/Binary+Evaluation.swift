@@ -15,7 +15,9 @@ extension BinaryOp {
       case (.integers(let left), .integers(let right)):
         let element = type.element
         return Literal(type, wrapping: zip(left, right).map { applied($0, $1, element) })
-      case (.doubles, .integers), (.integers, .doubles):
+      case (.complexes(let left), .complexes(let right)):
+        return Literal(type, rounding: zip(left, right).map { applied($0, $1) })
+      case (.doubles, _), (.integers, _), (.complexes, _):
         preconditionFailure("operands have one element type")
       }
     }

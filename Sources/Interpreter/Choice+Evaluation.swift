@@ -18,7 +18,10 @@ extension Comparison {
           wrapping: zip(left, right).map {
             holds(element.ordinal($0), element.ordinal($1)) ? 1 : 0
           })
-      case (.doubles, .integers), (.integers, .doubles):
+      case (.complexes(let left), .complexes(let right)):
+        let isEqual = direction == .equal
+        return Literal(type, wrapping: zip(left, right).map { ($0 == $1) == isEqual ? 1 : 0 })
+      case (.doubles, _), (.integers, _), (.complexes, _):
         preconditionFailure("operands have one element type")
       }
     }
@@ -56,11 +59,21 @@ func evaluateClamp(_ low: Literal, _ operand: Literal, _ high: Literal) -> Liter
 ///
 /// Floats become integers by truncation; where StableHLO leaves the result open, numbers beyond the
 /// integers' range become its ends and NaN becomes zero. Integers wrap to shorter ones and to those
-/// of another sign, and are rounded once to floats. A boolean is "not zero", so NaN is true.
+/// of another sign, and are rounded once to floats. A boolean is "not zero", so NaN is true. A complex
+/// number is its real part where it becomes a float or an integer.
 func evaluateConvert(_ operand: Literal, to element: ElementType) -> Literal {
   elementwise(TensorType(operand.type.shape, element), [operand]) { operands, type in
     let source = operands[0].type.element
+    if element.isComplex, !source.isComplex {
+      let parts = evaluateConvert(operands[0], to: element.partType).doubleElements
+      return Literal(type, rounding: parts.map { ComplexValue($0, 0) })
+    }
     switch (operands[0].exactElements, element.isFloat) {
+    case (.complexes(let values), true): return Literal(type, rounding: values.map(\.real))
+    case (.complexes(let values), false):
+      if element.isComplex { return Literal(type, rounding: values) }
+      if element == .i1 { return Literal(type, wrapping: values.map { $0 == .zero ? 0 : 1 }) }
+      return Literal(type, wrapping: values.map { element.truncated($0.real) })
     case (.integers(let values), false): return Literal(type, wrapping: values)
     case (.integers(let values), true):
       return Literal(type, rounding: values.map { source.rounded($0, to: element) })

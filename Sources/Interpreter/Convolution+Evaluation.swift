@@ -15,7 +15,9 @@ extension Convolution {
       result = Literal(ordered, rounding: walk.sums(left, right, 0) { $0 + $1 * $2 })
     case (.integers(let left), .integers(let right)):
       result = Literal(ordered, wrapping: walk.sums(left, right, 0) { $0 &+ $1 &* $2 })
-    case (.doubles, .integers), (.integers, .doubles):
+    case (.complexes(let left), .complexes(let right)):
+      result = Literal(ordered, rounding: walk.sums(left, right, .zero) { $0 + $1 * $2 })
+    case (.doubles, _), (.integers, _), (.complexes, _):
       preconditionFailure("operands have one element type")
     }
     var back = order

@@ -17,7 +17,9 @@ extension DotDimensions {
       return Literal(type, rounding: sizes.sums(left, right))
     case (.integers(let left), .integers(let right)):
       return Literal(type, wrapping: sizes.sums(left, right))
-    case (.doubles, .integers), (.integers, .doubles):
+    case (.complexes(let left), .complexes(let right)):
+      return Literal(type, rounding: sizes.sums(left, right))
+    case (.doubles, _), (.integers, _), (.complexes, _):
       preconditionFailure("operands have one element type")
     }
   }
@@ -71,6 +73,16 @@ private struct ProductSizes {
     forEachPair { row, column in
       results.append(
         (0..<terms).reduce(0) { $0 &+ left[row * terms + $1] &* right[column * terms + $1] })
+    }
+    return results
+  }
+
+  /// The products of complex numbers.
+  func sums(_ left: [ComplexValue], _ right: [ComplexValue]) -> [ComplexValue] {
+    var results = [ComplexValue]()
+    forEachPair { row, column in
+      results.append(
+        (0..<terms).reduce(.zero) { $0 + left[row * terms + $1] * right[column * terms + $1] })
     }
     return results
   }

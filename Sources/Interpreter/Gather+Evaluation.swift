@@ -129,7 +129,12 @@ extension ScatterDimensions {
       case (.integers(var sums), .integers(let terms)):
         for (target, source) in zip(targets, sources) { sums[target] &+= terms[source] }
         return Literal(operand.type, wrapping: sums)
-      case (.doubles, .integers), (.integers, .doubles):
+      case (.complexes(var sums), .complexes(let terms)):
+        for (target, source) in zip(targets, sources) {
+          sums[target] = sums[target] + terms[source]
+        }
+        return Literal(operand.type, rounding: sums)
+      case (.doubles, _), (.integers, _), (.complexes, _):
         preconditionFailure("operand and updates have one element type")
       }
     case .multiply, .minimum, .maximum: return combineStepwise(operand, updates, targets, sources)
@@ -154,7 +159,12 @@ extension ScatterDimensions {
           function.applied(values[target], others[source], element))
       }
       return Literal(operand.type, wrapping: values)
-    case (.doubles, .integers), (.integers, .doubles):
+    case (.complexes(var values), .complexes(let others)):
+      for (target, source) in zip(targets, sources) {
+        values[target] = function.applied(values[target], others[source])
+      }
+      return Literal(operand.type, rounding: values)
+    case (.doubles, _), (.integers, _), (.complexes, _):
       preconditionFailure("operand and updates have one element type")
     }
   }

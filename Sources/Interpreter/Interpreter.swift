@@ -59,7 +59,8 @@ package struct Interpreter: Sendable {
           throw AdjointError(.unsupported, "\(operation.op.mnemonic) has no value of its own")
         }
         return try run(function, operands)
-      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+        .fft, .shape,
         .reduce,
         .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
         .optimizationBarrier:

@@ -1,16 +1,36 @@
 import TensorIR
 
 /// What a literal's elements are when a rule computes with them: floats as doubles, integers and
-/// booleans as 64-bit integers, where an element of u64 is the i64 of the same bits.
+/// booleans as 64-bit integers, where an element of u64 is the i64 of the same bits, and complex
+/// numbers as pairs of doubles.
 enum Elements {
   case doubles([Double])
   case integers([Int64])
+  case complexes([ComplexValue])
 }
 
 extension Literal {
   /// All elements, without rounding.
   var exactElements: Elements {
-    type.element.isFloat ? .doubles(doubleElements) : .integers(integerElements)
+    if type.element.isComplex { return .complexes(complexElements) }
+    return type.element.isFloat ? .doubles(doubleElements) : .integers(integerElements)
+  }
+
+  /// The elements of a complex tensor.
+  var complexElements: [ComplexValue] {
+    if isSplat {
+      let value = ComplexValue(single.realParts[0], single.imaginaryParts[0])
+      return Array(repeating: value, count: type.count)
+    }
+    let parts = self.parts.doubleElements
+    return (0..<type.count).map { ComplexValue(parts[2 * $0], parts[2 * $0 + 1]) }
+  }
+
+  /// A literal of complex numbers rounded to a complex element type.
+  init(_ type: TensorType, rounding values: [ComplexValue]) {
+    let parts = TensorType([2 * values.count], type.element.partType)
+    let flat = Literal(parts, rounding: values.flatMap { [$0.real, $0.imaginary] })
+    self.init(type, bytes: flat.denseBytes)
   }
 
   /// The elements of a float tensor, which are exact in doubles.

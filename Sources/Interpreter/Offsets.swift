@@ -30,6 +30,7 @@ extension Literal {
     case 1: return select(UInt8.self)
     case 2: return select(UInt16.self)
     case 4: return select(UInt32.self)
+    case 16: return select(SIMD2<UInt64>.self)
     default: return select(UInt64.self)
     }
   }
@@ -46,6 +47,7 @@ extension Literal {
     case 1: return replace(UInt8.self)
     case 2: return replace(UInt16.self)
     case 4: return replace(UInt32.self)
+    case 16: return replace(SIMD2<UInt64>.self)
     default: return replace(UInt64.self)
     }
   }

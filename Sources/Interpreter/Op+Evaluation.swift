@@ -23,6 +23,8 @@ extension Op {
     case .clamp: return [evaluateClamp(operands[0], operands[1], operands[2])]
     case .convert(let element): return [evaluateConvert(operands[0], to: element)]
     case .bits(let op): return [op.evaluated(operands[0], types[0])]
+    case .complex(let op): return [op.evaluated(operands, types[0])]
+    case .fft(let transform): return [transform.evaluated(operands[0], types[0])]
     case .shape(let op): return [op.evaluated(operands, types[0])]
     case .reduce(let reduction): return [reduction.evaluated(operands[0], operands[1], types[0])]
     case .dot(let dimensions): return [dimensions.evaluated(operands[0], operands[1], types[0])]

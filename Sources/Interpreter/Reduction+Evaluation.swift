@@ -32,7 +32,14 @@ extension Reduction {
             element.wrapped(combine.applied(total, values[start + place], element))
           }
         })
-    case (.doubles, .integers), (.integers, .doubles):
+    case (.complexes(let values), .complexes(let first)):
+      let combine = kind.binary
+      return Literal(
+        type,
+        rounding: starts.map { start in
+          places.reduce(first[0]) { combine.applied($0, values[start + $1]) }
+        })
+    case (.doubles, _), (.integers, _), (.complexes, _):
       preconditionFailure("operand and initial value have one element type")
     }
   }

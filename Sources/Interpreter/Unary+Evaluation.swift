@@ -11,6 +11,9 @@ extension UnaryOp {
       case .doubles(let values):
         if isTest { return Literal(type, wrapping: values.map { holds($0) ? 1 : 0 }) }
         return Literal(type, rounding: mapped(values) { applied(to: $0) })
+      case .complexes(let values):
+        if self == .abs { return Literal(type, rounding: values.map(\.magnitude)) }
+        return Literal(type, rounding: values.map { applied(to: $0) })
       }
     }
   }

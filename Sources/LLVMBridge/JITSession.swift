@@ -62,6 +62,11 @@ package final class JITSession: @unchecked Sendable {
     "\(base).\(nextName.wrappingAdd(1, ordering: .relaxed).oldValue)"
   }
 
+  /// The first of so many numbers that no other call in this process returns.
+  package func reserveNumbers(_ count: Int) -> Int {
+    nextName.wrappingAdd(count, ordering: .relaxed).oldValue
+  }
+
   /// Links object files, which may call each other, and finds the addresses of `symbols` in them.
   ///
   /// Symbol names must be unique among the objects linked at any one time. The code lives as

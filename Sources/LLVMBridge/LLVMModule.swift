@@ -185,6 +185,14 @@ package final class LLVMModule {
     return count
   }
 
+  /// The module as bytes that tell all of it; equal modules give equal bytes in every process.
+  package var bitcode: [UInt8] {
+    guard let buffer = LLVMWriteBitcodeToMemoryBuffer(ref) else { return Array(text.utf8) }
+    defer { LLVMDisposeMemoryBuffer(buffer) }
+    return [UInt8](
+      UnsafeRawBufferPointer(start: LLVMGetBufferStart(buffer), count: LLVMGetBufferSize(buffer)))
+  }
+
   /// The module as LLVM prints it.
   package var text: String { takeMessage(LLVMPrintModuleToString(ref)) }
 

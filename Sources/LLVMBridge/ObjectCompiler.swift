@@ -1,4 +1,5 @@
 internal import CLLVM
+import Foundation
 import Synchronization
 package import Targets
 
@@ -100,9 +101,18 @@ private final class MachinePool: Sendable {
 
   /// Registers the host's code generator, once.
   private static let nativeTarget: Bool = {
-    LLVMInitializeNativeTarget() == 0 && LLVMInitializeNativeAsmPrinter() == 0
+    takeOptions()
+    return LLVMInitializeNativeTarget() == 0 && LLVMInitializeNativeAsmPrinter() == 0
       && LLVMInitializeNativeAsmParser() == 0
   }()
+
+  /// Hands LLVM the options of its own command line that the environment has for experiments.
+  private static func takeOptions() {
+    guard let text = ProcessInfo.processInfo.environment["ADJOINT_LLVM_OPTIONS"] else { return }
+    let words = ["adjoint"] + text.split(separator: " ").map(String.init)
+    var arguments = words.map { UnsafePointer(strdup($0)) }
+    LLVMParseCommandLineOptions(Int32(arguments.count), &arguments, nil)
+  }
 
   /// Registers all code generators of this LLVM, once.
   private static let allTargets: Bool = {

@@ -6,24 +6,27 @@ import Synchronization
 ///
 /// The file has one line per function: start and size in hexadecimal, and a name.
 /// See `tools/perf/Documentation/jit-interface.txt` of the Linux kernel.
-enum PerfMap {
+package enum PerfMap {
   /// Whether the map is written.
-  static let isEnabled = ProcessInfo.processInfo.environment["ADJOINT_PERF"] == "1"
+  package static let isEnabled = ProcessInfo.processInfo.environment["ADJOINT_PERF"] == "1"
   /// Keeps the lines of different threads apart.
   private static let lock = Mutex<Void>(())
 
   /// Appends a line for each symbol of a linked object.
   static func append(object: [UInt8], addresses: [String: UInt]) {
     let sizes = symbolSizes(of: object)
-    var lines = ""
     for (name, address) in addresses.sorted(by: { $0.value < $1.value }) {
-      let size = sizes[name] ?? 1
-      lines += "\(String(address, radix: 16)) \(String(size, radix: 16)) \(name)\n"
+      append(name, at: address, byteCount: Int(sizes[name] ?? 1))
     }
+  }
+
+  /// Appends a line for a function.
+  package static func append(_ name: String, at address: UInt, byteCount: Int) {
+    let line = "\(String(address, radix: 16)) \(String(byteCount, radix: 16)) \(name)\n"
     let path = "/tmp/perf-\(ProcessInfo.processInfo.processIdentifier).map"
     lock.withLock { _ in
       guard let file = fopen(path, "a") else { return }
-      fputs(lines, file)
+      fputs(line, file)
       fclose(file)
     }
   }

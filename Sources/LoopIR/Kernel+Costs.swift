@@ -103,7 +103,7 @@ private struct CostCounter {
     loops[contract.row] = extent(contract.row)
     loops[contract.column] = extent(contract.column)
     count(contract.body, in: loops)
-    loops[contract.depth] = extent(contract.depth)
+    for variable in contract.summed { loops[variable] = extent(variable) }
     let iterations = loops.values.reduce(1) { $0.multipliedSaturated(by: $1) }
     add(2, contract.element, times: iterations)
     for (factor, foreign) in [(contract.left, contract.column), (contract.right, contract.row)] {

@@ -17,8 +17,8 @@ struct KernelVerifier {
   let program: LoopProgram
   let ranges: IndexRanges
   let analysis: DependenceAnalysis
-  var defined = Set<ScalarID>()
-  var visible = Set<ScalarID>()
+  /// Which scalars are defined and visible; copies of the verifier share it.
+  let scalars: ScalarScopes
   var loopVariables = Set<VariableID>()
   var openAccumulators: [ScalarID: Reduction.Kind] = [:]
   var isInVectors = false
@@ -35,6 +35,7 @@ struct KernelVerifier {
     self.program = program
     analysis = DependenceAnalysis(kernel, in: program)
     ranges = analysis.ranges
+    scalars = ScalarScopes(count: kernel.scalars.count)
     try verifyTables()
   }
 
@@ -66,7 +67,7 @@ struct KernelVerifier {
   /// Checks a body, and that some scalars can be read at its end; scalars defined in it are not
   /// visible behind it.
   mutating func verify(_ nodes: [Node], handingOn handedOn: [ScalarID] = []) throws {
-    let outer = visible
+    let outer = scalars.scope
     for node in nodes {
       switch node {
       case .define(let scalar, let expression):
@@ -79,7 +80,7 @@ struct KernelVerifier {
       }
     }
     for scalar in handedOn { _ = try verify(use: scalar) }
-    visible = outer
+    scalars.leave(to: outer)
   }
 
   mutating func verifyDefinition(of scalar: ScalarID, _ expression: Expression) throws {
@@ -93,8 +94,7 @@ struct KernelVerifier {
   mutating func define(_ scalar: ScalarID) throws {
     try require(
       kernel.scalars.indices.contains(scalar.index), "t\(scalar.index) is not in the scalar table")
-    try require(defined.insert(scalar).inserted, "K1: t\(scalar.index) is defined twice")
-    visible.insert(scalar)
+    try require(scalars.define(scalar), "K1: t\(scalar.index) is defined twice")
   }
 
   func element(_ scalar: ScalarID) -> ElementType { kernel.scalars[scalar.index] }
@@ -104,7 +104,7 @@ struct KernelVerifier {
     try require(
       openAccumulators[scalar] == nil, "K1: accumulator t\(scalar.index) is read inside its loop")
     try require(
-      visible.contains(scalar), "K1: t\(scalar.index) is read where no definition is visible")
+      scalars.isVisible(scalar), "K1: t\(scalar.index) is read where no definition is visible")
     return element(scalar)
   }
 
@@ -232,5 +232,47 @@ struct KernelVerifier {
   func name(_ variable: VariableID) -> String {
     kernel.variables.indices.contains(variable.index)
       ? kernel.variables[variable.index].name : "#\(variable.index)"
+  }
+}
+
+/// Which scalars of a kernel are defined so far, and which of them can be read at the current place.
+final class ScalarScopes {
+  private var isDefined: [Bool]
+  private var isShown: [Bool]
+  /// The visible scalars in the order in which they became so.
+  private var shown: [ScalarID] = []
+
+  init(count: Int) {
+    isDefined = [Bool](repeating: false, count: count)
+    isShown = isDefined
+  }
+
+  /// The scope that is open: how many scalars are visible.
+  var scope: Int { shown.count }
+
+  /// Defines a scalar, which becomes visible; false if it was defined before.
+  func define(_ scalar: ScalarID) -> Bool {
+    guard !isDefined[scalar.index] else { return false }
+    isDefined[scalar.index] = true
+    show(scalar)
+    return true
+  }
+
+  /// Makes a scalar visible in the scope that is open.
+  func show(_ scalar: ScalarID) {
+    guard !isShown[scalar.index] else { return }
+    isShown[scalar.index] = true
+    shown.append(scalar)
+  }
+
+  /// Whether a scalar can be read; one that is in no table cannot.
+  func isVisible(_ scalar: ScalarID) -> Bool {
+    isShown.indices.contains(scalar.index) && isShown[scalar.index]
+  }
+
+  /// Goes back to an outer scope; definitions stay used up.
+  func leave(to outer: Int) {
+    for scalar in shown[outer...] { isShown[scalar.index] = false }
+    shown.removeSubrange(outer...)
   }
 }

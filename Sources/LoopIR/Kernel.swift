@@ -281,6 +281,9 @@ package enum ScalarOp: Sendable, Hashable {
 
 /// `result[m, n] = Σ_k left[m, k] · right[k, n]`, computed tile by tile in registers, with `body`
 /// carried out for every element of a tile when it is complete.
+///
+/// A sum over taps, `Σ_t Σ_k left[m, t, k] · right[t, k, n]`, lets the factors' addresses jump from one
+/// run of the depth to the next, as from pixel to pixel of a convolution's windows.
 package struct Contract: Sendable, Hashable {
   /// How a contraction walks its operands.
   package struct Tiling: Sendable, Hashable {
@@ -293,7 +296,7 @@ package struct Contract: Sendable, Hashable {
     /// Rows that are worked on before going to the next columns.
     package var rowBlock: Int
     /// The depth of the contiguous panels that the right factor's columns of a tile are first
-    /// copied to; nil reads them in place.
+    /// copied to, counted over all taps; nil reads them in place.
     ///
     /// Where the product is deeper, all rows of a block go past one panel before the next is
     /// packed, and the sums so far wait in memory. Each sum is still made in the order of depth.
@@ -324,6 +327,8 @@ package struct Contract: Sendable, Hashable {
   package var row: VariableID
   package var column: VariableID
   package var depth: VariableID
+  /// Counts the runs of the depth, for each of which all of it is summed up; nil is one.
+  package var tap: VariableID?
   /// In terms of `row` and `depth`; made again for each tile of columns.
   package var left: Factor
   /// In terms of `depth` and `column`; made once for each block of rows where it is packed, else
@@ -353,17 +358,29 @@ package struct Contract: Sendable, Hashable {
   }
 
   package init(
-    row: VariableID, column: VariableID, depth: VariableID, left: Factor, right: Factor,
-    element: ElementType, result: ScalarID, tiling: Tiling, body: [Node] = []
+    row: VariableID, column: VariableID, depth: VariableID, tap: VariableID? = nil,
+    left: Factor, right: Factor, element: ElementType, result: ScalarID, tiling: Tiling,
+    body: [Node] = []
   ) {
     self.row = row
     self.column = column
     self.depth = depth
+    self.tap = tap
     self.left = left
     self.right = right
     self.element = element
     self.result = result
     self.tiling = tiling
     self.body = body
+  }
+}
+
+extension Contract {
+  /// The variables that are summed over, outermost first.
+  package var summed: [VariableID] { (tap.map { [$0] } ?? []) + [depth] }
+
+  /// How many products an element is the sum of.
+  package func termCount(in kernel: Kernel) -> Int {
+    summed.reduce(1) { $0 * kernel.variables[$1.index].extent }
   }
 }

@@ -186,9 +186,10 @@ struct KernelPrinter {
     let steps =
       "step (\(tileRows), \(tileColumns)), \(tiling.rowBlock) rows at a time\(panel) {"
     let isShort = 2 * depth + header.count + steps.count < Self.lineWidth
+    let sums = contract.summed.map { "\(name($0)) in 0..<\(extent($0))" }
     let product =
       "t\(contract.result.index): \(contract.element.rawValue)[\(tileRows),\(tileColumns)]"
-      + " = contract \(name(contract.depth)) in 0..<\(extent(contract.depth)) {"
+      + " = contract \(sums.joined(separator: ", ")) {"
     let statements = prologues.flatMap { $0 } + ["\(factors[0]) * \(factors[1])"]
     let oneLine = "\(product) \(statements[0]) }"
     let isOneLine = statements.count == 1 && 2 * depth + oneLine.count + 2 <= Self.lineWidth
@@ -215,7 +216,7 @@ struct KernelPrinter {
         case .define, .store, .accumulate: break
         case .loop(let loop): enter([loop.variable], outer, loop.body)
         case .contract(let contract):
-          enter([contract.row, contract.column, contract.depth], outer, contract.body)
+          enter([contract.row, contract.column] + contract.summed, outer, contract.body)
         }
       }
     }

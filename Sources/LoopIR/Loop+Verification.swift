@@ -13,7 +13,7 @@ extension KernelVerifier {
   }
 
   mutating func verify(_ loop: Loop) throws {
-    let outer = self
+    let (outer, scope) = (self, scalars.scope)
     try verify(loop.range, of: loop.variable)
     try bind(loop.variable)
     switch loop.schedule {
@@ -55,8 +55,8 @@ extension KernelVerifier {
     }
     depth += 1
     try verify(loop.body, handingOn: loop.carries.map(\.next))
-    leave(to: outer)
-    visible.formUnion(loop.accumulators.map(\.result))
+    leave(to: outer, scope)
+    for accumulator in loop.accumulators { scalars.show(accumulator.result) }
     for carry in loop.carries { try define(carry.result) }
     if case .condition(let holds) = loop.range {
       try require(
@@ -141,10 +141,9 @@ extension KernelVerifier {
   }
 
   /// Goes back to what was visible around a loop; definitions stay used up.
-  mutating func leave(to outer: KernelVerifier) {
-    let defined = defined
+  mutating func leave(to outer: KernelVerifier, _ scope: Int) {
     self = outer
-    self.defined = defined
+    scalars.leave(to: scope)
   }
 
   func verify(_ range: Loop.Range, of variable: VariableID) throws {
@@ -161,15 +160,16 @@ extension KernelVerifier {
   }
 
   mutating func verify(_ contract: Contract) throws {
-    let outer = self
+    let (outer, scope) = (self, scalars.scope)
     try require(!isInVectors, "K5: a product stands inside a vector loop")
     let tiling = contract.tiling
     try require(
       tiling.rows > 0 && tiling.vectors > 0 && tiling.width > 0 && tiling.rowBlock > 0
         && tiling.panelDepth ?? 1 > 0,
       "a product's tile or panel is empty")
+    let variables = [contract.row, contract.column] + contract.summed
     try require(
-      Set([contract.row, contract.column, contract.depth]).count == 3,
+      Set(variables).count == variables.count,
       "K2: a product's row, column and depth share a variable")
     if let block = contract.block { try verify(block, of: contract) }
     try verify(contract.left, of: contract, in: contract.row)
@@ -185,7 +185,7 @@ extension KernelVerifier {
     depth += 1
     columns.append(contract.column)
     try verify(contract.body)
-    leave(to: outer)
+    leave(to: outer, scope)
     for line in [contract.column, contract.row] {
       try require(analysis.mayRunInTiles(contract, along: line), "K8", line)
     }
@@ -204,14 +204,14 @@ extension KernelVerifier {
     }
   }
 
-  /// A factor's prologue only defines scalars, from its own two variables and what is around.
+  /// A factor's prologue only defines scalars, from its own variables and what is around.
   mutating func verify(
     _ factor: Contract.Factor, of contract: Contract, in line: VariableID
   ) throws {
-    let outer = self
+    let (outer, scope) = (self, scalars.scope)
     isInVectors = true
     try bind(line)
-    try bind(contract.depth)
+    for variable in contract.summed { try bind(variable) }
     for node in factor.body {
       guard case .define(let scalar, let expression) = node else {
         throw error("a product's factor does more than define scalars")
@@ -222,7 +222,7 @@ extension KernelVerifier {
     try require(
       element == contract.element,
       "a factor of \(element.rawValue) in a product of \(contract.element.rawValue)")
-    leave(to: outer)
+    leave(to: outer, scope)
   }
 
   /// A product's blocks are numbered by a loop around and cover the result.

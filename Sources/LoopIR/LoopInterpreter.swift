@@ -201,8 +201,10 @@ package struct LoopInterpreter {
   private mutating func product(_ contract: Contract) throws -> Number {
     let element = contract.element
     var sum = Number(Reduction.Kind.add.identity(of: element))
-    for depth in 0..<kernel.variables[contract.depth.index].extent {
-      variables[contract.depth.index] = depth
+    let depths = kernel.variables[contract.depth.index].extent
+    for term in 0..<contract.termCount(in: kernel) {
+      if let tap = contract.tap { variables[tap.index] = term / depths }
+      variables[contract.depth.index] = term % depths
       try run(contract.left.body)
       try run(contract.right.body)
       let (left, right) = (try scalar(contract.left.value), try scalar(contract.right.value))

@@ -209,6 +209,7 @@ private struct MemoryVerifier {
       AdjointError(.type, "kernel \(kernel.name): \(message)", at: kernel.sources.first ?? .unknown)
     }
     let before = intact
+    let replacements = ReplacementAnalysis(kernel, in: program)
     var own = Set<BufferID>()
     var overwritten = Set<BufferID>()
     for access in kernel.body.accesses {
@@ -224,7 +225,7 @@ private struct MemoryVerifier {
       guard access.isWrite, own.insert(id).inserted else { continue }
       for other in overlapping(id) {
         overwritten.insert(other)
-        if own.contains(other) || !kernel.mayReplace(other, with: id, in: program) {
+        if own.contains(other) || !replacements.mayReplace(other, with: id) {
           throw error("\(name) overwrites \(program.buffers[other.index].name) in use")
         }
       }

@@ -18,6 +18,7 @@ enum Number: Hashable {
     case .boolean: .integer(value & 1)
     case .signed, .unsigned: .integer(element.wrapped(value))
     case .float: .integer(value)
+    case .complex: preconditionFailure("kernels hold parts of complex numbers")
     }
   }
 

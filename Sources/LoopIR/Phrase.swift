@@ -214,6 +214,7 @@ extension Literal {
     case .signed: return integers[position].description
     case .unsigned: return UInt64(bitPattern: integers[position]).description
     case .boolean: return integers[position] == 0 ? "false" : "true"
+    case .complex: return "(\(realParts[position]), \(imaginaryParts[position]))"
     }
   }
 

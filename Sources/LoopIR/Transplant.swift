@@ -62,6 +62,7 @@ package struct Transplant {
     result.row = moved(contract.row)
     result.column = moved(contract.column)
     result.depth = moved(contract.depth)
+    result.tap = contract.tap.map { moved($0) }
     result.left = Contract.Factor(moved(contract.left.body), moved(contract.left.value))
     result.right = Contract.Factor(moved(contract.right.body), moved(contract.right.value))
     result.result = moved(contract.result)

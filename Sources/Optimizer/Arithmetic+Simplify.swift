@@ -45,7 +45,7 @@ private func simplifyMultiply(
   if element != .i1, rewriter.isNumber(right, -1) {
     return try rewriter.emitUnary(.negate, left)
   }
-  return !element.isFloat && rewriter.isNumber(right, 0) ? right : nil
+  return !element.isInexact && rewriter.isNumber(right, 0) ? right : nil
 }
 
 /// x / 1 is x; x / −1 is −x; x / 2ᵏ is x · 2⁻ᵏ where both are normal numbers.

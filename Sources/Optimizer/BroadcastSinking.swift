@@ -46,8 +46,9 @@ extension Op {
   /// Whether each result element depends on the operands' elements at the same place only.
   var isElementwise: Bool {
     switch self {
-    case .unary, .binary, .compare, .select, .clamp, .convert, .bits: true
-    case .constant, .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+    case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex: true
+    case .constant, .iota, .fft, .shape, .reduce, .dot, .convolution, .gather, .scatter,
+      .dynamicSlice,
       .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false

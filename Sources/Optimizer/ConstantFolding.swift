@@ -15,7 +15,8 @@ import TensorIR
   switch op {
   case .constant, .iota, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil
-  case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce, .dot,
+  case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce,
+    .dot,
     .convolution, .gather,
     .scatter, .dynamicSlice, .dynamicUpdateSlice:
     break
@@ -48,7 +49,8 @@ extension Op {
     case .convolution(let convolution):
       let terms = operands[1].count / max(operands[1].shape[convolution.kernel.output], 1)
       return terms <= 16 && result.count * terms <= limit * 4
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:

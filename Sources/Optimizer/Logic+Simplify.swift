@@ -16,10 +16,11 @@ import TensorIR
     return simplifyBound(function, operands[0], operands[1], rewriter)
   case .compare(let comparison):
     let type = rewriter[operands[0]]
-    guard operands[0] == operands[1], !type.element.isFloat else { return nil }
+    guard operands[0] == operands[1], !type.element.isInexact else { return nil }
     return try rewriter.emitSplat(
       comparison.direction.includesEqual ? 1 : 0, TensorType(type.shape, .i1))
-  case .constant, .iota, .unary, .select, .clamp, .convert, .bits, .shape, .reduce, .dot,
+  case .constant, .iota, .unary, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce,
+    .dot,
     .convolution, .gather,
     .scatter, .dynamicSlice, .dynamicUpdateSlice,
     .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:

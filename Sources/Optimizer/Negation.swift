@@ -25,7 +25,7 @@ import TensorIR
     guard let positiveRight else { return nil }
     return try rewriter.emitBinary(.add, left, positiveRight)
   case .multiply, .divide:
-    if function == .divide, !rewriter[left].element.isFloat { return nil }
+    if function == .divide, !rewriter[left].element.isInexact { return nil }
     if let positiveLeft, let positiveRight {
       return try rewriter.emitBinary(function, positiveLeft, positiveRight)
     }

@@ -2,7 +2,8 @@ import TensorIR
 
 /// The kinds of operations that passes choose between.
 enum OpFamily: Int, Sendable, CaseIterable {
-  case constant, iota, unary, binary, compare, select, clamp, convert, bits, broadcast, reshape
+  case constant, iota, unary, binary, compare, select, clamp, convert, bits, complex, fft
+  case broadcast, reshape
   case transpose, slice, pad, concatenate, reverse, reduce, dot, convolution, gather, scatter
   case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch, scan, custom
   case call
@@ -21,6 +22,8 @@ extension Op {
     case .clamp: .clamp
     case .convert: .convert
     case .bits: .bits
+    case .complex: .complex
+    case .fft: .fft
     case .shape(.broadcast): .broadcast
     case .shape(.reshape): .reshape
     case .shape(.transpose): .transpose
@@ -49,7 +52,9 @@ extension Set<OpFamily> {
   /// Operations with regions that capture values.
   static let withRegions: Set = [.whileLoop, .branch, .scan]
   /// Operations on each element alone.
-  static let elementwise: Set = [.unary, .binary, .compare, .select, .clamp, .convert, .bits]
+  static let elementwise: Set = [
+    .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+  ]
   /// Operations that compute from operands.
   static let computing = Set(OpFamily.allCases).subtracting([
     .constant, .iota, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call,

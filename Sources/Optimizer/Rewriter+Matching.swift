@@ -28,7 +28,8 @@ extension Rewriter {
     switch family(of: value) {
     case .constant: true
     case .broadcast: definition(of: value).map { family(of: $0.operands[0]) == .constant } ?? false
-    case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .reshape, .transpose,
+    case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft,
+      .reshape, .transpose,
       .slice,
       .pad, .concatenate, .reverse, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice,
@@ -44,7 +45,7 @@ extension Rewriter {
 
   /// The integer, or 0 or 1 for a boolean, that every element of a value is.
   func integer(_ value: ValueID) -> Int64? {
-    self[value].element.isFloat ? nil : splat(value)?.integers[0]
+    self[value].element.isInexact ? nil : splat(value)?.integers[0]
   }
 
   /// Whether every element of a value is this constant; zeros count by their sign.
@@ -103,7 +104,9 @@ extension Rewriter {
   ///
   /// Looks a few operations back only.
   func isNonNegative(_ value: ValueID, depth: Int = 6) -> Bool {
-    guard depth > 0, let definition = definition(of: value) else { return false }
+    guard depth > 0, !self[value].element.isComplex, let definition = definition(of: value) else {
+      return false
+    }
     let operands = definition.operands
     func are(_ positions: Range<Int>) -> Bool {
       positions.allSatisfy { isNonNegative(operands[$0], depth: depth - 1) }
@@ -121,7 +124,8 @@ extension Rewriter {
     case .shape(.broadcast), .shape(.reshape), .shape(.transpose), .shape(.slice):
       return are(0..<1)
     case .select: return are(1..<3)
-    case .iota, .compare, .clamp, .convert, .bits, .shape(.pad), .shape(.concatenate),
+    case .iota, .compare, .clamp, .convert, .bits, .complex, .fft, .shape(.pad),
+      .shape(.concatenate),
       .shape(.reverse),
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:

@@ -41,7 +41,9 @@ private func simplifyNegate(
 ) throws -> ValueID? {
   if let source = rewriter.operand(of: operand, by: .negate) { return source }
   let isFloat = rewriter[operand].element.isFloat
-  if !isFloat, let (left, right) = rewriter.operands(of: operand, by: .subtract) {
+  if rewriter[operand].element.isInteger,
+    let (left, right) = rewriter.operands(of: operand, by: .subtract)
+  {
     return try rewriter.emitBinary(.subtract, right, left)
   }
   guard rewriter.isUsed(operand, atMost: 1) else { return nil }

@@ -46,20 +46,36 @@ package final class Executable: Sendable {
     ) -> Void
 
   private let entry: Entry
-  private let code: LinkedObject
+  private let code: LinkedProgram
   /// The context that native code gets; freed in `deinit`.
   nonisolated(unsafe) private let context: UnsafeMutablePointer<RuntimeContext>
   /// The address of an arena that no call uses, or zero.
   private let idleArena = Atomic<UInt>(0)
 
-  /// Compiles a verified function without calls.
+  /// Compiles a verified function without calls, and keeps what came of it under `key` in the cache.
   ///
   /// - Throws: `AdjointError` where an op has no lowering, LLVM fails, or code for the target does
   ///   not run here.
-  package init(_ function: Function, options: CodeOptions = CodeOptions()) throws {
-    parameterTypes = function.parameterTypes
-    resultTypes = function.resultTypes
+  package convenience init(
+    _ function: Function, options: CodeOptions = CodeOptions(), key: ProgramKey? = nil
+  ) throws {
+    let compiled = try Self.compiled(function, options)
+    if let key, !options.isProfiled {
+      CodeCache.current?.disk?.keep(compiled.image.bytes, .program, key.digest)
+    }
+    try self.init(compiled, options, at: function.location)
+  }
+
+  /// A program on its way to memory.
+  private struct Compiled {
+    var image: ProgramImage
     var report = CompilationReport()
+    /// The kernels, where the code is profiled.
+    var outlines: [KernelOutline] = []
+  }
+
+  /// The object files of a function, and what calls need to know.
+  private static func compiled(_ function: Function, _ options: CodeOptions) throws -> Compiled {
     let clock = ContinuousClock()
     let start = clock.now
     guard let target = options.target.running(on: .host) else {
@@ -67,36 +83,71 @@ package final class Executable: Sendable {
         .argument, "code for \(options.target.cpu) does not run on \(TargetDescription.host.cpu)")
     }
     let program = try Self.lowered(function, options)
-    donations = program.donations
-    mayRunOn = program.hasUnboundedLoops
     let planned = clock.now
+    let emitter = ProgramEmitter(program, target: target, isProfiled: options.isProfiled)
+    let objects: [CodeCache.Kernel]
     do {
-      let session = try JITSession.shared()
-      let name = session.uniqueName("adjoint")
-      let emitter = ProgramEmitter(program, target: target, isProfiled: options.isProfiled)
-      let modules = emitter.emitted(entry: name, parts: WorkerPool.availableThreads)
-      report.functionCount = emitter.functionCount
-      report.instructionCount = modules.reduce(0) { $0 + $1.instructionCount }
-      #if DEBUG
-        for module in modules { try module.verify() }
-      #endif
-      let objects = try ModuleCompilation.objects(of: modules, for: target)
-      let generated = clock.now
-      code = try session.add(objects: objects, symbols: [name])
-      guard let address = code.address(of: name) else {
-        throw LLVMError("the entry point \(name) is missing")
-      }
-      entry = unsafeBitCast(address, to: Entry.self)
-      report.codegenMilliseconds = (generated - planned).milliseconds
-      report.linkMilliseconds = (clock.now - generated).milliseconds
-    } catch let error as LLVMError {
+      objects = try KernelCompilation.objects(of: emitter, for: target, cache: CodeCache.current)
+    } catch {
       throw AdjointError(.system, "LLVM: \(error.message)", at: function.location)
     }
-    report.planMilliseconds = (planned - start).milliseconds
-    report.arenaByteCount = program.arenaByteCount
-    report.kernelCount = program.kernels.count
+    let image = ProgramImage(
+      parameterTypes: function.parameterTypes, resultTypes: function.resultTypes,
+      donations: program.donations, mayRunOn: program.hasUnboundedLoops,
+      arenaByteCount: program.arenaByteCount, kernelCount: program.kernels.count,
+      instructionCount: objects.reduce(0) { $0 + $1.instructionCount },
+      objects: objects.map(\.object), names: ["entry"] + emitter.codeNames)
+    var compiled = Compiled(image: image)
+    compiled.report.planMilliseconds = (planned - start).milliseconds
+    compiled.report.codegenMilliseconds = (clock.now - planned).milliseconds
+    if options.isProfiled {
+      compiled.outlines = program.kernels.map { KernelOutline($0, in: program) }
+    }
+    return compiled
+  }
+
+  /// The program that was compiled under `key` before, by this process or another one.
+  package static func cached(under key: ProgramKey, options: CodeOptions) -> Executable? {
+    guard let cache = CodeCache.current, let disk = cache.disk,
+      let bytes = disk.contents(.program, key.digest)
+    else { return nil }
+    guard let image = ProgramImage(bytes: bytes),
+      let executable = try? Executable(Compiled(image: image), options, at: .unknown)
+    else {
+      disk.reject(.program, key.digest, because: "it cannot be linked")
+      return nil
+    }
+    cache.count { $0.loadedPrograms += 1 }
+    return executable
+  }
+
+  /// Links a compiled program.
+  private init(
+    _ compiled: Compiled, _ options: CodeOptions, at location: SourceLocation
+  ) throws {
+    let image = compiled.image
+    var report = compiled.report
+    let start = ContinuousClock.now
+    do {
+      code = try LinkedProgram(image.objects, names: image.names)
+    } catch {
+      throw AdjointError(.system, "LLVM: \(error.message)", at: location)
+    }
+    guard let address = UnsafeRawPointer(bitPattern: code.entry) else {
+      preconditionFailure("code is not at zero")
+    }
+    entry = unsafeBitCast(address, to: Entry.self)
+    report.linkMilliseconds = (ContinuousClock.now - start).milliseconds
+    parameterTypes = image.parameterTypes
+    resultTypes = image.resultTypes
+    donations = image.donations
+    mayRunOn = image.mayRunOn
+    report.arenaByteCount = image.arenaByteCount
+    report.kernelCount = image.kernelCount
+    report.functionCount = image.functionCount
+    report.instructionCount = image.instructionCount
     self.report = report
-    kernels = options.isProfiled ? program.kernels.map { KernelOutline($0, in: program) } : []
+    kernels = compiled.outlines
     context = .allocate(capacity: 1)
     context.initialize(to: RuntimeContext(threads: max(1, options.threads)))
     if options.isProfiled {

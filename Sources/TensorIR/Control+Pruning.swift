@@ -16,7 +16,8 @@ extension Op {
     case .whileLoop(let loop): loop.operandsRead(for: results)
     case .branch(let branch): branch.operandsRead(for: results, count: count)
     case .scan(let scan): scan.operandsRead(for: results)
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .custom,
@@ -32,7 +33,8 @@ extension Op {
     case .whileLoop(let loop): return loop.pruned(keeping: results)
     case .branch(let branch): return branch.pruned(keeping: results, operandCount: operandCount)
     case .scan(let scan): return scan.pruned(keeping: results)
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .custom,

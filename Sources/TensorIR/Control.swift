@@ -99,7 +99,8 @@ extension Op {
     case .branch(let branch): branch.branches
     case .scan(let scan): [scan.body]
     case .custom(let custom): custom.regions
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .call:
@@ -121,7 +122,8 @@ extension Op {
       scan.body = try transform(scan.body)
       return .scan(scan)
     case .custom(let custom): return .custom(try custom.mappingRegions(transform))
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .call:
@@ -135,7 +137,8 @@ extension Op {
     case .whileLoop(let loop): 0..<loop.captureCount
     case .branch(let branch): 1..<(1 + (branch.branches.first?.parameters.count ?? 0))
     case .scan(let scan): 0..<scan.captureCount
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .custom,

@@ -12,6 +12,8 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
   case u32 = "ui32"
   case u64 = "ui64"
   case f16, bf16, f32, f64
+  case c64 = "complex<f32>"
+  case c128 = "complex<f64>"
 
   /// What kind of number an element is.
   public enum Kind: Hashable, Sendable {
@@ -23,6 +25,8 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     case unsigned
     /// A floating-point number.
     case float
+    /// A real and an imaginary part, both floating-point numbers.
+    case complex
   }
 
   /// What kind of number an element is.
@@ -32,6 +36,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     case .i4, .i8, .i16, .i32, .i64: .signed
     case .u4, .u8, .u16, .u32, .u64: .unsigned
     case .f16, .bf16, .f32, .f64: .float
+    case .c64, .c128: .complex
     }
   }
 
@@ -43,15 +48,40 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     case .i8, .u8: 8
     case .i16, .u16, .f16, .bf16: 16
     case .i32, .u32, .f32: 32
-    case .i64, .u64, .f64: 64
+    case .i64, .u64, .f64, .c64: 64
+    case .c128: 128
     }
   }
 
   /// Bytes one element takes in memory: a boolean one, 0 or 1, and a 4-bit integer one.
   public var byteCount: Int { (width + 7) / 8 }
 
-  /// Whether elements are floating-point numbers; only these can be differentiated.
+  /// Whether elements are floating-point numbers.
   public var isFloat: Bool { kind == .float }
+
+  /// Whether elements are complex numbers.
+  public var isComplex: Bool { kind == .complex }
+
+  /// Whether elements are floating-point or complex numbers; only these can be differentiated.
+  public var isInexact: Bool { isFloat || isComplex }
+
+  /// The type of the real and the imaginary part of a complex number; of others the type itself.
+  package var partType: ElementType {
+    switch self {
+    case .c64: .f32
+    case .c128: .f64
+    case .i1, .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64, .f16, .bf16, .f32, .f64: self
+    }
+  }
+
+  /// The complex type whose parts are of this type; nil where there is none.
+  package var complexType: ElementType? {
+    switch self {
+    case .f32: .c64
+    case .f64: .c128
+    case .i1, .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64, .f16, .bf16, .c64, .c128: nil
+    }
+  }
 
   /// Whether elements are integers of more than one bit.
   public var isInteger: Bool { kind == .signed || kind == .unsigned }
@@ -66,7 +96,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     case .f16, .bf16: .f32
     case .i4: .i8
     case .u4: .u8
-    case .i1, .i8, .i16, .i32, .i64, .u8, .u16, .u32, .u64, .f32, .f64: self
+    case .i1, .i8, .i16, .i32, .i64, .u8, .u16, .u32, .u64, .f32, .f64, .c64, .c128: self
     }
   }
 
@@ -87,7 +117,7 @@ extension ElementType {
     case .bf16: FloatFormat(exponentBits: 8, fractionBits: 7)
     case .f32: FloatFormat(exponentBits: 8, fractionBits: 23)
     case .f64: FloatFormat(exponentBits: 11, fractionBits: 52)
-    case .i1, .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64: nil
+    case .i1, .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64, .c64, .c128: nil
     }
   }
 
@@ -96,7 +126,7 @@ extension ElementType {
     switch kind {
     case .boolean, .unsigned: 0
     case .signed: -1 << Int64(width - 1)
-    case .float: nil
+    case .float, .complex: nil
     }
   }
 
@@ -105,7 +135,7 @@ extension ElementType {
     switch kind {
     case .boolean, .unsigned: width == 64 ? .max : 1 << Int64(width) - 1
     case .signed: width == 64 ? .max : 1 << Int64(width - 1) - 1
-    case .float: nil
+    case .float, .complex: nil
     }
   }
 
@@ -121,7 +151,12 @@ extension ElementType {
     if self == other { return true }
     switch (kind, other.kind) {
     case (.boolean, _): return true
-    case (_, .boolean), (.float, .signed), (.float, .unsigned), (.signed, .unsigned): return false
+    case (_, .boolean), (.float, .signed), (.float, .unsigned), (.signed, .unsigned),
+      (.complex, .signed), (.complex, .unsigned), (.complex, .float):
+      return false
+    case (.complex, .complex): return width <= other.width
+    case (.signed, .complex), (.unsigned, .complex), (.float, .complex):
+      return isExact(in: other.partType)
     case (.signed, .signed), (.unsigned, .unsigned): return width <= other.width
     case (.unsigned, .signed): return width < other.width
     case (.signed, .float), (.unsigned, .float):
@@ -136,7 +171,7 @@ extension ElementType {
 
   /// Whether every whole number from zero to `count` is an element.
   package func holds(count: Int) -> Bool {
-    if let format = floatFormat {
+    if let format = partType.floatFormat {
       let digits = min(format.fractionBits + 1, format.greatestExponent)
       return count <= 1 << digits
     }

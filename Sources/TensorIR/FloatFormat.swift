@@ -65,7 +65,7 @@ extension ElementType {
     switch self {
     case .f64: return value
     case .f32: return Double(Float(value))
-    case .f16, .bf16, .i1, .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64:
+    case .c64, .c128, .f16, .bf16, .i1, .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64:
       guard let floatFormat else { preconditionFailure("only floats are rounded to \(rawValue)") }
       return floatFormat.rounded(value)
     }
@@ -82,7 +82,7 @@ extension ElementType {
       let rest = Int64(64 - width)
       return (value << rest) >> rest
     case .unsigned: return width == 64 ? value : value & (1 << Int64(width) - 1)
-    case .float: preconditionFailure("only integers wrap")
+    case .float, .complex: preconditionFailure("only integers wrap")
     }
   }
 
@@ -97,7 +97,7 @@ extension ElementType {
     case .signed, .unsigned:
       let (least, greatest) = (leastInteger ?? .min, greatestInteger ?? .max)
       return min(max(Int64(saturating: value), least), greatest)
-    case .float: preconditionFailure("floats are rounded, not truncated")
+    case .float, .complex: preconditionFailure("floats are rounded, not truncated")
     }
   }
 

@@ -71,6 +71,10 @@ extension ScatterDimensions {
     try check.require(2, combination == .set || operand.element != .i1) {
       "booleans cannot be added"
     }
+    let needsOrder = combination == .minimum || combination == .maximum
+    try check.require(2, !needsOrder || !operand.element.isComplex) {
+      "\(operand) have no order"
+    }
     let dropped = insertedWindowDims + inputBatchingDims
     try check.areAxes(3, dropped, rank: operand.rank, "inserted and batching axes")
     try check.areAxes(

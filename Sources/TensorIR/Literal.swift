@@ -71,7 +71,7 @@ extension Literal {
     self.init(type, splat: Literal.bytes(of: value, as: type.element))
   }
 
-  /// All elements as doubles; 64-bit integers are rounded.
+  /// All elements as doubles; 64-bit integers are rounded, and of complex numbers it is the real parts.
   package var doubles: [Double] {
     let element = type.element
     switch element.kind {
@@ -82,6 +82,7 @@ extension Literal {
       default: shortFloats(of: element)
       }
     case .boolean, .signed, .unsigned: return integers.map { element.double($0) }
+    case .complex: return realParts
     }
   }
 
@@ -97,7 +98,7 @@ extension Literal {
     case (.unsigned, 2): elements(of: UInt16.self).map(Int64.init)
     case (.unsigned, 4): elements(of: UInt32.self).map(Int64.init)
     case (.signed, _), (.unsigned, _): elements(of: Int64.self)
-    case (.float, _): doubles.map { Int64(saturating: $0) }
+    case (.float, _), (.complex, _): doubles.map { Int64(saturating: $0) }
     }
   }
 
@@ -107,9 +108,31 @@ extension Literal {
     return elements(of: UInt16.self).map { format.value(of: UInt64($0)) }
   }
 
-  /// The common value of a float or integer splat, as a double.
+  /// The common value of a float or integer splat, as a double; of a complex one where it is real.
   package var splatValue: Double? {
-    isSplat ? Literal(TensorType([], type.element), bytes: bytes).doubles[0] : nil
+    guard isSplat else { return nil }
+    let single = Literal(TensorType([], type.element), bytes: bytes)
+    if type.element.isComplex, single.imaginaryParts[0] != 0 { return nil }
+    return single.doubles[0]
+  }
+
+  /// The parts of complex elements, or the elements of another type, one after the other: complex
+  /// numbers are seen as pairs along one more axis.
+  package var parts: Literal {
+    guard type.element.isComplex else { return self }
+    return Literal(TensorType(type.shape + [2], type.element.partType), bytes: denseBytes)
+  }
+
+  /// The real parts of complex elements.
+  package var realParts: [Double] { everySecondPart(from: 0) }
+
+  /// The imaginary parts of complex elements.
+  package var imaginaryParts: [Double] { everySecondPart(from: 1) }
+
+  /// Every second number of the parts.
+  private func everySecondPart(from first: Int) -> [Double] {
+    let all = parts.doubles
+    return stride(from: first, to: all.count, by: 2).map { all[$0] }
   }
 
   /// All elements reinterpreted as `Element`, which must have the element type's size.
@@ -133,11 +156,26 @@ extension Literal {
         of: value < 0 ? Int64(saturating: value) : Int64(bitPattern: UInt64(saturating: value)),
         as: element)
     case .boolean: [value == 0 ? 0 : 1]
+    case .complex:
+      bytes(of: value, as: element.partType) + bytes(of: 0.0, as: element.partType)
     }
+  }
+
+  /// A literal of complex numbers, given by real and imaginary parts.
+  package init(_ type: TensorType, real: [Double], imaginary: [Double]) {
+    let part = type.element.partType
+    self.init(
+      type,
+      bytes: zip(real, imaginary).flatMap {
+        Literal.bytes(of: $0, as: part) + Literal.bytes(of: $1, as: part)
+      })
   }
 
   /// The bytes of one integer wrapped or rounded to `element`.
   package static func bytes(of value: Int64, as element: ElementType) -> [UInt8] {
+    if element.isComplex {
+      return bytes(of: value, as: element.partType) + bytes(of: 0.0, as: element.partType)
+    }
     if element.isFloat {
       return bytes(of: ElementType.i64.rounded(value, to: element), as: element)
     }

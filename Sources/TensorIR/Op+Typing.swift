@@ -18,6 +18,8 @@ extension Op {
       try check.hasOperands(1)
       return [TensorType(operands[0].shape, element)]
     case .bits(let op): return [try op.resultType(check)]
+    case .complex(let op): return [try op.resultType(check)]
+    case .fft(let transform): return [try transform.resultType(check)]
     case .shape(let op): return [try op.resultType(check)]
     case .reduce(let reduction): return [try reduction.resultType(check)]
     case .dot(let dimensions): return [try dimensions.resultType(check)]
@@ -70,7 +72,9 @@ extension Op {
     try check.require(1, low.element == operand.element && high.element == operand.element) {
       "element types differ: \(low), \(operand), \(high)"
     }
-    try check.require(1, operand.element != .i1) { "elements must be numbers, not \(operand)" }
+    try check.require(1, operand.element != .i1 && !operand.element.isComplex) {
+      "elements must be numbers with an order, not \(operand)"
+    }
     for bound in [low, high] {
       try check.require(2, bound.isScalar || bound.shape == operand.shape) {
         "bound \(bound) is neither a scalar nor shaped as \(operand)"

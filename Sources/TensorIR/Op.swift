@@ -21,6 +21,10 @@ package enum Op: Hashable, Sendable {
   case convert(to: ElementType)
   /// A function of the bits of elements.
   case bits(BitsOp)
+  /// A passage between complex numbers and their parts, or from one complex number to another.
+  case complex(ComplexOp)
+  /// A discrete Fourier transform along the last axes.
+  case fft(FourierTransform)
   /// A rearrangement of elements.
   case shape(ShapeOp)
   /// (operand, initial): a reduction along axes.
@@ -148,6 +152,44 @@ package enum BitsOp: Hashable, Sendable {
   case cast(to: ElementType)
   /// Floats rounded to a shorter format in the same type; numbers too small for a normal one are zero.
   case reducePrecision(exponentBits: Int, fractionBits: Int)
+}
+
+/// Passages between complex numbers and their parts; the raw value is the mnemonic.
+package enum ComplexOp: String, Hashable, Sendable, CaseIterable {
+  /// (real, imaginary): the complex numbers of these parts.
+  case make = "stablehlo.complex"
+  /// The real parts; a float is its own.
+  case real = "stablehlo.real"
+  /// The imaginary parts; those of floats are zero.
+  case imaginary = "stablehlo.imag"
+  /// The conjugates.
+  case conjugate = "chlo.conj"
+}
+
+/// A discrete Fourier transform along the last one to three axes; real ones, along the last of them,
+/// hold the half of the spectrum that tells the other.
+package struct FourierTransform: Hashable, Sendable {
+  /// What is transformed into what; the raw value is its spelling in text.
+  package enum Kind: String, Hashable, Sendable, CaseIterable {
+    /// Complex numbers, with exponents −2πi·jk/n.
+    case forward = "FFT"
+    /// Complex numbers, with exponents 2πi·jk/n, divided by the number of elements.
+    case inverse = "IFFT"
+    /// Floats to the first n/2 + 1 complex numbers of the last axis.
+    case real = "RFFT"
+    /// The inverse of that; the half not given is the conjugate of the half given.
+    case realInverse = "IRFFT"
+  }
+
+  /// What is transformed into what.
+  package var kind: Kind
+  /// The extents of the axes transformed: those of the numbers, not of half a spectrum.
+  package var lengths: [Int]
+
+  package init(_ kind: Kind, lengths: [Int]) {
+    self.kind = kind
+    self.lengths = lengths
+  }
 }
 
 /// A comparison and how its operands are read.
@@ -385,6 +427,8 @@ extension Op {
     case .convert: "stablehlo.convert"
     case .bits(.cast): "stablehlo.bitcast_convert"
     case .bits(.reducePrecision): "stablehlo.reduce_precision"
+    case .complex(let op): op.rawValue
+    case .fft: "stablehlo.fft"
     case .shape(.broadcast): "stablehlo.broadcast_in_dim"
     case .shape(.reshape): "stablehlo.reshape"
     case .shape(.transpose): "stablehlo.transpose"

@@ -11,8 +11,9 @@ extension Reduction {
     try check.areAxes(2, dimensions, rank: operand.rank, "dimensions")
     let accepts =
       switch kind {
-      case .add, .multiply, .maximum, .minimum: true
-      case .and, .or: !operand.element.isFloat
+      case .add, .multiply: true
+      case .maximum, .minimum: !operand.element.isComplex
+      case .and, .or: operand.element == .i1 || operand.element.isInteger
       }
     try check.require(3, accepts) { "\(kind.rawValue) does not take \(operand)" }
     return TensorType(operand.shape.removing(dimensions), operand.element)

@@ -110,8 +110,55 @@ import Testing
         keys == [
           "parse_ms", "transform_ms", "plan_ms", "codegen_ms", "link_ms", "compile_ms",
           "run_us_min", "run_us_median", "arena_bytes", "argument_bytes", "kernels",
-          "functions", "threads",
+          "functions", "threads", "cached",
         ])
+      #expect(numbers["cached"] == 0)
+    }
+  }
+
+  @Test func anotherProcessFindsTheCode() throws {
+    try withTool(files: ["f.mlir": Self.sine]) { tool in
+      let environment = ["ADJOINT_CACHE": tool.folder.path + "/code"]
+      let arguments = ["run", "f.mlir", "--seed", "3"]
+      let outcomes = try (0..<2).map { _ in try tool.run(arguments, environment: environment) }
+      #expect(outcomes[0].status == 0 && outcomes[0] == outcomes[1])
+      let names = try FileManager.default.contentsOfDirectory(atPath: tool.folder.path + "/code")
+      #expect(names.count { $0.hasSuffix(".program") } == 1)
+      #expect(names.count { $0.hasSuffix(".kernel") } == 1)
+      let bench = ["bench", "f.mlir", "--json"]
+      let warm = try tool.run(bench + ["--cache"], environment: environment)
+      #expect(warm.output.contains("\"cached\": 1"))
+      let cold = try tool.run(bench, environment: environment)
+      #expect(cold.output.contains("\"cached\": 0"))
+      // A file that others may write is not run, and the answer is the same.
+      for name in names { #expect(chmod(tool.folder.path + "/code/" + name, 0o666) == 0) }
+      #expect(try tool.run(arguments, environment: environment) == outcomes[0])
+      let off = try tool.run(arguments, environment: ["ADJOINT_CACHE": "off"])
+      #expect(off == outcomes[0])
+    }
+  }
+
+  private static let sine = """
+    func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {
+      %y = stablehlo.sine %x : tensor<3xf32>
+      return %y : tensor<3xf32>
+    }
+    """
+
+  @Test func benchTimesCompiling() throws {
+    try withTool { tool in
+      let path = CommandLineTool.programs.appending(path: "scalar/primal.mlir").path
+      let arguments = ["bench", path, "--grad", "0", "--compile", "--repeats", "1"]
+      let outcome = try tool.run(arguments + ["--json"])
+      #expect(outcome.status == 0)
+      let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
+      let report = try #require(object as? [String: Any])
+      #expect(
+        Set(report.keys) == ["cold", "warm in process", "warm from disk", "peak_bytes"])
+      let warm = try #require(report["warm from disk"] as? [String: Double])
+      #expect(warm["plan_ms"] == 0 && warm["codegen_ms"] == 0 && warm["transform_ms"] == 0)
+      let lines = try tool.run(arguments).lines
+      #expect(lines.count == 5 && lines[1].hasPrefix("cold"))
     }
   }
 

@@ -23,12 +23,12 @@ struct DerivativeCheck {
     self.arguments = arguments
     var random = SplitMix64(seed: seed)
     parameters = function.parameters.indices.filter {
-      function[function.parameters[$0]].element.isFloat
+      function[function.parameters[$0]].element.isInexact
     }
     directions = parameters.map {
       randomLiteral(function[function.parameters[$0]], &random)
     }
-    weights = function.resultTypes.filter(\.element.isFloat).map { randomLiteral($0, &random) }
+    weights = function.resultTypes.filter(\.element.isInexact).map { randomLiteral($0, &random) }
   }
 
   /// The function's results and their tangents along the directions.
@@ -47,7 +47,7 @@ struct DerivativeCheck {
   func differences(step: Double) throws -> [[Double]] {
     let (ahead, behind) = (try results(at: step), try results(at: -step))
     return zip(ahead, behind).map { pair in
-      zip(pair.0.doubles, pair.1.doubles).map { $0 == $1 ? 0 : ($0 - $1) / (2 * step) }
+      zip(pair.0.parts.doubles, pair.1.parts.doubles).map { $0 == $1 ? 0 : ($0 - $1) / (2 * step) }
     }
   }
 
@@ -55,11 +55,11 @@ struct DerivativeCheck {
   private func results(at distance: Double) throws -> [Literal] {
     var moved = arguments
     for (parameter, direction) in zip(parameters, directions) {
-      let place = zip(arguments[parameter].doubles, direction.doubles)
-      moved[parameter] = Literal(
-        arguments[parameter].type, doubles: place.map { $0 + distance * $1 })
+      let place = zip(arguments[parameter].parts.doubles, direction.parts.doubles)
+      let parts = Literal(direction.parts.type, doubles: place.map { $0 + distance * $1 })
+      moved[parameter] = Literal(arguments[parameter].type, bytes: parts.denseBytes)
     }
-    return try run(function, moved).filter(\.type.element.isFloat)
+    return try run(function, moved).filter(\.type.element.isInexact)
   }
 
   /// Splits what a derived function returns behind the function's own results.
@@ -84,7 +84,7 @@ extension DerivativeCheck {
     let slopes = try differences(step: step)
     for (tangent, slope) in zip(tangents, slopes) {
       expectNear(
-        tangent.doubles, slope, tolerance, "\(what): JVP against differences",
+        tangent.parts.doubles, slope, tolerance, "\(what): JVP against differences",
         sourceLocation: sourceLocation)
     }
     let (forward, backward) = (inner(tangents, weights), inner(directions, cotangents))
@@ -119,15 +119,15 @@ extension DerivativeCheck {
     ).dropFirst(gradient.results.count)
 
     for (position, slope) in slopes.enumerated() {
-      let reference = Array(forwardOverReverse)[position].doubles
+      let reference = Array(forwardOverReverse)[position].parts.doubles
       expectNear(
         reference, slope, tolerance, "\(what): forward over reverse against differences",
         sourceLocation: sourceLocation)
       expectNear(
-        Array(reverseOverForward)[position].doubles, reference, 1e-9,
+        Array(reverseOverForward)[position].parts.doubles, reference, 1e-9,
         "\(what): reverse over forward", sourceLocation: sourceLocation)
       expectNear(
-        Array(reverseOverReverse)[position].doubles, reference, 1e-9,
+        Array(reverseOverReverse)[position].parts.doubles, reference, 1e-9,
         "\(what): reverse over reverse", sourceLocation: sourceLocation)
     }
   }
@@ -162,13 +162,20 @@ func vector(_ values: Double...) -> Literal {
 
 /// A tensor of elements between −1 and 1.
 func randomLiteral(_ type: TensorType, _ random: inout SplitMix64) -> Literal {
-  Literal(type, doubles: (0..<type.count).map { _ in random.double(in: -1...1) })
+  func draw() -> [Double] { (0..<type.count).map { _ in random.double(in: -1...1) } }
+  return type.element.isComplex
+    ? Literal(type, real: draw(), imaginary: draw()) : Literal(type, doubles: draw())
 }
 
-/// The sum of products of the elements of two lists of tensors.
+/// The real part of the sum of products of the elements of two lists of tensors.
 func inner(_ left: [Literal], _ right: [Literal]) -> Double {
   zip(left, right).reduce(0) { sum, pair in
-    zip(pair.0.doubles, pair.1.doubles).reduce(sum) { $0 + $1.0 * $1.1 }
+    var sum = zip(pair.0.doubles, pair.1.doubles).reduce(sum) { $0 + $1.0 * $1.1 }
+    if pair.0.type.element.isComplex {
+      let imaginary = zip(pair.0.imaginaryParts, pair.1.imaginaryParts)
+      sum = imaginary.reduce(sum) { $0 - $1.0 * $1.1 }
+    }
+    return sum
   }
 }
 
@@ -222,7 +229,7 @@ extension Function {
       for (result, copy) in zip(operation.results, results) { copies[result.index] = copy }
     }
     var total = try builder.constant(scalar(0))
-    let floats = results.filter { self[$0].element.isFloat }
+    let floats = results.filter { self[$0].element.isInexact }
     for (result, weight) in zip(floats, weights) {
       let value = copies[result.index]
       let half = try builder.splat(0.5, self[result])

@@ -48,7 +48,8 @@ extension Op {
   fileprivate var mayRound: Bool {
     switch self {
     case .reduce, .dot, .convolution, .binary(.power): true
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
       false

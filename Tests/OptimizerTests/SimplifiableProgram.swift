@@ -167,6 +167,7 @@ struct SimplifiableProgram {
       case (_, .signed): [.negate, .abs, .not, .square]
       case (_, .unsigned): [.negate, .not, .square]
       case (_, .float): [.negate, .negate, .abs, .exponential, .floor, .square, .isFinite]
+      case (_, .complex): [.negate, .exponential, .square]
       }
     let op = random.pick(ops)
     let size = op == .square ? bound(value) * bound(value) : bound(value)

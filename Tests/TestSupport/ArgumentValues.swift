@@ -23,6 +23,10 @@ package enum ArgumentValues: Hashable, Sendable {
       Literal(type, integers: (0..<type.count).map { _ in Int64(random.int(in: 0...1)) })
     case .signed, .unsigned: Literal(type, integers: integers(type.count, using: &random))
     case .float: Literal(type, doubles: doubles(type.count, using: &random))
+    case .complex:
+      Literal(
+        type, real: doubles(type.count, using: &random),
+        imaginary: doubles(type.count, using: &random))
     }
   }
 
@@ -98,6 +102,11 @@ package enum SpecialValues {
     case .boolean: return Literal(type, integers: spread([1, 0]))
     case .signed, .unsigned: return Literal(type, integers: spread(integers(type.element)))
     case .float: return Literal(type, doubles: spread(doubles(type.element)))
+    case .complex:
+      let parts: [Double] = [0, -0.0, 1, -1, 0.5, -2.5, 3, 1e-8, -1e-8, 20, -30]
+      let pairs = parts.flatMap { real in parts.map { (real, $0) } }
+      let all = spread(pairs)
+      return Literal(type, real: all.map(\.0), imaginary: all.map(\.1))
     }
   }
 }

@@ -28,11 +28,11 @@ package func maximumError(_ actual: Literal, _ expected: Literal) -> MaximumErro
   precondition(actual.type == expected.type, "\(actual.type) is not \(expected.type)")
   var worst = MaximumError()
   guard actual != expected, actual.type.count > 0 else { return worst }
-  for (position, pair) in zip(actual.doubles, expected.doubles).enumerated() where pair.0 != pair.1
-  {
+  for (position, pair) in zip(actual.parts.doubles, expected.parts.doubles).enumerated()
+  where pair.0 != pair.1 {
     if pair.0.isNaN && pair.1.isNaN { continue }
     let distance = pair.0.isFinite && pair.1.isFinite ? abs(pair.0 - pair.1) : .infinity
-    let ulps = distance / unitInLastPlace(pair.1, expected.type.element)
+    let ulps = distance / unitInLastPlace(pair.1, expected.type.element.partType)
     worst.absolute = max(worst.absolute, distance)
     worst.relative = max(worst.relative, pair.1 == 0 ? .infinity : distance / abs(pair.1))
     if ulps.isNaN || ulps > worst.ulps {
@@ -60,6 +60,7 @@ package func mismatches(
   guard actual.type == expected.type else { return [0] }
   guard actual != expected, actual.type.count > 0 else { return [] }
   let element = expected.type.element
+  if element.isComplex { return complexMismatches(actual, expected, within: tolerance) }
   if !element.isFloat {
     return zip(actual.integers, expected.integers).enumerated().filter { $1.0 != $1.1 }.map(
       \.offset)
@@ -73,6 +74,29 @@ package func mismatches(
       tolerance.ulps * unitInLastPlace(pair.1, element), tolerance.epsilons * epsilon)
     return !(pair.0.isFinite && pair.1.isFinite && abs(pair.0 - pair.1) <= allowed)
   }.map(\.offset)
+}
+
+/// As `mismatches`, for complex numbers: distances in the plane, in units of the expected number's size.
+private func complexMismatches(
+  _ actual: Literal, _ expected: Literal, within tolerance: Tolerance
+) -> [Int] {
+  if tolerance == .exact {
+    return Set(mismatches(actual.parts, expected.parts, within: .exact).map { $0 / 2 }).sorted()
+  }
+  let element = expected.type.element.partType
+  let epsilon = element.floatFormat?.epsilon ?? 0
+  let (left, right) = (actual.parts.doubles, expected.parts.doubles)
+  return (0..<expected.type.count).filter { index in
+    let pairs = [(left[2 * index], right[2 * index]), (left[2 * index + 1], right[2 * index + 1])]
+    let finite = pairs.filter { $0.0.isFinite && $0.1.isFinite }
+    let others = pairs.filter { !($0.0.isFinite && $0.1.isFinite) }
+    if others.contains(where: { $0.0 != $0.1 && !($0.0.isNaN && $0.1.isNaN) }) { return true }
+    let size = finite.map { $0.1 * $0.1 }.reduce(0, +).squareRoot()
+    let distance = finite.map { ($0.0 - $0.1) * ($0.0 - $0.1) }.reduce(0, +).squareRoot()
+    return distance
+      > max(
+        tolerance.ulps * unitInLastPlace(size, element), tolerance.epsilons * epsilon)
+  }
 }
 
 /// Records an issue unless `actual` has the type of `expected` and its elements within `tolerance`.
@@ -106,7 +130,7 @@ package func expectClose(
       "\(what): \(actual.type) instead of \(expected.type)", sourceLocation: sourceLocation)
     return
   }
-  let scale = expected.doubles.map(abs).filter(\.isFinite).max() ?? 0
+  let scale = expected.parts.doubles.map(abs).filter(\.isFinite).max() ?? 0
   let error = maximumError(actual, expected)
   if !(error.absolute <= relative * scale) {
     Issue.record("\(what): \(error)", sourceLocation: sourceLocation)

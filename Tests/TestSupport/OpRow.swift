@@ -37,7 +37,7 @@ package struct OpRow: Sendable, CustomStringConvertible {
   /// Whether derivatives with respect to the float parameters of elements `element` exist and agree
   /// with finite differences at the row's values.
   package func isDifferentiable(_ element: ElementType) -> Bool {
-    element.isFloat && derivative.order != 0
+    element.isInexact && derivative.order != 0
   }
 
   /// A function named `main` whose one result comes from the row's op applied to its parameters.

@@ -7,13 +7,15 @@ let elementwiseShapes: [[Int]] = [[], [7], [2, 3], [4, 1, 5], [0], [3, 0], [67],
 /// Constants and index tensors: no operands.
 let constantRows: [OpRow] = [
   OpRow(
-    "constant", ElementType.everyNumber + [.i1], values: [], derivative: .none("no operands"),
+    "constant", ElementType.everyNumber + [.i1, .c64, .c128], values: [],
+    derivative: .none("no operands"),
     variants: [
       constantVariant("scalar", [], [-2]), constantVariant("splat", [2, 3], [0, 0, 0, 0, 0, 0]),
       constantVariant("dense", [2, 2], [1, 0, 3, 1]), constantVariant("empty", [0, 2], []),
     ]),
   OpRow(
-    "iota", ElementType.everyNumber, values: [], derivative: .none("no operands"),
+    "iota", ElementType.everyNumber + ElementType.complexNumbers, values: [],
+    derivative: .none("no operands"),
     variants: [iotaVariant([5], 0), iotaVariant([2, 3], 1), iotaVariant([2, 3, 2], 0)]
       + [iotaVariant([0, 3], 1)]),
 ]
@@ -213,7 +215,7 @@ let choiceRows: [OpRow] = [
 let convertRows: [OpRow] = ElementType.allCases.map { target in
   OpRow(
     "convert to \(target.rawValue)", ElementType.allCases, values: [.uniform(-9...9)],
-    derivative: target.isFloat ? .smooth() : .none("integer result"),
+    derivative: target.isInexact ? .smooth() : .none("integer result"),
     variants: elementwiseShapes.map { OpVariant(.convert(to: target), $0) })
 }
 

@@ -35,10 +35,10 @@ private func reductionTraits(
   _ kind: Reduction.Kind
 ) -> ([ElementType], [ArgumentValues], Derivative, Tolerance) {
   switch kind {
-  case .add: (ElementType.samples, [.uniform(-3...3)], .smooth(), .sum)
+  case .add: (ElementType.samplesAndComplex, [.uniform(-3...3)], .smooth(), .sum)
   case .multiply:
     (
-      ElementType.samples, [.magnitude(0.75...1.25)], .smooth(),
+      ElementType.samplesAndComplex, [.magnitude(0.75...1.25)], .smooth(),
       Tolerance(ulps: 400, epsilons: 0)
     )
   case .maximum, .minimum:

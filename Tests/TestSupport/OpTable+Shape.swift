@@ -10,7 +10,7 @@ let shapeRows: [OpRow] = [
 /// The row of one kind of rearrangement.
 private func shapeRow(_ name: String, _ variants: [OpVariant]) -> OpRow {
   OpRow(
-    name, ElementType.samples, values: [.uniform(-9...9)], derivative: .smooth(),
+    name, ElementType.samplesAndComplex, values: [.uniform(-9...9)], derivative: .smooth(),
     variants: variants)
 }
 

@@ -5,7 +5,7 @@ package let opTable: [OpRow] =
   constantRows + UnaryOp.allCases.map(unaryRow) + BinaryOp.allCases.map(binaryRow)
   + Comparison.Direction.allCases.map(compareRow) + choiceRows + convertRows + bitsRows
   + totalOrderRows + shapeRows
-  + reductionRows + dotRows + convolutionRows + gatherRows + scatterRows
+  + reductionRows + dotRows + convolutionRows + gatherRows + scatterRows + complexRows + fourierRows
 
 /// Every row of the table with every element type and shape variant.
 package let opCases: [OpCase] = opTable.flatMap(\.cases)
@@ -25,7 +25,11 @@ extension ElementType {
   package static let everyFloat = floats + shortFloats
   /// The types of rows whose ops move or combine elements.
   package static let samples: [ElementType] = numbers + [.i1, .i16, .u8, .u64, .f16, .bf16]
-  /// All types but booleans.
+  /// The complex types.
+  package static let complexNumbers: [ElementType] = [.c64, .c128]
+  /// The types of rows whose ops need no order among elements.
+  package static let samplesAndComplex = samples + complexNumbers
+  /// All types but booleans and complex numbers.
   package static let everyNumber: [ElementType] =
     floats + shortFloats + integers + otherIntegers
   /// All types but booleans and unsigned integers.
@@ -40,7 +44,9 @@ extension ElementType {
 extension Op {
   package var form: String {
     switch self {
-    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .shape, .dot,
+    case .fft(let transform): "\(mnemonic) \(transform.kind.rawValue)"
+    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .complex, .shape,
+      .dot,
       .convolution, .gather,
       .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom,
       .call:
@@ -58,6 +64,8 @@ extension Op {
     + Comparison.Direction.allCases.map { Op.compare(Comparison($0)).form }
     + ["stablehlo.select", "stablehlo.clamp", "stablehlo.convert"]
     + ["stablehlo.bitcast_convert", "stablehlo.reduce_precision"]
+    + ComplexOp.allCases.map(\.rawValue)
+    + FourierTransform.Kind.allCases.map { "stablehlo.fft " + $0.rawValue }
     + ["broadcast_in_dim", "reshape", "transpose", "slice", "pad", "concatenate", "reverse"].map {
       "stablehlo." + $0
     }

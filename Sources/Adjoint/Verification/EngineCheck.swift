@@ -33,8 +33,8 @@ package struct EngineCheck {
   /// How far elements may differ, relative to the largest.
   private static func bound(_ element: ElementType) -> Double {
     switch element {
-    case .f32: 2e-4
-    case .f64: 1e-10
+    case .f32, .c64: 2e-4
+    case .f64, .c128: 1e-10
     case .f16: 8e-3
     case .bf16: 6e-2
     case .i1, .i4, .i8, .i16, .i32, .i64, .u4, .u8, .u16, .u32, .u64: 0
@@ -43,7 +43,7 @@ package struct EngineCheck {
 
   /// The largest finite magnitude.
   private static func largest(_ tensor: TensorData) -> Double {
-    tensor.doubles.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
+    tensor.parts.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
   }
 
   /// The largest difference relative to the largest element, or to `floor` where that is more;
@@ -51,13 +51,13 @@ package struct EngineCheck {
   private static func difference(
     _ actual: TensorData, _ expected: TensorData, floor: Double
   ) -> Double {
-    guard actual.type.element.isFloat else {
+    guard actual.type.element.isInexact else {
       return actual.withUnsafeBytes { left in
         expected.withUnsafeBytes { left.elementsEqual($0) ? 0 : .infinity }
       }
     }
     let scale = max(largest(expected), floor, .leastNormalMagnitude)
-    return zip(actual.doubles, expected.doubles).reduce(0) { worst, pair in
+    return zip(actual.parts, expected.parts).reduce(0) { worst, pair in
       if pair.0 == pair.1 || (pair.0.isNaN && pair.1.isNaN) { return worst }
       let difference = abs(pair.0 - pair.1) / scale
       return difference.isFinite ? max(worst, difference) : .infinity

@@ -19,7 +19,7 @@ extension Op {
     case .constant(let literal): .constant(literal.widened())
     case .iota(let type, let dimension): .iota(type.widened, dimension: dimension)
     case .convert(let element): .convert(to: element.widened)
-    case .bits: self
+    case .bits, .complex, .fft: self
     case .call(let callee):
       .call(Callee(callee.name, resultTypes: callee.resultTypes.map { $0.widened }))
     case .unary, .binary, .compare, .select, .clamp, .shape, .reduce, .dot, .convolution, .gather,
@@ -35,7 +35,10 @@ extension Op {
 extension Literal {
   /// The constant with f64 in place of floats, which are exact in it.
   fileprivate func widened() -> Literal {
-    guard type.element.isFloat else { return self }
+    guard type.element.isInexact else { return self }
+    if type.element.isComplex {
+      return Literal(type.widened, bytes: parts.widened().denseBytes)
+    }
     if let value = splatValue { return Literal(type.widened, filledWith: value) }
     return Literal(type.widened, doubles: doubles)
   }
@@ -47,6 +50,6 @@ extension TensorType {
 }
 
 extension ElementType {
-  /// f64 in place of floats.
-  fileprivate var widened: ElementType { isFloat ? .f64 : self }
+  /// f64 in place of floats, also as parts of complex numbers.
+  fileprivate var widened: ElementType { isComplex ? .c128 : isFloat ? .f64 : self }
 }

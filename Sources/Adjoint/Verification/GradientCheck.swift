@@ -30,7 +30,7 @@ package struct GradientCheck {
     let arguments = try subject.arguments()
     let function = try subject.compile(.none)
     let results = try subject.compile(.gradient(indices)).call(arguments)
-    let gradient = results.suffix(indices.count).flatMap(\.doubles)
+    let gradient = results.suffix(indices.count).flatMap(\.dualParts)
     let value = abs(results[0].doubles[0])
     var drawing = InputDrawing(seed: subject.seed &+ 1)
     let directions = Self.directions(gradient, using: &drawing)
@@ -90,10 +90,10 @@ package struct GradientCheck {
     var rest = direction[...]
     for index in indices {
       let type = moved[index].type
-      let part = rest.prefix(type.count)
-      rest = rest.dropFirst(type.count)
-      moved[index] = try TensorData(
-        type, doubles: zip(moved[index].doubles, part).map { $0 + step * $1 })
+      let parts = moved[index].parts
+      let part = rest.prefix(parts.count)
+      rest = rest.dropFirst(parts.count)
+      moved[index] = try TensorData(type, parts: zip(parts, part).map { $0 + step * $1 })
     }
     return moved
   }

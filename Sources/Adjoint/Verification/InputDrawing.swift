@@ -26,12 +26,13 @@ package struct InputDrawing {
 
   /// A tensor whose elements follow the rule.
   package mutating func draw(_ type: TensorType) throws -> TensorData {
-    try TensorData(type, doubles: (0..<type.count).map { _ in element(of: type) })
+    try TensorData(type, parts: (0..<type.partCount).map { _ in element(of: type) })
   }
 
-  /// A tensor of ±1 where elements are floats and of 0 elsewhere.
+  /// ±1 for each part of an element where elements are floats or complex, and 0 elsewhere.
   package mutating func drawSigns(_ type: TensorType) -> [Double] {
-    (0..<type.count).map { _ in type.element.isFloat ? (Bool.random(using: &generator) ? 1 : -1) : 0
+    (0..<type.partCount).map { _ in
+      type.element.isInexact ? (Bool.random(using: &generator) ? 1 : -1) : 0
     }
   }
 
@@ -40,10 +41,24 @@ package struct InputDrawing {
     switch type.element.kind {
     case .boolean: return Bool.random(using: &generator) ? 1 : 0
     case .signed, .unsigned: return Double(Int.random(in: 0...3, using: &generator))
-    case .float: break
+    case .float, .complex: break
     }
     guard type.rank >= 2 else { return Double.random(in: 0.5..<1.5, using: &generator) }
     let bound = 1 / Double(type.shape[type.rank - 2]).squareRoot()
     return Double.random(in: -bound..<bound, using: &generator)
+  }
+}
+
+extension TensorType {
+  /// The number of elements, complex ones counted twice.
+  fileprivate var partCount: Int { element.isComplex ? 2 * count : count }
+}
+
+extension TensorData {
+  /// The parts of elements with the sign of imaginary ones turned: a gradient g pairs with a direction
+  /// v as the real part of g·v.
+  var dualParts: [Double] {
+    guard type.element.isComplex else { return parts }
+    return parts.enumerated().map { $0.offset % 2 == 0 ? $0.element : -$0.element }
   }
 }

@@ -19,8 +19,8 @@ package struct TransposeCheck {
     let cotangents = backward.parameterTypes[count...].map { drawing.drawSigns($0) }
     let pushed = try Self.derivatives(of: forward, arguments, tangents, count: cotangents.count)
     let pulled = try Self.derivatives(of: backward, arguments, cotangents, count: indices.count)
-    let left = Self.products(pushed, cotangents)
-    let right = Self.products(tangents, pulled)
+    let left = Self.products(pushed.map(\.dualParts), cotangents)
+    let right = Self.products(tangents, pulled.map(\.dualParts))
     let size = max(left.magnitude, right.magnitude, .leastNormalMagnitude)
     let difference = abs(left.sum - right.sum) / size
     line = Verification.Check(
@@ -31,10 +31,10 @@ package struct TransposeCheck {
   /// The last results of a derivative's call.
   private static func derivatives(
     of program: CompiledProgram, _ arguments: [TensorData], _ vectors: [[Double]], count: Int
-  ) throws -> [[Double]] {
+  ) throws -> [TensorData] {
     let types = program.parameterTypes[arguments.count...]
-    let extra = try zip(types, vectors).map { try TensorData($0, doubles: $1) }
-    return try program.call(arguments + extra).suffix(count).map(\.doubles)
+    let extra = try zip(types, vectors).map { try TensorData($0, parts: $1) }
+    return Array(try program.call(arguments + extra).suffix(count))
   }
 
   /// The inner product of two lists of tensors, and the sum of its terms' magnitudes.

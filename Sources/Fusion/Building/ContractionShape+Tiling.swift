@@ -8,9 +8,17 @@ extension ContractionShape {
     let width = target.lanes(ofBits: 8 * element.byteCount)
     let needed = (columns + width - 1) / width
     let vectors = min(needed, target.registerTile.vectors)
-    let rows = max(1, min(target.tileRows(vectors: vectors), self.rows))
+    let rows = tileRows(atMost: target.tileRows(vectors: vectors))
     return packed(
       Contract.Tiling(rows: rows, vectors: vectors, width: width, rowBlock: 120), element, target)
+  }
+
+  /// Rows of a tile: of those that lie evenly in runs, so many that tiles do not cross the ends of runs,
+  /// where that costs few.
+  private func tileRows(atMost most: Int) -> Int {
+    guard let rowRun else { return max(1, min(most, rows)) }
+    let even = (1...most).last { rowRun.isMultiple(of: $0) } ?? 1
+    return 3 * even >= 2 * most ? even : max(1, min(most, rows))
   }
 
   /// Whether the right factor is made where it is multiplied: contiguous memory, or an expression of
@@ -28,20 +36,22 @@ extension ContractionShape {
     _ tiling: Contract.Tiling, _ element: ElementType, _ target: TargetDescription
   ) -> Contract.Tiling {
     let bytes = element.byteCount
-    let isLarge = depth * columns * bytes > target.caches.secondLevel
+    let isLarge = terms * columns * bytes > target.caches.secondLevel
     guard !isReadInPlace(tiling) || (isLarge && rows >= 4 * tiling.rows) else {
       return tiling
     }
     let lineBytes = tiling.vectors * tiling.width * bytes
-    let panels = (depth * lineBytes + Self.panelBytes - 1) / Self.panelBytes
+    let panels = (terms * lineBytes + Self.panelBytes - 1) / Self.panelBytes
     var result = tiling
     guard panels > 1 else {
-      result.panelDepth = depth
+      result.panelDepth = terms
       result.rowBlock = rows
       return result
     }
-    let even = (depth + panels - 1) / panels
-    result.panelDepth = (even + tiling.width - 1) / tiling.width * tiling.width
+    let even = (terms + panels - 1) / panels
+    let isOfTaps = taps > 1 && even >= depth
+    result.panelDepth =
+      isOfTaps ? even / depth * depth : (even + tiling.width - 1) / tiling.width * tiling.width
     result.rowBlock = max(tiling.rows, min(rows, Self.waitingBytes / lineBytes))
     return result
   }

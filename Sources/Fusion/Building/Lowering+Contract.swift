@@ -6,6 +6,7 @@ private struct ContractLoops {
   var outer: [VariableID]
   var row: VariableID
   var column: VariableID
+  var tap: VariableID?
   var depth: VariableID
 }
 
@@ -20,18 +21,22 @@ extension Lowering {
     let parent = nest.descend(from: nest.root, outer) { _ in 0 }.innermost
     let row = nest.variables.unshared(in: outer.last, extent: shape.rows, name: "m")
     let column = nest.variables.unshared(in: row, extent: shape.columns, name: "n")
-    let depth = nest.variables.unshared(in: column, extent: shape.depth, name: "k")
+    let tap =
+      shape.taps > 1 ? nest.variables.unshared(in: column, extent: shape.taps, name: "t") : nil
+    let depth = nest.variables.unshared(in: tap ?? column, extent: shape.depth, name: "k")
     let tile = parent.addChild([row, column], phase: 0)
     let result = nest.newScalar(
       type.element,
       NestBuilder.ScalarInfo(scope: tile, phase: 0, weight: 1 << 20, expression: nil))
-    let loops = ContractLoops(outer: outer, row: row, column: column, depth: depth)
+    let loops = ContractLoops(outer: outer, row: row, column: column, tap: tap, depth: depth)
     tile.contract = Contract(
-      row: row, column: column, depth: depth,
+      row: row, column: column, depth: depth, tap: tap,
       left: factor(0, of: dot, shape, loops, parent, in: nest),
       right: factor(1, of: dot, shape, loops, parent, in: nest),
       element: type.element, result: result, tiling: shape.tiling(type.element, target))
-    let index = resultIndex(shape, type, outer: outer, row: row, column: column)
+    let index =
+      shape.form.map { form in form.result.map { $0.bound(to: axes(of: form, shape, loops)) } }
+      ?? resultIndex(shape, type, outer: outer, row: row, column: column)
     tile.values[.init(value: dot, index: nest.indices.number(index))] = result
     for root in plan.roots where root.value != dot || storesProduct {
       let value =
@@ -47,9 +52,14 @@ extension Lowering {
     _ parent: Scope, in nest: NestBuilder
   ) -> Contract.Factor {
     let (source, line) = side == 0 ? (shape.left, loops.row) : (shape.right, loops.column)
-    let scope = Scope(in: parent, variables: [line, loops.depth])
+    let summed = [loops.depth] + (loops.tap.map { [$0] } ?? [])
+    let scope = Scope(in: parent, variables: [line] + summed)
     let value: ScalarID
-    if source.isExpression {
+    if let form = shape.form {
+      let axes = axes(of: form, shape, loops)
+      let index = (side == 0 ? form.left : form.right).map { $0.bound(to: axes) }
+      value = nest.scalar(of: source.operand, at: index, in: scope)
+    } else if source.isExpression {
       let index = operandIndex(side, of: dot, shape, loops)
       value = nest.scalar(of: source.operand, at: index, in: scope)
     } else {
@@ -64,6 +74,19 @@ extension Lowering {
         graph.type(source.operand).element, in: scope)
     }
     return Contract.Factor(scope.assembled(), value)
+  }
+
+  /// The index along each axis of a product's form at the product's variables.
+  private func axes(
+    of form: ProductForm, _ shape: ContractionShape, _ loops: ContractLoops
+  ) -> [IndexExpression] {
+    var index = form.extents.map { _ in IndexExpression(0) }
+    for (axis, variable) in zip(form.outer, loops.outer) { index[axis] = IndexExpression(variable) }
+    split(loops.row, over: form.rows, of: form.extents, into: &index)
+    split(loops.column, over: form.columns, of: form.extents, into: &index)
+    if let tap = loops.tap { split(tap, over: shape.tapAxes, of: form.extents, into: &index) }
+    split(loops.depth, over: form.depth, of: form.extents, into: &index)
+    return index
   }
 
   /// The index into an operand of the element at the product's variables.

@@ -19,7 +19,8 @@ extension Lowering {
       return around(carries, operation, available: available) { lowering in
         try lowering.step(of: scan, operation, carries)
       }
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .custom,

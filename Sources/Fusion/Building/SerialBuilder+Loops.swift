@@ -11,7 +11,8 @@ extension SerialBuilder {
     case .scan(let scan): try lower(scan, operation, in: frame, results: results)
     case .whileLoop(let loop): try lower(loop, operation, in: frame)
     case .branch(let branch): try lower(branch, operation, in: frame)
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .custom,
@@ -274,7 +275,8 @@ extension Function {
       switch operation.op {
       case .constant, .shape: return sum
       case .dot, .convolution, .reduce: return sum + 4 * self[operation.results[0]].count
-      case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .gather, .scatter,
+      case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft,
+        .gather, .scatter,
         .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
         .custom, .call:
         return sum + self[operation.results[0]].count

@@ -39,6 +39,17 @@ struct ContractionShape {
   var columnAxes: [Int]
   var left: Factor
   var right: Factor
+  /// The index spaces where they are not those of a dot, and whose axes the lists above name then.
+  var form: ProductForm?
+  /// The axes of the form that are summed over outside of the depth.
+  var tapAxes: [Int] = []
+  /// How many rows lie evenly in the left factor where not all do.
+  var rowRun: Int?
+
+  /// How many runs of the depth are summed up.
+  var taps: Int { form?.count(tapAxes) ?? 1 }
+  /// How many products an element is the sum of.
+  var terms: Int { depth * taps }
 
   /// The values that must be in memory.
   var reads: Set<ValueID> { Set((left.reads + right.reads).map(\.value)) }
@@ -65,9 +76,11 @@ extension Graph {
   func contractionShape(
     _ dot: ValueID, until isInMemory: (ValueID) -> Bool, inlining inlined: Set<ValueID> = []
   ) -> ContractionShape? {
-    guard let operation = operation(dot), case .dot(let dimensions) = operation.op else {
-      return nil
+    guard let operation = operation(dot) else { return nil }
+    if case .convolution(let convolution) = operation.op {
+      return convolutionShape(dot, convolution, until: isInMemory, inlining: inlined)
     }
+    guard case .dot(let dimensions) = operation.op else { return nil }
     let (left, right) = (operation.operands[0], operation.operands[1])
     guard
       let leftSource = source(of: left, until: isInMemory, inlining: inlined),

@@ -55,7 +55,7 @@ extension Convolution {
   }
 
   /// Whether all windows stay inside the input along a spatial axis.
-  private func isInside(
+  func isInside(
     _ axis: Int, _ left: TensorType, _ right: TensorType, _ type: TensorType
   ) -> Bool {
     let last =

@@ -85,10 +85,14 @@ extension Graph {
 
   /// What a value is made of when renamings and the `inlined` values are looked through; nil where an
   /// address is not affine in the value's axes, or a value cannot be computed in place.
+  ///
+  /// - Parameter index: the value's element in terms of placeholder variables, as many as `axes` says;
+  ///   nil is one for each of its axes.
   func source(
-    of value: ValueID, until isInMemory: (ValueID) -> Bool, inlining inlined: Set<ValueID> = []
+    of value: ValueID, at index: [IndexExpression]? = nil, axes: Int? = nil,
+    until isInMemory: (ValueID) -> Bool, inlining inlined: Set<ValueID> = []
   ) -> FactorSource? {
-    let rank = type(value).rank
+    let rank = axes ?? type(value).rank
     var source = FactorSource()
     var visited = Set<VisitedElement>()
 
@@ -144,7 +148,7 @@ extension Graph {
       case .guarded, .pieces: return false
       }
     }
-    let axes = (0..<rank).map { IndexExpression(VariableID($0)) }
-    return visit(value, at: axes, isInside: false) ? source : nil
+    let start = index ?? (0..<rank).map { IndexExpression(VariableID($0)) }
+    return visit(value, at: start, isInside: false) ? source : nil
   }
 }

@@ -64,6 +64,7 @@ extension Op {
     case .branch: -1
     case .scan: 1
     case .whileLoop, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
+      .complex, .fft,
       .shape,
       .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier,
@@ -88,6 +89,7 @@ extension Op {
       scan.captureCount -= count
       return .scan(scan)
     case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
+      .complex, .fft,
       .shape,
       .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier,
@@ -107,7 +109,8 @@ extension Op {
   var isUpdate: Bool {
     switch self {
     case .scatter, .dynamicUpdateSlice: true
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .dynamicSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
       .custom,

@@ -47,7 +47,8 @@ extension Op {
     case .shape, .binary(.maximum), .binary(.minimum), .clamp: 0..<count
     case .gather: 0..<1
     case .select: 1..<3
-    case .unary, .binary, .compare, .convert, .bits, .dot, .convolution, .scatter, .dynamicSlice,
+    case .unary, .binary, .compare, .convert, .bits, .complex, .fft, .dot, .convolution, .scatter,
+      .dynamicSlice,
       .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       nil

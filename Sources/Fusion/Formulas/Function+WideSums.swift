@@ -50,7 +50,8 @@ extension Operation {
     case .reduce(let reduction):
       guard reduction.kind == .add || reduction.kind == .multiply else { return false }
     case .dot, .convolution: break
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape,
       .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch,
       .scan,

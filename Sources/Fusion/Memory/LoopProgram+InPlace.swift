@@ -50,9 +50,13 @@ extension LoopProgram {
 
   /// Whether a kernel replaces a buffer by one of its size, element by element.
   fileprivate func mayReplace(_ old: BufferID, with new: BufferID, at step: Int) -> Bool {
-    buffers[old.index].type.byteCount == buffers[new.index].type.byteCount
-      && kernels[step].slots.contains(old)
+    haveOneSize(old, new) && kernels[step].slots.contains(old)
       && kernels[step].mayReplace(old, with: new, in: self)
+  }
+
+  /// Whether two buffers take as many bytes.
+  fileprivate func haveOneSize(_ old: BufferID, _ new: BufferID) -> Bool {
+    buffers[old.index].type.byteCount == buffers[new.index].type.byteCount
   }
 
   /// Removes stores that write back what they read in the same place, and kernels left without any;
@@ -130,6 +134,7 @@ private struct Sharing {
     let kernel = program.kernels[number]
     guard let step = timeline.positions[number] else { return }
     let written = kernel.writtenBuffers.sorted()
+    let replacements = ReplacementAnalysis(kernel, in: program)
     let fresh = written.filter { lives[$0]?.lowerBound == step && mayMove($0) }
     for buffer in fresh.filter(isResult) + fresh.filter({ !isResult($0) }) {
       let dying = kernel.slots.filter { operand in
@@ -139,7 +144,7 @@ private struct Sharing {
       }
       /// Asked of few operands only: it looks at all of the kernel.
       func fits(_ operand: BufferID) -> Bool {
-        program.mayReplace(operand, with: buffer, at: number)
+        program.haveOneSize(operand, buffer) && replacements.mayReplace(operand, with: buffer)
           && (isArgument(home(operand)) || !kernel.storesReachNextRow(of: buffer))
       }
       // A result rather saves memory of the caller's, another buffer leaves that to results.

@@ -51,7 +51,10 @@ extension Graph {
   var productCounts: [ValueID: Int] {
     var counts: [ValueID: Int] = [:]
     for operation in function.operations {
-      guard case .dot = operation.op else { continue }
+      switch operation.op {
+      case .dot, .convolution: break
+      default: continue
+      }
       var seen = Set<ValueID>()
       for operand in operation.operands {
         _ = base(of: operand) { value in
@@ -77,8 +80,8 @@ extension ContractionShape {
     let columnTiles = (columns + tileColumns - 1) / tileColumns
     let rowParts =
       tiling.panelDepth == nil ? (rows + tiling.rows - 1) / tiling.rows : blocks.rows
-    let leftElements = Double(rows) * Double(depth) * Double(columnTiles)
-    let vectors = Double(columns) * Double(depth) * Double(rowParts) / Double(tiling.width)
+    let leftElements = Double(rows) * Double(terms) * Double(columnTiles)
+    let vectors = Double(columns) * Double(terms) * Double(rowParts) / Double(tiling.width)
     func work(_ factor: Factor) -> Double {
       // What does not depend on depth, such as where a looked-up row starts, is found once for a row.
       let reads = factor.reads.count { $0.depth != 0 }

@@ -93,8 +93,15 @@ struct KernelPlanner {
         if ContractionShape.isWorthwhile(dimensions, types[0], types[1]) {
           addContract(operation.result)
         }
-      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
-        .reduce, .convolution, .gather, .dynamicSlice:
+      case .convolution(let convolution):
+        let types = operation.operands.map { function[$0] }
+        if convolution.isWorthwhile(types[0], types[1], function[operation.result]) {
+          addContract(operation.result)
+        }
+        if forced.contains(operation.result) { addRoot(operation.result) }
+      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+        .fft, .shape,
+        .reduce, .gather, .dynamicSlice:
         if forced.contains(operation.result) { addRoot(operation.result) }
       }
     }

@@ -248,7 +248,7 @@ extension Kernel {
     case .contract(let contract):
       return Double(variables[contract.row.index].extent)
         * Double(variables[contract.column.index].extent)
-        * Double(variables[contract.depth.index].extent) / 16
+        * Double(contract.termCount(in: self)) / 16
     case .loop(let loop):
       var extent = Double(variables[loop.variable.index].extent)
       if case .block(_, let size) = loop.range { extent = min(extent, Double(size)) }

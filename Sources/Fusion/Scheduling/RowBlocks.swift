@@ -58,7 +58,7 @@ struct RowBlocks {
   /// blocks are better cut by columns.
   private func bytesOfRightFactor(of step: Node) -> Int {
     guard case .contract(let contract) = step else { return 0 }
-    let lines = kernel.variables[contract.depth.index].extent
+    let lines = contract.termCount(in: kernel)
     let columns = kernel.variables[contract.column.index].extent
     return lines * columns * contract.element.byteCount
   }

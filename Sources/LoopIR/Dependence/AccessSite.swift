@@ -96,10 +96,11 @@ struct SiteCollector {
     frameCount += 1
     let rows = LoopFrame(variable: contract.row, lead: row, number: frameCount)
     let columns = LoopFrame(variable: contract.column, lead: column, number: frameCount)
-    let depth = LoopFrame(
-      variable: contract.depth, lead: nil, number: frameCount, isFactor: true)
+    let summed = contract.summed.map {
+      LoopFrame(variable: $0, lead: nil, number: frameCount, isFactor: true)
+    }
     for (factor, line) in [(contract.left, rows), (contract.right, columns)] {
-      let inner = [line, depth].filter { $0.variable != leader }
+      let inner = ([line] + summed).filter { $0.variable != leader }
       collect(factor.body, leader: leader, in: frames + inner)
     }
     collect(

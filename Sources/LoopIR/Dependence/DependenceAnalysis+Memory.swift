@@ -10,22 +10,19 @@ extension DependenceAnalysis {
   /// - Parameters:
   ///   - old: The slot of the buffer that is read.
   ///   - new: The slot of the buffer that is written.
-  func mayReplace(_ old: Int, with new: Int) -> Permission {
-    let slots = [Memory.slot(old), .slot(new)]
-    var isWritten = false
-    for access in kernel.body.accesses where slots.contains(access.memory) {
-      let isNew = access.memory == .slot(new)
-      isWritten = isWritten || isNew
-      if isNew ? access.isRead : access.isWrite { return .refused(.meeting(access.memory)) }
+  ///   - sites: All sites of the kernel.
+  fileprivate func mayReplace(_ old: Int, with new: Int, _ sites: MemorySites) -> Permission {
+    let reads = sites.sites[.slot(old)] ?? []
+    let writes = sites.sites[.slot(new)] ?? []
+    if let write = reads.first(where: \.access.isWrite) {
+      return .refused(.meeting(write.access.memory))
     }
-    guard isWritten else { return .refused(.shape) }
-    var collector = SiteCollector(kernel) { slots.contains($0) }
-    // No loop is told apart from outside all of them.
-    collector.collect(kernel.body, leader: VariableID(-1))
-    let reads = collector.sites.filter { $0.access.memory == .slot(old) }
-    let writes = collector.sites.filter { $0.access.memory == .slot(new) }
+    if let read = writes.first(where: \.access.isRead) {
+      return .refused(.meeting(read.access.memory))
+    }
+    guard !writes.isEmpty else { return .refused(.shape) }
     for read in reads {
-      for write in writes where !comes(read, before: write, collector.scalars) {
+      for write in writes where !comes(read, before: write, sites.scalars) {
         return .refused(.meeting(.slot(old)))
       }
     }
@@ -118,18 +115,52 @@ extension DependenceAnalysis {
   }
 }
 
+/// The accesses of a kernel by the memory they go to.
+private struct MemorySites {
+  var sites: [Memory: [AccessSite]]
+  /// The scalars that the kernel defines.
+  var scalars: Set<ScalarID>
+
+  init(_ kernel: Kernel) {
+    var collector = SiteCollector(kernel) { _ in true }
+    // No loop is told apart from outside all of them.
+    collector.collect(kernel.body, leader: VariableID(-1))
+    sites = Dictionary(grouping: collector.sites, by: \.access.memory)
+    scalars = collector.scalars
+  }
+}
+
+/// Which buffers of a kernel may stand in the memory of which others: one look at the kernel for any
+/// number of questions.
+package final class ReplacementAnalysis {
+  private let kernel: Kernel
+  private let program: LoopProgram
+  private lazy var analysis = DependenceAnalysis(kernel, in: program)
+  private lazy var sites = MemorySites(kernel)
+
+  /// Prepares questions about a kernel, whose memory the program describes.
+  package init(_ kernel: Kernel, in program: LoopProgram) {
+    self.kernel = kernel
+    self.program = program
+  }
+
+  /// Whether one of the kernel's buffers may stand in another one's memory, or it does not use both.
+  package func mayReplace(_ old: BufferID, with new: BufferID) -> Bool {
+    guard let new = kernel.slots.firstIndex(of: new), let old = kernel.slots.firstIndex(of: old)
+    else { return true }
+    let types = [new, old].map { program.buffers[kernel.slots[$0].index].type }
+    guard types[0].element.byteCount == types[1].element.byteCount,
+      types[0].count == types[1].count
+    else { return false }
+    return analysis.mayReplace(old, with: new, sites).isGranted
+  }
+}
+
 extension Kernel {
   /// Whether one of the kernel's buffers may stand in another one's memory, or it does not use both.
   package func mayReplace(
     _ old: BufferID, with new: BufferID, in program: LoopProgram
   ) -> Bool {
-    guard let new = slots.firstIndex(of: new), let old = slots.firstIndex(of: old) else {
-      return true
-    }
-    let types = [new, old].map { program.buffers[slots[$0].index].type }
-    guard types[0].element.byteCount == types[1].element.byteCount,
-      types[0].count == types[1].count
-    else { return false }
-    return DependenceAnalysis(self, in: program).mayReplace(old, with: new).isGranted
+    ReplacementAnalysis(self, in: program).mayReplace(old, with: new)
   }
 }

@@ -75,6 +75,7 @@ extension Op {
       scan.captureCount = captureCount
       return .scan(scan)
     case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
+      .complex, .fft,
       .shape,
       .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier,

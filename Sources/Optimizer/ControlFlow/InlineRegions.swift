@@ -16,7 +16,8 @@ import TensorIR
   case .scan(let scan):
     guard scan.isUnrolled else { return nil }
     return try rewriter.emitUnrolled(scan, operands, types)
-  case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+  case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+    .fft, .shape,
     .reduce,
     .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
     .whileLoop,
@@ -45,7 +46,9 @@ extension Op {
   /// Whether many copies of the operation make one kernel all the same.
   fileprivate var isCheapToRepeat: Bool {
     switch self {
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape: true
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape:
+      true
     case .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false

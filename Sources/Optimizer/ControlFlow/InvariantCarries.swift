@@ -48,7 +48,8 @@ import TensorIR
     let rest = try rewriter.emitAll(
       .scan(scan), order.map { operands[$0] }, types: types.dropping(isInvariant + stacked))
     return (isInvariant + stacked).merging(rest, where: carries.map { operands[$0] })
-  case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+  case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+    .fft, .shape,
     .reduce,
     .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
     .branch,

@@ -14,7 +14,8 @@ import TensorIR
   switch op {
   case .whileLoop(let loop): (region, first) = (loop.body, 0)
   case .scan(let scan): (region, first) = (scan.body, 1)
-  case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+  case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+    .fft, .shape,
     .reduce,
     .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
     .branch,
@@ -92,7 +93,8 @@ extension Op {
   /// Whether the operation computes, rather than only moves or repeats elements.
   fileprivate var isWorthHoisting: Bool {
     switch self {
-    case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .reduce, .dot, .convolution,
+    case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .reduce, .dot,
+      .convolution,
       .gather,
       .scatter,
       .whileLoop, .branch, .scan, .custom:

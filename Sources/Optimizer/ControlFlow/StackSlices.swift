@@ -110,7 +110,8 @@ private struct RowPlan {
             of: source, operation.operands.dropFirst(2), body[operation.operands[1]].shape)
         else { continue }
         updates.append((source - carries.lowerBound, position, place))
-      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+        .fft, .shape,
         .reduce,
         .dot, .convolution, .gather, .scatter, .optimizationBarrier, .whileLoop, .branch, .scan,
         .custom, .call:

@@ -15,11 +15,11 @@ extension FunctionBuilder {
         guard literal.type.isScalar else { throw operation.notElementwise }
         result = try constant(
           Literal(TensorType(shape, literal.type.element), splat: literal.bytes))
-      case .unary, .binary, .compare, .select, .clamp, .convert, .bits:
+      case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex:
         result = try emit(operation.op, operands)
       case .shape(.reshape(shape: [])), .shape(.broadcast(shape: [], dimensions: [])):
         result = operands[0]
-      case .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+      case .iota, .fft, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
         .dynamicUpdateSlice,
         .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
         throw operation.notElementwise

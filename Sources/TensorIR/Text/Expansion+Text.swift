@@ -15,7 +15,15 @@ extension OperationDraft {
   /// Whether the operation is read as what it is made of.
   var isExpanded: Bool {
     if case .expansion = syntax { return true }
-    return syntax == .reduce && operands.count > 2
+    if syntax == .bitcast { return changesWidth }
+    guard syntax == .reduce, appliedKind == nil else { return false }
+    return operands.count > 2 || regions.first?.region.combinedKind == nil
+  }
+
+  /// Whether bits of elements of one width become elements of another.
+  private var changesWidth: Bool {
+    guard let operand = operandTypes.first, let result = results.types.first else { return false }
+    return operand.element.width != result.element.width
   }
 
   /// The region, which must be the only one, of as many scalars as there are.
@@ -40,6 +48,9 @@ extension OperationDraft {
     case .expansion(.topK):
       try requireOperands(1)
       results = try builder.greatest(attributes.integer("k"), of: operands[0])
+    case .bitcast:
+      try requireOperands(1)
+      results = [try builder.bitcast(operands[0], to: resultType())]
     default: results = try expandReduction(in: &builder)
     }
     try attributes.requireEmpty()
@@ -120,21 +131,43 @@ extension OperationDraft {
       Array(operands[..<count]), Array(operands[count...]), windows, by: region)
   }
 
-  /// A reduction of pairs of values and indices to the greatest or least value and its index.
+  /// A reduction by a region that is no function with a name: of pairs of values and indices to the
+  /// greatest or least value and its index, or of any number of operands in halves.
   private mutating func expandReduction(in builder: inout FunctionBuilder) throws -> [ValueID] {
     let axes = try attributes.integers("dimensions")
-    guard operands.count == 4, let region = regions.first?.region,
-      let kind = region.extremeKind,
-      let iota = builder.definition(of: operands[1]), case .iota(_, let axis) = iota.op,
-      axes.contains(axis)
-    else {
+    guard operands.count.isMultiple(of: 2), !operands.isEmpty else {
       throw AdjointError(
-        .unsupported,
-        "\(mnemonic) of several operands other than values and their indices is not supported",
+        .type, "\(mnemonic) takes as many operands as initial values", at: attributes.location)
+    }
+    let count = operands.count / 2
+    let shape = try commonShape(operandTypes[..<count])
+    let region = try onlyRegion(parameters: 2 * count)
+    guard Set(axes).count == axes.count, axes.allSatisfy(shape.indices.contains) else {
+      throw AdjointError(
+        .type, "\(mnemonic) (C2): dimensions \(axes) of shape \(shape)", at: attributes.location)
+    }
+    for (operand, initial) in zip(operandTypes, operandTypes[count...])
+    where initial != TensorType([], operand.element) {
+      throw AdjointError(
+        .type,
+        "\(mnemonic) (C1): initial value \(initial) is not a scalar of the elements of \(operand)",
         at: attributes.location)
     }
-    return try builder.extreme(
-      kind, operands[0], indices: operands[1], initial: Array(operands[2...]), along: axes)
+    if count == 2, let kind = region.extremeKind,
+      let iota = builder.definition(of: operands[1]), case .iota(_, let axis) = iota.op,
+      axes.contains(axis)
+    {
+      return try builder.extreme(
+        kind, operands[0], indices: operands[1], initial: Array(operands[2...]), along: axes)
+    }
+    let elements = operandTypes[..<count].map { TensorType([], $0.element) }
+    guard region.parameterTypes == elements + elements, region.resultTypes == elements else {
+      throw AdjointError(
+        .type, "\(mnemonic): the region does not combine elements of the operands",
+        at: attributes.location)
+    }
+    return try builder.folded(
+      Array(operands[..<count]), Array(operands[count...]), along: axes, by: region)
   }
 }
 

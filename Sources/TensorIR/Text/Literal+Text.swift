@@ -49,6 +49,9 @@ extension Literal {
     case .signed: return String(element.wrapped(Int64(bitPattern: bits)))
     case .unsigned: return String(bits)
     case .boolean: return bits == 0 ? "false" : "true"
+    case .complex:
+      let (part, middle) = (element.partType, bytes.startIndex + element.byteCount / 2)
+      return "(\(text(of: bytes[..<middle], part)),\(text(of: bytes[middle...], part)))"
     }
   }
 
@@ -129,8 +132,23 @@ extension TextCursor {
     return [count] + (inner ?? [])
   }
 
-  /// Reads the extent of one number or boolean.
+  /// Reads the extent of one number or boolean, or of the two parts of a complex number with the
+  /// parentheses around them.
   private mutating func denseElement() throws -> Range<Int> {
+    skipBlanks()
+    let start = position
+    if accept("(") {
+      _ = try denseNumber()
+      try expect(",")
+      _ = try denseNumber()
+      try expect(")")
+      return start..<position
+    }
+    return try denseNumber()
+  }
+
+  /// Reads the extent of one number or boolean.
+  private mutating func denseNumber() throws -> Range<Int> {
     skipBlanks()
     let start = position
     if position < bytes.count, bytes[position] == UInt8(ascii: "-") { position += 1 }
@@ -222,6 +240,7 @@ extension TextCursor {
   /// The bytes of one element.
   private func elementBytes(_ range: Range<Int>, _ element: ElementType) throws -> [UInt8] {
     let word = text(range)
+    if element.isComplex { return try complexBytes(range, element) }
     if element.isFloat { return try floatBytes(word, element, at: range.lowerBound) }
     if word == "true" || word == "false" {
       guard element == .i1 else {
@@ -235,6 +254,25 @@ extension TextCursor {
       throw failure("\(word) is not an \(element.rawValue)", at: range.lowerBound)
     }
     return Literal.bytes(of: Int64(bitPattern: bits), as: element)
+  }
+
+  /// The bytes of a complex number: two floats between parentheses, or one that is real.
+  private func complexBytes(_ range: Range<Int>, _ element: ElementType) throws -> [UInt8] {
+    let part = element.partType
+    guard bytes[range.lowerBound] == UInt8(ascii: "(") else {
+      throw failure("\(text(range)) is not two parts such as (1.0,2.0)", at: range.lowerBound)
+    }
+    let inside = (range.lowerBound + 1)..<(range.upperBound - 1)
+    guard let comma = bytes[inside].firstIndex(of: UInt8(ascii: ",")) else {
+      throw failure("\(text(range)) is not two parts such as (1.0,2.0)", at: range.lowerBound)
+    }
+    return try [inside.lowerBound..<comma, (comma + 1)..<inside.upperBound].flatMap { place in
+      let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
+      }
+      let first = bytes[place].firstIndex { !isBlank($0) } ?? place.lowerBound
+      let last = bytes[place].lastIndex { !isBlank($0) } ?? place.lowerBound
+      return try floatBytes(text(first..<(last + 1)), part, at: first)
+    }
   }
 
   /// The two's-complement bits of a decimal or hexadecimal integer, nil where they exceed `width`.

@@ -117,7 +117,7 @@ struct PrintedNames {
       }
       var text = "%\(nextNumber)"
       if case .constant(let literal) = operation.op {
-        text = unused(literal.type.element.isFloat ? "%cst" : "%c")
+        text = unused(literal.type.element.isInexact ? "%cst" : "%c")
       } else {
         nextNumber += 1
       }

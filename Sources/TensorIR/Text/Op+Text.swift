@@ -18,6 +18,8 @@ extension ModuleParser {
     case .unary, .convert, .bitcast, .reshape: try operands(1, of: &draft, in: &body)
     case .reducePrecision: try reducePrecisionForm(of: &draft, in: &body)
     case .binary: try operands(2, of: &draft, in: &body)
+    case .complex(let op): try operands(op == .make ? 2 : 1, of: &draft, in: &body)
+    case .fft: try fourierForm(of: &draft, in: &body)
     case .select, .clamp: try operands(3, of: &draft, in: &body)
     case .compare: try compareForm(of: &draft, in: &body)
     case .broadcast, .transpose, .slice, .pad, .concatenate, .reverse:
@@ -36,6 +38,12 @@ extension ModuleParser {
     case .whileLoop: return try whileForm(of: &draft, in: &body)
     case .branch, .scan, .custom:
       throw cursor.failure("\(draft.mnemonic) is only written in quotes", at: draft.position)
+    case .composite:
+      _ = try cursor.string()
+      while cursor.isNext("%") {
+        try operand(of: &draft, in: &body)
+        guard cursor.accept(",") else { break }
+      }
     case .call:
       try draft.attributes.add("callee", .symbol(try cursor.symbolName()))
       try operandList(of: &draft, in: &body)
@@ -88,6 +96,8 @@ extension FunctionPrinter {
     case .iota(let type, let dimension): text += "\(mnemonic) dim = \(dimension) : \(type)"
     case .unary, .binary, .clamp: writeElementwise(mnemonic, operation)
     case .bits(let op): writeBits(op, operation)
+    case .complex(let op): writeComplex(op, operation)
+    case .fft(let transform): writeFourier(transform, operation)
     case .compare(let comparison): writeComparison(comparison, operation)
     case .select: writeSelect(operation)
     case .convert: write(mnemonic, operation)

@@ -4,14 +4,15 @@ enum OpSyntax: Hashable {
   case constant, iota
   case unary(UnaryOp)
   case binary(BinaryOp)
+  case complex(ComplexOp)
   /// Something that is read as what it is made of.
   case expansion(Expansion)
   case compare, select, clamp, convert, bitcast, reducePrecision
   case broadcast, reshape, transpose, slice, pad, concatenate, reverse
-  case reduce, dot, convolution, gather, scatter
+  case reduce, dot, convolution, gather, scatter, fft
   case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch(Branch.Kind), scan
   case custom(CustomDerivative.Kind)
-  case call
+  case call, composite
 
   /// The syntax of each mnemonic; `call` is how `func.call` is written inside functions.
   static let byMnemonic: [String: OpSyntax] = {
@@ -22,12 +23,14 @@ enum OpSyntax: Hashable {
       "stablehlo.broadcast_in_dim": .broadcast, "stablehlo.reshape": .reshape,
       "stablehlo.transpose": .transpose, "stablehlo.slice": .slice, "stablehlo.pad": .pad,
       "stablehlo.concatenate": .concatenate, "stablehlo.reverse": .reverse,
+      "stablehlo.fft": .fft,
       "stablehlo.reduce": .reduce, "stablehlo.dot_general": .dot,
       "stablehlo.convolution": .convolution, "stablehlo.gather": .gather,
       "stablehlo.scatter": .scatter, "stablehlo.dynamic_slice": .dynamicSlice,
       "stablehlo.dynamic_update_slice": .dynamicUpdateSlice,
       "stablehlo.optimization_barrier": .optimizationBarrier, "stablehlo.while": .whileLoop,
       "adjoint.scan": .scan, "func.call": .call, "call": .call,
+      "stablehlo.composite": .composite,
     ]
     for kind in Branch.Kind.allCases { table[kind.rawValue] = .branch(kind) }
     for kind in [CustomDerivative.Kind.tangents, .cotangents] {
@@ -37,6 +40,7 @@ enum OpSyntax: Hashable {
     for expansion in Expansion.allCases { table[expansion.rawValue] = .expansion(expansion) }
     for op in UnaryOp.allCases { table[op.rawValue] = .unary(op) }
     for op in BinaryOp.allCases { table[op.rawValue] = .binary(op) }
+    for op in ComplexOp.allCases { table[op.rawValue] = .complex(op) }
     return table
   }()
 
@@ -45,11 +49,12 @@ enum OpSyntax: Hashable {
     switch self {
     case .unary(let op): !op.rawValue.hasPrefix("chlo.")
     case .binary(let op): !op.rawValue.hasPrefix("chlo.")
+    case .complex(let op): op != .conjugate
     case .reducePrecision, .bitcast, .clamp, .reverse, .convert, .iota: true
     case .expansion, .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
-      .concatenate, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+      .concatenate, .reduce, .dot, .convolution, .gather, .scatter, .fft, .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .composite:
       false
     }
   }
@@ -65,12 +70,12 @@ enum OpSyntax: Hashable {
   var capturesValues: Bool {
     switch self {
     case .whileLoop, .branch, .scan: true
-    case .expansion, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert,
-      .bitcast, .reducePrecision, .broadcast,
+    case .expansion, .constant, .iota, .unary, .binary, .complex, .fft, .compare, .select, .clamp,
+      .convert, .bitcast, .reducePrecision, .broadcast,
       .reshape,
       .transpose, .slice, .pad, .concatenate, .reverse, .reduce, .dot, .convolution, .gather,
       .scatter,
-      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom, .call:
+      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom, .call, .composite:
       false
     }
   }
@@ -80,6 +85,7 @@ enum OpSyntax: Hashable {
     switch self {
     case .unary(let op): op.rawValue.hasPrefix("chlo.")
     case .binary(let op): op.rawValue.hasPrefix("chlo.")
+    case .complex(let op): op == .conjugate
     case .expansion(let expansion): expansion == .topK
     default: false
     }
@@ -149,6 +155,8 @@ struct OperationDraft {
       try checkAccuracy()
       return .unary(op)
     case .binary(let op): return .binary(op)
+    case .complex(let op): return .complex(op)
+    case .fft: return .fft(try fourierTransform())
     case .compare: return .compare(try comparison())
     case .select: return .select
     case .clamp: return .clamp
@@ -169,6 +177,10 @@ struct OperationDraft {
     case .branch(let kind): return .branch(try branch(kind))
     case .scan: return .scan(try scan())
     case .custom(let kind): return .custom(try customDerivative(kind))
+    case .composite:
+      for name in ["name", "version", "composite_attributes"] { _ = attributes.take(name) }
+      return .call(
+        Callee(try attributes.symbol("decomposition"), resultTypes: results.types))
     case .call:
       return .call(Callee(try attributes.symbol("callee"), resultTypes: results.types))
     }

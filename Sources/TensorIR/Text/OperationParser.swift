@@ -421,8 +421,11 @@ extension ModuleParser {
       try check(written, of: draft, in: &body)
       draft.results = WrittenTypes(types: [choice], positions: [second])
     } else {
+      // Complex numbers are written by their own type, which is not that of the parts.
+      let isMade = draft.syntax == .complex(.make)
+      let operandType = isMade ? TensorType(type.shape, type.element.partType) : type
       for (index, operand) in draft.operands.enumerated() {
-        try check(type, at: start, of: index, operand, in: &body)
+        try check(operandType, at: start, of: index, operand, in: &body)
       }
       draft.results = WrittenTypes(types: [type], positions: [start])
     }

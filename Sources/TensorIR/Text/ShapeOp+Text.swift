@@ -23,11 +23,12 @@ extension OperationDraft {
         interior: try attributes.integers("interior_padding"))
     case .concatenate: return .concatenate(dimension: try attributes.integer("dimension"))
     case .reverse: return .reverse(dimensions: try attributes.integers("dimensions"))
-    case .expansion, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert,
+    case .expansion, .constant, .iota, .unary, .binary, .complex, .fft, .compare, .select, .clamp,
+      .convert,
       .bitcast,
       .reducePrecision, .reduce, .dot, .convolution,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .composite:
       preconditionFailure("\(mnemonic) is no shape op")
     }
   }
@@ -60,11 +61,12 @@ extension ModuleParser {
     case .broadcast: try dimensions(as: "broadcast_dimensions", of: &draft)
     case .transpose: try dimensions(as: "permutation", of: &draft)
     case .reverse: try dimensions(as: "dimensions", of: &draft)
-    case .reshape, .expansion, .constant, .iota, .unary, .binary, .compare, .select, .clamp,
+    case .reshape, .expansion, .constant, .iota, .unary, .binary, .complex, .fft, .compare, .select,
+      .clamp,
       .convert, .bitcast,
       .reducePrecision, .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .composite:
       break
     }
   }

@@ -67,7 +67,13 @@ extension TextCursor {
   private mutating func elementType() throws -> ElementType {
     skipBlanks()
     let start = position
-    let word = try expectWord("an element type")
+    var word = try expectWord("an element type")
+    if word == "complex" {
+      try expect("<")
+      let part = try expectWord("the type of real and imaginary parts")
+      try expect(">")
+      word = "complex<\(part)>"
+    }
     guard let element = ElementType(rawValue: word) else {
       throw failure("element type \(word) is not supported", at: start, kind: .unsupported)
     }

@@ -1,0 +1,195 @@
+internal import LoopIR
+internal import TensorIR
+
+extension Function {
+  /// The function with what convolutions need before they are products: padding is a tensor of its own,
+  /// a dilated input becomes one convolution for each phase of the result, and results have features
+  /// last.
+  func preparedForConvolution() throws -> Function {
+    let isNeeded = operations.contains { if case .convolution = $0.op { true } else { false } }
+    guard isNeeded else { return self }
+    var preparation = ConvolutionPreparation(
+      FunctionBuilder(name: name, isPrivate: isPrivate, location: location))
+    var translation = [ValueID?](repeating: nil, count: types.count)
+    func translated(_ value: ValueID) -> ValueID {
+      guard let known = translation[value.index] else {
+        preconditionFailure("a verified function defines values before their use")
+      }
+      return known
+    }
+    for parameter in parameters {
+      translation[parameter.index] = preparation.builder.parameter(self[parameter])
+    }
+    for operation in operations {
+      let operands = operation.operands.map(translated)
+      preparation.builder.location = operation.location
+      let results: [ValueID]
+      if case .convolution(let convolution) = operation.op,
+        convolution.isWorthwhile(
+          self[operation.operands[0]], self[operation.operands[1]], self[operation.result])
+      {
+        results = [
+          try preparation.emit(convolution, operands[0], operands[1], self[operation.result])
+        ]
+      } else {
+        results = try preparation.builder.emitAll(
+          operation.op, operands, at: operation.location)
+      }
+      for (old, new) in zip(operation.results, results) { translation[old.index] = new }
+    }
+    return preparation.builder.finish(returning: results.map(translated))
+  }
+}
+
+/// Convolutions on their way to products.
+private struct ConvolutionPreparation {
+  /// Padding of a value.
+  private struct Padding: Hashable {
+    var value: ValueID
+    var low: [Int]
+    var high: [Int]
+  }
+
+  var builder: FunctionBuilder
+  private var padded: [Padding: ValueID] = [:]
+
+  init(_ builder: FunctionBuilder) { self.builder = builder }
+
+  /// Emits a convolution whose result has the given type.
+  mutating func emit(
+    _ convolution: Convolution, _ input: ValueID, _ kernel: ValueID, _ type: TensorType
+  ) throws -> ValueID {
+    let features = type.rank - 1
+    if convolution.output.feature != features {
+      return try emitFeaturesLast(convolution, input, kernel, type)
+    }
+    if let axis = convolution.inputDilation.firstIndex(where: { $0 > 1 }) {
+      guard convolution.strides[axis] == 1,
+        convolution.kernelDilation[axis].isCoprime(to: convolution.inputDilation[axis])
+      else { return try builder.emit(.convolution(convolution), [input, kernel]) }
+      return try emitPhases(convolution, along: axis, input, kernel, type)
+    }
+    var plain = convolution
+    var (low, high) = (builder[input].shape.map { _ in 0 }, builder[input].shape.map { _ in 0 })
+    for axis in 0..<convolution.spatialRank
+    where !convolution.isInside(axis, builder[input], builder[kernel], type) {
+      low[convolution.input.spatial[axis]] = convolution.low[axis]
+      high[convolution.input.spatial[axis]] = convolution.high[axis]
+      (plain.low[axis], plain.high[axis]) = (0, 0)
+    }
+    let operand = try pad(input, low, high)
+    return try builder.emit(.convolution(plain), [operand, kernel])
+  }
+
+  /// A value with zeros around it, made once for all that need it.
+  private mutating func pad(_ value: ValueID, _ low: [Int], _ high: [Int]) throws -> ValueID {
+    guard (low + high).contains(where: { $0 != 0 }) else { return value }
+    let padding = Padding(value: value, low: low, high: high)
+    if let known = padded[padding] { return known }
+    let element = builder[value].element
+    let zero = try builder.constant(Literal(TensorType([], element), filledWith: 0))
+    let result = try builder.emit(
+      .shape(.pad(low: low, high: high, interior: low.map { _ in 0 })), [value, zero])
+    padded[padding] = result
+    return result
+  }
+
+  /// The convolution with the result's features last, and a transpose behind it.
+  private mutating func emitFeaturesLast(
+    _ convolution: Convolution, _ input: ValueID, _ kernel: ValueID, _ type: TensorType
+  ) throws -> ValueID {
+    let order =
+      type.shape.indices.filter { $0 != convolution.output.feature }
+      + [convolution.output.feature]
+    var place = order
+    for (position, axis) in order.enumerated() { place[axis] = position }
+    var last = convolution
+    last.output = Convolution.Layout(
+      batch: place[convolution.output.batch], feature: place[convolution.output.feature],
+      spatial: convolution.output.spatial.map { place[$0] })
+    let ordered = TensorType(type.shape.selecting(order), type.element)
+    let result = try emit(last, input, kernel, ordered)
+    return try builder.transpose(result, permutation: place)
+  }
+
+  /// The convolution of an input dilated along an axis: places of the result that are as many apart as
+  /// the input's elements meet the same taps, so each such phase is a convolution of the input as it is
+  /// with every so manyth tap of the kernel.
+  private mutating func emitPhases(
+    _ convolution: Convolution, along axis: Int, _ input: ValueID, _ kernel: ValueID,
+    _ type: TensorType
+  ) throws -> ValueID {
+    let dilation = convolution.inputDilation[axis]
+    let place = convolution.output.spatial[axis]
+    let extent = type.shape[place]
+    let longest = (extent + dilation - 1) / dilation
+    var parts = [ValueID]()
+    for phase in 0..<dilation {
+      var partType = type
+      partType.shape[place] = (extent - phase + dilation - 1) / dilation
+      var part = try emitPhase(phase, of: convolution, along: axis, input, kernel, partType)
+      if partType.shape[place] < longest {
+        let high = type.shape.indices.map { $0 == place ? longest - partType.shape[place] : 0 }
+        part = try pad(part, high.map { _ in 0 }, high)
+      }
+      var shape = builder[part].shape
+      shape.insert(1, at: place + 1)
+      parts.append(try builder.reshape(part, to: shape))
+    }
+    let all = try builder.emit(.shape(.concatenate(dimension: place + 1)), parts)
+    var shape = type.shape
+    shape[place] = longest * dilation
+    let joined = try builder.reshape(all, to: shape)
+    guard shape != type.shape else { return joined }
+    return try builder.emit(
+      .shape(
+        .slice(
+          starts: shape.map { _ in 0 }, limits: type.shape, strides: shape.map { _ in 1 })),
+      [joined])
+  }
+
+  /// The places of the result from `phase` on in steps of the input's dilation.
+  private mutating func emitPhase(
+    _ phase: Int, of convolution: Convolution, along axis: Int, _ input: ValueID,
+    _ kernel: ValueID, _ type: TensorType
+  ) throws -> ValueID {
+    let dilation = convolution.inputDilation[axis]
+    let kernelAxis = convolution.kernel.spatial[axis]
+    let taps = builder[kernel].shape[kernelAxis]
+    let step = convolution.kernelDilation[axis]
+    func position(_ tap: Int) -> Int { phase + tap * step - convolution.low[axis] }
+    let first = (0..<min(dilation, taps)).first { position($0).isMultiple(of: dilation) }
+    guard let first, type.count > 0 else { return try builder.splat(0, type) }
+    let count = (taps - first + dilation - 1) / dilation
+    // Taps of a reversed axis are counted from the other end.
+    let start =
+      convolution.reversal[axis] ? taps - 1 - first - (count - 1) * dilation : first
+    let shape = builder[kernel].shape
+    var (starts, limits) = (shape.map { _ in 0 }, shape)
+    var strides = shape.map { _ in 1 }
+    (starts[kernelAxis], limits[kernelAxis]) = (start, start + (count - 1) * dilation + 1)
+    strides[kernelAxis] = dilation
+    let isWhole = limits == shape && starts[kernelAxis] == 0 && dilation == 1
+    let part =
+      isWhole
+      ? kernel
+      : try builder.emit(
+        .shape(.slice(starts: starts, limits: limits, strides: strides)), [kernel])
+    var plain = convolution
+    plain.inputDilation[axis] = 1
+    plain.low[axis] = -(position(first) / dilation)
+    plain.high[axis] =
+      (count - 1) * step + type.shape[convolution.output.spatial[axis]] - plain.low[axis]
+      - builder[input].shape[convolution.input.spatial[axis]]
+    return try emit(plain, input, part, type)
+  }
+}
+
+extension Int {
+  /// Whether one is the only common divisor.
+  fileprivate func isCoprime(to other: Int) -> Bool {
+    var (divisor, rest) = (self, other)
+    while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
+    return divisor == 1
+  }
+}

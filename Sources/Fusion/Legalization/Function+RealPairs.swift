@@ -1,0 +1,165 @@
+internal import TensorIR
+
+extension Function {
+  /// An equal function without complex numbers: each is a pair of real tensors.
+  ///
+  /// Arguments and results stay as they are in memory, where a complex number is a real part and an
+  /// imaginary one: they are read as real tensors with one more axis of two. Parameters, captures,
+  /// carries and stacks of regions are two tensors each.
+  ///
+  /// - Throws: `AdjointError` for an op that has no form of pairs.
+  func withRealPairs() throws -> Function {
+    guard holdsComplexValues else { return self }
+    var pass = RealPairs(self)
+    for parameter in parameters { try pass.addInterleaved(parameter) }
+    try pass.copyOperations()
+    return try pass.builder.finish(returning: results.map { try pass.interleaved($0) })
+  }
+
+  /// Whether a value of the function or of a region is complex.
+  fileprivate var holdsComplexValues: Bool {
+    types.contains { $0.element.isComplex }
+      || operations.contains { $0.op.regions.contains { $0.holdsComplexValues } }
+  }
+
+  /// A region without complex numbers, each of which is two values.
+  fileprivate func pairedRegion() throws -> Region {
+    guard holdsComplexValues else { return self }
+    var pass = RealPairs(self)
+    for parameter in parameters { pass.addParts(parameter) }
+    try pass.copyOperations()
+    return pass.builder.finish(returning: results.flatMap { pass.parts($0) })
+  }
+}
+
+/// A real and an imaginary part of equal real types.
+struct Pair {
+  var real: ValueID
+  var imaginary: ValueID
+}
+
+/// The copy of a function in which complex values are pairs.
+struct RealPairs {
+  /// The function copied.
+  let source: Function
+  /// The copy.
+  var builder: FunctionBuilder
+  /// What stands for each value of the source: one value, or two for a complex one.
+  private var copies: [[ValueID]]
+
+  init(_ source: Function) {
+    self.source = source
+    builder = FunctionBuilder(
+      name: source.name, isPrivate: source.isPrivate, location: source.location)
+    copies = Array(repeating: [], count: source.types.count)
+  }
+
+  /// What stands for a value.
+  func parts(_ value: ValueID) -> [ValueID] { copies[value.index] }
+
+  /// The copy of a value that is not complex.
+  func whole(_ value: ValueID) -> ValueID {
+    precondition(copies[value.index].count == 1, "values are defined before they are read")
+    return copies[value.index][0]
+  }
+
+  /// The parts of a complex value.
+  func pair(_ value: ValueID) -> Pair {
+    precondition(copies[value.index].count == 2, "a complex value has two parts")
+    return Pair(real: copies[value.index][0], imaginary: copies[value.index][1])
+  }
+
+  /// Adds a parameter of the whole function; a complex one is a real tensor of pairs.
+  mutating func addInterleaved(_ parameter: ValueID) throws {
+    let type = source[parameter]
+    guard type.element.isComplex else { return addParts(parameter) }
+    let memory = builder.parameter(TensorType(type.shape + [2], type.element.partType))
+    copies[parameter.index] = try [0, 1].map { try builder.part($0, of: memory, type.shape) }
+  }
+
+  /// Adds a parameter of a region; a complex one is two.
+  mutating func addParts(_ parameter: ValueID) {
+    let type = source[parameter]
+    let part = TensorType(type.shape, type.element.partType)
+    let count = type.element.isComplex ? 2 : 1
+    copies[parameter.index] = (0..<count).map { _ in builder.parameter(part) }
+  }
+
+  /// A result of the whole function, with the parts of complex numbers side by side.
+  mutating func interleaved(_ value: ValueID) throws -> ValueID {
+    guard source[value].element.isComplex else { return whole(value) }
+    let shape = source[value].shape
+    let columns = try parts(value).map { try builder.reshape($0, to: shape + [1]) }
+    return try builder.emit(.shape(.concatenate(dimension: shape.count)), columns)
+  }
+
+  /// Copies all operations.
+  mutating func copyOperations() throws {
+    for operation in source.operations {
+      builder.location = operation.location
+      do {
+        for (result, copy) in zip(operation.results, try copied(operation)) {
+          copies[result.index] = copy
+        }
+      } catch let error as AdjointError {
+        throw error.placed(at: operation.location)
+      }
+    }
+  }
+
+  /// What stands for each result of an operation.
+  private mutating func copied(_ operation: Operation) throws -> [[ValueID]] {
+    let operands = operation.operands
+    let touchesComplex = (operands + operation.results).contains { source[$0].element.isComplex }
+    if !touchesComplex, operation.op.regions.isEmpty {
+      return try builder.emitAll(operation.op, operands.map { whole($0) }).map { [$0] }
+    }
+    switch operation.op {
+    case .whileLoop, .branch, .scan, .optimizationBarrier: return try copiedControl(operation)
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .convolution, .custom, .call:
+      return [try copiedValue(operation)]
+    }
+  }
+
+  /// A loop or branch whose operands and results are parts.
+  private mutating func copiedControl(_ operation: Operation) throws -> [[ValueID]] {
+    /// How many values stand for some operands.
+    func count(_ range: Range<Int>) -> Int {
+      operation.operands[range].reduce(0) { $0 + parts($1).count }
+    }
+    var op = operation.op
+    switch op {
+    case .whileLoop(var loop):
+      loop.captureCount = count(0..<loop.captureCount)
+      op = .whileLoop(loop)
+    case .scan(var scan):
+      let captures = scan.captureCount
+      scan.captureCount = count(0..<captures)
+      scan.carryCount = count(captures..<(captures + scan.carryCount))
+      op = .scan(scan)
+    default: break
+    }
+    op = try op.mappingRegions { try $0.pairedRegion() }
+    var rest = try builder.emitAll(op, operation.operands.flatMap { parts($0) })[...]
+    return operation.results.map { result in
+      let count = source[result].element.isComplex ? 2 : 1
+      defer { rest = rest.dropFirst(count) }
+      return Array(rest.prefix(count))
+    }
+  }
+}
+
+extension FunctionBuilder {
+  /// One part of the complex numbers of a shape that a real tensor has along its last axis.
+  fileprivate mutating func part(
+    _ part: Int, of memory: ValueID, _ shape: [Int]
+  ) throws -> ValueID {
+    let slice = Op.shape(
+      .slice(
+        starts: shape.map { _ in 0 } + [part], limits: shape + [part + 1],
+        strides: shape.map { _ in 1 } + [1]))
+    return try reshape(emit(slice, [memory]), to: shape)
+  }
+}

@@ -1,0 +1,44 @@
+import CThreads
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+internal import LLVMBridge
+
+/// The build of the code generator that runs: what it makes of a program is known for this build only.
+enum BuildIdentity {
+  /// Names the build; another build, or another LLVM, has another name. Nil where that is not known,
+  /// and programs cannot be kept.
+  static let name: String? = {
+    guard let path = imagePath else { return nil }
+    var information = stat()
+    guard stat(path, &information) == 0 else { return nil }
+    #if canImport(Glibc)
+      let time = information.st_mtim
+    #else
+      let time = information.st_mtimespec
+    #endif
+    return [
+      "\(information.st_dev)", "\(information.st_ino)", "\(information.st_size)",
+      "\(time.tv_sec).\(time.tv_nsec)", llvmVersion,
+    ].joined(separator: " ")
+  }()
+
+  /// The file that this code was loaded from.
+  private static var imagePath: String? {
+    #if os(Linux)
+      var image = adjoint_image()
+      if adjoint_dladdr(#dsohandle, &image) != 0, let path = image.path, path.pointee == 0x2f {
+        return String(cString: path)
+      }
+      // The program itself, whose name is as it was called.
+      return "/proc/self/exe"
+    #else
+      var image = Dl_info()
+      guard dladdr(#dsohandle, &image) != 0, let path = image.dli_fname else { return nil }
+      return String(cString: path)
+    #endif
+  }
+}

@@ -1,0 +1,106 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+internal import Codegen
+import Synchronization
+internal import Targets
+
+/// What was compiled before: kernels in this process, kernels and whole programs on disk.
+package final class CodeCache: Sendable {
+  /// What of a kernel's compilation decides its object file.
+  struct KernelKey: Hashable, Sendable {
+    var code: KernelCode
+    var target: TargetDescription
+  }
+
+  /// A kernel's object file.
+  struct Kernel: Sendable {
+    var object: [UInt8]
+    /// The instructions of LLVM IR that it was made from.
+    var instructionCount: Int
+  }
+
+  /// How often what was asked for was there.
+  package struct Counts: Hashable, Sendable {
+    /// Kernels that LLVM compiled.
+    package var compiledKernels = 0
+    /// Kernels that were compiled before in this process.
+    package var knownKernels = 0
+    /// Kernels that were on disk.
+    package var loadedKernels = 0
+    /// Programs that were on disk.
+    package var loadedPrograms = 0
+  }
+
+  /// The cache of this task; nil compiles everything anew.
+  @TaskLocal package static var current: CodeCache? = standard
+
+  /// The cache of the process, as the environment asks for: see `environmentDirectory`.
+  package static let standard = CodeCache(
+    disk: environmentDirectory.flatMap {
+      DiskCache(directory: $0, byteLimit: environmentByteLimit)
+    })
+
+  /// A cache of the process that keeps nothing on disk.
+  package static let process = standard.disk == nil ? standard : CodeCache()
+
+  /// The files; nil where nothing outlives the process.
+  package let disk: DiskCache?
+  private let kernels = Mutex(RecencyTable<KernelKey, Kernel>(limit: kernelByteLimit))
+  private let tally = Mutex(Counts())
+
+  /// A cache without kernels yet.
+  package init(disk: DiskCache? = nil) { self.disk = disk }
+
+  /// What the kernels in memory may take, about.
+  private static let kernelByteLimit = 64 << 20
+
+  /// How often what was asked for was there so far.
+  package var counts: Counts { tally.withLock { $0 } }
+
+  /// Changes the counts.
+  func count(_ change: (inout Counts) -> Void) { tally.withLock { change(&$0) } }
+
+  /// A kernel that was compiled in this process.
+  func kernel(_ key: KernelKey) -> Kernel? { kernels.withLock { $0.value(for: key) } }
+
+  /// Keeps a kernel for this process.
+  func keep(_ kernel: Kernel, for key: KernelKey) {
+    let cost = kernel.object.count + key.code.weight * Self.bytesPerNode
+    kernels.withLock { $0.insert(kernel, for: key, cost: cost) }
+  }
+
+  /// What a node of a kernel that is a key takes in memory, about.
+  private static let bytesPerNode = 100
+}
+
+extension CodeCache {
+  /// Where the process keeps code on disk: in the folder `adjoint/code` of the user's caches, or where
+  /// the variable `ADJOINT_CACHE` says. Nil where that says `off`.
+  package static var environmentDirectory: String? {
+    if let setting = environment("ADJOINT_CACHE") {
+      if setting == "off" { return nil }
+      if setting.hasPrefix("/") { return setting }
+    }
+    #if os(macOS)
+      return environment("HOME").map { $0 + "/Library/Caches/adjoint/code" }
+    #else
+      if let folder = environment("XDG_CACHE_HOME"), folder.hasPrefix("/") {
+        return folder + "/adjoint/code"
+      }
+      return environment("HOME").map { $0 + "/.cache/adjoint/code" }
+    #endif
+  }
+
+  /// What code on disk may take: 256 megabytes, or as many as `ADJOINT_CACHE_MEGABYTES` says.
+  package static var environmentByteLimit: Int {
+    let megabytes = environment("ADJOINT_CACHE_MEGABYTES").flatMap { Int($0) } ?? 256
+    return min(max(megabytes, 1), 1 << 20) << 20
+  }
+
+  private static func environment(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
+}

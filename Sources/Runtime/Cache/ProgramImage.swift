@@ -1,0 +1,84 @@
+internal import TensorIR
+
+/// A compiled program: its object files, and what calls need to know.
+struct ProgramImage: Sendable {
+  /// The types of the arguments a call takes.
+  var parameterTypes: [TensorType]
+  /// The types of the results a call writes.
+  var resultTypes: [TensorType]
+  /// For each result that a call leaves in the memory of a donated argument, that argument.
+  var donations: [Int: Int]
+  /// Whether there are loops whose number of iterations only they know.
+  var mayRunOn: Bool
+  var arenaByteCount: Int
+  var kernelCount: Int
+  var instructionCount: Int
+  /// The object file of the entry, then those of the kernels' code.
+  var objects: [[UInt8]]
+  /// The names of the objects for readers.
+  var names: [String]
+
+  /// How many functions kernels and their steps were compiled to.
+  var functionCount: Int { objects.count - 1 }
+
+  /// The image as bytes.
+  var bytes: [UInt8] {
+    var writer = ByteWriter()
+    for types in [parameterTypes, resultTypes] {
+      writer.write(types) { writer, type in
+        writer.write(type.element.rawValue)
+        writer.write(type.shape) { $0.write($1) }
+      }
+    }
+    writer.write(donations.sorted { $0.key < $1.key }) { writer, pair in
+      writer.write(pair.key)
+      writer.write(pair.value)
+    }
+    for number in [mayRunOn ? 1 : 0, arenaByteCount, kernelCount, instructionCount] {
+      writer.write(number)
+    }
+    writer.write(objects) { $0.write($1) }
+    writer.write(names) { $0.write($1) }
+    return writer.bytes
+  }
+}
+
+extension ProgramImage {
+  /// Reads an image; nil for bytes that are none.
+  init?(bytes: [UInt8]) {
+    var reader = ByteReader(bytes[...])
+    guard let parameters = reader.types(), let results = reader.types(),
+      let donations = reader.list({ reader -> (Int, Int)? in
+        guard let result = reader.number(), let argument = reader.number(),
+          results.indices.contains(result), parameters.indices.contains(argument)
+        else { return nil }
+        return (result, argument)
+      }),
+      let mayRunOn = reader.number(), let arena = reader.number(), arena >= 0,
+      let kernels = reader.number(), let instructions = reader.number(),
+      let objects = reader.list({ $0.block().map(Array.init) }), !objects.isEmpty,
+      let names = reader.list({ $0.text() }), names.count == objects.count, reader.isAtEnd
+    else { return nil }
+    parameterTypes = parameters
+    resultTypes = results
+    self.donations = Dictionary(donations, uniquingKeysWith: { first, _ in first })
+    self.mayRunOn = mayRunOn != 0
+    arenaByteCount = arena
+    kernelCount = kernels
+    instructionCount = instructions
+    self.objects = objects
+    self.names = names
+  }
+}
+
+extension ByteReader {
+  /// The next list of types.
+  fileprivate mutating func types() -> [TensorType]? {
+    list { reader in
+      guard let element = reader.text().flatMap({ ElementType(rawValue: $0) }),
+        let shape = reader.list({ $0.number() }), shape.allSatisfy({ $0 >= 0 })
+      else { return nil }
+      return TensorType(shape, element)
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import Foundation
+import Targets
+import TensorIR
+import TestSupport
+import Testing
+
+@testable import Runtime
+
+/// Kernels and programs that were compiled before.
+@Suite struct CodeCacheTests {
+  /// Several kernels, two of them alike, with constants and calls of the C library.
+  private static let text = """
+    func.func @main(%x: tensor<8x4xf32>, %y: tensor<4x4xf32>) -> (tensor<8x4xf32>, tensor<f32>) {
+      %zero = stablehlo.constant dense<0.0> : tensor<f32>
+      %c = stablehlo.constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], \
+      [9.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]> : tensor<4x4xf32>
+      %p = stablehlo.dot_general %x, %y, contracting_dims = [1] x [0] \
+        : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
+      %t = stablehlo.tanh %p : tensor<8x4xf32>
+      %q = stablehlo.dot_general %t, %c, contracting_dims = [1] x [0] \
+        : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
+      %r = stablehlo.sine %q : tensor<8x4xf32>
+      %s = stablehlo.reduce(%r init: %zero) applies stablehlo.add across dimensions = [0, 1] \
+        : (tensor<8x4xf32>, tensor<f32>) -> tensor<f32>
+      return %r, %s : tensor<8x4xf32>, tensor<f32>
+    }
+    """
+
+  private let function: Function
+  private let arguments: [Literal]
+  private let expected: [Literal]
+  private let folder: TemporaryFolder
+
+  init() throws {
+    let function = try #require(Module(parsing: Self.text, file: "cache.mlir").entry)
+    let arguments = randomArguments(for: function, seed: 5)
+    expected = try CodeCache.$current.withValue(nil) {
+      try call(Executable(function), arguments)
+    }
+    (self.function, self.arguments) = (function, arguments)
+    folder = try TemporaryFolder()
+  }
+
+  private func disk() throws -> DiskCache {
+    try #require(DiskCache(directory: folder.path, byteLimit: 1 << 24))
+  }
+
+  /// What a process does that has compiled nothing yet: what it computes, and where code came from.
+  private func run(_ disk: DiskCache?) throws -> (results: [Literal], counts: CodeCache.Counts) {
+    let cache = CodeCache(disk: disk)
+    let results = try CodeCache.$current.withValue(cache) {
+      let options = CodeOptions()
+      let key = ProgramKey(function, transform: "none", options: options)
+      #expect((key == nil) == (disk == nil))
+      let found = key.flatMap { Executable.cached(under: $0, options: options) }
+      return try call(found ?? Executable(function, options: options, key: key), arguments)
+    }
+    return (results, cache.counts)
+  }
+
+  @Test func kernelsAreCompiledOncePerProcess() throws {
+    let cache = CodeCache()
+    try CodeCache.$current.withValue(cache) {
+      #expect(try call(Executable(function), arguments) == expected)
+      let first = cache.counts
+      #expect(first.compiledKernels >= 2 && first.knownKernels == 0)
+      let again = try Executable(function)
+      #expect(try call(again, arguments) == expected)
+      // The entry is not kept: it is the program's alone.
+      #expect(cache.counts.compiledKernels == first.compiledKernels + 1)
+      #expect(cache.counts.knownKernels == again.report.functionCount)
+    }
+  }
+
+  @Test func anotherProcessStartsWarm() throws {
+    let cold = try run(disk())
+    #expect(cold.results == expected)
+    #expect(cold.counts.loadedPrograms == 0 && cold.counts.loadedKernels == 0)
+    let warm = try run(disk())
+    #expect(warm.results == expected)
+    #expect(
+      warm.counts
+        == CodeCache.Counts(
+          compiledKernels: 0, knownKernels: 0, loadedKernels: 0, loadedPrograms: 1))
+    // Without the program the kernels are still there.
+    for file in folder.files where file.hasSuffix(".program") {
+      unlink(folder.path + "/" + file)
+    }
+    let kernels = try run(disk())
+    #expect(kernels.results == expected)
+    #expect(kernels.counts.compiledKernels == 1)
+    #expect(kernels.counts.loadedKernels == cold.counts.compiledKernels - 1)
+  }
+
+  @Test func withoutADiskNothingIsWritten() throws {
+    #expect(try run(nil).results == expected)
+    #expect(folder.files.isEmpty)
+  }
+
+  @Test func keysTellPrograms() throws {
+    try CodeCache.$current.withValue(CodeCache(disk: disk())) {
+      var options = CodeOptions()
+      let key = try #require(ProgramKey(function, transform: "none", options: options))
+      #expect(ProgramKey(function, transform: "none", options: options) == key)
+      #expect(ProgramKey(function, transform: "gradient([0])", options: options) != key)
+      options.threads += 1
+      #expect(ProgramKey(function, transform: "none", options: options) == key)
+      options.donated = [0]
+      #expect(ProgramKey(function, transform: "none", options: options) != key)
+      options.donated = []
+      options.target = .x86_64v3
+      #expect(ProgramKey(function, transform: "none", options: options) != key)
+      options.target = .host
+      options.isProfiled = true
+      #expect(ProgramKey(function, transform: "none", options: options) == nil)
+      let text = Self.text.replacingOccurrences(of: "dense<0.0>", with: "dense<1.0>")
+      let other = try #require(Module(parsing: text, file: "cache.mlir").entry)
+      options.isProfiled = false
+      #expect(ProgramKey(other, transform: "none", options: options) != key)
+    }
+  }
+
+  /// As many flips of a bit as `ADJOINT_FLIPS` says give as many right answers.
+  @Test func flippedBits() throws {
+    let count = ProcessInfo.processInfo.environment["ADJOINT_FLIPS"].flatMap { Int($0) } ?? 40
+    var random = SplitMix64(seed: 11)
+    #expect(try run(disk()).results == expected)
+    for round in 0..<count {
+      let programs = folder.files.filter { $0.hasSuffix(".program") }
+      let kernels = folder.files.filter { $0.hasSuffix(".kernel") }
+      #expect(programs.count == 1 && !kernels.isEmpty)
+      // A kernel is asked for where the program is not there.
+      if round % 2 == 1 { unlink(folder.path + "/" + programs[0]) }
+      let name =
+        round % 2 == 0 ? programs[0] : kernels[Int(random.next() % UInt64(kernels.count))]
+      let path = folder.path + "/" + name
+      var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+      let place = Int(random.next() % UInt64(bytes.count))
+      bytes[place] ^= 1 << UInt8(random.next() % 8)
+      try bytes.write(to: URL(fileURLWithPath: path))
+      #expect(chmod(path, 0o600) == 0)
+      let disk = try disk()
+      let (results, counts) = try run(disk)
+      #expect(results == expected)
+      #expect(counts.loadedPrograms == 0 && counts.compiledKernels == (round % 2 == 0 ? 1 : 2))
+      #expect(disk.takeNotes() == ["\(path) was not used: its contents are damaged"])
+    }
+  }
+
+  /// Entries whose checksum is right and whose contents are not a program.
+  @Test func entriesThatMeanNothing() throws {
+    let disk = try disk()
+    _ = try run(disk)
+    let name = try #require(folder.files.first { $0.hasSuffix(".program") })
+    let key = try #require(digest(name.prefix(64)))
+    let whole = try #require(disk.contents(.program, key))
+    for contents in [
+      [], [1, 2, 3], Array(whole.dropLast()), whole + [0], Array(whole.prefix(200)),
+    ] {
+      disk.keep(contents, .program, key)
+      let (results, counts) = try run(disk)
+      #expect(results == expected && counts.loadedPrograms == 0)
+      #expect(disk.takeNotes().count == 1)
+      #expect(disk.contents(.program, key) == whole)
+    }
+  }
+
+  private func digest(_ text: Substring) -> Digest? {
+    var bytes: [UInt8] = []
+    for start in stride(from: 0, to: text.count, by: 2) {
+      let digits = text.dropFirst(start).prefix(2)
+      guard let byte = UInt8(digits, radix: 16) else { return nil }
+      bytes.append(byte)
+    }
+    return Digest(bytes: bytes[...])
+  }
+}
+
+/// The table of what was used last.
+@Suite struct RecencyTableTests {
+  @Test func theOneNotUsedForLongestGoes() {
+    var table = RecencyTable<Int, String>(limit: 3)
+    for number in 0..<3 { table.insert("\(number)", for: number) }
+    #expect(table.value(for: 0) == "0")
+    table.insert("3", for: 3)
+    #expect(table.count == 3)
+    #expect(table.value(for: 1) == nil)
+    #expect(table.value(for: 0) == "0" && table.value(for: 2) == "2" && table.value(for: 3) == "3")
+  }
+
+  @Test func costsAreAddedUp() {
+    var table = RecencyTable<Int, Int>(limit: 10)
+    table.insert(1, for: 1, cost: 6)
+    table.insert(2, for: 2, cost: 4)
+    #expect(table.count == 2 && table.cost == 10)
+    table.insert(1, for: 1, cost: 7)
+    #expect(table.count == 1 && table.cost == 7 && table.value(for: 1) == 1)
+    // The last value stays, whatever it costs.
+    table.insert(3, for: 3, cost: 100)
+    #expect(table.count == 1 && table.value(for: 3) == 3)
+  }
+}
