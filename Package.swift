@@ -48,6 +48,8 @@ let package = Package(
       name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"]), .brew(["libffi"])]),
     .systemLibrary(name: "CThreads"),
 
+    .target(name: "CLinearAlgebra"),
+
     layer("TensorIR"),
     layer("Interpreter", ["TensorIR"]),
     layer("Differentiation", ["TensorIR"]),
@@ -60,7 +62,10 @@ let package = Package(
     layer("Codegen", ["TensorIR", "LoopIR", "LLVMBridge", "Targets"]),
     layer(
       "Runtime",
-      ["TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads"]),
+      [
+        "TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads",
+        "CLinearAlgebra",
+      ]),
     .target(
       name: "Adjoint",
       dependencies: [

@@ -85,7 +85,7 @@ extension Op {
     case .unary, .binary, .clamp, .bits, .shape, .reduce, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice:
       operands[0].type.element
-    case .optimizationBarrier, .whileLoop, .branch, .scan, .custom:
+    case .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom:
       preconditionFailure("operations of several results are not applied one by one")
     case .call(let callee): callee.resultTypes[0].element
     }

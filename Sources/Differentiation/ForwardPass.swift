@@ -223,7 +223,7 @@ extension Function {
         .select, .clamp, .convert, .bits, .reduce, .dot, .convolution, .gather, .scatter,
         .dynamicSlice,
         .dynamicUpdateSlice,
-        .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+        .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
         return nil
       }
     }

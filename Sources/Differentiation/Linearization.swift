@@ -42,7 +42,7 @@ extension Function {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop,
+      .matrix, .foreign, .optimizationBarrier, .whileLoop,
       .custom, .call:
       return nil
     }

@@ -49,7 +49,7 @@ extension Op {
     case .unary, .binary, .compare, .select, .clamp, .convert, .bits: true
     case .constant, .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

@@ -24,7 +24,7 @@ import TensorIR
   case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce, .dot,
     .convolution, .gather,
     .scatter, .dynamicSlice, .dynamicUpdateSlice,
-    .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+    .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil
   }
 }

@@ -85,7 +85,7 @@ extension Op {
     case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .shape, .reduce,
       .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       self
     }
   }
@@ -113,7 +113,7 @@ extension Op {
     case .constant(let literal): literal.hashValue
     case .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       hashValue
     }
   }

@@ -22,7 +22,7 @@ import TensorIR
   case .constant, .iota, .unary, .select, .clamp, .convert, .bits, .shape, .reduce, .dot,
     .convolution, .gather,
     .scatter, .dynamicSlice, .dynamicUpdateSlice,
-    .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+    .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil
   }
 }

@@ -4,7 +4,8 @@ import TensorIR
 enum OpFamily: Int, Sendable, CaseIterable {
   case constant, iota, unary, binary, compare, select, clamp, convert, bits, broadcast, reshape
   case transpose, slice, pad, concatenate, reverse, reduce, dot, convolution, gather, scatter
-  case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch, scan, custom
+  case dynamicSlice, dynamicUpdateSlice, matrix, foreign, optimizationBarrier, whileLoop, branch,
+    scan, custom
   case call
 }
 
@@ -35,6 +36,8 @@ extension Op {
     case .scatter: .scatter
     case .dynamicSlice: .dynamicSlice
     case .dynamicUpdateSlice: .dynamicUpdateSlice
+    case .matrix: .matrix
+    case .foreign: .foreign
     case .optimizationBarrier: .optimizationBarrier
     case .whileLoop: .whileLoop
     case .branch: .branch
@@ -52,6 +55,6 @@ extension Set<OpFamily> {
   static let elementwise: Set = [.unary, .binary, .compare, .select, .clamp, .convert, .bits]
   /// Operations that compute from operands.
   static let computing = Set(OpFamily.allCases).subtracting([
-    .constant, .iota, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call,
+    .constant, .iota, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call,
   ])
 }

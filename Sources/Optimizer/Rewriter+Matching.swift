@@ -32,7 +32,7 @@ extension Rewriter {
       .slice,
       .pad, .concatenate, .reverse, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, nil:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, nil:
       false
     }
   }
@@ -124,7 +124,7 @@ extension Rewriter {
     case .iota, .compare, .clamp, .convert, .bits, .shape(.pad), .shape(.concatenate),
       .shape(.reverse),
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return false
     }
   }

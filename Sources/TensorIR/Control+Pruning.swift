@@ -19,7 +19,7 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .custom,
+      .matrix, .foreign, .optimizationBarrier, .custom,
       .call:
       [Bool](repeating: true, count: count)
     }
@@ -35,7 +35,7 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .custom,
+      .matrix, .foreign, .optimizationBarrier, .custom,
       .call:
       return PrunedOperation(
         op: self, operands: Array(0..<operandCount), results: Array(results.indices), changes: 0)

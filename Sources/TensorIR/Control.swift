@@ -101,7 +101,7 @@ extension Op {
     case .custom(let custom): custom.regions
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
       .optimizationBarrier, .call:
       []
     }
@@ -123,7 +123,7 @@ extension Op {
     case .custom(let custom): return .custom(try custom.mappingRegions(transform))
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
       .optimizationBarrier, .call:
       return self
     }
@@ -138,7 +138,7 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .custom,
+      .matrix, .foreign, .optimizationBarrier, .custom,
       .call:
       0..<0
     }
@@ -171,7 +171,8 @@ extension Op {
   ///
   /// A call's effect is its function's; calls are inlined before anything asks.
   package var effect: Effect {
-    regions.contains { $0.operations.contains { $0.op.effect != .none } } ? .state : .none
+    if case .foreign(let call) = self, call.hasEffects { return .state }
+    return regions.contains { $0.operations.contains { $0.op.effect != .none } } ? .state : .none
   }
 }
 

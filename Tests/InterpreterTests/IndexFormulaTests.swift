@@ -50,7 +50,8 @@ import Testing
         return fitting.reduce(operands[1][[]]) { $0 + operands[0][$1] }
       }
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
-      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom,
+      .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .whileLoop,
+      .branch, .scan, .custom,
       .call:
       throw AdjointError(.unsupported, "\(op.mnemonic) has no index formula here")
     }

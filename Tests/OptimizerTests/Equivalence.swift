@@ -50,7 +50,7 @@ extension Op {
     case .reduce, .dot, .convolution, .binary(.power): true
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .gather,
-      .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .call:
+      .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .call:
       false
     case .whileLoop, .branch, .scan, .custom: true
     }

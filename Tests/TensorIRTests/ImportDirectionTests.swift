@@ -7,6 +7,7 @@ private let allowedImports: [String: Set<String>] = [
   "CLLVM": [],
   "CFFI": [],
   "CThreads": [],
+  "CLinearAlgebra": [],
   "TensorIR": [],
   "Interpreter": ["TensorIR"],
   "Differentiation": ["TensorIR"],
@@ -19,6 +20,7 @@ private let allowedImports: [String: Set<String>] = [
   "Codegen": ["TensorIR", "LoopIR", "LLVMBridge", "Targets"],
   "Runtime": [
     "TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads",
+    "CLinearAlgebra",
   ],
   "Adjoint": [
     "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Batching", "Runtime", "Targets",

@@ -5,7 +5,7 @@ package let opTable: [OpRow] =
   constantRows + UnaryOp.allCases.map(unaryRow) + BinaryOp.allCases.map(binaryRow)
   + Comparison.Direction.allCases.map(compareRow) + choiceRows + convertRows + bitsRows
   + totalOrderRows + shapeRows
-  + reductionRows + dotRows + convolutionRows + gatherRows + scatterRows
+  + reductionRows + dotRows + convolutionRows + gatherRows + scatterRows + matrixRows
 
 /// Every row of the table with every element type and shape variant.
 package let opCases: [OpCase] = opTable.flatMap(\.cases)
@@ -42,7 +42,8 @@ extension Op {
     switch self {
     case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .shape, .dot,
       .convolution, .gather,
-      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom,
+      .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .whileLoop,
+      .branch, .scan, .custom,
       .call:
       mnemonic
     case .compare(let comparison): "\(mnemonic) \(comparison.direction.rawValue)"
@@ -64,6 +65,9 @@ extension Op {
     + Reduction.Kind.allCases.map { Op.reduce(Reduction($0, dimensions: [])).form }
     + ["stablehlo.dot_general", "stablehlo.convolution", "stablehlo.gather"]
     + ScatterDimensions.Combination.allCases.map { "stablehlo.scatter " + $0.rawValue }
+    + ["cholesky", "lu", "householder", "reflectors", "eigh", "svd", "tridiagonal_solve"].map {
+      "adjoint." + $0
+    } + ["stablehlo.triangular_solve"]
 }
 
 extension OpRow {

@@ -210,7 +210,7 @@ extension Operation {
     case .gather(let dimensions): return dimensions.comprehension(operandTypes, type)
     case .dynamicSlice(let sizes): return .dynamicSlice(operandTypes[0], sizes: sizes)
     case .scatter, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return nil
     }
   }

@@ -49,7 +49,7 @@ extension Op {
     case .shape(.pad), .shape(.concatenate), .constant, .iota, .unary, .binary, .compare, .select,
       .clamp, .convert, .bits, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

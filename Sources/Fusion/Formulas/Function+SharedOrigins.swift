@@ -49,7 +49,7 @@ extension Op {
     case .select: 1..<3
     case .unary, .binary, .compare, .convert, .bits, .dot, .convolution, .scatter, .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       nil
     case .reduce(let reduction):
       switch reduction.kind {

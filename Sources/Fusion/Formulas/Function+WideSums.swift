@@ -52,7 +52,8 @@ extension Operation {
     case .dot, .convolution: break
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .gather,
-      .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch,
+      .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier,
+      .whileLoop, .branch,
       .scan,
       .custom, .call:
       return false

@@ -64,7 +64,8 @@ struct AffineAnalysis {
       found = value
     case .iota, .unary, .compare, .bits, .shape, .reduce, .dot, .convolution, .gather, .scatter,
       .dynamicSlice,
-      .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan,
+      .custom, .call:
       return nil
     }
     guard let found, let range = found.range(length: length),

@@ -77,7 +77,7 @@ extension Op {
     case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .shape,
       .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier,
+      .matrix, .foreign, .optimizationBarrier,
       .custom, .call:
       return self
     }

@@ -18,7 +18,8 @@ import TensorIR
     return try rewriter.emitUnrolled(scan, operands, types)
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
     .reduce,
-    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+    .optimizationBarrier,
     .whileLoop,
     .custom, .call:
     return nil
@@ -47,7 +48,7 @@ extension Op {
     switch self {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape: true
     case .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

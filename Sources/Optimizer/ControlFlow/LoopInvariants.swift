@@ -16,7 +16,8 @@ import TensorIR
   case .scan(let scan): (region, first) = (scan.body, 1)
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
     .reduce,
-    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+    .optimizationBarrier,
     .branch,
     .custom, .call:
     return nil
@@ -94,7 +95,7 @@ extension Op {
     switch self {
     case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .reduce, .dot, .convolution,
       .gather,
-      .scatter,
+      .scatter, .matrix, .foreign,
       .whileLoop, .branch, .scan, .custom:
       true
     case .constant, .iota, .shape, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,

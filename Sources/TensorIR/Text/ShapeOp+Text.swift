@@ -27,7 +27,7 @@ extension OperationDraft {
       .bitcast,
       .reducePrecision, .reduce, .dot, .convolution,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       preconditionFailure("\(mnemonic) is no shape op")
     }
   }
@@ -64,7 +64,7 @@ extension ModuleParser {
       .convert, .bitcast,
       .reducePrecision, .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       break
     }
   }
