@@ -237,7 +237,6 @@ extension MatrixOp {
     let results = operation.results
     let type = pass.builder[operation.operands[0]]
     let (m, n) = (type.shape[type.rank - 2], type.shape[type.rank - 1])
-    let k = min(m, n)
     let hasOwn = vectors == .thin || vectors == .full && m == n
     let thin =
       hasOwn ? results : try pass.builder.emitAll(.matrix(.svd(.thin)), operation.operands)

@@ -41,7 +41,9 @@ struct ForeignTests {
     let slope = try gradient(at: Tensor<Double>(0.5)) { x -> Tensor<Double> in
       exponential(x, shape: [])
     }
-    #expect(try abs(slope.scalars()[0] - Foundation.exp(0.5)) < 1e-15)
+    let expected: Double = Foundation.exp(0.5)
+    let error = abs(try slope.scalars()[0] - expected)
+    #expect(error < 1e-15)
     #expect(throws: AdjointError.self) {
       try gradient(at: x) { x in
         let y: Tensor<Double> = copy(3)(x, shape: [3])
@@ -133,11 +135,14 @@ struct ForeignTests {
     let outer = jit { (x: Tensor<Double>) -> Tensor<Double> in nested(x + 1, shape: []) }
     let results = try await withThrowingTaskGroup(of: Double.self) { group in
       for number in 0..<16 {
-        group.addTask { try outer(Tensor<Double>([Double(number), 0, 0])).scalars()[0] }
+        group.addTask {
+          let argument = Tensor<Double>([Double(number), 0, 0])
+          return try outer(argument).scalars()[0]
+        }
       }
       return try await group.reduce(into: []) { $0.append($1) }
     }
-    let expected = (0..<16).map { Double(($0 + 1) * ($0 + 1) + 2) }
+    let expected = (0..<16).map { number -> Double in Double((number + 1) * (number + 1) + 2) }
     #expect(results.sorted() == expected)
   }
 
@@ -155,7 +160,7 @@ struct ForeignTests {
     ) { (values: [Tensor<Double>]) in
       let (value, slope) = try valueWithGradient(at: values[0]) { x in
         let (first, second) = (x[0], x[1])
-        return (1 - first) * (1 - first) + 100 * (second - first * first) * (second - first * first)
+        return square(1 - first) + 100 * square(second - square(first))
       }
       return [value, slope]
     }
@@ -223,7 +228,8 @@ struct ForeignTests {
     let objective = try rosenbrock()
     let setObjective = try function("nlopt_set_min_objective", as: SetObjective.self)
     #expect(setObjective(solver, objective.address, nil) > 0)
-    #expect(try function("nlopt_set_xtol_rel", as: SetTolerance.self)(solver, 1e-10) > 0)
+    let setTolerance = try function("nlopt_set_xtol_rel", as: SetTolerance.self)
+    #expect(setTolerance(solver, 1e-10) > 0)
     var point = [-1.0, 1.5]
     var value = 0.0
     let status = try function("nlopt_optimize", as: Optimize.self)(solver, &point, &value)
