@@ -100,7 +100,8 @@ package struct ForeignCall: Hashable, Sendable {
 
 extension ForeignCall {
   /// - C1: operands have the types that the function was declared with.
-  /// - C2: parameters name operands and results that there are, by value only scalars of 32 or 64 bits.
+  /// - C2: parameters name operands and all results that there are, by value only scalars of 32 or 64
+  ///   bits.
   func resultTypes(_ check: TypingCheck) throws -> [TensorType] {
     try check.hasOperands(operandTypes.count)
     for (number, (given, declared)) in zip(check.operands, operandTypes).enumerated() {
@@ -112,10 +113,21 @@ extension ForeignCall {
     for parameter in parameters {
       try check.require(2, isValid(parameter)) { "\(name) has no such parameter \(parameter.text)" }
     }
+    for number in resultTypes.indices where !isWritten(number) {
+      try check.require(2, false) { "\(name) gives no result \(number)" }
+    }
     if case .result(let number) = returned {
       try check.require(2, isScalar(number, of: resultTypes)) { "\(name) cannot return its result" }
     }
     return resultTypes
+  }
+
+  /// Whether the function writes or returns a result.
+  private func isWritten(_ number: Int) -> Bool {
+    switch target {
+    case .closure, .missing: true
+    case .symbol: parameters.contains(.result(number)) || returned == .result(number)
+    }
   }
 
   private func isValid(_ parameter: Parameter) -> Bool {

@@ -76,7 +76,7 @@ struct ForeignTests {
     let result: Tensor<Double> = wrong(x, shape: [3])
     #expect(throws: AdjointError.self) { try result.scalars() }
     // abs(3) is a status other than zero.
-    let failing = foreign("abs", [.integer32(3)], returning: .status, effects: true)
+    let failing = foreign("abs", [.integer32(3), .output(0)], returning: .status, effects: true)
     let never: Tensor<Double> = failing(x, shape: [3])
     do {
       _ = try never.scalars()

@@ -169,7 +169,8 @@ struct NativeMatrixTests {
     let results = try runNatively(function, [Literal(type, doubles: elements)])
     for copy in 0..<copies {
       #expect(Array(results[0].doubles[(copy * 8)..<(copy * 8 + 4)]) == [2, 0, 1, 2])
-      #expect(results[0].doubles[(copy * 8 + 4)..<(copy * 8 + 8)].allSatisfy(\.isNaN))
+      let areNaN = results[0].doubles[(copy * 8 + 4)..<(copy * 8 + 8)].allSatisfy { $0.isNaN }
+      #expect(areNaN)
     }
     #expect(results[1].integers == (0..<copies).flatMap { _ in [0, 2] })
   }
@@ -192,7 +193,7 @@ struct NativeMatrixTests {
     let size: Double = results[0].doubles.map { abs($0) }.max() ?? 0
     let residual: Double = results[1].doubles.map { abs($0) }.max() ?? .infinity
     let bound: Double = 64 * 2.3e-16 * size
-    #expect(size > 1e8)
+    #expect(size > 1e6)
     #expect(residual <= bound)
   }
 

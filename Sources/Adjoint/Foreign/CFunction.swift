@@ -93,11 +93,7 @@ public final class CFunction: Sendable {
     let recording = try RegionRecording(types, at: location) { nodes in
       try body(nodes.map { Tensor($0) }).map(\.node)
     }
-    guard recording.captures.isEmpty else {
-      throw AdjointError(
-        .argument, "a C function reads nothing but its arguments", at: location)
-    }
-    let function = recording.region(capturing: [], at: 0)
+    let function = try recording.closedRegion(at: location)
     try self.init(try Compiler.compile(function, engine: .native), parameters, returning: returned)
   }
 

@@ -196,13 +196,12 @@ public struct ForeignFunction: Sendable {
         try rule(
           Array(nodes.prefix(operands.count)), Array(nodes.dropFirst(operands.count)))
       }
-      guard recording.captures.isEmpty, recording.resultTypes == derived else {
+      guard recording.resultTypes == derived else {
         throw AdjointError(
-          .type,
-          "the derivative of \(name) must give \(derived) and read nothing else than its arguments",
+          .type, "the derivative of \(name) must give \(derived), not \(recording.resultTypes)",
           at: location)
       }
-      call.derivative = .rule(recording.region(capturing: [], at: 0))
+      call.derivative = .rule(try recording.closedRegion(at: location))
     } else if forward != nil || reverse != nil {
       call.derivative = .functions(
         forward: try forward?.function.call(operands + tangents, derived, at: location),
