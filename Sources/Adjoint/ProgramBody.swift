@@ -70,7 +70,7 @@ final class ProgramBody: Sendable {
       Literal(
         type, bytes: Array(UnsafeRawBufferPointer(start: arguments[index], count: type.byteCount)))
     }
-    let function = planned()
+    let function = try planned()
     let found = try Interpreter.$foreignFunctions.withValue(ForeignInvocation.call) {
       try Interpreter().run(function, literals)
     }
