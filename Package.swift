@@ -49,6 +49,8 @@ let package = Package(
     .systemLibrary(name: "CThreads"),
     .systemLibrary(name: "CComplex"),
 
+    .target(name: "CLinearAlgebra"),
+
     layer("TensorIR"),
     layer("Interpreter", ["TensorIR", "CComplex"]),
     layer("Differentiation", ["TensorIR"]),
@@ -61,7 +63,10 @@ let package = Package(
     layer("Codegen", ["TensorIR", "LoopIR", "LLVMBridge", "Targets"]),
     layer(
       "Runtime",
-      ["TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads"]),
+      [
+        "TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads",
+        "CLinearAlgebra",
+      ]),
     .target(
       name: "Adjoint",
       dependencies: [

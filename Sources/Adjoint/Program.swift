@@ -13,10 +13,15 @@ public struct Program: Sendable {
 
   /// Reads a program from text; `file` names it in messages.
   ///
+  /// - Parameter foreign: the C functions that custom calls name, each as
+  ///   `library:symbol:parameters->return`; `Docs/Foreign.md` has the words.
   /// - Throws: `AdjointError` with line and column for text that does not parse or breaks a rule.
-  public init(parsing text: String, file: String) throws {
+  public init(parsing text: String, file: String, foreign: [String: String] = [:]) throws {
     let start = ContinuousClock.now
-    module = try Module(parsing: text, file: file)
+    let functions = try foreign.mapValues { try ForeignDeclaration(parsing: $0) }
+    module = try ForeignDeclaration.$registered.withValue(functions) {
+      try Module(parsing: text, file: file)
+    }
     try module.verify()
     self.file = file
     parseMilliseconds = start.duration(to: .now).milliseconds
@@ -25,7 +30,7 @@ public struct Program: Sendable {
   /// Reads a program from a file.
   ///
   /// - Throws: `AdjointError` where the file cannot be read or its text is wrong.
-  public init(contentsOf path: String) throws {
+  public init(contentsOf path: String, foreign: [String: String] = [:]) throws {
     let data: Data
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -36,7 +41,7 @@ public struct Program: Sendable {
       throw AdjointError(
         .file, "the file is not UTF-8 text", at: SourceLocation(file: path, line: 0))
     }
-    try self.init(parsing: text, file: path)
+    try self.init(parsing: text, file: path, foreign: foreign)
   }
 
   /// A program of one function without calls.

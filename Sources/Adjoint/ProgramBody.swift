@@ -70,7 +70,11 @@ final class ProgramBody: Sendable {
       Literal(
         type, bytes: Array(UnsafeRawBufferPointer(start: arguments[index], count: type.byteCount)))
     }
-    for (index, literal) in try Interpreter().run(planned(), literals).enumerated() {
+    let function = try planned()
+    let found = try Interpreter.$foreignFunctions.withValue(ForeignInvocation.call) {
+      try Interpreter().run(function, literals)
+    }
+    for (index, literal) in found.enumerated() {
       literal.denseBytes.withUnsafeBytes { bytes in
         UnsafeMutableRawBufferPointer(start: results[index], count: bytes.count)
           .copyMemory(from: bytes)

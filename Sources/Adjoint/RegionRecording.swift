@@ -29,6 +29,21 @@ struct RegionRecording: Sendable {
     return recordings.flatMap(\.captures).filter { seen.insert(ObjectIdentifier($0)).inserted }
   }
 
+  /// The region with the values it reads from outside as constants.
+  ///
+  /// - Throws: `AdjointError` where one has no value yet.
+  func closedRegion(at location: SourceLocation) throws -> Region {
+    let captures = captures
+    let region = region(capturing: captures, at: ownCount)
+    var builder = FunctionBuilder(name: region.name, location: location)
+    let own = region.parameters.prefix(ownCount).map { builder.parameter(region[$0]) }
+    let constants = try captures.map { capture in
+      try builder.constant(TensorData(capture.known(at: location)).literal)
+    }
+    let results = try builder.inline(region, own + constants)
+    return builder.finish(returning: results)
+  }
+
   /// The region that takes captures, among them its own, at a position among its own parameters.
   func region(capturing captures: [TensorNode], at place: Int) -> Region {
     var region = traced.function

@@ -90,7 +90,7 @@ extension Op {
       .dynamicSlice,
       .dynamicUpdateSlice:
       operands[0].type.element
-    case .optimizationBarrier, .whileLoop, .branch, .scan, .custom:
+    case .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom:
       preconditionFailure("operations of several results are not applied one by one")
     case .call(let callee): callee.resultTypes[0].element
     }

@@ -52,7 +52,7 @@ struct BenchCommand: ParsableCommand {
 
   /// Compiles the function, calls it again and again, and reports.
   func run() throws {
-    let parsed = try Program(contentsOf: program.file)
+    let parsed = try program.read()
     if compile {
       let times = try CompileTimes(
         of: parsed, function: program.function,

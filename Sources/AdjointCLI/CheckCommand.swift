@@ -33,7 +33,7 @@ struct CheckCommand: ParsableCommand {
 
   /// Runs the checks and prints a line for each.
   func run() throws {
-    let text = try Program(contentsOf: program.file)
+    let text = try program.read()
     let given =
       try inputs.isEmpty
       ? nil

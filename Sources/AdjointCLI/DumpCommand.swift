@@ -24,7 +24,7 @@ struct DumpCommand: ParsableCommand {
 
   /// Compiles as far as the stage and prints it.
   func run() throws {
-    let text = try Program(contentsOf: program.file).dump(
+    let text = try program.read().dump(
       stage: stage, function: program.function, transform: transform.transform,
       options: call.compileOptions, stablehlo: stablehlo)
     print(text, terminator: text.hasSuffix("\n") ? "" : "\n")

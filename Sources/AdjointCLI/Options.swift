@@ -41,6 +41,29 @@ struct ProgramOptions: ParsableArguments {
   /// The function's symbol.
   @Option(help: "The function to use, private ones too; main when not given.")
   var function: String?
+
+  /// C functions that custom calls name.
+  @Option(
+    help: ArgumentHelp(
+      "A C function that custom calls of the text name, such as f=libf.so:f:in0,out0,n0->void.",
+      valueName: "NAME=LIBRARY:SYMBOL:SIGNATURE"))
+  var foreign: [String] = []
+
+  /// Reads the file.
+  ///
+  /// - Throws: `AdjointError` where the file or a foreign function's text is wrong.
+  func read() throws -> Program {
+    var functions: [String: String] = [:]
+    for text in foreign {
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else {
+        throw AdjointError(
+          .argument, "--foreign takes NAME=LIBRARY:SYMBOL:SIGNATURE, not '\(text)'")
+      }
+      functions[parts[0]] = parts[1]
+    }
+    return try Program(contentsOf: file, foreign: functions)
+  }
 }
 
 extension Processor: ExpressibleByArgument {}

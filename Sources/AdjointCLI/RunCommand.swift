@@ -55,7 +55,7 @@ struct RunCommand: ParsableCommand {
 
   /// Runs the function and prints or writes its results.
   func run() throws {
-    let text = try Program(contentsOf: program.file)
+    let text = try program.read()
     let compiled = try text.compile(
       function: program.function, transform: transform.transform, engine: engine.engine,
       options: call.compileOptions)

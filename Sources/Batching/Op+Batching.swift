@@ -23,6 +23,8 @@ extension Op {
     case .scatter(let dimensions): return try dimensions.batched(operands, in: &pass)
     case .dynamicSlice(let sizes): return try DynamicSlices.slice(sizes, operands, in: &pass)
     case .dynamicUpdateSlice: return try DynamicSlices.update(operands, in: &pass)
+    case .matrix(let op): return try op.batched(operands, in: &pass)
+    case .foreign(let call): return try call.batched(operands, in: &pass)
     case .optimizationBarrier:
       return try zip(pass.builder.emitAll(self, operands.map(\.id)), operands).map {
         BatchingPass.Value(id: $0, isBatched: $1.isBatched)

@@ -18,6 +18,12 @@ final class EntryEmitter {
   private var counters: [CounterID: LLVMValue] = [:]
   /// The array of pointers that kernels get.
   private let slots: LLVMValue
+  /// What steps call, by place in the context's table.
+  private let callees: [StepCall.Callee]
+  /// The array of addresses that callees get.
+  private let lists: LLVMValue
+  /// Where the program ends early; nil where it cannot.
+  private let end: LLVMBlock?
 
   init(
     _ program: LoopProgram, _ entry: LLVMFunction,
@@ -30,9 +36,15 @@ final class EntryEmitter {
     self.module = module
     builder = IRBuilder(module)
     builder.position(at: entry.appendBlock("entry"))
+    callees = program.callees
+    end = program.mayEndEarly ? entry.appendBlock("end") : nil
     // Kernels that may run on get the context behind their buffers.
     let slotCount = program.kernels.map(\.slots.count).max() ?? 0
     slots = builder.alloca(module.pointer, count: slotCount + 1, alignment: 16)
+    let listCount = program.longestList
+    lists =
+      listCount == 0
+      ? slots : builder.alloca(module.pointer, count: listCount, alignment: 16)
   }
 
   /// Emits the whole body.
@@ -40,6 +52,10 @@ final class EntryEmitter {
     starts = program.buffers.indices.map { start(of: BufferID($0)) }
     emit(program.steps)
     notify(program.kernels.count)
+    if let end {
+      builder.br(end)
+      builder.position(at: end)
+    }
     builder.ret()
   }
 
@@ -87,7 +103,90 @@ final class EntryEmitter {
       case .kernel(let number): emitCall(number)
       case .loop(let loop): emit(loop)
       case .branch(let branch): emit(branch)
+      case .call(let call): emit(call)
       }
+    }
+  }
+
+  // MARK: Calls
+
+  /// Calls a C function, whose address stands in the context's table.
+  private func emit(_ call: StepCall) {
+    notify(program.kernels.count)
+    guard let number = callees.firstIndex(of: call.callee) else {
+      preconditionFailure("every callee has a place in the table")
+    }
+    let context = entry.parameters[3]
+    let table = loaded(context, byte: 32)
+    let function = loaded(table, byte: 16 * number)
+    let arguments = call.arguments.map { argument in
+      switch argument {
+      case .input(let buffer), .output(let buffer): pointer(to: buffer)
+      case .value(let buffer): element(of: buffer)
+      case .constant(let literal): scalar(literal)
+      case .list(let read, let written): list(of: read + written)
+      case .context: context
+      case .datum: loaded(table, byte: 16 * number + 8)
+      }
+    }
+    let result =
+      switch call.returned {
+      case .nothing: module.void
+      case .value(let buffer): registerType(of: program.buffers[buffer.index].type.element)
+      case .status: module.i32
+      }
+    let type = module.functionType(arguments.map(\.type), returns: result)
+    let value = builder.callIndirect(type, function, arguments)
+    switch call.returned {
+    case .nothing: break
+    case .value(let buffer):
+      let width = program.buffers[buffer.index].type.element.byteCount
+      builder.store(value, pointer(to: buffer), alignment: width)
+    case .status:
+      guard let end else { preconditionFailure("a program that may end early has an end") }
+      let goesOn = builder.appendBlock("goes.on")
+      let failed = builder.appendBlock("failed")
+      builder.condBr(builder.icmp(.eq, value, builder.int(0, module.i32)), goesOn, failed)
+      builder.position(at: failed)
+      let note = module.functionType(
+        [module.pointer, module.i64, module.i32], returns: module.void)
+      builder.callIndirect(
+        note, loaded(context, byte: 40), [context, builder.int(number, module.i64), value])
+      builder.br(end)
+      builder.position(at: goesOn)
+    }
+  }
+
+  /// A list of the addresses of buffers.
+  private func list(of buffers: [BufferID]) -> LLVMValue {
+    for (position, buffer) in buffers.enumerated() {
+      builder.store(
+        pointer(to: buffer), builder.gep(lists, bytes: position * 8), alignment: 8)
+    }
+    return lists
+  }
+
+  /// The one element of a buffer.
+  private func element(of buffer: BufferID) -> LLVMValue {
+    let element = program.buffers[buffer.index].type.element
+    return builder.load(
+      registerType(of: element), pointer(to: buffer), alignment: element.byteCount)
+  }
+
+  /// A number as an argument.
+  private func scalar(_ literal: Literal) -> LLVMValue {
+    let type = registerType(of: literal.type.element)
+    return literal.type.element.isFloat
+      ? builder.float(literal.doubles[0], type) : builder.int(Int(literal.integers[0]), type)
+  }
+
+  /// The type of numbers of 32 or 64 bits that are handed over by value.
+  private func registerType(of element: ElementType) -> LLVMType {
+    switch (element.isFloat, element.byteCount) {
+    case (true, 4): module.float
+    case (true, _): module.double
+    case (false, 8): module.i64
+    case (false, _): module.i32
     }
   }
 

@@ -89,6 +89,9 @@ extension Op {
     case .branch(let branch): return branch.resultsVaried(operands)
     case .scan(let scan): return scan.resultsVaried(operands)
     case .optimizationBarrier: return operands
+    case .matrix(let op): return op.hasFloatResults.map { $0 && operands.contains(true) }
+    case .foreign(let call):
+      return call.resultTypes.map { $0.element.isFloat && operands.contains(true) }
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
@@ -105,6 +108,9 @@ extension Op {
     case .branch(let branch): return branch.activity(operands, results: results).operands
     case .scan(let scan): return scan.activity(operands, results: results).operands
     case .optimizationBarrier: return results
+    case .matrix: return operands.map { _ in results.contains(true) }
+    case .foreign(let call):
+      return call.operandTypes.map { $0.element.isFloat && results.contains(true) }
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
@@ -129,7 +135,7 @@ extension Op {
     case .scatter: position != 1
     case .dynamicSlice: position == 0
     case .dynamicUpdateSlice: position < 2
-    case .optimizationBarrier, .whileLoop, .scan, .custom: true
+    case .matrix, .foreign, .optimizationBarrier, .whileLoop, .scan, .custom: true
     case .branch: position > 0
     }
   }

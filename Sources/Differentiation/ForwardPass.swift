@@ -224,7 +224,7 @@ extension Function {
         .scatter,
         .dynamicSlice,
         .dynamicUpdateSlice,
-        .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+        .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
         return nil
       }
     }

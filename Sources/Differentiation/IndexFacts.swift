@@ -91,7 +91,7 @@ struct IndexFacts {
       .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return nil
     }
   }

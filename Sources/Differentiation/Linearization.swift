@@ -43,7 +43,7 @@ extension Function {
       .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop,
+      .matrix, .foreign, .optimizationBarrier, .whileLoop,
       .custom, .call:
       return nil
     }

@@ -17,6 +17,9 @@ extension Operation {
       return try branch.tangents(of: self, at: position, wanted, in: &pass)
     case .scan(let scan): return try scan.tangents(of: self, at: position, wanted, in: &pass)
     case .custom(let custom): return try custom.tangents(of: self, in: &pass)
+    case .matrix(let op):
+      return try op.tangents(of: self, wanted: wanted.results, in: &pass)
+    case .foreign(let call): return try call.tangents(of: self, in: &pass)
     case .optimizationBarrier: return operands.map { pass.tangent($0) }
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
@@ -56,7 +59,7 @@ extension Operation {
     case .dynamicUpdateSlice:
       let parts = try operands.prefix(2).map { try pass.denseTangent($0) }
       return try pass.builder.emit(op, parts + operands.dropFirst(2))
-    case .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+    case .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       throw AdjointError(
         .notDifferentiable, "\(op.mnemonic) has no derivative of its own", at: location)
     }

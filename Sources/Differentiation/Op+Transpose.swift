@@ -11,11 +11,12 @@ extension Operation {
     case .branch(let branch): try branch.transpose(self, cotangents, in: &pass)
     case .custom(let custom): try custom.transpose(self, cotangents, in: &pass)
     case .scan(let scan): try scan.transpose(self, cotangents, in: &pass)
+    case .foreign(let call): try call.transpose(self, cotangents, in: &pass)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .call:
+      .matrix, .optimizationBarrier, .call:
       guard let cotangent = cotangents[0] else { return }
       try transpose(cotangent, in: &pass)
     }
@@ -24,7 +25,8 @@ extension Operation {
   /// Transposes an operation with one result.
   private func transpose(_ cotangent: ValueID, in pass: inout ReversePass) throws {
     switch op {
-    case .constant, .iota, .compare, .clamp, .optimizationBarrier, .whileLoop, .branch, .scan,
+    case .constant, .iota, .compare, .clamp, .foreign, .optimizationBarrier, .whileLoop, .branch,
+      .scan,
       .custom, .call:
       throw pass.notLinear(self)
     case .dynamicSlice:
@@ -44,6 +46,7 @@ extension Operation {
         let part = try pass.builder.emit(.dynamicSlice(sizes: update.shape), [cotangent] + starts)
         try pass.accumulate(part, on: operands[1])
       }
+    case .matrix(let op): try op.transpose(self, cotangent, in: &pass)
     case .unary(let op): try op.transpose(self, cotangent, in: &pass)
     case .binary(let op): try op.transpose(self, cotangent, in: &pass)
     case .select: try transposeSelect(cotangent, in: &pass)

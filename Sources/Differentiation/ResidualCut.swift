@@ -81,7 +81,9 @@ struct ResidualCut {
       return function[operation.operands[0]].count <= Self.scalarCount && reduction.kind == .add
     case .dot, .convolution:
       return function[operation.operands[0]].count <= Self.scalarCount && isScalarCode
-    case .scatter, .dynamicUpdateSlice, .whileLoop, .branch, .scan, .custom, .call: return false
+    case .scatter, .dynamicUpdateSlice, .matrix, .foreign, .whileLoop, .branch, .scan, .custom,
+      .call:
+      return false
     }
   }
 }

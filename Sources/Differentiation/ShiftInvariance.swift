@@ -107,7 +107,7 @@ struct ShiftInvariance {
       .convolution, .gather,
       .scatter,
       .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return nil
     }
   }
@@ -190,7 +190,7 @@ extension Operation {
       .fft, .shape,
       .dot, .convolution,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }
@@ -205,7 +205,7 @@ extension Operation {
       .shape, .reduce,
       .dot, .convolution,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

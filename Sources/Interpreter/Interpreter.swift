@@ -2,6 +2,10 @@ import TensorIR
 
 /// Runs functions op by op, slow and obvious: the meaning that compiled code is tested against.
 package struct Interpreter: Sendable {
+  /// What calls foreign functions; nil where nothing does.
+  @TaskLocal package static var foreignFunctions:
+    (@Sendable (ForeignCall, [Literal]) throws -> [Literal])?
+
   /// The functions that calls may name.
   private let module: Module
 
@@ -62,7 +66,8 @@ package struct Interpreter: Sendable {
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
         .fft, .shape,
         .reduce,
-        .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+        .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix,
+        .foreign,
         .optimizationBarrier:
         return try operation.op.evaluated(operands)
       }

@@ -35,6 +35,13 @@ extension Op {
       return [dimensions.evaluated(operands[0], operands[1], operands[2])]
     case .dynamicSlice(let sizes): return [evaluateDynamicSlice(operands, sizes: sizes)]
     case .dynamicUpdateSlice: return [evaluateDynamicUpdateSlice(operands)]
+    case .matrix(let op): return op.evaluated(operands, types)
+    case .foreign(let call):
+      guard call.target != .missing else { throw call.missingDerivative }
+      guard let evaluate = Interpreter.foreignFunctions else {
+        throw AdjointError(.unsupported, "nothing calls the foreign function \(call.name)")
+      }
+      return try evaluate(call, operands)
     case .optimizationBarrier: return operands
     case .whileLoop, .branch, .scan, .custom:
       throw AdjointError(.unsupported, "\(mnemonic) is not evaluated on its own")

@@ -9,18 +9,24 @@ package struct LoopInterpreter {
   ///
   /// - Throws: `AdjointError` where arguments do not fit the program, or where a kernel reads or
   ///   writes what it may not.
+  ///
+  /// - Parameter calls: carries out a call with the contents of what it reads, in order; gives those
+  ///   of what it writes.
   package static func run(
-    _ program: LoopProgram, arguments: [Literal]
+    _ program: LoopProgram, arguments: [Literal], calls: Calls? = nil
   ) throws -> [Literal] {
     var heap = try LoopMemory(program, arguments: arguments)
-    try run(program.steps, of: program, &heap)
+    try run(program.steps, of: program, &heap, calls)
     return try heap.results(of: program)
   }
+
+  /// What carries out calls of C functions.
+  package typealias Calls = (StepCall, [Literal]) throws -> [Literal]
 
   // MARK: Steps
 
   private static func run(
-    _ steps: [Step], of program: LoopProgram, _ heap: inout LoopMemory
+    _ steps: [Step], of program: LoopProgram, _ heap: inout LoopMemory, _ calls: Calls?
   ) throws {
     for step in steps {
       switch step {
@@ -30,19 +36,47 @@ package struct LoopInterpreter {
         heap = LoopMemory()
         try interpreter.run(interpreter.kernel.body)
         heap = interpreter.heap
-      case .loop(let loop): try run(loop, of: program, &heap)
+      case .loop(let loop): try run(loop, of: program, &heap, calls)
+      case .call(let call): try run(call, of: program, &heap, calls)
       case .branch(let branch):
         let number = try scalar(branch.selector, of: program, heap)
         let isBoolean = program.buffers[branch.selector.index].type.element == .i1
         let way = isBoolean ? 1 - number : number
         let last = branch.ways.count - 1
-        try run(branch.ways[(0...last).contains(way) ? way : last], of: program, &heap)
+        try run(branch.ways[(0...last).contains(way) ? way : last], of: program, &heap, calls)
       }
     }
   }
 
   private static func run(
-    _ loop: StepLoop, of program: LoopProgram, _ heap: inout LoopMemory
+    _ call: StepCall, of program: LoopProgram, _ heap: inout LoopMemory, _ calls: Calls?
+  ) throws {
+    guard let calls else {
+      throw AdjointError(.unsupported, "nothing carries out \(call.callee.name)", at: call.source)
+    }
+    let inputs = try call.inputs.map { buffer in
+      let type = program.buffers[buffer.index].type
+      var bytes = [UInt8]()
+      for place in 0..<type.count {
+        guard let value = heap.read(buffer, type.element, at: place) else {
+          throw AdjointError(
+            .type, "\(program.buffers[buffer.index].name) is read before it is written",
+            at: call.source)
+        }
+        bytes += value.bytes(as: type.element)
+      }
+      return Literal(type, bytes: bytes)
+    }
+    for (buffer, result) in zip(call.outputs, try calls(call, inputs)) {
+      let (bytes, width) = (result.denseBytes, result.type.element.byteCount)
+      for place in 0..<result.type.count {
+        heap.write(Array(bytes[(place * width)..<((place + 1) * width)]), to: buffer, at: place)
+      }
+    }
+  }
+
+  private static func run(
+    _ loop: StepLoop, of program: LoopProgram, _ heap: inout LoopMemory, _ calls: Calls?
   ) throws {
     var iteration = 0
     while true {
@@ -53,14 +87,14 @@ package struct LoopInterpreter {
         heap.counters[loop.counter.index] = loop.isReversed ? count - 1 - iteration : iteration
       case .condition(let test, let condition):
         heap.counters[loop.counter.index] = iteration
-        try run(test, of: program, &heap)
+        try run(test, of: program, &heap, calls)
         if try scalar(condition, of: program, heap) == 0 { return }
       }
       if let index = loop.index {
         let counter = Number.integer(Int64(heap.counters[loop.counter.index]))
         heap.write(counter.bytes(as: .i64), to: index, at: 0)
       }
-      try run(loop.body, of: program, &heap)
+      try run(loop.body, of: program, &heap, calls)
       // Loops inside start from where their carries stood.
       heap.restore(places)
       heap.exchange(loop.carries, in: program)

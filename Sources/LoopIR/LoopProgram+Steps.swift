@@ -26,6 +26,7 @@ extension LoopProgram {
         lines += indented(way)
       }
       return lines.joined(separator: "\n")
+    case .call(let call): return description(of: call)
     }
   }
 

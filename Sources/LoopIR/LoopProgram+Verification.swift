@@ -104,6 +104,7 @@ private struct MemoryVerifier {
       case .kernel(let number): try verify(program.kernels[number])
       case .loop(let loop): try verify(loop)
       case .branch(let branch): try verify(branch)
+      case .call(let call): try verify(call)
       }
     }
   }
@@ -193,6 +194,24 @@ private struct MemoryVerifier {
       after = after.map { $0.intersection(intact) } ?? intact
     }
     intact = after ?? before
+  }
+
+  /// Checks that a call reads what is there, and writes nothing that it reads.
+  private mutating func verify(_ call: StepCall) throws {
+    for buffer in call.inputs + call.outputs { try verifyExtent(of: buffer) }
+    for buffer in call.inputs where program.buffers[buffer.index].type.count > 0 {
+      guard !intact.isDisjoint(with: [buffer] + program.bases(of: buffer)) else {
+        throw error("\(name(buffer)) is read by \(call.callee.name) before it is written")
+      }
+    }
+    var written = Set<BufferID>()
+    for buffer in call.outputs where program.buffers[buffer.index].type.count > 0 {
+      let others = Set(overlapping(buffer))
+      guard others.isDisjoint(with: call.inputs), !call.inputs.contains(buffer),
+        others.isDisjoint(with: written), written.insert(buffer).inserted
+      else { throw error("\(call.callee.name) writes \(name(buffer)) over another argument") }
+    }
+    for buffer in written { write(buffer) }
   }
 
   // MARK: Kernels

@@ -13,6 +13,8 @@ package indirect enum Step: Sendable, Hashable {
   case loop(StepLoop)
   /// Takes one of several ways.
   case branch(StepBranch)
+  /// Calls a C function.
+  case call(StepCall)
 }
 
 /// A repetition of steps.
@@ -76,7 +78,7 @@ extension Step {
   /// The steps inside, list by list, in order.
   package var lists: [[Step]] {
     switch self {
-    case .kernel: []
+    case .kernel, .call: []
     case .loop(let loop):
       switch loop.trips {
       case .count: [loop.body]
@@ -89,7 +91,7 @@ extension Step {
   /// The step with the lists of steps inside replaced.
   package func mappingLists(_ transform: ([Step]) throws -> [Step]) rethrows -> Step {
     switch self {
-    case .kernel: return self
+    case .kernel, .call: return self
     case .loop(var loop):
       if case .condition(let test, let buffer) = loop.trips {
         loop.trips = .condition(try transform(test), buffer)
@@ -112,6 +114,7 @@ extension Step {
       if case .condition(_, let condition) = loop.trips { buffers.append(condition) }
       return buffers
     case .branch(let branch): return [branch.selector]
+    case .call(let call): return call.inputs + call.outputs
     }
   }
 
@@ -131,6 +134,7 @@ extension Step {
     case .branch(var branch):
       branch.selector = transform(branch.selector)
       return .branch(branch)
+    case .call(let call): return .call(call.mappingBuffers(transform))
     }
   }
 }

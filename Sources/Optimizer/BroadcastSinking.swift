@@ -50,7 +50,7 @@ extension Op {
     case .constant, .iota, .fft, .shape, .reduce, .dot, .convolution, .gather, .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

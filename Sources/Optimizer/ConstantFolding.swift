@@ -13,7 +13,8 @@ import TensorIR
   _ op: Op, _ operands: [ValueID], _ rewriter: inout Rewriter
 ) throws -> ValueID? {
   switch op {
-  case .constant, .iota, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+  case .constant, .iota, .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan,
+    .custom, .call:
     return nil
   case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce,
     .dot,
@@ -53,7 +54,7 @@ extension Op {
       .fft, .shape,
       .reduce,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return true
     }
   }

@@ -86,7 +86,7 @@ extension Op {
       .shape, .reduce,
       .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       self
     }
   }
@@ -115,7 +115,7 @@ extension Op {
     case .complex, .fft, .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       hashValue
     }
   }

@@ -23,7 +23,7 @@ import TensorIR
     .dot,
     .convolution, .gather,
     .scatter, .dynamicSlice, .dynamicUpdateSlice,
-    .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+    .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil
   }
 }

@@ -5,7 +5,8 @@ enum OpFamily: Int, Sendable, CaseIterable {
   case constant, iota, unary, binary, compare, select, clamp, convert, bits, complex, fft
   case broadcast, reshape
   case transpose, slice, pad, concatenate, reverse, reduce, dot, convolution, gather, scatter
-  case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch, scan, custom
+  case dynamicSlice, dynamicUpdateSlice, matrix, foreign, optimizationBarrier, whileLoop, branch,
+    scan, custom
   case call
 }
 
@@ -38,6 +39,8 @@ extension Op {
     case .scatter: .scatter
     case .dynamicSlice: .dynamicSlice
     case .dynamicUpdateSlice: .dynamicUpdateSlice
+    case .matrix: .matrix
+    case .foreign: .foreign
     case .optimizationBarrier: .optimizationBarrier
     case .whileLoop: .whileLoop
     case .branch: .branch
@@ -57,6 +60,6 @@ extension Set<OpFamily> {
   ]
   /// Operations that compute from operands.
   static let computing = Set(OpFamily.allCases).subtracting([
-    .constant, .iota, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call,
+    .constant, .iota, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call,
   ])
 }

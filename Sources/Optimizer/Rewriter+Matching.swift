@@ -33,7 +33,7 @@ extension Rewriter {
       .slice,
       .pad, .concatenate, .reverse, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, nil:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, nil:
       false
     }
   }
@@ -128,7 +128,7 @@ extension Rewriter {
       .shape(.concatenate),
       .shape(.reverse),
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return false
     }
   }

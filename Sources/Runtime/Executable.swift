@@ -35,6 +35,8 @@ package final class Executable: Sendable {
   /// Whether there are loops whose number of iterations only they know, so that a call may not end
   /// unless its task is cancelled.
   private let mayRunOn: Bool
+  /// Whether a function that the program calls may end it.
+  private let mayEndEarly: Bool
   /// The kernels in execution order; empty unless the code is profiled.
   package let kernels: [KernelOutline]
 
@@ -47,6 +49,8 @@ package final class Executable: Sendable {
 
   private let entry: Entry
   private let code: LinkedProgram
+  /// The functions that the program calls.
+  private let functions: FunctionTable
   /// The context that native code gets; freed in `deinit`.
   nonisolated(unsafe) private let context: UnsafeMutablePointer<RuntimeContext>
   /// The address of an arena that no call uses, or zero.
@@ -60,7 +64,8 @@ package final class Executable: Sendable {
     _ function: Function, options: CodeOptions = CodeOptions(), key: ProgramKey? = nil
   ) throws {
     let compiled = try Self.compiled(function, options)
-    if let key, !options.isProfiled {
+    // Foreign functions and closures belong to this process.
+    if let key, !options.isProfiled, compiled.callees.isEmpty {
       CodeCache.current?.disk?.keep(compiled.image.bytes, .program, key.digest)
     }
     try self.init(compiled, options, at: function.location)
@@ -72,6 +77,10 @@ package final class Executable: Sendable {
     var report = CompilationReport()
     /// The kernels, where the code is profiled.
     var outlines: [KernelOutline] = []
+    /// What the program calls.
+    var callees: [StepCall.Callee] = []
+    /// Whether one of these may end it.
+    var mayEndEarly = false
   }
 
   /// The object files of a function, and what calls need to know.
@@ -98,6 +107,8 @@ package final class Executable: Sendable {
       instructionCount: objects.reduce(0) { $0 + $1.instructionCount },
       objects: objects.map(\.object), names: ["entry"] + emitter.codeNames)
     var compiled = Compiled(image: image)
+    compiled.callees = program.callees
+    compiled.mayEndEarly = program.mayEndEarly
     compiled.report.planMilliseconds = (planned - start).milliseconds
     compiled.report.codegenMilliseconds = (clock.now - planned).milliseconds
     if options.isProfiled {
@@ -127,6 +138,7 @@ package final class Executable: Sendable {
   ) throws {
     let image = compiled.image
     var report = compiled.report
+    functions = try FunctionTable(compiled.callees)
     let start = ContinuousClock.now
     do {
       code = try LinkedProgram(image.objects, names: image.names)
@@ -142,6 +154,7 @@ package final class Executable: Sendable {
     resultTypes = image.resultTypes
     donations = image.donations
     mayRunOn = image.mayRunOn
+    mayEndEarly = compiled.mayEndEarly
     report.arenaByteCount = image.arenaByteCount
     report.kernelCount = image.kernelCount
     report.functionCount = image.functionCount
@@ -150,6 +163,8 @@ package final class Executable: Sendable {
     kernels = compiled.outlines
     context = .allocate(capacity: 1)
     context.initialize(to: RuntimeContext(threads: max(1, options.threads)))
+    context.pointee.functions = functions.addresses
+    context.pointee.functionTable = Unmanaged.passUnretained(functions)
     if options.isProfiled {
       let times = UnsafeMutablePointer<KernelTimes>.allocate(capacity: 1)
       times.initialize(to: KernelTimes(kernelCount: kernels.count))
@@ -188,6 +203,7 @@ package final class Executable: Sendable {
 
   deinit {
     context.pointee.times?.deinitialize(count: 1).deallocate()
+    context.deinitialize(count: 1)
     context.deallocate()
     if let arena = UnsafeMutableRawPointer(bitPattern: idleArena.load(ordering: .relaxed)) {
       BufferPool.deallocate(arena, byteCount: report.arenaByteCount)
@@ -208,7 +224,7 @@ package final class Executable: Sendable {
     if !kernels.isEmpty { startProfile() }
     guard report.arenaByteCount > 0 else {
       entry(arguments, results, nil, context)
-      if mayRunOn { try Task.checkCancellation() }
+      try checkEnd()
       return
     }
     let idle = idleArena.exchange(0, ordering: .acquiring)
@@ -217,7 +233,13 @@ package final class Executable: Sendable {
       ?? BufferPool.allocate(byteCount: report.arenaByteCount)
     entry(arguments, results, arena, context)
     defer { keepArena(arena) }
+    try checkEnd()
+  }
+
+  /// Throws where a call ended before it was done.
+  private func checkEnd() throws {
     if mayRunOn { try Task.checkCancellation() }
+    if mayEndEarly, let error = ForeignFailure.take() { throw error }
   }
 
   /// Keeps an arena for the next call, or frees it where there is one already.

@@ -1,3 +1,5 @@
+internal import TensorIR
+
 /// Runs blocks on behalf of compiled code: `(runtime context, body, buffers, blocks)`.
 package typealias ParallelFor =
   @convention(c) (
@@ -11,11 +13,14 @@ package typealias KernelHook = @convention(c) (UnsafeMutableRawPointer?, Int) ->
 /// Whether a call should end before it is done: `(runtime context)`, one if so.
 package typealias CancellationTest = @convention(c) (UnsafeMutableRawPointer?) -> Int8
 
+/// Notes that a function failed: `(runtime context, the function by number, its status)`.
+package typealias FailureHook = @convention(c) (UnsafeMutableRawPointer?, Int, Int32) -> Void
+
 /// What compiled code gets from the process it runs in.
 ///
 /// Compiled code reads the fields by offset, so their order is fixed: the function at byte 0, the
 /// thread count at byte 8, the hook of profiled code at byte 16, the test that loops of unknown count
-/// make at byte 24.
+/// make at byte 24, the table of functions at byte 32, the hook for failures at byte 40.
 package struct RuntimeContext {
   /// Runs `body(buffers, begin, end)` over all blocks and returns when they are done.
   package var parallelFor: ParallelFor = parallelForEntry
@@ -25,6 +30,12 @@ package struct RuntimeContext {
   package var kernelHook: KernelHook = kernelHookEntry
   /// Called by loops of unknown count now and then; where it gives one they end.
   package var isCancelled: CancellationTest = cancellationEntry
+  /// Two addresses for each function that the program calls: its own, and what belongs to it.
+  package var functions: UnsafePointer<UnsafeRawPointer?>?
+  /// Called where a function gives a status other than zero, before the program ends.
+  package var failureHook: FailureHook = failureHookEntry
+  /// The functions that the program calls, with their names.
+  var functionTable: Unmanaged<FunctionTable>?
   /// Where the hook adds the time of each kernel; nil in code without profile.
   package var times: UnsafeMutablePointer<KernelTimes>?
 
@@ -73,6 +84,15 @@ package struct KernelTimes {
 /// The function profiled code calls; the first argument points to a `RuntimeContext`.
 package let kernelHookEntry: KernelHook = { context, number in
   context?.assumingMemoryBound(to: RuntimeContext.self).pointee.times?.pointee.start(number)
+}
+
+/// The function that compiled code calls where another one failed; an error that this one threw stays.
+package let failureHookEntry: FailureHook = { context, number, status in
+  let table = context?.assumingMemoryBound(to: RuntimeContext.self).pointee.functionTable
+  let names = table?.takeUnretainedValue().names ?? []
+  let name = names.indices.contains(number) ? names[number] : "of unknown name"
+  ForeignFailure.note(
+    AdjointError(.system, "the foreign function \(name) failed with status \(status)"))
 }
 
 /// The function loops of unknown count call: whether the task that runs the call is cancelled.

@@ -20,7 +20,7 @@ extension Op {
       .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .custom,
+      .matrix, .foreign, .optimizationBarrier, .custom,
       .call:
       [Bool](repeating: true, count: count)
     }
@@ -37,7 +37,7 @@ extension Op {
       .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .custom,
+      .matrix, .foreign, .optimizationBarrier, .custom,
       .call:
       return PrunedOperation(
         op: self, operands: Array(0..<operandCount), results: Array(results.indices), changes: 0)

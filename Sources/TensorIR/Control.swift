@@ -102,7 +102,7 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
       .optimizationBarrier, .call:
       []
     }
@@ -125,7 +125,7 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
       .optimizationBarrier, .call:
       return self
     }
@@ -141,7 +141,7 @@ extension Op {
       .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .custom,
+      .matrix, .foreign, .optimizationBarrier, .custom,
       .call:
       0..<0
     }
@@ -174,7 +174,8 @@ extension Op {
   ///
   /// A call's effect is its function's; calls are inlined before anything asks.
   package var effect: Effect {
-    regions.contains { $0.operations.contains { $0.op.effect != .none } } ? .state : .none
+    if case .foreign(let call) = self, call.hasEffects { return .state }
+    return regions.contains { $0.operations.contains { $0.op.effect != .none } } ? .state : .none
   }
 }
 

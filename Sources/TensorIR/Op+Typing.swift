@@ -28,6 +28,8 @@ extension Op {
     case .scatter(let dimensions): return [try dimensions.resultType(check)]
     case .dynamicSlice(let sizes): return [try DynamicSliceTyping.slice(sizes, check)]
     case .dynamicUpdateSlice: return [try DynamicSliceTyping.update(check)]
+    case .matrix(let op): return try op.resultTypes(check)
+    case .foreign(let call): return try call.resultTypes(check)
     case .optimizationBarrier: return operands
     case .whileLoop(let loop): return try loop.resultTypes(check)
     case .branch(let branch): return try branch.resultTypes(check)

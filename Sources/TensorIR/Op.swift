@@ -42,6 +42,10 @@ package enum Op: Hashable, Sendable {
   case dynamicSlice(sizes: [Int])
   /// (operand, update, starts…): the operand with the update put at computed starts, clamped likewise.
   case dynamicUpdateSlice
+  /// A decomposition or a solution of equations, of matrices in the last two axes.
+  case matrix(MatrixOp)
+  /// A call of a function outside of the program.
+  indirect case foreign(ForeignCall)
   /// Any operands, given back unchanged: a wall that no rewriting looks through.
   case optimizationBarrier
   /// A body repeated while a condition holds.
@@ -443,6 +447,8 @@ extension Op {
     case .scatter: "stablehlo.scatter"
     case .dynamicSlice: "stablehlo.dynamic_slice"
     case .dynamicUpdateSlice: "stablehlo.dynamic_update_slice"
+    case .matrix(let op): op.mnemonic
+    case .foreign: "stablehlo.custom_call"
     case .optimizationBarrier: "stablehlo.optimization_barrier"
     case .whileLoop: "stablehlo.while"
     case .branch(let branch): branch.kind.rawValue

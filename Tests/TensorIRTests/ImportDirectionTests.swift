@@ -8,6 +8,7 @@ private let allowedImports: [String: Set<String>] = [
   "CFFI": [],
   "CThreads": [],
   "CComplex": [],
+  "CLinearAlgebra": [],
   "TensorIR": [],
   "Interpreter": ["TensorIR", "CComplex"],
   "Differentiation": ["TensorIR"],
@@ -20,6 +21,7 @@ private let allowedImports: [String: Set<String>] = [
   "Codegen": ["TensorIR", "LoopIR", "LLVMBridge", "Targets"],
   "Runtime": [
     "TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads",
+    "CLinearAlgebra",
   ],
   "Adjoint": [
     "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Batching", "Runtime", "Targets",

@@ -6,6 +6,7 @@ package let opTable: [OpRow] =
   + Comparison.Direction.allCases.map(compareRow) + choiceRows + convertRows + bitsRows
   + totalOrderRows + shapeRows
   + reductionRows + dotRows + convolutionRows + gatherRows + scatterRows + complexRows + fourierRows
+  + matrixRows
 
 /// Every row of the table with every element type and shape variant.
 package let opCases: [OpCase] = opTable.flatMap(\.cases)
@@ -48,7 +49,8 @@ extension Op {
     case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .complex, .shape,
       .dot,
       .convolution, .gather,
-      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom,
+      .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .whileLoop,
+      .branch, .scan, .custom,
       .call:
       mnemonic
     case .compare(let comparison): "\(mnemonic) \(comparison.direction.rawValue)"
@@ -72,6 +74,9 @@ extension Op {
     + Reduction.Kind.allCases.map { Op.reduce(Reduction($0, dimensions: [])).form }
     + ["stablehlo.dot_general", "stablehlo.convolution", "stablehlo.gather"]
     + ScatterDimensions.Combination.allCases.map { "stablehlo.scatter " + $0.rawValue }
+    + ["cholesky", "lu", "householder", "reflectors", "eigh", "svd", "tridiagonal_solve"].map {
+      "adjoint." + $0
+    } + ["stablehlo.triangular_solve"]
 }
 
 extension OpRow {

@@ -25,7 +25,7 @@ extension Op {
     case .unary, .binary, .compare, .select, .clamp, .shape, .reduce, .dot, .convolution, .gather,
       .scatter,
       .dynamicSlice,
-      .dynamicUpdateSlice, .optimizationBarrier:
+      .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier:
       self
     case .whileLoop, .branch, .scan, .custom: mappingRegions { $0.widened() }
     }

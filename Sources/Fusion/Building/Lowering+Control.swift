@@ -19,13 +19,14 @@ extension Lowering {
       return around(carries, operation, available: available) { lowering in
         try lowering.step(of: scan, operation, carries)
       }
+    case .matrix, .foreign: return [callItem(operation)]
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .custom,
       .call:
-      preconditionFailure("only loops and branches are steps by themselves")
+      preconditionFailure("only loops, branches and calls are steps by themselves")
     }
   }
 

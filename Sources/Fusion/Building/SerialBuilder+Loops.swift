@@ -15,7 +15,7 @@ extension SerialBuilder {
       .fft, .shape,
       .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .custom,
+      .matrix, .foreign, .optimizationBarrier, .custom,
       .call:
       throw NotSmall()
     }
@@ -34,6 +34,8 @@ extension SerialBuilder {
     guard body.operations.count <= Self.scalarLimit else { throw NotSmall() }
     for operation in body.operations {
       if case .constant = operation.op { continue }
+      // Calls are steps.
+      if operation.op.isStep, operation.op.regions.isEmpty { throw NotSmall() }
       guard
         !operation.op.regions.isEmpty
           || operation.results.allSatisfy({ body[$0].count <= Self.elementLimit })
@@ -271,13 +273,11 @@ extension Function {
   /// About how many elements take a computation; without bound where there are loops.
   fileprivate var weight: Int {
     operations.reduce(0) { sum, operation in
-      guard operation.op.regions.isEmpty else { return 1 << 20 }
+      guard !operation.op.isStep else { return 1 << 20 }
       switch operation.op {
       case .constant, .shape: return sum
       case .dot, .convolution, .reduce: return sum + 4 * self[operation.results[0]].count
-      case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft,
-        .gather, .scatter,
-        .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
+      case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .matrix, .foreign,
         .custom, .call:
         return sum + self[operation.results[0]].count
       }

@@ -209,8 +209,7 @@ extension Operation {
     case .convolution(let convolution): return convolution.comprehension(operandTypes, type)
     case .gather(let dimensions): return dimensions.comprehension(operandTypes, type)
     case .dynamicSlice(let sizes): return .dynamicSlice(operandTypes[0], sizes: sizes)
-    case .complex, .fft, .scatter, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+    case .complex, .fft, .scatter, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .matrix, .foreign:
       return nil
     }
   }

@@ -50,7 +50,7 @@ extension Op {
       .clamp, .convert, .bits, .complex, .fft, .reduce, .dot, .convolution, .gather, .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

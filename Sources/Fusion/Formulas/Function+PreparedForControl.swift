@@ -67,7 +67,7 @@ extension Op {
       .complex, .fft,
       .shape,
       .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier,
+      .matrix, .foreign, .optimizationBarrier,
       .custom, .call:
       0
     }
@@ -92,7 +92,7 @@ extension Op {
       .complex, .fft,
       .shape,
       .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier,
+      .matrix, .foreign, .optimizationBarrier,
       .custom, .call:
       return self
     }
@@ -101,8 +101,27 @@ extension Op {
   /// The operands of a loop or branch, by position, that have to be in memory whatever they are: what
   /// selects, and stacks.
   func addressedOperands(among count: Int) -> Range<Int> {
-    if case .branch = self { return 0..<1 }
-    return stackRange(among: count)
+    switch self {
+    case .branch: 0..<1
+    case .matrix, .foreign: 0..<count
+    case .whileLoop, .scan, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert,
+      .bits, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+      .dynamicUpdateSlice,
+      .optimizationBarrier, .custom, .call:
+      stackRange(among: count)
+    }
+  }
+
+  /// Whether the operation is a step between kernels: a loop, a branch or a call.
+  var isStep: Bool {
+    switch self {
+    case .whileLoop, .branch, .scan, .matrix, .foreign: true
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
+      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .optimizationBarrier,
+      .custom, .call:
+      false
+    }
   }
 
   /// Whether the op changes a copy of its first operand at computed places.
@@ -112,7 +131,8 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .dynamicSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
+      .dot, .convolution, .gather, .dynamicSlice, .matrix, .foreign, .optimizationBarrier,
+      .whileLoop, .branch, .scan,
       .custom,
       .call:
       false

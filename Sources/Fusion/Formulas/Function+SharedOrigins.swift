@@ -50,7 +50,7 @@ extension Op {
     case .unary, .binary, .compare, .convert, .bits, .complex, .fft, .dot, .convolution, .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       nil
     case .reduce(let reduction):
       switch reduction.kind {

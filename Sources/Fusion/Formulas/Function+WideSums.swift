@@ -53,7 +53,8 @@ extension Operation {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .gather,
-      .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch,
+      .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier,
+      .whileLoop, .branch,
       .scan,
       .custom, .call:
       return false

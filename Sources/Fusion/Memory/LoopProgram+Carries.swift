@@ -49,7 +49,7 @@ extension LoopProgram {
     if last != first { return last < first }
     switch steps[first] {
     case .kernel(let number): return kernels[number].mayReplace(old, with: new, in: self)
-    case .loop: return false
+    case .loop, .call: return false
     case .branch(let branch): return branch.ways.allSatisfy { comesFirst(old, before: new, in: $0) }
     }
   }
@@ -75,6 +75,8 @@ extension LoopProgram {
           written.formUnion([buffer, root(of: buffer)])
         }
       case .loop, .branch: written.formUnion(step.ownBuffers)
+      case .call(let call):
+        for buffer in call.outputs { written.formUnion([buffer, root(of: buffer)]) }
       }
     }
     return written

@@ -288,7 +288,9 @@ extension [Node] {
         switch node {
         case .define(let scalar, _), .accumulate(let scalar, _): used.contains(scalar)
         case .store: true
-        case .loop(let loop): !loop.body.isEmpty
+        case .loop(let loop):
+          // A way of a branch that only hands values on has carries and nothing else.
+          !loop.body.isEmpty || loop.carries.contains { used.contains($0.result) }
         case .contract(let contract): !contract.body.isEmpty
         }
       }

@@ -105,7 +105,9 @@ extension LoopProgram {
     for kernel in kernels {
       for buffer in kernel.readBuffers { read.formUnion([buffer, root(of: buffer)]) }
     }
-    steps.forEachStep { read.formUnion($0.ownBuffers) }
+    steps.forEachStep { step in
+      for buffer in step.ownBuffers { read.formUnion([buffer, root(of: buffer)]) }
+    }
     for step in kernels.indices {
       let slots = kernels[step].slots
       func isUnread(_ store: Store) -> Bool {

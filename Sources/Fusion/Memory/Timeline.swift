@@ -49,6 +49,8 @@ struct Timeline {
         use(branch.selector, at: start)
         for way in branch.ways { add(way, of: program) }
         _ = next()
+      case .call(let call):
+        for buffer in call.inputs + call.outputs { use(buffer, at: start) }
       }
     }
   }

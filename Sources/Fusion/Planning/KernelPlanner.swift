@@ -86,7 +86,7 @@ struct KernelPlanner {
           .unsupported, "\(custom.kind.rawValue) was not written out", at: operation.location)
       case .optimizationBarrier:
         preconditionFailure("barriers are gone before kernels are planned")
-      case .whileLoop, .branch, .scan: addRoots(of: operation)
+      case .whileLoop, .branch, .scan, .matrix, .foreign: addRoots(of: operation)
       case .scatter, .dynamicUpdateSlice: addRoot(operation.result)
       case .dot(let dimensions):
         let types = operation.operands.map { function[$0] }
@@ -120,7 +120,7 @@ struct KernelPlanner {
   /// The position of the loop or branch that a value is a result of; nil for other values.
   func control(_ value: ValueID) -> Int? {
     guard let position = graph.definitions[value.index],
-      !graph.function.operations[position].op.regions.isEmpty
+      graph.function.operations[position].op.isStep
     else { return nil }
     return position
   }

@@ -65,7 +65,8 @@ struct AffineAnalysis {
     case .iota, .unary, .compare, .bits, .complex, .fft, .shape, .reduce, .dot, .convolution,
       .gather, .scatter,
       .dynamicSlice,
-      .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan,
+      .custom, .call:
       return nil
     }
     guard let found, let range = found.range(length: length),

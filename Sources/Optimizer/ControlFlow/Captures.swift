@@ -78,7 +78,7 @@ extension Op {
       .complex, .fft,
       .shape,
       .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier,
+      .matrix, .foreign, .optimizationBarrier,
       .custom, .call:
       return self
     }

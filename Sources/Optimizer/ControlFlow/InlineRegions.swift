@@ -19,7 +19,8 @@ import TensorIR
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
     .fft, .shape,
     .reduce,
-    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+    .optimizationBarrier,
     .whileLoop,
     .custom, .call:
     return nil
@@ -50,7 +51,7 @@ extension Op {
       .fft, .shape:
       true
     case .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

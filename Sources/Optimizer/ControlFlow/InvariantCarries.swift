@@ -51,7 +51,8 @@ import TensorIR
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
     .fft, .shape,
     .reduce,
-    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+    .optimizationBarrier,
     .branch,
     .custom, .call:
     return nil

@@ -17,7 +17,8 @@ import TensorIR
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
     .fft, .shape,
     .reduce,
-    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+    .optimizationBarrier,
     .branch,
     .custom, .call:
     return nil
@@ -96,7 +97,7 @@ extension Op {
     case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .reduce, .dot,
       .convolution,
       .gather,
-      .scatter,
+      .scatter, .matrix, .foreign,
       .whileLoop, .branch, .scan, .custom:
       true
     case .constant, .iota, .shape, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,

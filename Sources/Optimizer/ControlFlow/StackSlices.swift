@@ -113,7 +113,8 @@ private struct RowPlan {
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
         .fft, .shape,
         .reduce,
-        .dot, .convolution, .gather, .scatter, .optimizationBarrier, .whileLoop, .branch, .scan,
+        .dot, .convolution, .gather, .scatter, .matrix, .foreign, .optimizationBarrier, .whileLoop,
+        .branch, .scan,
         .custom, .call:
         continue
       }

@@ -21,7 +21,7 @@ extension FunctionBuilder {
         result = operands[0]
       case .iota, .fft, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
         .dynamicUpdateSlice,
-        .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+        .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
         throw operation.notElementwise
       }
       values[operation.result] = result

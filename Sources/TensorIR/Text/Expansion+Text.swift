@@ -6,9 +6,16 @@ enum Expansion: String, CaseIterable {
   case reduceWindow = "stablehlo.reduce_window"
   case map = "stablehlo.map"
   case topK = "chlo.top_k"
+  case cholesky = "stablehlo.cholesky"
+  case customCall = "stablehlo.custom_call"
 
   /// Whether the operation has a region.
-  var hasRegion: Bool { self != .topK }
+  var hasRegion: Bool {
+    switch self {
+    case .sort, .reduceWindow, .map: true
+    case .topK, .cholesky, .customCall: false
+    }
+  }
 }
 
 extension OperationDraft {
@@ -51,6 +58,8 @@ extension OperationDraft {
     case .bitcast:
       try requireOperands(1)
       results = [try builder.bitcast(operands[0], to: resultType())]
+    case .expansion(.cholesky): results = try expandCholesky(in: &builder)
+    case .expansion(.customCall): results = try expandCustomCall(in: &builder)
     default: results = try expandReduction(in: &builder)
     }
     try attributes.requireEmpty()

@@ -5,6 +5,8 @@ extension ModuleParser {
   mutating func prettyForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     switch draft.syntax {
     case .expansion(let expansion):
+      if expansion == .customCall { return try customCallForm(of: &draft, in: &body) }
+      if expansion == .cholesky { return try choleskyForm(of: &draft, in: &body) }
       guard expansion == .topK else {
         throw cursor.failure(
           "\(draft.mnemonic) is only written in quotes", at: draft.position)
@@ -27,7 +29,7 @@ extension ModuleParser {
     case .reduce: return try reduceForm(of: &draft, in: &body)
     case .dot: try dotForm(of: &draft, in: &body)
     case .convolution: try convolutionForm(of: &draft, in: &body)
-    case .gather, .scatter:
+    case .gather, .scatter, .matrix:
       throw cursor.failure(
         "\(draft.mnemonic) is only written in quotes", at: draft.position)
     case .dynamicSlice:
@@ -110,6 +112,8 @@ extension FunctionPrinter {
     case .dynamicSlice(let sizes):
       write(mnemonic, operation, ", sizes = \(sizes)")
     case .dynamicUpdateSlice: write(mnemonic, operation)
+    case .matrix(let op): writeMatrix(op, operation)
+    case .foreign(let call): writeForeign(call, operation)
     case .optimizationBarrier: writeBarrier(operation)
     case .whileLoop(let loop): writeWhile(loop, operation)
     case .branch(let branch): writeBranch(branch, operation)

@@ -12,6 +12,7 @@ enum OpSyntax: Hashable {
   case reduce, dot, convolution, gather, scatter, fft
   case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch(Branch.Kind), scan
   case custom(CustomDerivative.Kind)
+  case matrix(MatrixSyntax)
   case call, composite
 
   /// The syntax of each mnemonic; `call` is how `func.call` is written inside functions.
@@ -38,6 +39,7 @@ enum OpSyntax: Hashable {
     }
     table["chlo.tan"] = .unary(.tangent)
     for expansion in Expansion.allCases { table[expansion.rawValue] = .expansion(expansion) }
+    for op in MatrixSyntax.allCases { table[op.rawValue] = .matrix(op) }
     for op in UnaryOp.allCases { table[op.rawValue] = .unary(op) }
     for op in BinaryOp.allCases { table[op.rawValue] = .binary(op) }
     for op in ComplexOp.allCases { table[op.rawValue] = .complex(op) }
@@ -50,11 +52,12 @@ enum OpSyntax: Hashable {
     case .unary(let op): !op.rawValue.hasPrefix("chlo.")
     case .binary(let op): !op.rawValue.hasPrefix("chlo.")
     case .complex(let op): op != .conjugate
+    case .expansion(let expansion): expansion == .cholesky
     case .reducePrecision, .bitcast, .clamp, .reverse, .convert, .iota: true
-    case .expansion, .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
+    case .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
       .concatenate, .reduce, .dot, .convolution, .gather, .scatter, .fft, .dynamicSlice,
       .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .composite:
+      .matrix, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .composite:
       false
     }
   }
@@ -75,7 +78,7 @@ enum OpSyntax: Hashable {
       .reshape,
       .transpose, .slice, .pad, .concatenate, .reverse, .reduce, .dot, .convolution, .gather,
       .scatter,
-      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom, .call, .composite:
+      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom, .call, .composite, .matrix:
       false
     }
   }
@@ -173,6 +176,7 @@ struct OperationDraft {
     case .dynamicSlice: return .dynamicSlice(sizes: try attributes.integers("slice_sizes"))
     case .dynamicUpdateSlice: return .dynamicUpdateSlice
     case .optimizationBarrier: return .optimizationBarrier
+    case .matrix(let syntax): return .matrix(try matrixOp(syntax))
     case .whileLoop: return .whileLoop(try whileLoop())
     case .branch(let kind): return .branch(try branch(kind))
     case .scan: return .scan(try scan())

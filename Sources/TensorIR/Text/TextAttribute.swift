@@ -76,6 +76,13 @@ struct AttributeDictionary {
     let location: SourceLocation
   }
 
+  /// The mnemonic whose attributes may have a dialect's prefix and yet mean something.
+  static let customCall = "stablehlo.custom_call"
+  /// Such attributes.
+  static let kept: Set = ["mhlo.backend_config", "adjoint.foreign"]
+  /// Attributes of memory, on which results do not depend.
+  static let layouts: Set = ["operand_layouts", "result_layouts", "output_operand_aliases"]
+
   /// The most attributes there may be; no op has nearly as many.
   private static let maximumCount = 64
 
@@ -187,6 +194,11 @@ struct AttributeDictionary {
     }
   }
 
+  /// Takes out a text.
+  mutating func string(_ name: String) throws -> String {
+    try require(name, "a text") { if case .string(let value) = $0 { value } else { nil } }
+  }
+
   /// Takes out the name of a function.
   mutating func symbol(_ name: String) throws -> String {
     try require(name, "a symbol") { if case .symbol(let value) = $0 { value } else { nil } }
@@ -222,9 +234,12 @@ extension TextCursor {
 
   /// Reads `{name = value, …}` or the inside of `<{…}>` into `attributes`.
   ///
-  /// Attributes with a dialect's prefix, such as `mhlo.sharding`, mean nothing here and are dropped.
-  mutating func attributes(into attributes: inout AttributeDictionary) throws {
-    try list(from: "{", to: "}") { try $0.attribute(into: &attributes, depth: 0) }
+  /// Attributes with a dialect's prefix, such as `mhlo.sharding`, mean nothing here and are dropped,
+  /// except for those that say what a custom call does; of its memory layouts nothing depends.
+  mutating func attributes(
+    into attributes: inout AttributeDictionary, depth: Int = 0
+  ) throws {
+    try list(from: "{", to: "}") { try $0.attribute(into: &attributes, depth: depth) }
   }
 
   /// Reads one `name = value`, or a name alone.
@@ -235,7 +250,13 @@ extension TextCursor {
     let place = location(at: position)
     let name = isNext("\"") ? try string() : try expectWord("an attribute's name")
     let isWritten = accept("=")
-    if name.utf8.contains(UInt8(ascii: ".")) {
+    let isCustomCall = attributes.owner == AttributeDictionary.customCall
+    let isDropped =
+      isCustomCall
+      ? AttributeDictionary.layouts.contains(name)
+        || name.utf8.contains(UInt8(ascii: ".")) && !AttributeDictionary.kept.contains(name)
+      : name.utf8.contains(UInt8(ascii: "."))
+    if isDropped {
       if isWritten { try skipAttributeValue() }
     } else {
       let value = isWritten ? try attributeValue(depth: depth) : .boolean(true)
@@ -258,6 +279,10 @@ extension TextCursor {
       var items = [TextAttribute]()
       try list(from: "[", to: "]") { items.append(try $0.attributeValue(depth: depth + 1)) }
       return .list(items)
+    case UInt8(ascii: "{"):
+      var fields = AttributeDictionary(of: "the dictionary", at: location(at: position))
+      try attributes(into: &fields, depth: depth + 1)
+      return .fields(fields)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
       let value = try integer()
       if accept(":") { _ = try expectWord("an integer type") }

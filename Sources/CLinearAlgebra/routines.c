@@ -1,0 +1,63 @@
+// The routines that compiled programs call, for batches of matrices.
+#include <stdlib.h>
+#include <string.h>
+
+#include "small.h"
+
+#define PASTE2(a, b) a##_##b
+#define PASTE(a, b) PASTE2(a, b)
+
+// So many matrices are one piece of work for a thread.
+#define CHUNK 64
+
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+const char *adjoint_lapack_name(int32_t function) {
+  static const char *const names[ADJOINT_LAPACK_COUNT] = {
+    "potrf", "getrf", "geqrf", "orgqr", "syevd", "gesdd", "trsm"};
+  return function >= 0 && function < ADJOINT_LAPACK_COUNT ? names[function] : 0;
+}
+
+static const void *lapack[2][ADJOINT_LAPACK_COUNT];
+
+void adjoint_set_lapack(int32_t is_double, int32_t function, const void *address) {
+  lapack[is_double != 0][function] = address;
+}
+
+typedef void (*block_body)(void *, intptr_t, intptr_t);
+typedef void (*parallel_for)(void *, block_body, void *, intptr_t);
+
+// Runs pieces of a batch, on the threads of the context, whose first field says how.
+static void run_blocks(void *context, block_body body, void *job, int64_t batch) {
+  const intptr_t blocks = (intptr_t)((batch + CHUNK - 1) / CHUNK);
+  if (blocks <= 1 || !context) {
+    if (blocks > 0) body(job, 0, blocks);
+    return;
+  }
+  (*(parallel_for *)context)(context, body, job, blocks);
+}
+
+#define T float
+#define S f32
+#define INDEX 0
+#include "routines.inc"
+
+#define T double
+#define S f64
+#define INDEX 1
+#include "routines.inc"
+
+#define ENTRY(name) \
+  {#name "_f32", (const void *)adjoint_##name##_f32}, \
+  {#name "_f64", (const void *)adjoint_##name##_f64}
+
+static const struct { const char *name; const void *address; } routines[] = {
+  ENTRY(cholesky), ENTRY(solve), ENTRY(lu), ENTRY(householder), ENTRY(reflectors), ENTRY(eigh),
+  ENTRY(svd), ENTRY(tridiagonal)};
+
+const void *adjoint_linear_algebra_routine(const char *name) {
+  for (size_t i = 0; i < sizeof routines / sizeof routines[0]; i++) {
+    if (strcmp(routines[i].name, name) == 0) return routines[i].address;
+  }
+  return 0;
+}

@@ -1,0 +1,125 @@
+import TensorIR
+import Testing
+
+/// Custom calls as JAX exports them are read as what they mean, and printed so that they can be read again.
+struct CustomCallTests {
+  /// The text of a module that was printed and read again.
+  private func again(_ module: Module) throws -> String {
+    try Module(parsing: module.description, file: "again.mlir").description
+  }
+
+  /// What stands behind the configuration in JAX's text.
+  private let rest =
+    #"mhlo.frontend_attributes = {num_batch_dims = "0"}, operand_layouts = [dense<[0, 1]> : tensor<2xindex>], "#
+    + "output_operand_aliases = [#stablehlo.output_operand_alias<output_tuple_indices = [0], "
+    + "operand_index = 0, operand_tuple_indices = []>], result_layouts = [dense<[0, 1]> : "
+    + "tensor<2xindex>, dense<> : tensor<0xindex>], "
+    + "sdy.sharding_rule = #sdy.op_sharding_rule<([i, j])->([k, l], []) {i=4, j=4}, custom>"
+
+  /// The operations of a function whose body is one call.
+  private func operations(
+    _ name: String, _ config: String, _ operands: [String], _ results: [String]
+  ) throws -> [Op] {
+    let parameters = operands.enumerated().map { "%arg\($0): tensor<\($1)>" }
+    let given = operands.map { "tensor<\($0)>" }.joined(separator: ", ")
+    let types = results.map { "tensor<\($0)>" }.joined(separator: ", ")
+    let arguments = operands.indices.map { "%arg\($0)" }.joined(separator: ", ")
+    let text = """
+      func.func @main(\(parameters.joined(separator: ", "))) -> tensor<\(results[0])> {
+        %0:\(results.count) = stablehlo.custom_call @\(name)(\(arguments)) {backend_config = "", \
+      mhlo.backend_config = {\(config)}, \(rest)} : (\(given)) -> (\(types))
+        return %0#0 : tensor<\(results[0])>
+      }
+      """
+    let module = try Module(parsing: text, file: "call.mlir")
+    try module.verify()
+    #expect(try again(module) == module.description)
+    return module.functions[0].operations.map(\.op)
+  }
+
+  @Test func functionsOfLAPACK() throws {
+    #expect(
+      try operations(
+        "lapack_dpotrf_ffi", "uplo = 76 : ui8", ["4x4xf64"], ["4x4xf64", "i32"])
+        == [.matrix(.cholesky(isLower: true))])
+    #expect(
+      try operations(
+        "lapack_sgetrf_ffi", "", ["2x4x3xf32"], ["2x4x3xf32", "2x3xi32", "2xi32"])
+        == [.matrix(.lu)])
+    #expect(
+      try operations(
+        "lapack_ssyevd_ffi", "mode = 86 : ui8, uplo = 85 : ui8", ["4x4xf32"],
+        ["4x4xf32", "4xf32", "i32"]) == [.matrix(.eigh(isLower: false, hasVectors: true))])
+    #expect(
+      try operations("lapack_dgeqrf_ffi", "", ["5x3xf64"], ["5x3xf64", "3xf64"])
+        == [.matrix(.householder)])
+    #expect(
+      try operations(
+        "lapack_dgesdd_ffi", "mode = 83 : ui8", ["5x3xf64"],
+        ["5x3xf64", "3xf64", "5x3xf64", "3x3xf64", "i32"]) == [.matrix(.svd(.thin))])
+    #expect(
+      try operations(
+        "lapack_dgesvd_ffi", "mode = 65 : ui8", ["5x3xf64"],
+        ["5x3xf64", "3xf64", "5x5xf64", "3x3xf64", "i32"]) == [.matrix(.svd(.full))])
+  }
+
+  @Test func triangularEquations() throws {
+    let text = """
+      func.func @main(%arg0: tensor<4x4xf64>, %arg1: tensor<2x4xf64>) -> tensor<2x4xf64> {
+        %0 = stablehlo.custom_call @lapack_dtrsm_ffi(%arg0, %arg1) {mhlo.backend_config = \
+      {diag = 85 : ui8, side = 82 : ui8, trans_x = 84 : ui8, uplo = 76 : ui8}} : \
+      (tensor<4x4xf64>, tensor<2x4xf64>) -> tensor<2x4xf64>
+        return %0 : tensor<2x4xf64>
+      }
+      """
+    let module = try Module(parsing: text, file: "trsm.mlir")
+    let solve = TriangularSolve(
+      isLeft: false, isLower: true, hasUnitDiagonal: true, transposition: .transpose)
+    #expect(module.functions[0].operations.map(\.op) == [.matrix(.triangularSolve(solve))])
+    #expect(try again(module) == module.description)
+  }
+
+  @Test func choleskyOfStableHLO() throws {
+    let text = """
+      func.func @main(%arg0: tensor<4x4xf64>) -> tensor<4x4xf64> {
+        %0 = stablehlo.cholesky %arg0, lower = true : tensor<4x4xf64>
+        return %0 : tensor<4x4xf64>
+      }
+      """
+    let module = try Module(parsing: text, file: "cholesky.mlir")
+    #expect(module.functions[0].operations.map(\.op) == [.matrix(.cholesky(isLower: true))])
+  }
+
+  @Test(arguments: [
+    ("lapack_spotrf_ffi", "uplo = 77 : ui8"), ("lapack_spotrf_ffi", ""),
+    ("lapack_spotrf_ffi", "uplo = 76 : ui8, more = 1 : i32"), ("lapack_qpotrf_ffi", ""),
+    ("lapack_sgeev_ffi", ""), ("another", ""),
+  ])
+  func mistakesHaveAPlace(_ call: (name: String, config: String)) throws {
+    do {
+      _ = try operations(call.name, call.config, ["4x4xf32"], ["4x4xf32", "i32"])
+      Issue.record("\(call.name) \(call.config)")
+    } catch let error as AdjointError {
+      #expect(error.location.line == 2)
+    }
+  }
+
+  @Test func foreignFunctionsKeepTheirSignature() throws {
+    let text = """
+      func.func @main(%arg0: tensor<4xf64>) -> tensor<4xf64> {
+        %0 = stablehlo.custom_call @f(%arg0) {adjoint.foreign = \
+      "libf.so:f:in0,out0,n0.0:i32,7,0.5:f64->status", has_side_effect = true} : \
+      (tensor<4xf64>) -> tensor<4xf64>
+        return %0 : tensor<4xf64>
+      }
+      """
+    let module = try Module(parsing: text, file: "f.mlir")
+    #expect(try again(module) == module.description)
+    guard case .foreign(let call) = module.functions[0].operations[0].op else {
+      Issue.record("a foreign function")
+      return
+    }
+    #expect(call.target == .symbol("f", library: "libf.so"))
+    #expect(call.returned == .status && call.hasEffects && call.parameters.count == 5)
+  }
+}
