@@ -103,6 +103,7 @@ extension CompileOptions {
     }
     options.donated = donated.union(function.donatedParameters)
     options.target = processor.target
+    options.memory = MemoryOptions(budget: memoryBudget?.bytes, policy: rematerialization)
     return options
   }
 }
@@ -117,6 +118,10 @@ extension CompileReport {
     codegenMilliseconds = native.codegenMilliseconds
     linkMilliseconds = native.linkMilliseconds
     arenaByteCount = native.arenaByteCount
+    saveAllByteCount = native.memory.saveAllByteCount
+    savedByteCount = native.memory.savedByteCount
+    recomputedByteCount = native.memory.recomputedByteCount
+    addedFlops = native.memory.addedFlops
     kernelCount = native.kernelCount
     functionCount = native.functionCount
     threads = options.threads

@@ -32,15 +32,24 @@ extension LoopProgram {
   package static func lowered(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
     explains: Bool = false
-  ) throws -> (program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics) {
+  ) throws -> (
+    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
+    memory: MemoryReport
+  ) {
     var lowering = Lowering(
       Scheduler(LoopProgram(name: function.name), for: target, options, explains: explains))
     try lowering.lower(function.withWideSums())
-    lowering.scheduler.planMemory()
+    do {
+      try lowering.scheduler.planMemory()
+    } catch let error as AdjointError {
+      throw error.placed(at: function.location)
+    }
     var statistics = lowering.statistics
     statistics.scheduledKernels = lowering.scheduler.scheduledKernels
     statistics.visitedChains = lowering.scheduler.visitedChains
-    return (lowering.program, lowering.scheduler.report, statistics)
+    return (
+      lowering.program, lowering.scheduler.report, statistics, lowering.scheduler.memoryReport
+    )
   }
 }
 
@@ -58,6 +67,8 @@ struct Lowering {
   /// The buffers of such constants in the program, regions and all.
   private var knownConstants: [Literal: BufferID] = [:]
   private var results: Set<ValueID> = []
+  /// The names by which values are kept.
+  private var savedNames: [ValueID: String] = [:]
   /// How much work it was.
   private(set) var statistics = PlanningStatistics()
   /// Where a region finds its parameters and puts its results; nil for a whole function.
@@ -100,10 +111,13 @@ struct Lowering {
     graph = Graph(prepared)
     comparedValues = compared
     results = Set(prepared.results)
-    var planner = KernelPlanner(graph, forced: forced.union(compared), target: target)
+    savedNames = prepared.savedNames
+    var planner = KernelPlanner(
+      graph, forced: forced.union(compared).union(savedNames.keys), target: target)
     let plans = try planner.plan()
     statistics.auditedDemands += planner.steps
     addBuffers(planner)
+    if bindings == nil { scheduler.recipes = RecipeBook(planner, comparedValues: compared) }
     var available = Set(graph.function.parameters)
     var items = [Item]()
     for plan in plans {
@@ -206,6 +220,7 @@ struct Lowering {
     for value in planner.roots.keys.sorted() where buffers[value] == nil {
       buffers[value] = addBuffer("v\(value.index)", graph.type(value))
     }
+    if bindings == nil { noteOrigins() }
     for operation in function.operations {
       guard case .constant(let literal) = operation.op, !literal.isSplat else { continue }
       let buffer =
@@ -213,6 +228,16 @@ struct Lowering {
         ?? addBuffer("c\(knownConstants.count)", literal.type, .constant(literal))
       knownConstants[literal] = buffer
       constants[operation.result] = buffer
+    }
+  }
+
+  /// Notes which value each buffer of a whole function holds.
+  private mutating func noteOrigins() {
+    for (value, buffer) in buffers {
+      let place = graph.operation(value)?.location ?? .unknown
+      var origin = Buffer.Origin(value: value.index, location: place)
+      origin.savedName = savedNames[value] ?? ""
+      program.buffers[buffer.index].origin = origin
     }
   }
 
@@ -367,5 +392,16 @@ struct Lowering {
     let nest = builder(available: available)
     store(Root(value: value), in: nest, to: destination)
     return finished(nest, sources: [graph.operation(value)?.location].compactMap { $0 })
+  }
+}
+
+extension Function {
+  /// The names by which values are kept.
+  fileprivate var savedNames: [ValueID: String] {
+    var names: [ValueID: String] = [:]
+    for operation in operations where !operation.location.trail.name.isEmpty {
+      names[operation.results[0]] = operation.location.trail.name
+    }
+    return names
   }
 }
