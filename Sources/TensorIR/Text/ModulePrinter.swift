@@ -20,7 +20,7 @@ extension Module: CustomStringConvertible {
   }
 
   /// A string in quotes with MLIR's escapes.
-  private static func quoted(_ string: String) -> String {
+  static func quoted(_ string: String) -> String {
     var text = [UInt8(ascii: "\"")]
     for byte in string.utf8 {
       if byte == UInt8(ascii: "\\") {

@@ -220,9 +220,13 @@ extension TextCursor {
   /// The deepest nesting of attribute values, which also bounds recursion.
   private static let maximumDepth = 32
 
+  /// The attribute of an optimization barrier by which values are kept for the backward computation.
+  static let savedName = "adjoint.saved"
+
   /// Reads `{name = value, …}` or the inside of `<{…}>` into `attributes`.
   ///
-  /// Attributes with a dialect's prefix, such as `mhlo.sharding`, mean nothing here and are dropped.
+  /// Attributes with a dialect's prefix, such as `mhlo.sharding`, mean nothing here and are dropped; but
+  /// for `adjoint.saved`, the name by which results are kept.
   mutating func attributes(into attributes: inout AttributeDictionary) throws {
     try list(from: "{", to: "}") { try $0.attribute(into: &attributes, depth: 0) }
   }
@@ -235,7 +239,12 @@ extension TextCursor {
     let place = location(at: position)
     let name = isNext("\"") ? try string() : try expectWord("an attribute's name")
     let isWritten = accept("=")
-    if name.utf8.contains(UInt8(ascii: ".")) {
+    if name == TextCursor.savedName, isWritten {
+      guard case .string(let saved) = try attributeValue(depth: depth) else {
+        throw AdjointError(.syntax, "\(name) of \(attributes.owner) must be a string", at: place)
+      }
+      attributes.location.trail.name = saved
+    } else if name.utf8.contains(UInt8(ascii: ".")) {
       if isWritten { try skipAttributeValue() }
     } else {
       let value = isWritten ? try attributeValue(depth: depth) : .boolean(true)
