@@ -57,6 +57,31 @@ enum Compiler {
     return planned
   }
 
+  /// What the memory plan of a planned function says; nothing where there is no native code for it.
+  ///
+  /// - Throws: `AdjointError` where no plan fits the memory budget.
+  private static func comments(on planned: Function, _ options: CompileOptions) throws -> String {
+    do {
+      return try Executable.memoryReport(of: planned, options: options.codeOptions(for: planned))
+        .comments
+    } catch let error as AdjointError where error.kind != .memory {
+      return ""
+    }
+  }
+
+  /// A drawing of a function's memory plan, as SVG.
+  ///
+  /// - Throws: `AdjointError` where there is no native code for it or no plan fits the memory budget.
+  static func memoryDrawing(
+    _ function: Function, in module: Module, transform: Transform, options: CompileOptions
+  ) throws -> String {
+    let planned = try lower(function, in: module, transform: transform, to: .planned)
+    let report = try Executable.memoryReport(
+      of: planned, options: options.codeOptions(for: planned))
+    let budget = options.memoryBudget.map { ", budget \($0)" } ?? ""
+    return report.svg(title: "@\(planned.name): \(report.arenaByteCount) bytes\(budget)")
+  }
+
   /// The text of a stage of compilation.
   static func dump(
     _ function: Function, in module: Module, transform: Transform, stage: Stage,
@@ -64,8 +89,11 @@ enum Compiler {
   ) throws -> String {
     let lowered = try lower(function, in: module, transform: transform, to: stage)
     switch stage {
-    case .traced, .simplified, .adjoint, .planned:
+    case .traced, .simplified, .adjoint:
       return try Module(functions: [stablehlo ? lowered.legalizedScans() : lowered]).description
+    case .planned:
+      let text = try Module(functions: [stablehlo ? lowered.legalizedScans() : lowered]).description
+      return try text + comments(on: lowered, options)
     case .loops, .schedule, .llvm, .llvmOptimized, .assembly:
       return try Executable.dump(
         lowered, stage: stage.rawValue, options: options.codeOptions(for: function))
