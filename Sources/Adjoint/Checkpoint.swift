@@ -1,3 +1,4 @@
+internal import Differentiation
 internal import TensorIR
 
 /// A function whose inner values are not kept for the backward computation: gradients compute them again
@@ -57,7 +58,11 @@ enum MemoryRequest {
   ) rethrows -> Result {
     guard budget != nil || policy != .automatic else { return try body() }
     let options = MemoryOptions(budget: budget?.bytes, policy: policy)
-    return try $current.withValue(options) { try body() }
+    return try $current.withValue(options) {
+      try SnapshotBudget.$byteCount.withValue(options.budget ?? SnapshotBudget.byteCount) {
+        try body()
+      }
+    }
   }
 }
 

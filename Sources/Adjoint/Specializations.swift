@@ -1,3 +1,4 @@
+internal import Differentiation
 internal import Synchronization
 internal import TensorIR
 
@@ -246,10 +247,13 @@ final class Specializations: Sendable {
     var output: Output?
     let start = ContinuousClock.now
     let purpose = Trace.Purpose.compilation(owner: ObjectIdentifier(self), signature: signature)
-    let traced = try Trace.record(signature.types, for: purpose, at: location) { nodes in
-      let (value, results) = try trace(nodes)
-      output = value
-      return results
+    let budget = memory.budget ?? SnapshotBudget.byteCount
+    let traced = try SnapshotBudget.$byteCount.withValue(budget) {
+      try Trace.record(signature.types, for: purpose, at: location) { nodes in
+        let (value, results) = try trace(nodes)
+        output = value
+        return results
+      }
     }
     guard let output else { preconditionFailure("a recorded closure has returned a value") }
     let placeholders = traced.function.resultTypes.map(TensorNode.placeholder)

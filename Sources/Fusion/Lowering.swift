@@ -27,11 +27,48 @@ extension LoopProgram {
   /// Lowers a function as `init(lowering:for:donated:)` does, and says what that took and what
   /// scheduling did.
   ///
+  /// Where no plan fits the memory budget, scans are tried in segments; the function then is another one
+  /// than the one given.
+  ///
   /// - Parameter explains: whether the report tells what was weighed for each change.
-  /// - Throws: `AdjointError` where an op has no lowering.
+  /// - Throws: `AdjointError` where an op has no lowering, or no plan fits the memory budget.
   package static func lowered(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
     explains: Bool = false
+  ) throws -> (
+    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
+    memory: MemoryReport, function: Function
+  ) {
+    do {
+      let lowered = try loweredOnce(function, for: target, options, explains: explains)
+      return (lowered.program, lowered.report, lowered.statistics, lowered.memory, function)
+    } catch var shortage as MemoryShortage {
+      let budget = options.memory.budget ?? 0
+      for levels in 2...mostScanLevels where options.memory.policy != .saveAll {
+        guard
+          let nested = try function.checkpointingScans(
+            levels: levels, leastByteCount: budget / 16)
+        else { continue }
+        // What is known to be too much is only planned where it may be what the error names.
+        if nested.byteCount > budget, shortage.least <= nested.byteCount { continue }
+        do {
+          let lowered = try loweredOnce(nested.function, for: target, options, explains: explains)
+          return (
+            lowered.program, lowered.report, lowered.statistics, lowered.memory, nested.function
+          )
+        } catch let other as MemoryShortage {
+          shortage.least = min(shortage.least, other.least)
+        }
+      }
+      throw shortage.error(for: function, budget: options.memory.budget)
+    }
+  }
+
+  /// How many scans stand in each other at most when one is run again in segments.
+  private static let mostScanLevels = 9
+
+  private static func loweredOnce(
+    _ function: Function, for target: TargetDescription, _ options: ScheduleOptions, explains: Bool
   ) throws -> (
     program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
     memory: MemoryReport
@@ -39,11 +76,7 @@ extension LoopProgram {
     var lowering = Lowering(
       Scheduler(LoopProgram(name: function.name), for: target, options, explains: explains))
     try lowering.lower(function.withWideSums())
-    do {
-      try lowering.scheduler.planMemory()
-    } catch let error as AdjointError {
-      throw error.placed(at: function.location)
-    }
+    try lowering.scheduler.planMemory()
     var statistics = lowering.statistics
     statistics.scheduledKernels = lowering.scheduler.scheduledKernels
     statistics.visitedChains = lowering.scheduler.visitedChains
@@ -67,6 +100,8 @@ struct Lowering {
   /// The buffers of such constants in the program, regions and all.
   private var knownConstants: [Literal: BufferID] = [:]
   private var results: Set<ValueID> = []
+  /// Reshaped stacks, which are other views of the memory of what they are made of.
+  private var renamings: Set<ValueID> = []
   /// The names by which values are kept.
   private var savedNames: [ValueID: String] = [:]
   /// How much work it was.
@@ -170,7 +205,11 @@ struct Lowering {
       case .kernel(let draft):
         for buffer in draft.read { readers[buffer, default: []].append(number) }
       case .control(_, let uses):
-        for buffer in uses { readers[buffer, default: []].append(number) }
+        for buffer in uses {
+          for base in [buffer] + program.bases(of: buffer) {
+            readers[base, default: []].append(number)
+          }
+        }
       }
     }
     // Where a region puts its results they are read outside.
@@ -217,8 +256,15 @@ struct Lowering {
     for (position, result) in function.results.enumerated() where buffers[result] == nil {
       buffers[result] = resultBuffer(position)
     }
+    let reshaped = graph.reshapedStacks
     for value in planner.roots.keys.sorted() where buffers[value] == nil {
-      buffers[value] = addBuffer("v\(value.index)", graph.type(value))
+      if let base = reshaped[value].flatMap({ buffers[$0] }) {
+        buffers[value] = addBuffer(
+          "\(program.buffers[base.index].name)_r", graph.type(value), .view(Buffer.View(of: base)))
+        renamings.insert(value)
+      } else {
+        buffers[value] = addBuffer("v\(value.index)", graph.type(value))
+      }
     }
     if bindings == nil { noteOrigins() }
     for operation in function.operations {
@@ -270,9 +316,11 @@ struct Lowering {
       .filter(\.isKnown)
     switch plan.kind {
     case .nest:
+      let roots = plan.roots.filter { !renamings.contains($0.value) }
+      if roots.isEmpty { return [] }
       return parts(of: plan).map { part in
         let nest = builder(available: available)
-        for root in plan.roots { store(root, in: nest, part: part) }
+        for root in roots { store(root, in: nest, part: part) }
         return finished(nest, sources: sources)
       }
     case .contract(let dot):

@@ -84,7 +84,7 @@ package final class Executable: Sendable {
       throw AdjointError(
         .argument, "code for \(options.target.cpu) does not run on \(TargetDescription.host.cpu)")
     }
-    let (program, memory) = try Self.lowered(function, options)
+    let (program, memory, _) = try Self.lowered(function, options)
     let planned = clock.now
     let emitter = ProgramEmitter(program, target: target, isProfiled: options.isProfiled)
     let objects: [CodeCache.Kernel]
@@ -98,6 +98,10 @@ package final class Executable: Sendable {
       donations: program.donations, mayRunOn: program.hasUnboundedLoops,
       arenaByteCount: program.arenaByteCount, kernelCount: program.kernels.count,
       instructionCount: objects.reduce(0) { $0 + $1.instructionCount },
+      memoryCounts: [
+        memory.saveAllByteCount, memory.savedByteCount, memory.recomputedByteCount,
+        memory.addedFlops,
+      ],
       objects: objects.map(\.object), names: ["entry"] + emitter.codeNames)
     var compiled = Compiled(image: image)
     compiled.report.memory = memory
@@ -145,6 +149,11 @@ package final class Executable: Sendable {
     resultTypes = image.resultTypes
     donations = image.donations
     mayRunOn = image.mayRunOn
+    report.memory.arenaByteCount = image.arenaByteCount
+    report.memory.saveAllByteCount = image.memoryCounts[0]
+    report.memory.savedByteCount = image.memoryCounts[1]
+    report.memory.recomputedByteCount = image.memoryCounts[2]
+    report.memory.addedFlops = image.memoryCounts[3]
     report.arenaByteCount = image.arenaByteCount
     report.kernelCount = image.kernelCount
     report.functionCount = image.functionCount
@@ -163,7 +172,7 @@ package final class Executable: Sendable {
   /// The verified loop program of a function; long functions are lowered on a stack of their own.
   private static func lowered(
     _ function: Function, _ options: CodeOptions
-  ) throws -> (program: LoopProgram, memory: MemoryReport) {
+  ) throws -> (program: LoopProgram, memory: MemoryReport, function: Function) {
     var count = 0
     function.forEachOperation { _ in count += 1 }
     let lower = {
@@ -171,7 +180,7 @@ package final class Executable: Sendable {
         function, for: options.target,
         ScheduleOptions(donated: options.donated, memory: options.memory))
       try lowered.program.verify()
-      return (lowered.program, lowered.memory)
+      return (lowered.program, lowered.memory, lowered.function)
     }
     guard count > Self.shallowCount else { return try lower() }
     do {
@@ -245,13 +254,15 @@ package final class Executable: Sendable {
     context.pointee.times?.pointee = KernelTimes(kernelCount: kernels.count)
   }
 
-  /// What the memory plan of a function comes to.
+  /// What the memory plan of a function comes to, and the function that is compiled, where scans may
+  /// have become nests of scans.
   ///
   /// - Throws: `AdjointError` where an op has no lowering, or no plan fits the budget.
-  package static func memoryReport(
-    of function: Function, options: CodeOptions = CodeOptions()
-  ) throws -> MemoryReport {
-    try Self.lowered(function, options).memory
+  package static func planned(
+    _ function: Function, options: CodeOptions = CodeOptions()
+  ) throws -> (function: Function, memory: MemoryReport) {
+    let lowered = try Self.lowered(function, options)
+    return (lowered.function, lowered.memory)
   }
 
   /// The text of a stage behind TensorIR: `loops`, `schedule`, `llvm`,

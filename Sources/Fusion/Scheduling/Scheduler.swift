@@ -82,7 +82,7 @@ struct Scheduler {
 
   /// Lets the passes about memory go over the whole program.
   ///
-  /// - Throws: `AdjointError` where no plan fits the memory budget.
+  /// - Throws: `MemoryShortage` where no plan fits the memory budget.
   mutating func planMemory() throws {
     subject = ""
     program.removeKernels { _ in false }

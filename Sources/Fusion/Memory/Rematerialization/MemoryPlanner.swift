@@ -1,6 +1,20 @@
 internal import LoopIR
 internal import TensorIR
 
+/// No plan fits a memory budget.
+struct MemoryShortage: Error {
+  /// The least bytes of all plans.
+  var least: Int
+
+  /// What the user is told.
+  func error(for function: Function, budget: Int?) -> AdjointError {
+    AdjointError(
+      .memory,
+      "the memory budget of \(budget ?? 0) bytes is too small: @\(function.name) needs at"
+        + " least \(least) bytes", at: function.location)
+  }
+}
+
 /// Finds what to compute again so that the arena that is really planned stays within a budget.
 ///
 /// Candidates are runs on paper within caps that fall by six percent each; the program of each is
@@ -62,7 +76,7 @@ struct MemoryPlanner {
 
   /// The chosen plan; nil where nothing is computed again.
   ///
-  /// - Throws: `AdjointError` where no plan fits the budget.
+  /// - Throws: `MemoryShortage` where no plan fits the budget.
   mutating func choose() throws -> Candidate? {
     let budget = options.budget ?? .max
     if isIdle {
@@ -77,12 +91,7 @@ struct MemoryPlanner {
     return try fitting(budget, usualBytes)
   }
 
-  private func tooSmall(_ least: Int) -> AdjointError {
-    AdjointError(
-      .memory,
-      "the memory budget of \(options.budget ?? 0) bytes is too small: @\(original.name) needs at"
-        + " least \(least) bytes")
-  }
+  private func tooSmall(_ least: Int) -> MemoryShortage { MemoryShortage(least: least) }
 
   // MARK: Policies
 
