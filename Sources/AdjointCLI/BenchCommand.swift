@@ -83,7 +83,7 @@ struct BenchCommand: ParsableCommand {
   private func report(_ compile: CompileReport, _ times: CallTimes, _ kernels: ProfileReport?)
     -> String
   {
-    let rows: [(name: String, value: String)] = [
+    var rows: [(name: String, value: String)] = [
       ("parse_ms", compile.parseMilliseconds.fixed(4)),
       ("transform_ms", compile.transformMilliseconds.fixed(4)),
       ("plan_ms", compile.planMilliseconds.fixed(4)),
@@ -103,6 +103,7 @@ struct BenchCommand: ParsableCommand {
       ("threads", "\(compile.threads)"),
       ("cached", compile.source == .disk ? "1" : "0"),
     ]
+    if let growth = times.residentGrowth { rows.append(("resident_bytes", "\(growth)")) }
     if json {
       let fields =
         rows.map { "\"\($0.name)\": \($0.value)" }

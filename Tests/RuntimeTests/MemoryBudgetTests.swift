@@ -170,3 +170,92 @@ import Testing
     #expect(half.report.memory.addedFlops <= flops)
   }
 }
+
+/// Scans under budgets that only segments fit.
+@Suite struct CheckpointedScanTests {
+  /// A recurrence with stacks, an output and captures, run backwards or forwards, and its gradient.
+  private func recurrence(_ length: Int, isReversed: Bool) throws -> Function {
+    let text = """
+      func.func @main(%a: tensor<40xf32>, %w: tensor<40xf32>, %xs: tensor<\(length)x40xf32>)
+          -> tensor<f32> {
+        %0:2 = "adjoint.scan"(%w, %a, %xs) <{capture_count = 1 : i64, carry_count = 1 : i64,
+            length = \(length) : i64, reverse = \(isReversed)}> ({
+        ^bb0(%i: tensor<i64>, %v: tensor<40xf32>, %h: tensor<40xf32>, %x: tensor<40xf32>):
+          %n = stablehlo.convert %i : (tensor<i64>) -> tensor<f32>
+          %c = stablehlo.constant dense<0.01> : tensor<f32>
+          %m = stablehlo.multiply %n, %c : tensor<f32>
+          %b = stablehlo.broadcast_in_dim %m, dims = [] : (tensor<f32>) -> tensor<40xf32>
+          %1 = stablehlo.multiply %h, %v : tensor<40xf32>
+          %2 = stablehlo.add %1, %x : tensor<40xf32>
+          %3 = stablehlo.add %2, %b : tensor<40xf32>
+          %4 = stablehlo.tanh %3 : tensor<40xf32>
+          %5 = stablehlo.sine %4 : tensor<40xf32>
+          stablehlo.return %4, %5 : tensor<40xf32>, tensor<40xf32>
+        }) : (tensor<40xf32>, tensor<40xf32>, tensor<\(length)x40xf32>)
+          -> (tensor<40xf32>, tensor<\(length)x40xf32>)
+        %z = stablehlo.constant dense<0.0> : tensor<f32>
+        %6 = stablehlo.multiply %0#1, %0#1 : tensor<\(length)x40xf32>
+        %7 = stablehlo.reduce(%6 init: %z) applies stablehlo.add across dimensions = [0, 1]
+          : (tensor<\(length)x40xf32>, tensor<f32>) -> tensor<f32>
+        return %7 : tensor<f32>
+      }
+      """
+    let module = try Module(parsing: text, file: "scan.mlir")
+    let function = try module.inlined(#require(module.entry)).simplified()
+    return try function.withGradient(of: [0, 1, 2]).simplified()
+  }
+
+  @Test(arguments: [false, true]) func segmentsKeepBits(_ isReversed: Bool) throws {
+    let function = try recurrence(720, isReversed: isReversed)
+    let arguments = randomArguments(for: function, seed: 5)
+    var options = CodeOptions()
+    options.memory.policy = .saveAll
+    let whole = try Executable(function, options: options)
+    let expected = try call(whole, arguments)
+    options.memory.policy = .automatic
+    var last = whole.report.arenaByteCount
+    // Until an error names the least: nests of two and more levels.
+    for _ in 0..<6 {
+      options.memory.budget = last * 3 / 4
+      do {
+        let planned = try Executable(function, options: options)
+        #expect(planned.report.arenaByteCount <= last * 3 / 4)
+        #expect(try call(planned, arguments) == expected)
+        last = planned.report.arenaByteCount
+      } catch let error as AdjointError {
+        #expect(error.kind == .memory)
+        break
+      }
+    }
+    #expect(last * 2 < whole.report.arenaByteCount)
+  }
+
+  /// Three carries of one segment's length and no stack: as many bytes as two levels take, and fewer.
+  @Test func tenThousandStepsTakeTheRootOfTheirBytes() throws {
+    let text = """
+      func.func @main(%a: tensor<64xf32>) -> tensor<f32> {
+        %0 = "adjoint.scan"(%a) <{carry_count = 1 : i64, length = 10000 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %h: tensor<64xf32>):
+          %1 = stablehlo.sine %h : tensor<64xf32>
+          stablehlo.return %1 : tensor<64xf32>
+        }) : (tensor<64xf32>) -> tensor<64xf32>
+        %z = stablehlo.constant dense<0.0> : tensor<f32>
+        %2 = stablehlo.reduce(%0 init: %z) applies stablehlo.add across dimensions = [0]
+          : (tensor<64xf32>, tensor<f32>) -> tensor<f32>
+        return %2 : tensor<f32>
+      }
+      """
+    let module = try Module(parsing: text, file: "scan.mlir")
+    let function = try module.inlined(#require(module.entry)).withGradient(of: [0]).simplified()
+    let arguments = randomArguments(for: function, seed: 5)
+    let expected = try runNatively(function, arguments)
+    // 2·√(N·c·r) with c = r = 256 bytes, and the carries at hand.
+    for (budget, name) in [(2 * 100 * 256 + 2048, "two levels"), (100 * 256, "more levels")] {
+      var options = CodeOptions()
+      options.memory.budget = budget
+      let planned = try Executable(function, options: options)
+      #expect(planned.report.arenaByteCount <= budget)
+      #expect(try call(planned, arguments) == expected, "\(name)")
+    }
+  }
+}

@@ -1,4 +1,4 @@
-import TensorIR
+internal import TensorIR
 
 /// A scan whose stacked results are read by a scan in the other direction alone, so that they can be
 /// computed again, segment by segment, from carries kept at the start of each.
@@ -66,24 +66,36 @@ struct CheckpointedScan {
   /// segments are near √(c·N/r) long, with N steps, c bytes of carries and r of residuals.
   ///
   /// - Parameter levels: how many loops stand in each other; one is the scan as it is.
-  /// - Returns: the length of the outermost segments and the bytes; nil where the length has no such
-  ///   divisors.
-  func division(levels: Int) -> (segment: Int, byteCount: Int)? {
-    var known: [[Int]: (segment: Int, byteCount: Int)?] = [:]
-    func best(_ length: Int, _ levels: Int) -> (segment: Int, byteCount: Int)? {
-      if levels == 1 { return (length, length.multipliedCapped(by: residualByteCount)) }
+  /// - Returns: nil where the length has no such divisors.
+  func division(levels: Int) -> Division? {
+    var known: [[Int]: Division?] = [:]
+    func best(_ length: Int, _ levels: Int) -> Division? {
+      if levels == 1 {
+        let bytes = length.multipliedCapped(by: residualByteCount)
+        return Division(segment: length, innermost: length, byteCount: bytes)
+      }
       if let found = known[[length, levels]] { return found }
-      var result: (segment: Int, byteCount: Int)?
+      var result: Division?
       for segment in length.properDivisors {
         guard let inner = best(segment, levels - 1) else { continue }
         let bytes = (length / segment).multipliedCapped(by: carryByteCount)
           .addingCapped(inner.byteCount)
-        if bytes < result?.byteCount ?? .max { result = (segment, bytes) }
+        if bytes < result?.byteCount ?? .max {
+          result = Division(segment: segment, innermost: inner.innermost, byteCount: bytes)
+        }
       }
       known[[length, levels]] = .some(result)
       return result
     }
     return best(forward.length, levels)
+  }
+
+  /// A length cut into segments.
+  struct Division {
+    /// The lengths of the outermost and of the innermost segments.
+    var segment: Int
+    var innermost: Int
+    var byteCount: Int
   }
 }
 
@@ -132,7 +144,8 @@ extension Function {
         pair.savedByteCount >= leastByteCount, let division = pair.division(levels: levels),
         division.byteCount < pair.savedByteCount
       {
-        function = try function.replacing(pair, segment: division.segment)
+        var rewriter = SegmentRewriter(function, pair, division)
+        function = try rewriter.run()
         isChanged = true
         byteCount = byteCount.addingCapped(division.byteCount)
         // The pair's segments stand in the body of the backward scan.
@@ -153,12 +166,6 @@ extension Function {
     }
     return isChanged ? (function, byteCount) : nil
   }
-
-  /// The function with a pair of scans in segments.
-  private func replacing(_ pair: CheckpointedScan, segment: Int) throws -> Function {
-    var rewriter = SegmentRewriter(self, pair, segment: segment)
-    return try rewriter.run()
-  }
 }
 
 /// Copies a function with one pair of scans in segments.
@@ -168,16 +175,19 @@ private struct SegmentRewriter {
   /// The length of a segment, and how many there are.
   let length: Int
   let count: Int
+  /// The length of the pieces in which a segment runs forward where its residuals are not read.
+  let piece: Int
   var builder: FunctionBuilder
   var map: [ValueID: ValueID] = [:]
   /// The carries at the start of each segment.
   var snapshots: [ValueID] = []
 
-  init(_ source: Function, _ pair: CheckpointedScan, segment: Int) {
+  init(_ source: Function, _ pair: CheckpointedScan, _ division: CheckpointedScan.Division) {
     self.source = source
     self.pair = pair
-    length = segment
-    count = pair.forward.length / segment
+    length = division.segment
+    count = pair.forward.length / length
+    piece = division.innermost
     builder = FunctionBuilder(
       name: source.name, isPrivate: source.isPrivate, location: source.location)
     builder.setWrittenAttributes(source.writtenAttributes)
@@ -230,17 +240,18 @@ private struct SegmentRewriter {
     }
   }
 
-  /// The type of a segment of a stacked result of the forward scan.
-  private func segmentType(_ result: Int) -> TensorType {
+  /// The type of some steps of a stacked result of the forward scan.
+  private func stackType(_ result: Int, _ length: Int) -> TensorType {
     let type = source[pair.forwardOperation.results[result]]
     return TensorType([length] + type.shape.dropFirst(), type.element)
   }
 
-  /// A scan over one segment in an outer body.
+  /// A scan over some steps in an outer body.
   ///
-  /// - Parameter base: the index of the segment's first step.
+  /// - Parameter base: the index of the first step.
   private func inner(
-    _ scan: Scan, _ operands: [ValueID], base: ValueID, in body: inout FunctionBuilder
+    _ scan: Scan, _ operands: [ValueID], length: Int, base: ValueID,
+    in body: inout FunctionBuilder
   ) throws -> [ValueID] {
     var scan = scan
     scan.length = length
@@ -265,10 +276,58 @@ private struct SegmentRewriter {
     return try body.emitAll(.scan(scan), [base] + operands)
   }
 
-  /// The index of a segment's first step.
-  private func base(_ index: ValueID, in body: inout FunctionBuilder) throws -> ValueID {
+  /// The index of the first of so many steps.
+  private func base(
+    _ index: ValueID, _ length: Int, in body: inout FunctionBuilder
+  ) throws -> ValueID {
     let count = try body.constant(Literal(body[index], integers: [Int64(length)]))
     return try body.multiply(index, count)
+  }
+
+  /// A segment run forward, of whose residuals those of the last piece are left: piece by piece where a
+  /// segment has several.
+  ///
+  /// - Returns: the carries, residuals of one piece, and the other stacked results.
+  private func forwardSegment(
+    captures: [ValueID], carries: [ValueID], idle: [ValueID], stacks: [ValueID], base: ValueID,
+    in body: inout FunctionBuilder
+  ) throws -> [ValueID] {
+    let scan = pair.forward
+    guard piece < length else {
+      let results = try inner(
+        scan, captures + carries + stacks, length: length, base: base, in: &body)
+      return Array(results.prefix(scan.carryCount)) + pair.residuals.map { results[$0] }
+        + outputs.map { results[$0] }
+    }
+    var region = FunctionBuilder(name: "region", location: body.location)
+    let index = region.parameter(TensorType([], .i64))
+    let first = region.parameter(TensorType([], .i64))
+    let ownCaptures = captures.map { region.parameter(body[$0]) }
+    let ownCarries = carries.map { region.parameter(body[$0]) }
+    for value in idle { _ = region.parameter(body[value]) }
+    let pieces = try stacks.map { stack -> ValueID in
+      let shape = [length / piece, piece] + body[stack].shape.dropFirst()
+      return try body.emit(.shape(.reshape(shape: shape)), [stack])
+    }
+    let ownStacks = pieces.map { stack in
+      region.parameter(TensorType(Array(body[stack].shape.dropFirst()), body[stack].element))
+    }
+    let start = try region.add(first, self.base(index, piece, in: &region))
+    let results = try inner(
+      scan, ownCaptures + ownCarries + ownStacks, length: piece, base: start, in: &region)
+    let returned =
+      Array(results.prefix(scan.carryCount)) + pair.residuals.map { results[$0] }
+      + outputs.map { results[$0] }
+    let middle = Scan(
+      length: length / piece, isReversed: scan.isReversed, captureCount: captures.count + 1,
+      carryCount: carries.count + idle.count, body: region.finish(returning: returned))
+    var all = try body.emitAll(.scan(middle), [base] + captures + carries + idle + pieces)
+    for (position, output) in outputs.enumerated() {
+      let place = middle.carryCount + position
+      all[place] = try body.emit(
+        .shape(.reshape(shape: stackType(output, length).shape)), [all[place]])
+    }
+    return all
   }
 
   // MARK: Scans
@@ -277,21 +336,22 @@ private struct SegmentRewriter {
     let (scan, operation) = (pair.forward, pair.forwardOperation)
     let captures = operation.operands[..<scan.captureCount].map(mapped)
     let carries = operation.operands[scan.carryRange].map(mapped)
-    let idle = try pair.residuals.map { try builder.splat(0, segmentType($0)) }
+    let idle = try pair.residuals.map { try builder.splat(0, stackType($0, piece)) }
     let stacks = try segments(of: operation, from: scan.carryRange.upperBound)
     var body = FunctionBuilder(name: "region", location: operation.location)
     let index = body.parameter(TensorType([], .i64))
     let ownCaptures = captures.map { body.parameter(builder[$0]) }
     let ownCarries = carries.map { body.parameter(builder[$0]) }
-    for value in idle { _ = body.parameter(builder[value]) }
+    let ownIdle = idle.map { body.parameter(builder[$0]) }
     let ownStacks = stacks.map { stack in
       body.parameter(TensorType(Array(builder[stack].shape.dropFirst()), builder[stack].element))
     }
-    let base = try base(index, in: &body)
-    let results = try inner(scan, ownCaptures + ownCarries + ownStacks, base: base, in: &body)
-    let region = body.finish(
-      returning: Array(results.prefix(scan.carryCount)) + pair.residuals.map { results[$0] }
-        + ownCarries + outputs.map { results[$0] })
+    let base = try base(index, length, in: &body)
+    var returned = try forwardSegment(
+      captures: ownCaptures, carries: ownCarries, idle: ownIdle, stacks: ownStacks, base: base,
+      in: &body)
+    returned.insert(contentsOf: ownCarries, at: carries.count + idle.count)
+    let region = body.finish(returning: returned)
     let outer = Scan(
       length: count, isReversed: scan.isReversed, captureCount: captures.count,
       carryCount: carries.count + idle.count, body: region)
@@ -310,7 +370,7 @@ private struct SegmentRewriter {
     let captures = operation.operands[..<scan.captureCount].map(mapped)
     let forwardCaptures = source.operands[..<forward.captureCount].map(mapped)
     let carries = operation.operands[scan.carryRange].map(mapped)
-    let idle = try outputs.map { try builder.splat(0, segmentType($0)) }
+    let idle = try outputs.map { try builder.splat(0, stackType($0, length)) }
     let first = scan.carryRange.upperBound
     let plain = (first..<operation.operands.count).filter { !pair.readers.contains($0) }
     let stacks = try plain.map { position in
@@ -333,14 +393,16 @@ private struct SegmentRewriter {
     let starts = slices(snapshots)
     let ownForwardStacks = slices(forwardStacks)
     let ownStacks = slices(stacks)
-    let base = try base(index, in: &body)
+    let base = try base(index, length, in: &body)
     let again = try inner(
-      forward, ownForwardCaptures + starts + ownForwardStacks, base: base, in: &body)
+      forward, ownForwardCaptures + starts + ownForwardStacks, length: length, base: base,
+      in: &body)
     var read = [ValueID?](repeating: nil, count: operation.operands.count)
     for (position, slice) in zip(plain, ownStacks) { read[position] = slice }
     for (position, residual) in zip(pair.readers, pair.residuals) { read[position] = again[residual] }
     let results = try inner(
-      scan, ownCaptures + ownCarries + read[first...].compactMap { $0 }, base: base, in: &body)
+      scan, ownCaptures + ownCarries + read[first...].compactMap { $0 }, length: length,
+      base: base, in: &body)
     let region = body.finish(
       returning: Array(results.prefix(scan.carryCount)) + outputs.map { again[$0] }
         + results.dropFirst(scan.carryCount))
