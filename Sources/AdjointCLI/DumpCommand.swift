@@ -22,7 +22,8 @@ struct DumpCommand: ParsableCommand {
   /// Where to draw the memory plan.
   @Option(
     help: ArgumentHelp(
-      "Draw the bytes in use over the execution, with the budget and without.", valueName: "FILE.svg"))
+      "Draw the bytes in use over the execution, with the budget and without.",
+      valueName: "FILE.svg"))
   var memory: String?
 
   /// Whether scans are printed as plain loops.

@@ -38,6 +38,7 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
       && left.trail.scopes == right.trail.scopes && left.trail.name == right.trail.name
   }
 
+  /// Hashes what is compared.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(line)
     hasher.combine(column)

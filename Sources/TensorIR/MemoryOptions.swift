@@ -32,6 +32,7 @@ public struct ByteCount: Hashable, Sendable, Comparable, CustomStringConvertible
     self.init(count, unit: unit.factor)
   }
 
+  /// Whether a count is less than another.
   public static func < (left: ByteCount, right: ByteCount) -> Bool { left.bytes < right.bytes }
 
   /// The exact number of bytes, as `1024 bytes`.

@@ -121,10 +121,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ("200MB", 200_000_000), ("1.5GB", 1_500_000_000), ("64KiB", 65536), ("4096", 4096),
-    ("7 B", nil), ("-1MB", nil), ("MB", nil), ("nanMB", nil), ("1e30GB", 1 << 62),
-  ] as [(String, Int?)])
+  @Test(
+    arguments: [
+      ("200MB", 200_000_000), ("1.5GB", 1_500_000_000), ("64KiB", 65536), ("4096", 4096),
+      ("7 B", nil), ("-1MB", nil), ("MB", nil), ("nanMB", nil), ("1e30GB", 1 << 62),
+    ] as [(String, Int?)])
   func countsOfBytesAreRead(_ text: String, _ bytes: Int?) {
     #expect(ByteCount(text)?.bytes == bytes)
   }

@@ -100,7 +100,8 @@ struct Scheduler {
 
   /// Lets some of the passes about memory go over the whole program.
   mutating func runMemoryPasses(where isWanted: (String) -> Bool) {
-    for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) && isWanted(pass.name) {
+    for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) && isWanted(pass.name)
+    {
       guard case .memory(let transform) = pass.action,
         pass.isOptional == false || accept("", by: number)
       else { continue }

@@ -151,8 +151,9 @@ extension Function {
         // The pair's segments stand in the body of the backward scan.
         if levels > 2 {
           function.operations = try function.operations.map { operation in
-            guard case .scan(var scan) = operation.op, scan.length * division.segment
-              == pair.forward.length, scan.isReversed == pair.backward.isReversed,
+            guard case .scan(var scan) = operation.op,
+              scan.length * division.segment
+                == pair.forward.length, scan.isReversed == pair.backward.isReversed,
               let inner = try scan.body.checkpointingScans(levels: levels - 1, leastByteCount: 0)
             else { return operation }
             var operation = operation
@@ -268,7 +269,8 @@ private struct SegmentRewriter {
       copies[parameter] = region.parameter(scan.body[parameter])
     }
     for operation in scan.body.operations {
-      let results = try region.copy(operation, operands: operation.operands.compactMap { copies[$0] })
+      let results = try region.copy(
+        operation, operands: operation.operands.compactMap { copies[$0] })
       for (old, new) in zip(operation.results, results) { copies[old] = new }
     }
     scan.body = region.finish(returning: scan.body.results.compactMap { copies[$0] })
@@ -399,7 +401,9 @@ private struct SegmentRewriter {
       in: &body)
     var read = [ValueID?](repeating: nil, count: operation.operands.count)
     for (position, slice) in zip(plain, ownStacks) { read[position] = slice }
-    for (position, residual) in zip(pair.readers, pair.residuals) { read[position] = again[residual] }
+    for (position, residual) in zip(pair.readers, pair.residuals) {
+      read[position] = again[residual]
+    }
     let results = try inner(
       scan, ownCaptures + ownCarries + read[first...].compactMap { $0 }, length: length,
       base: base, in: &body)

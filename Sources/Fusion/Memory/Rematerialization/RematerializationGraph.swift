@@ -108,7 +108,9 @@ struct RematerializationGraph {
   ) {
     var users: [BufferID: [Int]] = [:]
     for (position, access) in accesses.enumerated() {
-      for buffer in access.read.union(access.written) { users[buffer, default: []].append(position) }
+      for buffer in access.read.union(access.written) {
+        users[buffer, default: []].append(position)
+      }
     }
     for (buffer, positions) in users.sorted(by: { $0.key < $1.key }) {
       let isArena: Bool
