@@ -14,6 +14,14 @@ public struct CompileReport: Hashable, Sendable {
   public internal(set) var compileMilliseconds = 0.0
   /// Bytes of temporary memory one call needs.
   public internal(set) var arenaByteCount = 0
+  /// Bytes of temporary memory one call would need if nothing were computed again.
+  public internal(set) var saveAllByteCount = 0
+  /// Bytes of values that are kept from the forward to the backward computation.
+  public internal(set) var savedByteCount = 0
+  /// Bytes of values that are computed again, each counted once.
+  public internal(set) var recomputedByteCount = 0
+  /// Arithmetic operations of computing values again.
+  public internal(set) var addedFlops = 0
   /// Bytes of all arguments.
   public internal(set) var argumentByteCount = 0
   /// Kernels one call runs.

@@ -16,7 +16,8 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
 
   @inlinable
   init(
-    at location: SourceLocation,
+    at location: SourceLocation, _ memoryBudget: ByteCount?,
+    _ rematerialization: Rematerialization,
     _ function: @escaping @Sendable (repeat each Input) throws -> Output,
     read: @escaping @Sendable (Output, inout TensorVisitor) throws -> Void,
     template:
@@ -27,7 +28,8 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
     self.read = read
     self.template = template
     self.output = output
-    specializations = Specializations(at: location)
+    specializations = Specializations(
+      at: location, memoryBudget: memoryBudget, rematerialization: rematerialization)
   }
 
   /// Runs the function; arguments of a new signature compile it first.

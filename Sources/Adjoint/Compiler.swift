@@ -25,11 +25,15 @@ enum Compiler {
       report.source = .disk
       report.note(executable, codeOptions, since: start)
       let body = ProgramBody(executable, report) {
-        try lower(traced, transform: transform, to: .planned)
+        try options.withSnapshotBudget {
+          try lower(traced, transform: transform, to: .planned)
+        }
       }
       return CompiledProgram(body: body)
     }
-    let planned = try lower(traced, transform: transform, to: .planned)
+    let planned = try options.withSnapshotBudget {
+      try lower(traced, transform: transform, to: .planned)
+    }
     report.transformMilliseconds = start.duration(to: .now).milliseconds
     guard engine == .native else {
       report.argumentByteCount = planned.parameterTypes.map(\.byteCount).reduce(0, +)
@@ -57,15 +61,52 @@ enum Compiler {
     return planned
   }
 
+  /// The function that the memory plan makes of another, and what the plan says; nothing where there is
+  /// no native code for it.
+  ///
+  /// - Throws: `AdjointError` where no plan fits the memory budget.
+  private static func planned(
+    _ function: Function, _ options: CompileOptions
+  ) throws -> (Function, comments: String) {
+    do {
+      let planned = try Executable.planned(function, options: options.codeOptions(for: function))
+      return (planned.function, planned.memory.comments)
+    } catch let error as AdjointError where error.kind != .memory {
+      return (function, "")
+    }
+  }
+
+  /// A drawing of a function's memory plan, as SVG.
+  ///
+  /// - Throws: `AdjointError` where there is no native code for it or no plan fits the memory budget.
+  static func memoryDrawing(
+    _ function: Function, in module: Module, transform: Transform, options: CompileOptions
+  ) throws -> String {
+    let planned = try options.withSnapshotBudget {
+      try lower(function, in: module, transform: transform, to: .planned)
+    }
+    let report = try Executable.planned(
+      planned, options: options.codeOptions(for: planned)
+    ).memory
+    let budget = options.memoryBudget.map { ", budget \($0)" } ?? ""
+    return report.svg(title: "@\(planned.name): \(report.arenaByteCount) bytes\(budget)")
+  }
+
   /// The text of a stage of compilation.
   static func dump(
     _ function: Function, in module: Module, transform: Transform, stage: Stage,
     options: CompileOptions, stablehlo: Bool = false
   ) throws -> String {
-    let lowered = try lower(function, in: module, transform: transform, to: stage)
+    let lowered = try options.withSnapshotBudget {
+      try lower(function, in: module, transform: transform, to: stage)
+    }
     switch stage {
-    case .traced, .simplified, .adjoint, .planned:
+    case .traced, .simplified, .adjoint:
       return try Module(functions: [stablehlo ? lowered.legalizedScans() : lowered]).description
+    case .planned:
+      let (planned, comments) = try planned(lowered, options)
+      return try Module(functions: [stablehlo ? planned.legalizedScans() : planned]).description
+        + comments
     case .loops, .schedule, .llvm, .llvmOptimized, .assembly:
       return try Executable.dump(
         lowered, stage: stage.rawValue, options: options.codeOptions(for: function))
@@ -89,6 +130,12 @@ extension Function {
 }
 
 extension CompileOptions {
+  /// Runs `body`, in which loops of unknown length are differentiated within the memory budget.
+  fileprivate func withSnapshotBudget<Result>(_ body: () throws -> Result) rethrows -> Result {
+    guard let memoryBudget else { return try body() }
+    return try SnapshotBudget.$byteCount.withValue(memoryBudget.bytes) { try body() }
+  }
+
   /// The same choices in the back end's words.
   ///
   /// - Throws: `AdjointError` where a donated argument is not one of the function's.
@@ -103,6 +150,7 @@ extension CompileOptions {
     }
     options.donated = donated.union(function.donatedParameters)
     options.target = processor.target
+    options.memory = MemoryOptions(budget: memoryBudget?.bytes, policy: rematerialization)
     return options
   }
 }
@@ -117,6 +165,10 @@ extension CompileReport {
     codegenMilliseconds = native.codegenMilliseconds
     linkMilliseconds = native.linkMilliseconds
     arenaByteCount = native.arenaByteCount
+    saveAllByteCount = native.memory.saveAllByteCount
+    savedByteCount = native.memory.savedByteCount
+    recomputedByteCount = native.memory.recomputedByteCount
+    addedFlops = native.memory.addedFlops
     kernelCount = native.kernelCount
     functionCount = native.functionCount
     threads = options.threads

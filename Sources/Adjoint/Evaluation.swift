@@ -137,6 +137,8 @@ final class ProgramCache: Sendable {
     let engine: Engine
     /// The arguments for whose cotangents the function's pullback is compiled; nil for the function.
     var pullback: [Int]?
+    /// What is asked of the memory plan.
+    var memory: MemoryOptions
   }
 
   /// The programs and how often they were wanted.
@@ -160,10 +162,12 @@ final class ProgramCache: Sendable {
   var hits: Int { state.withLock { $0.hits } }
 
   /// The compiled form of a function without calls.
-  func program(for function: Function) throws -> CompiledProgram {
-    try program(Key(function: FunctionIdentity(function: function), engine: .preferred)) {
-      function
-    }
+  func program(
+    for function: Function, memory: MemoryOptions = MemoryOptions()
+  ) throws -> CompiledProgram {
+    let key = Key(
+      function: FunctionIdentity(function: function), engine: .preferred, memory: memory)
+    return try program(key) { function }
   }
 
   /// The compiled pullback of a function without calls: it takes the function's arguments and a
@@ -172,7 +176,8 @@ final class ProgramCache: Sendable {
     forPullbackOf function: Function, arguments: [Int]
   ) throws -> CompiledProgram {
     let key = Key(
-      function: FunctionIdentity(function: function), engine: .preferred, pullback: arguments)
+      function: FunctionIdentity(function: function), engine: .preferred, pullback: arguments,
+      memory: MemoryRequest.current ?? MemoryOptions())
     return try program(key) {
       var pullback = try function.simplified().differentiated(by: .vjp(arguments))
       pullback.results.removeFirst(function.results.count)
@@ -188,7 +193,9 @@ final class ProgramCache: Sendable {
       return program
     }
     if let found { return found }
-    let program = try Compiler.compile(function(), engine: key.engine)
+    let options = CompileOptions(
+      memoryBudget: key.memory.budget.map { .bytes($0) }, rematerialization: key.memory.policy)
+    let program = try Compiler.compile(function(), engine: key.engine, options: options)
     state.withLock { state in
       state.programs.insert(program, for: key)
       state.compilations += 1

@@ -49,6 +49,7 @@ struct FunctionIdentity: Hashable {
       && left.results == right.results
       && left.operations.elementsEqual(right.operations) {
         $0.op == $1.op && $0.operands == $1.operands && $0.results == $1.results
+          && $0.location.trail == $1.location.trail
       }
   }
 

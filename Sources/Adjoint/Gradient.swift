@@ -7,25 +7,33 @@
 ///     let loss = { (w: Tensor<Float>, x: Tensor<Float>) in square(w * x).sum() }
 ///     let (dw, dx) = try gradient(of: loss)(w, x)
 ///
+/// `memoryBudget` and `rematerialization` are as for `jit`; inside of `jit` they hold for the whole function
+/// that is compiled, unless `jit` has its own.
+///
 /// - Throws: nothing here; calls throw `AdjointError` where the result is not a scalar or an
 ///   operation has no derivative.
 public func gradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
   of function: @escaping @Sendable (repeat each Input) throws -> Tensor<Scalar>
 ) -> GradientFunction<repeat each Input, Scalar> {
   GradientFunction(
-    original: valueWithGradient(file: file, line: line, of: function))
+    original: valueWithGradient(
+      memoryBudget: memoryBudget, rematerialization: rematerialization, file: file, line: line,
+      of: function))
 }
 
 /// The value of a function with a scalar result, and its gradient for all its arguments.
 ///
 /// As `gradient(of:)`, with value and gradient computed together.
 public func valueWithGradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
   of function: @escaping @Sendable (repeat each Input) throws -> Tensor<Scalar>
 ) -> ValueWithGradientFunction<repeat each Input, Scalar> {
   ValueWithGradientFunction(
-    original: function, location: SourceLocation(file: file, line: line))
+    original: function, location: SourceLocation(file: file, line: line),
+    memoryBudget: memoryBudget, rematerialization: rematerialization)
 }
 
 /// What `gradient(of:)` gives: call it, or `jit` it.
@@ -50,6 +58,10 @@ public struct ValueWithGradientFunction<
   fileprivate let original: @Sendable (repeat each Input) throws -> Tensor<Scalar>
   /// Where the transform was asked for.
   fileprivate let location: SourceLocation
+  /// The most temporary memory a call may need.
+  fileprivate let memoryBudget: ByteCount?
+  /// What is kept for the backward computation.
+  fileprivate let rematerialization: Rematerialization
 
   /// The value and the gradient at the arguments.
   ///
@@ -61,7 +73,9 @@ public struct ValueWithGradientFunction<
     let recording = try Recording(original, at: location, repeat each input) {
       try $1.read($0)
     }
-    let (value, gradient) = try recording.valueWithGradient()
+    let (value, gradient) = try MemoryRequest.with(memoryBudget, rematerialization) {
+      try recording.valueWithGradient()
+    }
     var visitor = TensorVisitor(replacingWith: gradient)
     return (Tensor(value), (repeat try visitor.replace(each input)))
   }

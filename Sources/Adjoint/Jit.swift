@@ -7,14 +7,19 @@
 ///     let step = jit { (w: Tensor<Float>, x: Tensor<Float>) in tanh(matmul(x, w)).sum() }
 ///     let value = try step(w, x)
 ///
+/// `memoryBudget` is the most temporary memory a call may need; what does not fit is computed again, and
+/// where that does not suffice the first call throws. `rematerialization` says what is kept for the
+/// backward computation of gradients inside. Neither changes a value.
+///
 /// - Throws: nothing here; the closure's errors and those of compilation are thrown by calls.
 @inlinable
 public func jit<each Input: TensorTree, Output: TensorTree>(
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
   _ function: @escaping @Sendable (repeat each Input) throws -> Output
 ) -> CompiledFunction<repeat each Input, Output> {
   CompiledFunction(
-    at: SourceLocation(file: file, line: line), function,
+    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization, function,
     read: { output, visitor in try visitor.read(output) },
     template: { output, visitor in TreeTemplate(try visitor.replace(output)) },
     output: { template, visitor in
@@ -27,10 +32,12 @@ public func jit<each Input: TensorTree, Output: TensorTree>(
 public func jit<
   each Input: TensorTree, First: TensorTree, Second: TensorTree, each Rest: TensorTree
 >(
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
   _ function: @escaping @Sendable (repeat each Input) throws -> (First, Second, repeat each Rest)
 ) -> CompiledFunction<repeat each Input, (First, Second, repeat each Rest)> {
-  compiledTuple(at: SourceLocation(file: file, line: line), function)
+  compiledTuple(
+    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization, function)
 }
 
 /// A compiled function out of a closure that returns a tuple of any number of trees.
@@ -39,11 +46,11 @@ public func jit<
 /// empty tuple.
 @inlinable
 func compiledTuple<each Input: TensorTree, each Output: TensorTree>(
-  at location: SourceLocation,
+  at location: SourceLocation, _ memoryBudget: ByteCount?, _ rematerialization: Rematerialization,
   _ function: @escaping @Sendable (repeat each Input) throws -> (repeat each Output)
 ) -> CompiledFunction<repeat each Input, (repeat each Output)> {
   CompiledFunction(
-    at: location, function,
+    at: location, memoryBudget, rematerialization, function,
     read: { output, visitor in repeat try visitor.read(each output) },
     template: { output, visitor in TupleTemplate(repeat try visitor.replace(each output)) },
     output: { template, visitor in
@@ -55,20 +62,24 @@ func compiledTuple<each Input: TensorTree, each Output: TensorTree>(
 /// Compiles what `differential(at:of:)` gives.
 @inlinable
 public func jit<each Input: TensorTree, Output: TensorTree>(
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
   _ function: DifferentialFunction<repeat each Input, Output>
 ) -> CompiledFunction<repeat each Input, Output> {
-  jit(file: file, line: line, function.body)
+  jit(
+    memoryBudget: memoryBudget, rematerialization: rematerialization, file: file, line: line,
+    function.body)
 }
 
 /// Compiles what `gradient(of:)` gives.
 @inlinable
 public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
   _ gradient: GradientFunction<repeat each Input, Scalar>
 ) -> CompiledFunction<repeat each Input, (repeat each Input)> {
   CompiledFunction(
-    at: SourceLocation(file: file, line: line),
+    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization,
     { (input: repeat each Input) in try gradient(repeat each input) },
     read: { output, visitor in repeat try visitor.read(each output) },
     template: { output, visitor in TupleTemplate(repeat try visitor.replace(each output)) },
@@ -80,13 +91,14 @@ public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
 /// Compiles what `valueWithGradient(of:)` gives.
 @inlinable
 public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
   _ function: ValueWithGradientFunction<repeat each Input, Scalar>
 ) -> CompiledFunction<
   repeat each Input, (value: Tensor<Scalar>, gradient: (repeat each Input))
 > {
   CompiledFunction(
-    at: SourceLocation(file: file, line: line),
+    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization,
     { (input: repeat each Input) in try function(repeat each input) },
     read: { output, visitor in
       try visitor.read(output.value)

@@ -51,9 +51,19 @@ public struct CompileOptions: Hashable, Sendable {
   public var donated: Set<Int>
   /// The processor that code is made for.
   public var processor: Processor
+  /// The most temporary memory a call may need, arguments and results not counted; nil for as much as
+  /// is quickest.
+  public var memoryBudget: ByteCount?
+  /// What is kept for the backward computation.
+  public var rematerialization: Rematerialization
 
   /// Creates options.
-  public init(threads: Int? = nil, donated: Set<Int> = [], processor: Processor = .host) {
+  public init(
+    threads: Int? = nil, donated: Set<Int> = [], processor: Processor = .host,
+    memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic
+  ) {
+    self.memoryBudget = memoryBudget
+    self.rematerialization = rematerialization
     self.threads = threads
     self.donated = donated
     self.processor = processor

@@ -98,6 +98,18 @@ public struct Program: Sendable {
       stablehlo: stablehlo)
   }
 
+  /// A drawing, as SVG, of the bytes in use over the execution of a function and its derivative: as planned,
+  /// and where nothing is computed again.
+  ///
+  /// - Throws: `AdjointError` as `compile` does.
+  public func memoryDrawing(
+    function: String? = nil, transform: Transform = .none,
+    options: CompileOptions = CompileOptions()
+  ) throws -> String {
+    try Compiler.memoryDrawing(
+      resolve(function), in: module, transform: transform, options: options)
+  }
+
   /// The function of that name; nil for the one that runs when none is named.
   private func resolve(_ name: String?) throws -> Function {
     let place = SourceLocation(file: file, line: 0)

@@ -1,3 +1,4 @@
+internal import Differentiation
 internal import Synchronization
 internal import TensorIR
 
@@ -20,6 +21,8 @@ final class Specialization: Sendable {
   let donatedPlaceholders: [TensorNode]
   /// The recorded function.
   private let traced: TracedFunction
+  /// What the caller of `jit` wants of the memory plan.
+  private let memory: MemoryOptions
   /// Whether the function reads values of a trace around it, and so can only become part of that.
   private let isPartOfTrace: Bool
   /// How long recording took.
@@ -34,8 +37,9 @@ final class Specialization: Sendable {
 
   init(
     _ signature: Signature, donating donatedCount: Int, template: AnyTemplate,
-    _ traced: TracedFunction, traceMilliseconds: Double
+    _ traced: TracedFunction, memory: MemoryOptions = MemoryOptions(), traceMilliseconds: Double
   ) {
+    self.memory = memory
     self.signature = signature
     self.donatedCount = donatedCount
     donatedPlaceholders = signature.types.prefix(donatedCount).map(TensorNode.placeholder)
@@ -55,7 +59,14 @@ final class Specialization: Sendable {
   }
 
   /// The options it is compiled with.
-  private var options: CompileOptions { CompileOptions(donated: Set(0..<donatedCount)) }
+  private var options: CompileOptions {
+    let asked = traced.memory
+    let policy = memory.policy == .automatic ? asked?.policy ?? .automatic : memory.policy
+    return CompileOptions(
+      donated: Set(0..<donatedCount),
+      memoryBudget: (memory.budget ?? asked?.budget).map { .bytes($0) },
+      rematerialization: policy)
+  }
 
   /// Whether it fits a call.
   func fits(_ visitor: borrowing TensorVisitor) -> Bool {
@@ -182,7 +193,16 @@ final class Specializations: Sendable {
   /// zero.
   private let last = Atomic<UInt>(0)
 
-  @usableFromInline init(at location: SourceLocation) { self.location = location }
+  /// What the caller wants of the memory plan.
+  private let memory: MemoryOptions
+
+  @usableFromInline init(
+    at location: SourceLocation, memoryBudget: ByteCount? = nil,
+    rematerialization: Rematerialization = .automatic
+  ) {
+    self.location = location
+    memory = MemoryOptions(budget: memoryBudget?.bytes, policy: rematerialization)
+  }
 
   /// How many signatures were compiled.
   var count: Int { state.withLock { $0.compilations } }
@@ -227,15 +247,19 @@ final class Specializations: Sendable {
     var output: Output?
     let start = ContinuousClock.now
     let purpose = Trace.Purpose.compilation(owner: ObjectIdentifier(self), signature: signature)
-    let traced = try Trace.record(signature.types, for: purpose, at: location) { nodes in
-      let (value, results) = try trace(nodes)
-      output = value
-      return results
+    let budget = memory.budget ?? SnapshotBudget.byteCount
+    let traced = try SnapshotBudget.$byteCount.withValue(budget) {
+      try Trace.record(signature.types, for: purpose, at: location) { nodes in
+        let (value, results) = try trace(nodes)
+        output = value
+        return results
+      }
     }
     guard let output else { preconditionFailure("a recorded closure has returned a value") }
     let placeholders = traced.function.resultTypes.map(TensorNode.placeholder)
     let entry = Specialization(
       signature, donating: donatedCount, template: try template(output, placeholders), traced,
+      memory: memory,
       traceMilliseconds: start.duration(to: .now).milliseconds)
     let kept = state.withLock { state in
       // Of two tasks that traced one signature at the same time, the first one's form stays.

@@ -39,6 +39,10 @@ final class Trace: @unchecked Sendable {
     var looks = TraceLooks()
     /// Whether the closure has returned.
     var isFinished = false
+    /// What transforms inside ask of the memory plan; nil where none does.
+    var memory: MemoryOptions?
+    /// How many `checkpoint` scopes were opened.
+    var scopeCount = 0
   }
 
   /// The innermost trace of this task.
@@ -98,7 +102,7 @@ final class Trace: @unchecked Sendable {
       let returned = try results.map { try trace.name(of: $0, in: &state) }
       return TracedFunction(
         function: state.builder.finish(returning: returned), captures: state.captures,
-        cuts: state.looks.cuts)
+        cuts: state.looks.cuts, memory: state.memory)
     }
   }
 
@@ -137,7 +141,7 @@ final class Trace: @unchecked Sendable {
   ) throws -> TensorNode {
     try state.withLock { state in
       let names = try operands.map { try name(of: $0, in: &state) }
-      let place = location.isKnown ? location : self.location
+      let place = (location.isKnown ? location : self.location).inCheckpoint
       let value = try state.builder.emit(op, names, at: place)
       let type = state.builder[value]
       try type.requireSize(at: place)
@@ -154,12 +158,31 @@ final class Trace: @unchecked Sendable {
       }
       for operation in function.operations {
         let operands = operation.operands.compactMap { names[$0.index] }
-        let results = try state.builder.copy(operation, operands: operands)
+        let results = try state.builder.emitAll(
+          operation.op, operands, at: operation.location.inCheckpoint)
         for (result, name) in zip(operation.results, results) { names[result.index] = name }
       }
       return function.results.compactMap { result in
         names[result.index].map { TensorNode(function[result], .traced(self, $0)) }
       }
+    }
+  }
+
+  /// The number of a new `checkpoint` scope: another one for each in this trace and in those around.
+  func addScope() -> Int {
+    state.withLock { state in
+      state.scopeCount += 1
+      return depth << 32 + state.scopeCount
+    }
+  }
+
+  /// Notes what a transform asks of the memory plan; of several budgets the least holds.
+  func note(_ memory: MemoryOptions) {
+    state.withLock { state in
+      guard let known = state.memory else { return state.memory = memory }
+      let budget = [known.budget, memory.budget].compactMap { $0 }.min()
+      state.memory = MemoryOptions(
+        budget: budget, policy: memory.policy == .automatic ? known.policy : memory.policy)
     }
   }
 
@@ -251,6 +274,8 @@ struct TracedFunction: Sendable {
   var captures: [TensorNode]
   /// How many operations there were each time the closure asked for values.
   var cuts: [Int] = []
+  /// What transforms inside ask of the memory plan; nil where none does.
+  var memory: MemoryOptions?
 
   /// The function's results for these arguments: operations of the innermost trace, or else values
   /// computed now.
@@ -259,7 +284,10 @@ struct TracedFunction: Sendable {
   ) throws -> [TensorNode] {
     for argument in arguments { if let error = argument.failure { throw error } }
     do {
-      if let trace = Trace.current { return try trace.inline(function, arguments + captures) }
+      if let trace = Trace.current {
+        if let memory = memory ?? MemoryRequest.current { trace.note(memory) }
+        return try trace.inline(function, arguments + captures)
+      }
       return try evaluated(arguments, at: location)
     } catch let error as AdjointError {
       throw error.placed(at: location)
@@ -272,7 +300,8 @@ struct TracedFunction: Sendable {
   ) throws -> [TensorNode] {
     let (pruned, isKept) = function.pruned()
     let inputs = zip(arguments + captures, isKept).filter(\.1).map(\.0)
-    let program = try ProgramCache.current.program(for: pruned)
+    let program = try ProgramCache.current.program(
+      for: pruned, memory: MemoryRequest.current ?? memory ?? MemoryOptions())
     return try program.body.call(Evaluation.known(inputs, at: location))
   }
 }

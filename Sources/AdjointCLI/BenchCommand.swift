@@ -83,7 +83,7 @@ struct BenchCommand: ParsableCommand {
   private func report(_ compile: CompileReport, _ times: CallTimes, _ kernels: ProfileReport?)
     -> String
   {
-    let rows: [(name: String, value: String)] = [
+    var rows: [(name: String, value: String)] = [
       ("parse_ms", compile.parseMilliseconds.fixed(4)),
       ("transform_ms", compile.transformMilliseconds.fixed(4)),
       ("plan_ms", compile.planMilliseconds.fixed(4)),
@@ -93,12 +93,17 @@ struct BenchCommand: ParsableCommand {
       ("run_us_min", times.minimum.fixed(4)),
       ("run_us_median", times.median.fixed(4)),
       ("arena_bytes", "\(compile.arenaByteCount)"),
+      ("save_all_bytes", "\(compile.saveAllByteCount)"),
+      ("saved_bytes", "\(compile.savedByteCount)"),
+      ("recomputed_bytes", "\(compile.recomputedByteCount)"),
+      ("added_flops", "\(compile.addedFlops)"),
       ("argument_bytes", "\(compile.argumentByteCount)"),
       ("kernels", "\(compile.kernelCount)"),
       ("functions", "\(compile.functionCount)"),
       ("threads", "\(compile.threads)"),
       ("cached", compile.source == .disk ? "1" : "0"),
     ]
+    if let growth = times.residentGrowth { rows.append(("resident_bytes", "\(growth)")) }
     if json {
       let fields =
         rows.map { "\"\($0.name)\": \($0.value)" }

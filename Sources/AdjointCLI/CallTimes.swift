@@ -1,4 +1,5 @@
 import Adjoint
+import Foundation
 
 /// How long calls of a compiled function take.
 struct CallTimes {
@@ -7,12 +8,20 @@ struct CallTimes {
   /// Microseconds of the middle one of all samples.
   let median: Double
 
+  /// By how many bytes the first call raised the process's resident memory, its results left out; nil where
+  /// the system does not tell.
+  let residentGrowth: Int?
+
   /// Calls a function for about `seconds`, on memory that is allocated once.
   ///
   /// Short calls are timed in batches of at least twenty microseconds, so the clock's own cost
   /// does not count.
   init(measuring program: CompiledProgram, arguments: [TensorData], seconds: Double) throws {
-    _ = try program.call(arguments)
+    let before = ResidentMemory.byteCount
+    let results = try program.call(arguments)
+    let after = ResidentMemory.byteCount
+    let own = results.reduce(0) { $0 + $1.type.byteCount }
+    residentGrowth = before.flatMap { before in after.map { max(0, $0 - before - own) } }
     let inputs = RawBuffers(program.parameterTypes)
     let outputs = RawBuffers(program.resultTypes)
     for (index, argument) in arguments.enumerated() {
@@ -74,5 +83,21 @@ final class RawBuffers {
   /// Copies bytes into a buffer.
   func fill(_ index: Int, with bytes: UnsafeRawBufferPointer) {
     buffers[index].copyMemory(from: bytes)
+  }
+}
+
+/// The memory of this process that the system holds in RAM.
+enum ResidentMemory {
+  /// Bytes at present; nil where the system does not tell.
+  static var byteCount: Int? {
+    #if os(Linux)
+      guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else {
+        return nil
+      }
+      let fields = text.split(separator: " ")
+      return fields.count > 1 ? Int(fields[1]).map { $0 * Int(getpagesize()) } : nil
+    #else
+      return nil
+    #endif
   }
 }

@@ -1,5 +1,6 @@
 import Adjoint
 import ArgumentParser
+import Foundation
 
 /// `adjoint dump`: prints a stage of compilation.
 struct DumpCommand: ParsableCommand {
@@ -16,17 +17,43 @@ struct DumpCommand: ParsableCommand {
 
   /// What to print.
   @Option(help: "The stage to print.")
-  var stage: Stage
+  var stage: Stage?
+
+  /// Where to draw the memory plan.
+  @Option(
+    help: ArgumentHelp(
+      "Draw the bytes in use over the execution, with the budget and without.",
+      valueName: "FILE.svg"))
+  var memory: String?
 
   /// Whether scans are printed as plain loops.
   @Flag(help: "Print scans as while loops, for other tools that read StableHLO.")
   var stablehlo = false
 
-  /// Compiles as far as the stage and prints it.
+  /// Refuses to print and draw nothing.
+  func validate() throws {
+    if stage == nil, memory == nil { throw ValidationError("--stage or --memory is needed") }
+  }
+
+  /// Compiles as far as the stage and prints it, and draws.
   func run() throws {
+    if let memory { try draw(to: memory) }
+    guard let stage else { return }
     let text = try program.read().dump(
       stage: stage, function: program.function, transform: transform.transform,
       options: call.compileOptions, stablehlo: stablehlo)
     print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
+  }
+
+  /// Writes the drawing of the memory plan.
+  private func draw(to path: String) throws {
+    let drawing = try Program(contentsOf: program.file).memoryDrawing(
+      function: program.function, transform: transform.transform, options: call.compileOptions)
+    do {
+      try Data(drawing.utf8).write(to: URL(fileURLWithPath: path))
+    } catch {
+      throw AdjointError(
+        .file, "the file cannot be written", at: SourceLocation(file: path, line: 0))
+    }
   }
 }

@@ -68,6 +68,38 @@ struct ProgramOptions: ParsableArguments {
 
 extension Processor: ExpressibleByArgument {}
 
+extension ByteCount: ExpressibleByArgument {
+  /// Parses a count with a unit; nil for anything else.
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension Rematerialization: ExpressibleByArgument {
+  /// Parses a policy; nil for anything else.
+  public init?(argument: String) {
+    switch argument {
+    case "automatic": self = .automatic
+    case "save-all": self = .saveAll
+    case "save-nothing": self = .saveNothing
+    case "save-products": self = .saveProducts
+    default:
+      guard argument.hasPrefix("save:") else { return nil }
+      let names = argument.dropFirst("save:".count).split(separator: ",").map(String.init)
+      self = .save(named: Set(names))
+    }
+  }
+
+  /// The text that is parsed as this policy.
+  public var defaultValueDescription: String {
+    switch self {
+    case .automatic: "automatic"
+    case .saveAll: "save-all"
+    case .saveNothing: "save-nothing"
+    case .saveProducts: "save-products"
+    case .save(let names): "save:" + names.sorted().joined(separator: ",")
+    }
+  }
+}
+
 /// What a call may use, and the processor that code is made for.
 struct CallOptions: ParsableArguments {
   /// The number of threads; nil for all cores.
@@ -85,6 +117,21 @@ struct CallOptions: ParsableArguments {
   @Option(help: "The processor code is made for; all but dump need one whose code runs here.")
   var target = Processor.host
 
+  /// The most temporary memory.
+  @Option(
+    help: ArgumentHelp(
+      "The most temporary memory a call may need, such as 200MB or 64MiB.", valueName: "BYTES"))
+  var memoryBudget: ByteCount?
+
+  /// What is kept for the backward computation.
+  @Option(
+    help: ArgumentHelp(
+      """
+      What is kept for the backward computation: automatic, save-all, save-nothing, save-products, or \
+      save:NAME,NAME for values of these names.
+      """, valueName: "POLICY"))
+  var remat = Rematerialization.automatic
+
   /// Refuses numbers below one.
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
@@ -92,7 +139,9 @@ struct CallOptions: ParsableArguments {
 
   /// The compiler's options.
   var compileOptions: CompileOptions {
-    CompileOptions(threads: threads, donated: Set(donate?.indices ?? []), processor: target)
+    CompileOptions(
+      threads: threads, donated: Set(donate?.indices ?? []), processor: target,
+      memoryBudget: memoryBudget, rematerialization: remat)
   }
 }
 

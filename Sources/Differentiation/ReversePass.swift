@@ -87,10 +87,10 @@ struct ReversePass: LinearPass {
   mutating func transposeOperations() throws {
     for operation in linear.operations[ownOperations...].reversed()
     where operation.results.contains(where: { isLinear($0) }) {
-      builder.location = operation.location
+      builder.location = operation.location.backward
       let found = try operation.results.map { try takeCotangent(of: $0) }
       guard found.contains(where: { $0 != nil }) else { continue }
-      builder.location = operation.location
+      builder.location = operation.location.backward
       try operation.transpose(found, in: &self)
     }
   }
@@ -117,7 +117,7 @@ extension ReversePass {
     }
     let operation = linear.operations[position]
     let operands = try operation.operands.map { try residual($0) }
-    let results = try builder.emitAll(operation.op, operands, at: operation.location)
+    let results = try builder.emitAll(operation.op, operands, at: operation.location.backward)
     for (result, copy) in zip(operation.results, results) { copies[result.index] = copy }
     guard let copy = copies[value.index] else { preconditionFailure("results were just copied") }
     return copy

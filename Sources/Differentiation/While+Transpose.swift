@@ -11,8 +11,8 @@ import TensorIR
 /// Source of the doubling distance: Stumm and Walther, "New algorithms for optimal online
 /// checkpointing", 2010, in its simplest form.
 extension While {
-  /// How many snapshots a table holds.
-  private static let tableCount = 64
+  /// How many snapshots a table holds at most, and at least.
+  private static let tableCounts = 4...64
 
   /// The cotangents of a loop on values and tangents.
   func transpose(
@@ -30,6 +30,9 @@ extension While {
     let plainCaptures, plainCarries, linearCaptures, linearCarries: [Int]
     /// The types of the carries that are no tangents.
     let types: [TensorType]
+    /// How many snapshots a table holds: an even number, so that two tables take half of a memory
+    /// budget at most.
+    let snapshotCount: Int
     let i64 = TensorType([], .i64)
 
     init(_ loop: While, _ operation: Operation, in pass: ReversePass) throws {
@@ -43,7 +46,12 @@ extension While {
       linearCaptures = captures.filter { operands[$0] }
       plainCarries = carries.indices.filter { !carries[$0] }.map { $0 + loop.captureCount }
       linearCarries = carries.indices.filter { carries[$0] }.map { $0 + loop.captureCount }
-      types = plainCarries.map { loop.body[loop.body.parameters[$0]] }
+      let types = plainCarries.map { loop.body[loop.body.parameters[$0]] }
+      self.types = types
+      let byteCount = types.reduce(1) { $0 + $1.byteCount }
+      let fitting = SnapshotBudget.byteCount.map { $0 / (4 * byteCount) / 2 * 2 }
+      let (least, most) = (While.tableCounts.lowerBound, While.tableCounts.upperBound)
+      snapshotCount = min(max(fitting ?? most, least), most)
     }
 
     /// The region of the values alone: from plain captures and carries to the results at positions
@@ -81,7 +89,7 @@ extension While {
       let sums = try linearCaptures.map {
         try pass.builder.splat(0, pass.type(operation.operands[$0]))
       }
-      let emptyTables = try types.map { try pass.builder.emptyTable(of: $0, While.tableCount) }
+      let emptyTables = try types.map { try pass.builder.emptyTable(of: $0, snapshotCount) }
       let none = try pass.builder.number(-1)
       let one = try pass.builder.number(1)
       operands += [forward.count, none, one] + emptyTables + carried + sums
@@ -167,7 +175,7 @@ extension While {
       of step: Region, while condition: Region?, captures: [ValueID], start: [ValueID],
       count: ValueID?, in builder: inout FunctionBuilder
     ) throws -> (count: ValueID, stride: ValueID, tables: [ValueID]) {
-      let tables = try types.map { try builder.emptyTable(of: $0, While.tableCount) }
+      let tables = try types.map { try builder.emptyTable(of: $0, snapshotCount) }
       let (zero, one) = (try builder.number(0), try builder.number(1))
       let operands =
         captures + (count.map { [$0] } ?? []) + [zero, one] + start + tables
@@ -187,7 +195,7 @@ extension While {
       let state = Array(inner[(captureCount + 2)...].prefix(types.count))
       let innerTables = Array(inner[(captureCount + 2 + types.count)...])
       let saved = try body.recordSnapshot(
-        of: state, at: index, stride: stride, in: innerTables, types, While.tableCount)
+        of: state, at: index, stride: stride, in: innerTables, types, snapshotCount)
       let next = try body.inline(step, Array(inner[..<captures.count] + state))
       let nextIndex = try body.add(index, body.number(1))
       let loop = While(

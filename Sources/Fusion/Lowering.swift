@@ -27,20 +27,62 @@ extension LoopProgram {
   /// Lowers a function as `init(lowering:for:donated:)` does, and says what that took and what
   /// scheduling did.
   ///
+  /// Where no plan fits the memory budget, scans are tried in segments; the function then is another one
+  /// than the one given.
+  ///
   /// - Parameter explains: whether the report tells what was weighed for each change.
-  /// - Throws: `AdjointError` where an op has no lowering.
+  /// - Throws: `AdjointError` where an op has no lowering, or no plan fits the memory budget.
   package static func lowered(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
     explains: Bool = false
-  ) throws -> (program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics) {
+  ) throws -> (
+    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
+    memory: MemoryReport, function: Function
+  ) {
+    do {
+      let lowered = try loweredOnce(function, for: target, options, explains: explains)
+      return (lowered.program, lowered.report, lowered.statistics, lowered.memory, function)
+    } catch var shortage as MemoryShortage {
+      let budget = options.memory.budget ?? 0
+      for levels in 2...mostScanLevels where options.memory.policy != .saveAll {
+        guard
+          let nested = try function.checkpointingScans(
+            levels: levels, leastByteCount: budget / 16)
+        else { continue }
+        // What is known to be too much is only planned where it may be what the error names.
+        if nested.byteCount > budget, shortage.least <= nested.byteCount { continue }
+        do {
+          let lowered = try loweredOnce(nested.function, for: target, options, explains: explains)
+          return (
+            lowered.program, lowered.report, lowered.statistics, lowered.memory, nested.function
+          )
+        } catch let other as MemoryShortage {
+          shortage.least = min(shortage.least, other.least)
+        }
+      }
+      throw shortage.error(for: function, budget: options.memory.budget)
+    }
+  }
+
+  /// How many scans stand in each other at most when one is run again in segments.
+  private static let mostScanLevels = 9
+
+  private static func loweredOnce(
+    _ function: Function, for target: TargetDescription, _ options: ScheduleOptions, explains: Bool
+  ) throws -> (
+    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
+    memory: MemoryReport
+  ) {
     var lowering = Lowering(
       Scheduler(LoopProgram(name: function.name), for: target, options, explains: explains))
     try lowering.lower(function.withRealPairs().withWideSums())
-    lowering.scheduler.planMemory()
+    try lowering.scheduler.planMemory()
     var statistics = lowering.statistics
     statistics.scheduledKernels = lowering.scheduler.scheduledKernels
     statistics.visitedChains = lowering.scheduler.visitedChains
-    return (lowering.program, lowering.scheduler.report, statistics)
+    return (
+      lowering.program, lowering.scheduler.report, statistics, lowering.scheduler.memoryReport
+    )
   }
 }
 
@@ -58,6 +100,10 @@ struct Lowering {
   /// The buffers of such constants in the program, regions and all.
   private var knownConstants: [Literal: BufferID] = [:]
   private var results: Set<ValueID> = []
+  /// Reshaped stacks, which are other views of the memory of what they are made of.
+  private var renamings: Set<ValueID> = []
+  /// The names by which values are kept.
+  private var savedNames: [ValueID: String] = [:]
   /// How much work it was.
   private(set) var statistics = PlanningStatistics()
   /// Where a region finds its parameters and puts its results; nil for a whole function.
@@ -100,10 +146,13 @@ struct Lowering {
     graph = Graph(prepared)
     comparedValues = compared
     results = Set(prepared.results)
-    var planner = KernelPlanner(graph, forced: forced.union(compared), target: target)
+    savedNames = prepared.savedNames
+    var planner = KernelPlanner(
+      graph, forced: forced.union(compared).union(savedNames.keys), target: target)
     let plans = try planner.plan()
     statistics.auditedDemands += planner.steps
     addBuffers(planner)
+    if bindings == nil { scheduler.recipes = RecipeBook(planner, comparedValues: compared) }
     var available = Set(graph.function.parameters)
     var items = [Item]()
     for plan in plans {
@@ -156,7 +205,11 @@ struct Lowering {
       case .kernel(let draft):
         for buffer in draft.read { readers[buffer, default: []].append(number) }
       case .control(_, let uses):
-        for buffer in uses { readers[buffer, default: []].append(number) }
+        for buffer in uses {
+          for base in [buffer] + program.bases(of: buffer) {
+            readers[base, default: []].append(number)
+          }
+        }
       }
     }
     // Where a region puts its results they are read outside.
@@ -203,9 +256,17 @@ struct Lowering {
     for (position, result) in function.results.enumerated() where buffers[result] == nil {
       buffers[result] = resultBuffer(position)
     }
+    let reshaped = graph.reshapedStacks
     for value in planner.roots.keys.sorted() where buffers[value] == nil {
-      buffers[value] = addBuffer("v\(value.index)", graph.type(value))
+      if let base = reshaped[value].flatMap({ buffers[$0] }) {
+        buffers[value] = addBuffer(
+          "\(program.buffers[base.index].name)_r", graph.type(value), .view(Buffer.View(of: base)))
+        renamings.insert(value)
+      } else {
+        buffers[value] = addBuffer("v\(value.index)", graph.type(value))
+      }
     }
+    if bindings == nil { noteOrigins() }
     for operation in function.operations {
       guard case .constant(let literal) = operation.op, !literal.isSplat else { continue }
       let buffer =
@@ -213,6 +274,16 @@ struct Lowering {
         ?? addBuffer("c\(knownConstants.count)", literal.type, .constant(literal))
       knownConstants[literal] = buffer
       constants[operation.result] = buffer
+    }
+  }
+
+  /// Notes which value each buffer of a whole function holds.
+  private mutating func noteOrigins() {
+    for (value, buffer) in buffers {
+      let place = graph.operation(value)?.location ?? .unknown
+      var origin = Buffer.Origin(value: value.index, location: place)
+      origin.savedName = savedNames[value] ?? ""
+      program.buffers[buffer.index].origin = origin
     }
   }
 
@@ -245,9 +316,11 @@ struct Lowering {
       .filter(\.isKnown)
     switch plan.kind {
     case .nest:
+      let roots = plan.roots.filter { !renamings.contains($0.value) }
+      if roots.isEmpty { return [] }
       return parts(of: plan).map { part in
         let nest = builder(available: available)
-        for root in plan.roots { store(root, in: nest, part: part) }
+        for root in roots { store(root, in: nest, part: part) }
         return finished(nest, sources: sources)
       }
     case .contract(let dot):
@@ -367,5 +440,16 @@ struct Lowering {
     let nest = builder(available: available)
     store(Root(value: value), in: nest, to: destination)
     return finished(nest, sources: [graph.operation(value)?.location].compactMap { $0 })
+  }
+}
+
+extension Function {
+  /// The names by which values are kept.
+  fileprivate var savedNames: [ValueID: String] {
+    var names: [ValueID: String] = [:]
+    for operation in operations where !operation.location.trail.name.isEmpty {
+      names[operation.results[0]] = operation.location.trail.name
+    }
+    return names
   }
 }

@@ -50,9 +50,26 @@ package struct Buffer: Sendable, Hashable {
     }
   }
 
+  /// The value of the function lowered that a buffer holds.
+  package struct Origin: Sendable, Hashable {
+    /// The value's index.
+    package var value: Int
+    /// The place of the operation that defines it.
+    package var location: SourceLocation
+    /// The name by which it is kept; empty for none.
+    package var savedName = ""
+
+    package init(value: Int, location: SourceLocation) {
+      self.value = value
+      self.location = location
+    }
+  }
+
   package var name: String
   package var type: TensorType
   package var storage: Storage
+  /// The value it holds, for values of the function itself; nil for all else.
+  package var origin: Origin?
   /// The buffer in whose memory this one stands instead of memory of its own; nil for its own.
   ///
   /// The two are of one size, and where one is written the other is dead or dies element by element.

@@ -14,6 +14,8 @@ package struct CodeOptions: Hashable, Sendable {
   package var donated: Set<Int> = []
   /// Whether each call notes how long every kernel takes.
   package var isProfiled = false
+  /// How much temporary memory a call may need, and what is kept in it.
+  package var memory = MemoryOptions()
   /// The processor that loops are planned and code is made for.
   package var target = TargetDescription.host
 
@@ -91,7 +93,7 @@ package final class Executable: Sendable {
       throw AdjointError(
         .argument, "code for \(options.target.cpu) does not run on \(TargetDescription.host.cpu)")
     }
-    let program = try Self.lowered(function, options)
+    let (program, memory, _) = try Self.lowered(function, options)
     let planned = clock.now
     let emitter = ProgramEmitter(program, target: target, isProfiled: options.isProfiled)
     let objects: [CodeCache.Kernel]
@@ -105,10 +107,15 @@ package final class Executable: Sendable {
       donations: program.donations, mayRunOn: program.hasUnboundedLoops,
       arenaByteCount: program.arenaByteCount, kernelCount: program.kernels.count,
       instructionCount: objects.reduce(0) { $0 + $1.instructionCount },
+      memoryCounts: [
+        memory.saveAllByteCount, memory.savedByteCount, memory.recomputedByteCount,
+        memory.addedFlops,
+      ],
       objects: objects.map(\.object), names: ["entry"] + emitter.codeNames)
     var compiled = Compiled(image: image)
     compiled.callees = program.callees
     compiled.mayEndEarly = program.mayEndEarly
+    compiled.report.memory = memory
     compiled.report.planMilliseconds = (planned - start).milliseconds
     compiled.report.codegenMilliseconds = (clock.now - planned).milliseconds
     if options.isProfiled {
@@ -155,6 +162,11 @@ package final class Executable: Sendable {
     donations = image.donations
     mayRunOn = image.mayRunOn
     mayEndEarly = compiled.mayEndEarly
+    report.memory.arenaByteCount = image.arenaByteCount
+    report.memory.saveAllByteCount = image.memoryCounts[0]
+    report.memory.savedByteCount = image.memoryCounts[1]
+    report.memory.recomputedByteCount = image.memoryCounts[2]
+    report.memory.addedFlops = image.memoryCounts[3]
     report.arenaByteCount = image.arenaByteCount
     report.kernelCount = image.kernelCount
     report.functionCount = image.functionCount
@@ -175,14 +187,15 @@ package final class Executable: Sendable {
   /// The verified loop program of a function; long functions are lowered on a stack of their own.
   private static func lowered(
     _ function: Function, _ options: CodeOptions
-  ) throws -> LoopProgram {
+  ) throws -> (program: LoopProgram, memory: MemoryReport, function: Function) {
     var count = 0
     function.forEachOperation { _ in count += 1 }
     let lower = {
-      let program = try LoopProgram(
-        lowering: function, for: options.target, donated: options.donated)
-      try program.verify()
-      return program
+      let lowered = try LoopProgram.lowered(
+        function, for: options.target,
+        ScheduleOptions(donated: options.donated, memory: options.memory))
+      try lowered.program.verify()
+      return (lowered.program, lowered.memory, lowered.function)
     }
     guard count > Self.shallowCount else { return try lower() }
     do {
@@ -263,6 +276,17 @@ package final class Executable: Sendable {
     context.pointee.times?.pointee = KernelTimes(kernelCount: kernels.count)
   }
 
+  /// What the memory plan of a function comes to, and the function that is compiled, where scans may
+  /// have become nests of scans.
+  ///
+  /// - Throws: `AdjointError` where an op has no lowering, or no plan fits the budget.
+  package static func planned(
+    _ function: Function, options: CodeOptions = CodeOptions()
+  ) throws -> (function: Function, memory: MemoryReport) {
+    let lowered = try Self.lowered(function, options)
+    return (lowered.function, lowered.memory)
+  }
+
   /// The text of a stage behind TensorIR: `loops`, `schedule`, `llvm`,
   /// `llvm-optimized` or `assembly`.
   ///
@@ -273,10 +297,11 @@ package final class Executable: Sendable {
     let target = options.target
     if stage == "schedule" {
       return try LoopProgram.lowered(
-        function, for: target, ScheduleOptions(donated: options.donated), explains: true
+        function, for: target,
+        ScheduleOptions(donated: options.donated, memory: options.memory), explains: true
       ).report.description
     }
-    let program = try Self.lowered(function, options)
+    let program = try Self.lowered(function, options).program
     if stage == "loops" { return program.description }
     let module = ProgramEmitter(program, target: target).emitted(entry: function.name)
     do {
@@ -312,6 +337,8 @@ package struct CompilationReport: Sendable {
   package var kernelCount = 0
   /// Functions that kernels and their steps are compiled to, each code once.
   package var functionCount = 0
+  /// What became of the values in temporary memory.
+  package var memory = MemoryReport()
   /// Instructions of LLVM IR that were emitted.
   package var instructionCount = 0
 

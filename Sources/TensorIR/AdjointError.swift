@@ -6,6 +6,20 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
   public var line: Int
   /// The one-based column; zero when unknown.
   public var column: Int
+  /// Where the operation stands in what the program does; no part of what is shown of the place.
+  package var trail = Trail()
+
+  /// Where an operation stands in what a program does: facts that go with its place through all passes.
+  package struct Trail: Hashable, Sendable {
+    /// Whether a transposition made the operation.
+    package var isBackward = false
+    /// The `checkpoint` scopes around the operation, outermost first, by number.
+    package var scopes: [Int] = []
+    /// The name by which the operation's results are kept; empty for none.
+    package var name = ""
+
+    package init() {}
+  }
 
   /// Creates a location; zero marks an unknown line or column.
   public init(file: String, line: Int, column: Int = 0) {
@@ -16,6 +30,27 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
 
   /// The place of something that has none.
   public static let unknown = SourceLocation(file: "", line: 0)
+
+  /// Whether the places are one, with equal scopes and names; what a transposition made of an operation
+  /// has its place.
+  public static func == (left: SourceLocation, right: SourceLocation) -> Bool {
+    left.line == right.line && left.column == right.column && left.file == right.file
+      && left.trail.scopes == right.trail.scopes && left.trail.name == right.trail.name
+  }
+
+  /// Hashes what is compared.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(line)
+    hasher.combine(column)
+    hasher.combine(file)
+  }
+
+  /// The same place, of an operation that a transposition makes.
+  package var backward: SourceLocation {
+    var place = self
+    place.trail.isBackward = true
+    return place
+  }
 
   /// Whether the place names a file.
   public var isKnown: Bool { !file.isEmpty }
@@ -44,6 +79,8 @@ public struct AdjointError: Error, Hashable, Sendable, CustomStringConvertible {
     case notDifferentiable
     /// Arguments of a call that do not match what was compiled or asked for.
     case argument
+    /// A memory budget that no plan fits.
+    case memory
     /// A file that cannot be read or written, or whose contents are not as expected.
     case file
     /// A derivative, or machine code, that a check found wrong.

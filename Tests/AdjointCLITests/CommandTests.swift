@@ -107,10 +107,11 @@ import Testing
       #expect(numbers["threads"] == 1)
       let keys = outcome.output.matches(of: /"(\w+)":/).map { String($0.1) }
       #expect(
-        keys == [
+        keys.filter { $0 != "resident_bytes" } == [
           "parse_ms", "transform_ms", "plan_ms", "codegen_ms", "link_ms", "compile_ms",
-          "run_us_min", "run_us_median", "arena_bytes", "argument_bytes", "kernels",
-          "functions", "threads", "cached",
+          "run_us_min", "run_us_median", "arena_bytes", "save_all_bytes", "saved_bytes",
+          "recomputed_bytes", "added_flops", "argument_bytes", "kernels", "functions", "threads",
+          "cached",
         ])
       #expect(numbers["cached"] == 0)
     }
@@ -159,6 +160,28 @@ import Testing
       #expect(warm["plan_ms"] == 0 && warm["codegen_ms"] == 0 && warm["transform_ms"] == 0)
       let lines = try tool.run(arguments).lines
       #expect(lines.count == 5 && lines[1].hasPrefix("cold"))
+    }
+  }
+
+  /// A budget in dumps, drawings and messages.
+  @Test func memoryBudgets() throws {
+    try withTool { tool in
+      let path = CommandLineTool.programs.appending(path: "mlp/primal.mlir").path
+      let gradient = ["--grad", "0,1,2,3,4,5"]
+      let dump = try tool.run(
+        ["dump", path] + gradient
+          + ["--memory-budget", "800KB", "--stage", "planned", "--memory", "curve.svg"])
+      #expect(dump.status == 0)
+      #expect(dump.output.contains("recomputed 1×"))
+      #expect(dump.output.contains(" peak, most of it "))
+      let drawing = try String(
+        contentsOf: tool.folder.appending(path: "curve.svg"), encoding: .utf8)
+      #expect(drawing.hasPrefix("<svg") && drawing.contains("everything kept: peak"))
+      let refused = try tool.run(
+        ["dump", path] + gradient + ["--memory-budget", "1KB", "--stage", "loops"])
+      #expect(refused.status == 2)
+      #expect(refused.error.contains("the memory budget of 1000 bytes is too small"))
+      #expect(try tool.run(["dump", path, "--remat", "sometimes", "--stage", "loops"]).status == 2)
     }
   }
 

@@ -8,9 +8,16 @@ extension VectorMath {
   /// 1 / √x; ±∞ at ±0.
   ///
   /// With AVX-512 an approximation is refined by one step of third order (Householder's) for
-  /// floats and two for doubles; elsewhere it is a division by the root. The two can differ in the last bit.
+  /// floats and two for doubles; elsewhere it is a division by the root. The two can differ in the last bit,
+  /// so a single number takes the way that vectors take, in the first lane of a register.
   package func rsqrt(_ x: LLVMValue) -> LLVMValue {
-    exactly(x) { lanes in
+    let register = x.type.withWidth(128 / x.type.scalarBits)
+    if !x.type.isVector, AVX512(register, target) != nil {
+      let lane = builder.insertElement(
+        builder.poison(register), x, builder.int(0, builder.module.i32))
+      return builder.extractElement(rsqrt(lane), 0)
+    }
+    return exactly(x) { lanes in
       let b = builder
       guard let avx512 = lanes.avx512 else {
         return b.fdiv(lanes.constant(1), b.sqrt(x))

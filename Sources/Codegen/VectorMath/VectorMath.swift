@@ -6,7 +6,7 @@ package import Targets
 /// Every function is a polynomial on a small interval after a range reduction in fused
 /// arithmetic, without branches; only sine and cosine of huge arguments leave the line, for a
 /// call of the C library's function per lane. The builder may then stand in a new block.
-/// Results do not depend on the vector width, except ``rsqrt(_:)``. NaN, infinities, signed
+/// Results do not depend on the vector width. NaN, infinities, signed
 /// zeros and subnormal numbers are treated as by IEEE 754 and C's Annex F. `Docs/VectorMath.md`
 /// states the measured accuracy.
 package struct VectorMath {

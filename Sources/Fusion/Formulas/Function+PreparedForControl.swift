@@ -4,24 +4,34 @@ extension Function {
   /// The function without barriers, and with constants inside the regions that capture them.
   ///
   /// A barrier's results are its operands from here on: no later stage merges or moves operations
-  /// across it.
+  /// across it. The name of a barrier by which values are kept goes to the operations that define them.
   func preparedForControl() -> Function {
     var function = self
     var aliases: [ValueID: ValueID] = [:]
     var constants: [ValueID: Literal] = [:]
     function.operations = []
+    var names: [ValueID: String] = [:]
     for var operation in operations {
       operation.operands = operation.operands.map { aliases[$0] ?? $0 }
       if case .optimizationBarrier = operation.op {
         for (result, operand) in zip(operation.results, operation.operands) {
           aliases[result] = operand
+          let trail = operation.location.trail
+          if !trail.name.isEmpty, !trail.isBackward { names[operand] = trail.name }
         }
         continue
       }
+      operation.location.trail.name = ""
       if case .constant(let literal) = operation.op { constants[operation.result] = literal }
       function.operations.append(operation.sinking(constants))
     }
     function.results = results.map { aliases[$0] ?? $0 }
+    guard !names.isEmpty else { return function }
+    for position in function.operations.indices {
+      for result in function.operations[position].results {
+        if let name = names[result] { function.operations[position].location.trail.name = name }
+      }
+    }
     return function
   }
 }

@@ -191,3 +191,24 @@ extension IndexExpression {
     substituting(variable: { axes[$0.index] })
   }
 }
+
+extension Graph {
+  /// Reshaped values that only loops and branches read, and what each is made of: the same elements in the
+  /// same order, so that no memory of their own is needed.
+  var reshapedStacks: [ValueID: ValueID] {
+    var stacks: [ValueID: ValueID] = [:]
+    for operation in function.operations {
+      if case .shape(.reshape) = operation.op {
+        stacks[operation.result] = operation.operands[0]
+      } else if operation.op.regions.isEmpty {
+        for operand in operation.operands { stacks[operand] = nil }
+      }
+    }
+    // A reshaped value that is reshaped once more is read by more than loops.
+    for operation in function.operations {
+      if case .shape(.reshape) = operation.op { stacks[operation.operands[0]] = nil }
+    }
+    for result in function.results { stacks[result] = nil }
+    return stacks
+  }
+}

@@ -4,14 +4,14 @@ extension LoopProgram {
   // MARK: Arena
 
   /// A piece of the arena that one buffer, or several after each other, stand in.
-  private struct Block {
+  struct Block {
     var home: BufferID
     var life: ClosedRange<Int>
     var byteCount: Int
   }
 
   /// The pieces of arena that are needed, in no particular order.
-  private func blocks(on timeline: Timeline) -> [Block] {
+  func blocks(on timeline: Timeline) -> [Block] {
     var lives: [BufferID: ClosedRange<Int>] = [:]
     for (buffer, life) in self.lives(on: timeline) {
       let home = home(of: buffer)
@@ -76,7 +76,7 @@ extension LoopProgram {
   }
 
   /// The most bytes in use at one step: what no placement goes below.
-  private static func largestUse(of blocks: [Block], positions: Int) -> Int {
+  static func largestUse(of blocks: [Block], positions: Int) -> Int {
     var changes = [Int](repeating: 0, count: positions + 1)
     for block in blocks {
       changes[block.life.lowerBound] += block.byteCount

@@ -1,3 +1,5 @@
+package import TensorIR
+
 #if canImport(Darwin)
   import Darwin
 #else
@@ -12,16 +14,19 @@ package struct ScheduleOptions: Sendable, Hashable {
   package var limit: Int?
   /// The arguments, by number, whose memory kernels may overwrite.
   package var donated: Set<Int>
+  /// How much temporary memory there is, and what is kept in it.
+  package var memory: MemoryOptions
 
   /// Options that run everything but what `ADJOINT_PASSES_OFF` names, up to `ADJOINT_PASS_LIMIT`
   /// rewrites where that is set.
   package init(
     disabled: Set<String> = environmentDisabled, limit: Int? = environmentLimit,
-    donated: Set<Int> = []
+    donated: Set<Int> = [], memory: MemoryOptions = MemoryOptions()
   ) {
     self.disabled = disabled
     self.limit = limit
     self.donated = donated
+    self.memory = memory
   }
 
   /// The number in the environment variable `ADJOINT_PASS_LIMIT`, for bisecting a wrong rewrite.

@@ -32,6 +32,10 @@ struct Scheduler {
   /// How many kernels are scheduled.
   private var kernelCount = 0
   private(set) var report = ScheduleReport()
+  /// Kernels of single values, for those that are computed again.
+  var recipes: RecipeBook?
+  /// What became of the program's values.
+  var memoryReport = MemoryReport()
   /// Whether reports keep what is weighed.
   private let explains: Bool
   private var remaining: Int
@@ -77,10 +81,27 @@ struct Scheduler {
   }
 
   /// Lets the passes about memory go over the whole program.
-  mutating func planMemory() {
+  ///
+  /// - Throws: `MemoryShortage` where no plan fits the memory budget.
+  mutating func planMemory() throws {
     subject = ""
     program.removeKernels { _ in false }
-    for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
+    runMemoryPasses { $0 == Self.deadStores }
+    var planned = program
+    try rematerialize(&planned)
+    program = planned
+    runMemoryPasses { $0 != Self.deadStores }
+    memoryReport.arenaByteCount = program.arenaByteCount
+    memoryReport.curve = program.memoryCurve
+  }
+
+  /// The name of the pass that runs before values are chosen to be computed again.
+  static let deadStores = "dead-stores"
+
+  /// Lets some of the passes about memory go over the whole program.
+  mutating func runMemoryPasses(where isWanted: (String) -> Bool) {
+    for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) && isWanted(pass.name)
+    {
       guard case .memory(let transform) = pass.action,
         pass.isOptional == false || accept("", by: number)
       else { continue }

@@ -13,6 +13,9 @@ struct ProgramImage: Sendable {
   var arenaByteCount: Int
   var kernelCount: Int
   var instructionCount: Int
+  /// Of the memory plan: bytes of the arena where nothing is computed again, bytes saved, bytes computed
+  /// again, operations added.
+  var memoryCounts = [0, 0, 0, 0]
   /// The object file of the entry, then those of the kernels' code.
   var objects: [[UInt8]]
   /// The names of the objects for readers.
@@ -37,6 +40,7 @@ struct ProgramImage: Sendable {
     for number in [mayRunOn ? 1 : 0, arenaByteCount, kernelCount, instructionCount] {
       writer.write(number)
     }
+    writer.write(memoryCounts) { $0.write($1) }
     writer.write(objects) { $0.write($1) }
     writer.write(names) { $0.write($1) }
     return writer.bytes
@@ -56,6 +60,7 @@ extension ProgramImage {
       }),
       let mayRunOn = reader.number(), let arena = reader.number(), arena >= 0,
       let kernels = reader.number(), let instructions = reader.number(),
+      let memory = reader.list({ $0.number() }), memory.count == 4,
       let objects = reader.list({ $0.block().map(Array.init) }), !objects.isEmpty,
       let names = reader.list({ $0.text() }), names.count == objects.count, reader.isAtEnd
     else { return nil }
@@ -66,6 +71,7 @@ extension ProgramImage {
     arenaByteCount = arena
     kernelCount = kernels
     instructionCount = instructions
+    memoryCounts = memory
     self.objects = objects
     self.names = names
   }

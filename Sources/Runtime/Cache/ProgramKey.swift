@@ -16,8 +16,30 @@ package struct ProgramKey: Hashable, Sendable {
     let lines = [
       "adjoint program 1", build, target.triple, target.cpu, target.features,
       options.donated.sorted().map(String.init).joined(separator: ","), transform,
+      options.memory.keyText, function.trailText,
       Module(functions: [function]).description,
     ]
     digest = Digest(lines.joined(separator: "\n"))
+  }
+}
+
+extension MemoryOptions {
+  /// The options as text, equal for equal ones.
+  fileprivate var keyText: String {
+    var policy = "\(self.policy)"
+    if case .save(let names) = self.policy { policy = "save \(names.sorted())" }
+    return "\(budget.map { "\($0)" } ?? "") \(policy)"
+  }
+}
+
+extension Function {
+  /// What the memory plan goes by and text does not say: what is backward, and in which scopes.
+  fileprivate var trailText: String {
+    operations.enumerated().compactMap { position, operation in
+      let trail = operation.location.trail
+      guard trail.isBackward || !trail.scopes.isEmpty else { return nil }
+      return "\(position)\(trail.isBackward ? "b" : "")\(trail.scopes)"
+    }
+    .joined(separator: " ")
   }
 }

@@ -153,7 +153,9 @@ extension FunctionPrinter {
   mutating func writeBarrier(_ operation: Operation) {
     text += operation.op.mnemonic
     guard !operation.operands.isEmpty else { return }
-    text += " \(list(operation.operands)) : \(types(operation.operands))"
+    let name = operation.location.trail.name
+    let written = name.isEmpty ? "" : " {\(TextCursor.savedName) = \(Module.quoted(name))}"
+    text += " \(list(operation.operands))\(written) : \(types(operation.operands))"
   }
 
   /// The names in a region of an operation whose operands at `captures` are parameters of the region

@@ -232,10 +232,14 @@ extension TextCursor {
   /// The deepest nesting of attribute values, which also bounds recursion.
   private static let maximumDepth = 32
 
+  /// The attribute of an optimization barrier by which values are kept for the backward computation.
+  static let savedName = "adjoint.saved"
+
   /// Reads `{name = value, …}` or the inside of `<{…}>` into `attributes`.
   ///
   /// Attributes with a dialect's prefix, such as `mhlo.sharding`, mean nothing here and are dropped,
-  /// except for those that say what a custom call does; of its memory layouts nothing depends.
+  /// except for those that say what a custom call does, of whose memory layouts nothing depends, and
+  /// for `adjoint.saved`, the name by which results are kept.
   mutating func attributes(
     into attributes: inout AttributeDictionary, depth: Int = 0
   ) throws {
@@ -250,6 +254,13 @@ extension TextCursor {
     let place = location(at: position)
     let name = isNext("\"") ? try string() : try expectWord("an attribute's name")
     let isWritten = accept("=")
+    if name == TextCursor.savedName, isWritten {
+      guard case .string(let saved) = try attributeValue(depth: depth) else {
+        throw AdjointError(.syntax, "\(name) of \(attributes.owner) must be a string", at: place)
+      }
+      attributes.location.trail.name = saved
+      return
+    }
     let isCustomCall = attributes.owner == AttributeDictionary.customCall
     let isDropped =
       isCustomCall

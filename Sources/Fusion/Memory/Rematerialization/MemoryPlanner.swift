@@ -1,0 +1,246 @@
+internal import LoopIR
+internal import TensorIR
+
+/// No plan fits a memory budget.
+struct MemoryShortage: Error {
+  /// The least bytes of all plans.
+  var least: Int
+
+  /// What the user is told.
+  func error(for function: Function, budget: Int?) -> AdjointError {
+    AdjointError(
+      .memory,
+      "the memory budget of \(budget ?? 0) bytes is too small: @\(function.name) needs at"
+        + " least \(least) bytes", at: function.location)
+  }
+}
+
+/// Finds what to compute again so that the arena that is really planned stays within a budget.
+///
+/// Candidates are runs on paper within caps that fall by six percent each; the program of each is
+/// planned with all that follows (sharing of memory in place, placing in the arena), and the one that
+/// fits the budget with the least added work is taken.
+struct MemoryPlanner {
+  /// A plan and what it gives.
+  struct Candidate {
+    var plan: RematerializationPlan
+    /// Before memory is placed.
+    var program: LoopProgram
+    var arenaByteCount: Int
+  }
+
+  private let original: LoopProgram
+  private(set) var graph: RematerializationGraph
+  private let options: MemoryOptions
+  private var recipes: ProgramRecipes?
+  private var scheduler: Scheduler
+  private var candidates: [Int: Candidate?] = [:]
+  private var plans: [Int: RematerializationPlan?] = [:]
+  /// The most bytes in use on paper where nothing is dropped for want of room.
+  private var largestUse = 0
+  /// The bytes of the arena where nothing is computed again.
+  let saveAllByteCount: Int
+
+  /// By how much caps fall, and how many there are.
+  private static let fall = 0.94
+  private static let capCount = 44
+  /// Smaller arenas stay in caches, and stay as they are without a budget.
+  private static let smallByteCount = 4 << 20
+  /// The part of a program's time that computing again may take without a budget.
+  private static let freeShare = 0.02
+
+  /// - Parameter saveAll: the same program with memory placed.
+  init(_ program: LoopProgram, saveAll: LoopProgram, _ scheduler: Scheduler, _ book: RecipeBook?) {
+    original = program
+    options = scheduler.options.memory
+    saveAllByteCount = saveAll.arenaByteCount
+    self.scheduler = scheduler.forTrial
+    self.scheduler.program = program
+    recipes = book.map { ProgramRecipes($0, for: program) }
+    var graph = RematerializationGraph(program)
+    let isSmall = saveAll.arenaByteCount < Self.smallByteCount
+    let fits = options.budget.map { $0 >= saveAll.arenaByteCount } ?? true
+    let hasScopes = graph.values.contains { !$0.scopes.isEmpty }
+    isIdle =
+      graph.values.isEmpty || options.policy == .automatic && isSmall && fits && !hasScopes
+    self.graph = graph
+    guard !isIdle else { return }
+    let largest = graph.values.map(\.byteCount).max() ?? 0
+    let found = recipes?.recipes(for: graph, of: program, leastByteCount: largest >> 10)
+    graph.add(recipes: found ?? graph.values.map { _ in nil })
+    self.graph = graph
+  }
+
+  /// Whether it is clear that nothing is to be computed again.
+  private let isIdle: Bool
+
+  /// The chosen plan; nil where nothing is computed again.
+  ///
+  /// - Throws: `MemoryShortage` where no plan fits the budget.
+  mutating func choose() throws -> Candidate? {
+    let budget = options.budget ?? .max
+    if isIdle {
+      if saveAllByteCount > budget { throw tooSmall(saveAllByteCount) }
+      return nil
+    }
+    let base = baseline()
+    let usual = try usual(base)
+    let usualBytes = usual?.arenaByteCount ?? saveAllByteCount
+    if usualBytes <= budget { return usual }
+    guard options.policy != .saveAll else { throw tooSmall(usualBytes) }
+    return try fitting(budget, usualBytes)
+  }
+
+  private func tooSmall(_ least: Int) -> MemoryShortage { MemoryShortage(least: least) }
+
+  // MARK: Policies
+
+  /// Whether a value is dropped after the step `now`, to be computed again for the step `next`.
+  private func isDropped(_ number: Int, _ now: Int, _ next: Int) -> Bool {
+    let value = graph.values[number]
+    let (step, later) = (graph.steps[now], graph.steps[next])
+    guard later.isBackward else { return false }
+    if !value.scopes.isEmpty, options.policy != .saveAll,
+      !(step.isBackward && step.scopes.starts(with: value.scopes))
+    {
+      return true
+    }
+    guard value.isCrossing, !step.isBackward else { return false }
+    switch options.policy {
+    case .automatic, .saveAll: return false
+    case .saveNothing: return true
+    case .saveProducts: return !graph.groups[value.group].hasProduct
+    case .save(let names): return !names.contains(value.savedName)
+    }
+  }
+
+  /// Whether a policy or scope drops values however much room there is.
+  private var isForced: Bool {
+    switch options.policy {
+    case .saveAll: false
+    case .automatic: graph.values.contains { !$0.scopes.isEmpty }
+    case .saveNothing, .saveProducts, .save: true
+    }
+  }
+
+  /// The run without a cap.
+  private mutating func baseline() -> RematerializationPlan? {
+    let graph = graph
+    let copy = self
+    let plan = RematerializationSimulation(graph, cap: .max >> 1, isDropped: copy.isDropped).run()
+    largestUse = plan?.largestUse ?? 0
+    return plan
+  }
+
+  /// The plan without a budget; nil where nothing is computed again.
+  private mutating func usual(_ base: RematerializationPlan?) throws -> Candidate? {
+    if isForced {
+      guard let base, !base.isPlain else { return nil }
+      return candidate(base)
+    }
+    guard options.policy == .automatic, saveAllByteCount >= Self.smallByteCount else { return nil }
+    let allowance = Self.freeShare * graph.groups.reduce(0) { $0 + $1.nanoseconds }
+    var (best, low, high): (RematerializationPlan?, Int, Int) = (nil, 1, Self.capCount)
+    while low < high {
+      let middle = (low + high) / 2
+      let simulation = RematerializationSimulation(
+        graph, cap: cap(middle), allowsGroups: false)
+      if let plan = simulation.run(), plan.addedNanoseconds <= allowance {
+        (best, low) = (plan, middle + 1)
+      } else {
+        high = middle
+      }
+    }
+    guard let best, !best.isPlain, let candidate = candidate(best),
+      candidate.arenaByteCount <= saveAllByteCount / 10 * 9
+    else { return nil }
+    return candidate
+  }
+
+  // MARK: Search
+
+  /// The bytes that a run on paper may keep.
+  private func cap(_ number: Int) -> Int {
+    var cap = Double(largestUse)
+    for _ in 0..<number { cap *= Self.fall }
+    return Int(cap)
+  }
+
+  private mutating func plan(_ number: Int) -> RematerializationPlan? {
+    if let known = plans[number] { return known }
+    let copy = self
+    let plan = RematerializationSimulation(
+      graph, cap: cap(number), isDropped: copy.isDropped
+    ).run()
+    plans[number] = .some(plan)
+    return plan
+  }
+
+  private mutating func candidate(at number: Int) -> Candidate? {
+    if let known = candidates[number] { return known }
+    let candidate = plan(number).flatMap { self.candidate($0) }
+    candidates[number] = .some(candidate)
+    return candidate
+  }
+
+  /// What a plan gives; nil where a recipe has no kernel.
+  private mutating func candidate(_ plan: RematerializationPlan) -> Candidate? {
+    var kernels: [BufferID: Kernel] = [:]
+    for case .recipe(let value) in plan.actions {
+      let buffer = graph.values[value].buffer
+      guard kernels[buffer] == nil else { continue }
+      guard let kernel = recipes?.kernel(of: buffer, in: &scheduler) else { return nil }
+      kernels[buffer] = kernel
+    }
+    let program = RematerializedProgram(original, graph, plan) { kernels[$0] }.program
+    var placed = program
+    scheduler.placeMemory(of: &placed)
+    return Candidate(plan: plan, program: program, arenaByteCount: placed.arenaByteCount)
+  }
+
+  /// The candidate with the least added work among those within a budget.
+  private mutating func fitting(_ budget: Int, _ usualBytes: Int) throws -> Candidate {
+    var (low, high) = (0, Self.capCount)
+    while low < high {
+      let middle = (low + high) / 2
+      guard let candidate = candidate(at: middle) else {
+        high = middle
+        continue
+      }
+      if candidate.arenaByteCount <= budget { high = middle } else { low = middle + 1 }
+    }
+    if let best = best(within: budget) { return best }
+    for number in 0..<Self.capCount where candidate(at: number) == nil { break }
+    if let best = best(within: budget) { return best }
+    let least = candidates.values.compactMap { $0?.arenaByteCount }.min() ?? usualBytes
+    throw tooSmall(min(least, usualBytes))
+  }
+
+  private func best(within budget: Int) -> Candidate? {
+    candidates.sorted { $0.key < $1.key }.compactMap(\.value)
+      .filter { $0.arenaByteCount <= budget }
+      .min { $0.plan.addedNanoseconds < $1.plan.addedNanoseconds }
+  }
+}
+
+extension Scheduler {
+  /// Computes values again where the options ask for it, and notes what was decided.
+  mutating func rematerialize(_ program: inout LoopProgram) throws {
+    var saveAll = program
+    placeMemory(of: &saveAll)
+    var planner = MemoryPlanner(program, saveAll: saveAll, self, recipes)
+    let chosen = try planner.choose()
+    memoryReport = MemoryReport(planner.graph, program, chosen?.plan)
+    memoryReport.saveAllByteCount = saveAll.arenaByteCount
+    memoryReport.saveAllCurve = saveAll.memoryCurve
+    if let chosen { program = chosen.program }
+  }
+
+  /// Runs the passes about memory behind rematerialization.
+  func placeMemory(of program: inout LoopProgram) {
+    var trial = forTrial
+    trial.program = program
+    trial.runMemoryPasses { $0 != Self.deadStores }
+    program = trial.program
+  }
+}

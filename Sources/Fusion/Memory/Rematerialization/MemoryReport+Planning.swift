@@ -1,0 +1,93 @@
+internal import LoopIR
+internal import TensorIR
+
+extension MemoryReport {
+  /// What a plan does with each value of a program; without a plan all are kept.
+  init(
+    _ graph: RematerializationGraph, _ program: LoopProgram, _ plan: RematerializationPlan?
+  ) {
+    self.init()
+    for (number, value) in graph.values.enumerated() where value.isArena {
+      let buffer = program.buffers[value.buffer.index]
+      var entry = Value(
+        name: buffer.name, type: buffer.type, location: buffer.origin?.location ?? .unknown,
+        isCrossing: value.isCrossing)
+      entry.recomputations = plan?.recomputations[number] ?? 0
+      let recipe = number < graph.recipes.count ? graph.recipes[number] : nil
+      let group = graph.groups[value.group]
+      if entry.recomputations > 0 {
+        recomputedByteCount += buffer.type.byteCount
+        entry.reason =
+          recipe != nil
+          ? "computed element by element from what is there"
+          : "the steps that made it are run again"
+        entry.addedNanoseconds =
+          Double(entry.recomputations) * (recipe?.nanoseconds ?? group.nanoseconds)
+      } else {
+        if value.isCrossing { savedByteCount += buffer.type.byteCount }
+        entry.reason = value.reasonToKeep(in: graph, group)
+      }
+      values.append(entry)
+    }
+    for action in plan?.actions ?? [] {
+      switch action {
+      case .step: break
+      case .group(let number, let outputs):
+        addedFlops += graph.groups[number].flops
+        note(graph.groups[number].flops, on: outputs.first, in: graph, program)
+      case .recipe(let value):
+        let flops = graph.recipes[value]?.flops ?? 0
+        addedFlops += flops
+        note(flops, on: value, in: graph, program)
+      }
+    }
+  }
+
+  private mutating func note(
+    _ flops: Int, on value: Int?, in graph: RematerializationGraph, _ program: LoopProgram
+  ) {
+    guard let value else { return }
+    let name = program.buffers[graph.values[value].buffer.index].name
+    if let place = values.firstIndex(where: { $0.name == name }) {
+      values[place].addedFlops += flops
+    }
+  }
+}
+
+extension RematerializationGraph.Value {
+  /// Why a value is kept.
+  fileprivate func reasonToKeep(
+    in graph: RematerializationGraph, _ group: RematerializationGraph.Group
+  ) -> String {
+    if !isCrossing { return "no use in the backward computation" }
+    if !isStable { return "it changes in between" }
+    if !group.isRepeatable { return "what it is made of changes in between" }
+    if !savedName.isEmpty { return "kept as \(savedName)" }
+    return group.hasProduct ? "a product" : "it is cheaper to keep"
+  }
+}
+
+extension LoopProgram {
+  /// The bytes of arena in use at each kernel, in order of execution.
+  var memoryCurve: [MemoryReport.Point] {
+    let timeline = Timeline(self)
+    let blocks = blocks(on: timeline)
+    return steps.kernelNumbers.map { number in
+      let kernel = kernels[number]
+      let position = timeline.positions[number] ?? 0
+      let used = blocks.filter { $0.life.contains(position) }
+      let largest = used.max { ($0.byteCount, $1.home) < ($1.byteCount, $0.home) }
+      let written = kernel.writtenBuffers.sorted().map { buffers[$0.index].name }
+      return MemoryReport.Point(
+        step: written.joined(separator: ", "), bytes: used.reduce(0) { $0 + $1.byteCount },
+        owner: largest.map { buffers[$0.home.index].name } ?? "")
+    }
+  }
+
+  /// The most bytes of some arena buffers that are in use at one position.
+  func largestUse(of buffers: Set<BufferID>) -> Int {
+    let timeline = Timeline(self)
+    let own = blocks(on: timeline).filter { buffers.contains($0.home) }
+    return Self.largestUse(of: own, positions: timeline.count)
+  }
+}

@@ -1,0 +1,144 @@
+internal import LoopIR
+internal import TensorIR
+
+/// Makes kernels that compute single values of a function from others in memory, element by element.
+///
+/// A value has a recipe where its formula holds no sum: its elements then have the same bits in whatever
+/// kernel they are computed.
+struct RecipeBook {
+  private let graph: Graph
+  private var planner: KernelPlanner
+  private let comparedValues: Set<ValueID>
+  /// The results of the operations that read each value.
+  private let users: [ValueID: [ValueID]]
+  private let results: Set<ValueID>
+
+  /// A book for what a planner has planned.
+  init(_ planner: KernelPlanner, comparedValues: Set<ValueID>) {
+    graph = planner.graph
+    self.planner = planner
+    self.comparedValues = comparedValues
+    results = Set(graph.function.results)
+    var users: [ValueID: [ValueID]] = [:]
+    for operation in graph.function.operations {
+      for operand in operation.operands { users[operand, default: []].append(operation.results[0]) }
+    }
+    self.users = users
+  }
+
+  /// What a value is computed from; nil where it has no recipe.
+  mutating func inputs(of value: ValueID) -> Set<ValueID>? {
+    guard let operation = graph.operation(value), graph.comprehension(value) != nil,
+      planner.contracts[value] == nil, !operation.op.isUpdate, operation.op.regions.isEmpty
+    else { return nil }
+    let audit = planner.audit(Root(value: value))
+    guard audit.folds.isEmpty, audit.impossible.isEmpty, audit.crowded.isEmpty,
+      planner.repeated(audit, value).isEmpty, !audit.reads.contains(value),
+      isExact(audit.inside)
+    else { return nil }
+    return audit.reads
+  }
+
+  // MARK: Rounding
+
+  /// A broadcast by at least this factor has loops of its own, so that what it repeats is computed
+  /// outside of them.
+  private static let loopExtent = 32
+
+  /// Whether a kernel that computes some values rounds as any other that does.
+  ///
+  /// Code generation contracts a product with the sum that it is a term of, where nothing else uses the
+  /// product. So a product that is a term must have no use but by what the kernel computes, or be
+  /// computed outside of the sum's loops.
+  private func isExact(_ inside: Set<ValueID>) -> Bool {
+    inside.allSatisfy { value in
+      guard let operation = graph.operation(value), operation.op.isSum else { return true }
+      return operation.operands.allSatisfy { operand in
+        guard let product = product(operand, in: inside) else { return true }
+        let repetition = graph.type(value).count / max(graph.type(product).count, 1)
+        return repetition >= Self.loopExtent || isUsed(product, onlyIn: inside)
+      }
+    }
+  }
+
+  /// The product that an operand of a sum is, seen through what only moves or negates it.
+  private func product(_ operand: ValueID, in inside: Set<ValueID>) -> ValueID? {
+    var value = operand
+    while inside.contains(value), let operation = graph.operation(value) {
+      if operation.op.isProduct { return value }
+      guard operation.op.isTransparent else { return nil }
+      value = operation.operands[0]
+    }
+    return nil
+  }
+
+  /// Whether all that uses a product, or the product moved or negated, is inside.
+  private func isUsed(_ product: ValueID, onlyIn inside: Set<ValueID>) -> Bool {
+    var pending = [product]
+    while let value = pending.popLast() {
+      if results.contains(value) { return false }
+      for user in users[value] ?? [] {
+        guard inside.contains(user) else { return false }
+        if graph.operation(user)?.op.isTransparent == true { pending.append(user) }
+      }
+    }
+    return true
+  }
+
+  /// The kernel that writes a value to a buffer; nil where it needs a constant that no buffer holds.
+  func kernel(
+    of value: ValueID, to destination: BufferID, reading buffers: [ValueID: BufferID],
+    constants: [Literal: BufferID]
+  ) -> Kernel? {
+    var known: [ValueID: BufferID] = [:]
+    for operation in graph.function.operations {
+      guard case .constant(let literal) = operation.op, !literal.isSplat else { continue }
+      known[operation.result] = constants[literal]
+    }
+    var all = buffers
+    all[value] = destination
+    let nest = NestBuilder(
+      name: "draft", graph: graph, buffers: all, available: Set(buffers.keys), constants: known,
+      comparedValues: comparedValues)
+    let type = graph.type(value)
+    let memory = nest.slot(destination)
+    for (loops, indices) in Root(value: value).nests(in: nest.variables, shape: type.shape) {
+      let scope = nest.descend(from: nest.root, loops) { level in
+        indices.map { nest.phase(of: value, at: $0, at: level) }.max() ?? 0
+      }.innermost
+      for index in indices {
+        let scalar = nest.scalar(of: value, at: index, in: scope)
+        nest.store(scalar, to: memory, nest.address(index, shape: type.shape), in: scope)
+      }
+    }
+    return nest.finished(
+      sources: [graph.operation(value)?.location].compactMap { $0 }.filter(\.isKnown))
+  }
+}
+
+extension Op {
+  /// Whether the op adds floats: where a product may be contracted.
+  fileprivate var isSum: Bool {
+    switch self {
+    case .binary(.add), .binary(.subtract): return true
+    case .reduce(let reduction): return reduction.kind == .add
+    default: return false
+    }
+  }
+
+  /// Whether the op is a product of two numbers.
+  fileprivate var isProduct: Bool {
+    switch self {
+    case .binary(.multiply), .unary(.square): return true
+    default: return false
+    }
+  }
+
+  /// Whether elements are the operand's at other indices, or their negatives.
+  fileprivate var isTransparent: Bool {
+    switch self {
+    case .shape, .unary(.negate), .unary(.stopGradient): return true
+    default: return false
+    }
+  }
+}

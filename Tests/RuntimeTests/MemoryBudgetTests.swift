@@ -1,0 +1,263 @@
+import Differentiation
+import Interpreter
+import Optimizer
+import Runtime
+import TensorIR
+import TestSupport
+import Testing
+
+/// Programs under memory budgets and policies: the same bits in no more bytes than asked for.
+@Suite struct MemoryBudgetTests {
+  /// The policies that change what is kept.
+  static let policies: [Rematerialization] = [
+    .automatic, .saveNothing, .saveProducts, .save(named: ["a"]),
+  ]
+
+  private func executable(
+    _ function: Function, budget: Int? = nil, _ policy: Rematerialization = .automatic
+  ) throws -> Executable {
+    var options = CodeOptions()
+    options.memory = MemoryOptions(budget: budget, policy: policy)
+    return try Executable(function, options: options)
+  }
+
+  /// The least number of bytes that an error names.
+  private func least(_ error: AdjointError) throws -> Int {
+    #expect(error.kind == .memory)
+    let words = error.message.split(separator: " ")
+    let place = try #require(words.firstIndex(of: "least"))
+    return try #require(Int(words[place + 1]))
+  }
+
+  /// Expects the same bits at parts of the save-all arena, or at the least that an error names, and
+  /// under every policy.
+  ///
+  /// - Returns: the least bytes planned.
+  @discardableResult
+  private func expectSameBits(
+    _ function: Function, _ arguments: [Literal], _ name: String,
+    parts: [Int] = [100, 75, 50, 33, 25, 1], policies: [Rematerialization] = Self.policies
+  ) throws -> Int {
+    let whole = try executable(function, .saveAll)
+    let expected = try call(whole, arguments)
+    var smallest = whole.report.arenaByteCount
+    for part in parts {
+      var budget = whole.report.arenaByteCount * part / 100
+      if budget >= smallest, part < 100 { continue }
+      var planned: Executable
+      do {
+        planned = try executable(function, budget: budget)
+      } catch let error as AdjointError {
+        budget = try least(error)
+        planned = try executable(function, budget: budget)
+      }
+      #expect(planned.report.arenaByteCount <= budget, "\(name) at \(part) %")
+      #expect(try call(planned, arguments) == expected, "\(name) at \(part) %")
+      smallest = min(smallest, planned.report.arenaByteCount)
+    }
+    for policy in policies {
+      let planned = try executable(function, policy)
+      #expect(try call(planned, arguments) == expected, "\(name) with \(policy)")
+    }
+    return smallest
+  }
+
+  private func executable(
+    _ function: Function, _ policy: Rematerialization
+  ) throws -> Executable {
+    try executable(function, budget: nil, policy)
+  }
+
+  /// A network of layers with skips, normalizations and several activations, and its gradient.
+  private func network(seed: UInt64, layers: Int) throws -> (Function, [Literal]) {
+    var random = SplitMix64(seed: seed)
+    var builder = FunctionBuilder(name: "main")
+    let (rows, width) = (random.int(in: 8...40), random.pick([16, 33, 48]))
+    let type = TensorType([rows, width], .f32)
+    let input = builder.parameter(type)
+    var weights = [ValueID]()
+    var value = input
+    var earlier = [input]
+    for _ in 0..<layers {
+      let weight = builder.parameter(TensorType([width, width], .f32))
+      weights.append(weight)
+      let small = try builder.splat(1 / Double(width).squareRoot(), type)
+      value = try builder.emit(
+        .dot(DotDimensions(leftContracting: [1], rightContracting: [0])), [value, weight])
+      value = try builder.multiply(value, small)
+      switch random.int(in: 0...4) {
+      case 0: value = try builder.unary(.tanh, value)
+      case 1: value = try builder.multiply(value, builder.unary(.logistic, value))
+      case 2:
+        let mean = try builder.reduce(.add, value, dimensions: [1])
+        let scale = try builder.splat(1 / Double(width), TensorType([rows], .f32))
+        let spread = try builder.emit(
+          .shape(.broadcast(shape: type.shape, dimensions: [0])), [builder.multiply(mean, scale)])
+        value = try builder.emit(.binary(.subtract), [value, spread])
+        let square = try builder.unary(.square, value)
+        let variance = try builder.multiply(
+          builder.reduce(.add, square, dimensions: [1]), scale)
+        let root = try builder.unary(
+          .rsqrt, builder.add(variance, builder.splat(0.1, TensorType([rows], .f32))))
+        let factor = try builder.emit(
+          .shape(.broadcast(shape: type.shape, dimensions: [0])), [root])
+        value = try builder.multiply(value, factor)
+      case 3: value = try builder.unary(.sine, value)
+      default:
+        let named = builder.location
+        builder.location.trail.name = "a"
+        value = try builder.emit(.optimizationBarrier, [builder.unary(.erf, value)])
+        builder.location = named
+      }
+      if random.oneIn(2) { value = try builder.add(value, random.pick(earlier)) }
+      earlier.append(value)
+    }
+    let loss = try builder.reduce(.add, builder.unary(.square, value), dimensions: [0, 1])
+    let function = builder.finish(returning: [loss])
+    let gradient = try function.simplified().withGradient(of: Array(0...layers)).simplified(
+      SimplificationOptions(dropsStopGradients: true))
+    try gradient.verify()
+    return (gradient, randomArguments(for: gradient, seed: seed))
+  }
+
+  @Test(arguments: UInt64(0)..<3) func randomNetworksKeepTheirBits(_ seed: UInt64) throws {
+    let (function, arguments) = try network(seed: seed, layers: 6)
+    let whole = try executable(function, .saveAll).report.arenaByteCount
+    let smallest = try expectSameBits(function, arguments, "seed \(seed)")
+    #expect(smallest < whole, "nothing was gained for seed \(seed)")
+  }
+
+  @Test(arguments: [("mlp_small", 4), ("gmm", 3), ("layernorm", 3)])
+  func programsKeepTheirBits(_ name: String, _ count: Int) throws {
+    let module = try Module(parsing: programText(name), file: name)
+    let entry = try #require(module.entry)
+    let function = try module.inlined(entry).simplified().withGradient(of: Array(0..<count))
+      .simplified()
+    try expectSameBits(
+      function, randomArguments(for: function, seed: 7), name, parts: [50, 1],
+      policies: [.saveNothing])
+  }
+
+  /// Programs without derivatives, of many small kernels, loops and branches.
+  @Test func otherProgramsKeepTheirBits() throws {
+    for seed in UInt64(300)..<303 {
+      let function = try randomFunction(seed: seed, element: .f32)
+      try expectSameBits(
+        function, randomArguments(for: function, seed: seed), "seed \(seed)", parts: [1],
+        policies: [])
+    }
+    for program in ControlProgram.all {
+      let function = try program.function()
+      try expectSameBits(
+        function, randomArguments(for: function, seed: 3), program.description, parts: [1],
+        policies: [])
+    }
+  }
+
+  /// Half and a quarter of the bytes of a deep chain need few more operations.
+  @Test func chainsOfLayersFitAQuarter() throws {
+    let (function, arguments) = try network(seed: 42, layers: 16)
+    let whole = try executable(function, .saveAll)
+    let half = try executable(function, budget: whole.report.arenaByteCount / 2)
+    let third = try executable(function, budget: whole.report.arenaByteCount / 3)
+    #expect(half.report.arenaByteCount * 2 <= whole.report.arenaByteCount)
+    #expect(third.report.arenaByteCount * 3 <= whole.report.arenaByteCount)
+    #expect(half.report.memory.addedFlops > 0)
+    #expect(half.report.memory.addedFlops <= third.report.memory.addedFlops)
+    #expect(try call(half, arguments) == call(whole, arguments))
+    // No more than one more forward run: a third of the work.
+    let flops = 16 * 2 * function[function.parameters[0]].count * 48
+    #expect(half.report.memory.addedFlops <= flops)
+  }
+}
+
+/// Scans under budgets that only segments fit.
+@Suite struct CheckpointedScanTests {
+  /// A recurrence with stacks, an output and captures, run backwards or forwards, and its gradient.
+  private func recurrence(_ length: Int, isReversed: Bool) throws -> Function {
+    let text = """
+      func.func @main(%a: tensor<40xf32>, %w: tensor<40xf32>, %xs: tensor<\(length)x40xf32>)
+          -> tensor<f32> {
+        %0:2 = "adjoint.scan"(%a, %xs) <{carry_count = 1 : i64, length = \(length) : i64,
+            reverse = \(isReversed)}> ({
+        ^bb0(%i: tensor<i64>, %h: tensor<40xf32>, %x: tensor<40xf32>):
+          %n = stablehlo.convert %i : (tensor<i64>) -> tensor<f32>
+          %c = stablehlo.constant dense<0.01> : tensor<f32>
+          %m = stablehlo.multiply %n, %c : tensor<f32>
+          %b = stablehlo.broadcast_in_dim %m, dims = [] : (tensor<f32>) -> tensor<40xf32>
+          %1 = stablehlo.multiply %h, %w : tensor<40xf32>
+          %2 = stablehlo.add %1, %x : tensor<40xf32>
+          %3 = stablehlo.add %2, %b : tensor<40xf32>
+          %4 = stablehlo.tanh %3 : tensor<40xf32>
+          %5 = stablehlo.sine %4 : tensor<40xf32>
+          stablehlo.return %4, %5 : tensor<40xf32>, tensor<40xf32>
+        }) : (tensor<40xf32>, tensor<\(length)x40xf32>)
+          -> (tensor<40xf32>, tensor<\(length)x40xf32>)
+        %z = stablehlo.constant dense<0.0> : tensor<f32>
+        %6 = stablehlo.multiply %0#1, %0#1 : tensor<\(length)x40xf32>
+        %7 = stablehlo.reduce(%6 init: %z) applies stablehlo.add across dimensions = [0, 1]
+          : (tensor<\(length)x40xf32>, tensor<f32>) -> tensor<f32>
+        return %7 : tensor<f32>
+      }
+      """
+    let module = try Module(parsing: text, file: "scan.mlir")
+    let function = try module.inlined(#require(module.entry)).simplified()
+    return try function.withGradient(of: [0, 1, 2]).simplified()
+  }
+
+  @Test(arguments: [false, true]) func segmentsKeepBits(_ isReversed: Bool) throws {
+    let function = try recurrence(720, isReversed: isReversed)
+    let arguments = randomArguments(for: function, seed: 5)
+    var options = CodeOptions()
+    options.memory.policy = .saveAll
+    let whole = try Executable(function, options: options)
+    let expected = try call(whole, arguments)
+    options.memory.policy = .automatic
+    var last = whole.report.arenaByteCount
+    // Until an error names the least: nests of two and more levels.
+    for _ in 0..<6 {
+      options.memory.budget = last * 3 / 4
+      do {
+        let planned = try Executable(function, options: options)
+        #expect(planned.report.arenaByteCount <= last * 3 / 4)
+        #expect(try call(planned, arguments) == expected)
+        last = planned.report.arenaByteCount
+      } catch let error as AdjointError {
+        #expect(error.kind == .memory)
+        break
+      }
+    }
+    // The output and its cotangent stay, in one place.
+    let stack = 720 * 40 * 4
+    #expect((last - stack) * 4 < whole.report.arenaByteCount - stack)
+  }
+
+  /// Three carries of one segment's length and no stack: as many bytes as two levels take, and fewer.
+  @Test func tenThousandStepsTakeTheRootOfTheirBytes() throws {
+    let text = """
+      func.func @main(%a: tensor<64xf32>) -> tensor<f32> {
+        %0 = "adjoint.scan"(%a) <{carry_count = 1 : i64, length = 10000 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %h: tensor<64xf32>):
+          %1 = stablehlo.sine %h : tensor<64xf32>
+          stablehlo.return %1 : tensor<64xf32>
+        }) : (tensor<64xf32>) -> tensor<64xf32>
+        %z = stablehlo.constant dense<0.0> : tensor<f32>
+        %2 = stablehlo.reduce(%0 init: %z) applies stablehlo.add across dimensions = [0]
+          : (tensor<64xf32>, tensor<f32>) -> tensor<f32>
+        return %2 : tensor<f32>
+      }
+      """
+    let module = try Module(parsing: text, file: "scan.mlir")
+    let function = try module.inlined(#require(module.entry)).withGradient(of: [0]).simplified()
+    let arguments = randomArguments(for: function, seed: 5)
+    let expected = try runNatively(function, arguments)
+    // 2·√(N·c·r) with c = r = 256 bytes, and the carries at hand.
+    for (budget, name) in [(2 * 100 * 256 + 2048, "two levels"), (100 * 256, "more levels")] {
+      var options = CodeOptions()
+      options.memory.budget = budget
+      let planned = try Executable(function, options: options)
+      #expect(planned.report.arenaByteCount <= budget)
+      #expect(try call(planned, arguments) == expected, "\(name)")
+    }
+  }
+}
