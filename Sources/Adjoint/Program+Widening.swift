@@ -33,7 +33,8 @@ extension Op {
     case .bits: self
     case .call(let callee):
       .call(Callee(callee.name, resultTypes: callee.resultTypes.map { $0.widened }))
-    case .unary, .binary, .compare, .select, .clamp, .shape, .reduce, .dot, .convolution, .gather,
+    case .unary, .binary, .compare, .select, .clamp, .shape, .reduce, .dot, .convolution, .window,
+      .gather,
       .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice, .optimizationBarrier:

@@ -220,7 +220,7 @@ extension Function {
       case .shape(.broadcast), .shape(.reshape), .shape(.transpose), .shape(.reverse):
         value = operations[position].operands[0]
       case .shape(.slice), .shape(.pad), .shape(.concatenate), .iota, .unary, .binary, .compare,
-        .select, .clamp, .convert, .bits, .reduce, .dot, .convolution, .gather, .scatter,
+        .select, .clamp, .convert, .bits, .reduce, .dot, .convolution, .window, .gather, .scatter,
         .dynamicSlice,
         .dynamicUpdateSlice,
         .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:

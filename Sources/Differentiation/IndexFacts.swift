@@ -86,7 +86,8 @@ struct IndexFacts {
       }
       guard let first = parts.first else { return nil }
       return parts.dropFirst().reduce(operand(first)) { union($0, operand($1)) }
-    case .shape(.pad), .unary, .binary, .compare, .bits, .reduce, .dot, .convolution, .gather,
+    case .shape(.pad), .unary, .binary, .compare, .bits, .reduce, .dot, .convolution, .window,
+      .gather,
       .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice,

@@ -20,7 +20,7 @@ extension Operation {
     case .optimizationBarrier: return operands.map { pass.tangent($0) }
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
+      .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
       return [try tangent(in: &pass)]
     }
   }
@@ -43,6 +43,7 @@ extension Operation {
     case .reduce(let reduction): return try reduction.tangent(of: self, in: &pass)
     case .dot(let dimensions): return try dimensions.tangent(of: self, in: &pass)
     case .convolution(let convolution): return try convolution.tangent(of: self, in: &pass)
+    case .window(let op): return try op.tangent(of: self, in: &pass)
     case .gather(let dimensions): return try dimensions.tangent(of: self, in: &pass)
     case .scatter(let dimensions): return try dimensions.tangent(of: self, in: &pass)
     case .dynamicSlice:

@@ -13,7 +13,7 @@ extension Operation {
     case .scan(let scan): try scan.transpose(self, cotangents, in: &pass)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .call:
       guard let cotangent = cotangents[0] else { return }
       try transpose(cotangent, in: &pass)
@@ -56,6 +56,7 @@ extension Operation {
     case .reduce(let reduction): try reduction.transpose(self, cotangent, in: &pass)
     case .dot(let dimensions): try dimensions.transpose(self, cotangent, in: &pass)
     case .convolution(let convolution): try convolution.transpose(self, cotangent, in: &pass)
+    case .window(let op): try op.transpose(self, cotangent, in: &pass)
     case .gather(let dimensions): try dimensions.transpose(self, cotangent, in: &pass)
     case .scatter(let dimensions): try dimensions.transpose(self, cotangent, in: &pass)
     }

@@ -78,6 +78,7 @@ struct ResidualCut {
     case .binary: return true
     case .reduce(let reduction):
       return function[operation.operands[0]].count <= Self.scalarCount && reduction.kind == .add
+    case .window: return false
     case .dot, .convolution:
       return function[operation.operands[0]].count <= Self.scalarCount && isScalarCode
     case .scatter, .dynamicUpdateSlice, .whileLoop, .branch, .scan, .custom, .call: return false

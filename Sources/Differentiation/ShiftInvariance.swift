@@ -103,7 +103,8 @@ struct ShiftInvariance {
       return dependent(op, known[operation.operands[0]], known[operation.operands[1]])
     case .shape(let op): return dependent(op, operation, known)
     case .reduce(let reduction): return dependent(reduction, operation, known)
-    case .constant, .iota, .compare, .select, .clamp, .convert, .bits, .dot, .convolution, .gather,
+    case .constant, .iota, .compare, .select, .clamp, .convert, .bits, .dot, .convolution, .window,
+      .gather,
       .scatter,
       .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
@@ -186,7 +187,7 @@ extension Operation {
     switch op {
     case .reduce(let reduction): reduction.kind == .maximum || reduction.kind == .minimum
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
-      .dot, .convolution,
+      .dot, .convolution, .window,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
@@ -200,7 +201,7 @@ extension Operation {
       .shape(.transpose):
       true
     case .constant, .iota, .unary, .binary, .compare, .clamp, .convert, .bits, .shape, .reduce,
-      .dot, .convolution,
+      .dot, .convolution, .window,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false

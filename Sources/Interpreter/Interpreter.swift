@@ -61,7 +61,7 @@ package struct Interpreter: Sendable {
         return try run(function, operands)
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
         .reduce,
-        .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+        .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
         .optimizationBarrier:
         return try operation.op.evaluated(operands)
       }

@@ -47,7 +47,8 @@ extension Op {
   var isElementwise: Bool {
     switch self {
     case .unary, .binary, .compare, .select, .clamp, .convert, .bits: true
-    case .constant, .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+    case .constant, .iota, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter,
+      .dynamicSlice,
       .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false

@@ -22,7 +22,7 @@ import TensorIR
     let row = try rewriter.emit(.iota(TensorType([extent], type.element), dimension: 0), [])
     return try rewriter.emitBroadcast(row, to: type.shape, dimensions: [dimension])
   case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce, .dot,
-    .convolution, .gather,
+    .convolution, .window, .gather,
     .scatter, .dynamicSlice, .dynamicUpdateSlice,
     .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil

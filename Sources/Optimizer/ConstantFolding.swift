@@ -16,7 +16,7 @@ import TensorIR
   case .constant, .iota, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil
   case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape, .reduce, .dot,
-    .convolution, .gather,
+    .convolution, .window, .gather,
     .scatter, .dynamicSlice, .dynamicUpdateSlice:
     break
   }
@@ -48,6 +48,9 @@ extension Op {
     case .convolution(let convolution):
       let terms = operands[1].count / max(operands[1].shape[convolution.kernel.output], 1)
       return terms <= 16 && result.count * terms <= limit * 4
+    case .window(let op):
+      let places = op.windows.count
+      return places <= 16 && max(result.count, operands[0].count) * places <= limit * 4
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,

@@ -83,6 +83,7 @@ extension Op {
     case .dot(let dimensions): .dot(dimensions.withoutRemarks)
     case .convolution(let convolution): .convolution(convolution.withoutRemarks)
     case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .shape, .reduce,
+      .window,
       .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
@@ -111,7 +112,7 @@ extension Op {
     case .convert(let element): 11 &+ element.byteCount
     case .bits: 13
     case .constant(let literal): literal.hashValue
-    case .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+    case .iota, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       hashValue

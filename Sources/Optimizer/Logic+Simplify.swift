@@ -20,7 +20,7 @@ import TensorIR
     return try rewriter.emitSplat(
       comparison.direction.includesEqual ? 1 : 0, TensorType(type.shape, .i1))
   case .constant, .iota, .unary, .select, .clamp, .convert, .bits, .shape, .reduce, .dot,
-    .convolution, .gather,
+    .convolution, .window, .gather,
     .scatter, .dynamicSlice, .dynamicUpdateSlice,
     .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil

@@ -3,7 +3,8 @@ import TensorIR
 /// The kinds of operations that passes choose between.
 enum OpFamily: Int, Sendable, CaseIterable {
   case constant, iota, unary, binary, compare, select, clamp, convert, bits, broadcast, reshape
-  case transpose, slice, pad, concatenate, reverse, reduce, dot, convolution, gather, scatter
+  case transpose, slice, pad, concatenate, reverse, reduce, dot, convolution, window, gather,
+    scatter
   case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch, scan, custom
   case call
 }
@@ -31,6 +32,7 @@ extension Op {
     case .reduce: .reduce
     case .dot: .dot
     case .convolution: .convolution
+    case .window: .window
     case .gather: .gather
     case .scatter: .scatter
     case .dynamicSlice: .dynamicSlice

@@ -30,7 +30,8 @@ extension Rewriter {
     case .broadcast: definition(of: value).map { family(of: $0.operands[0]) == .constant } ?? false
     case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .reshape, .transpose,
       .slice,
-      .pad, .concatenate, .reverse, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+      .pad, .concatenate, .reverse, .reduce, .dot, .convolution, .window, .gather, .scatter,
+      .dynamicSlice,
       .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, nil:
       false
@@ -123,7 +124,7 @@ extension Rewriter {
     case .select: return are(1..<3)
     case .iota, .compare, .clamp, .convert, .bits, .shape(.pad), .shape(.concatenate),
       .shape(.reverse),
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return false
     }

@@ -13,7 +13,7 @@ extension SerialBuilder {
     case .branch(let branch): try lower(branch, operation, in: frame)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .custom,
       .call:
       throw NotSmall()
@@ -273,7 +273,7 @@ extension Function {
       guard operation.op.regions.isEmpty else { return 1 << 20 }
       switch operation.op {
       case .constant, .shape: return sum
-      case .dot, .convolution, .reduce: return sum + 4 * self[operation.results[0]].count
+      case .dot, .convolution, .window, .reduce: return sum + 4 * self[operation.results[0]].count
       case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .gather, .scatter,
         .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
         .custom, .call:

@@ -47,7 +47,8 @@ extension Op {
     case .shape(.broadcast), .shape(.reshape), .shape(.transpose), .shape(.slice), .shape(.reverse):
       true
     case .shape(.pad), .shape(.concatenate), .constant, .iota, .unary, .binary, .compare, .select,
-      .clamp, .convert, .bits, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+      .clamp, .convert, .bits, .reduce, .dot, .convolution, .window, .gather, .scatter,
+      .dynamicSlice,
       .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false

@@ -65,7 +65,7 @@ extension Op {
     case .scan: 1
     case .whileLoop, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .shape,
-      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier,
       .custom, .call:
       0
@@ -89,7 +89,7 @@ extension Op {
       return .scan(scan)
     case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .shape,
-      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier,
       .custom, .call:
       return self
@@ -109,7 +109,8 @@ extension Op {
     case .scatter, .dynamicUpdateSlice: true
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
       .reduce,
-      .dot, .convolution, .gather, .dynamicSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
+      .dot, .convolution, .window, .gather, .dynamicSlice, .optimizationBarrier, .whileLoop,
+      .branch, .scan,
       .custom,
       .call:
       false

@@ -100,7 +100,7 @@ struct KernelPlanner {
         }
         if forced.contains(operation.result) { addRoot(operation.result) }
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
-        .reduce, .gather, .dynamicSlice:
+        .reduce, .window, .gather, .dynamicSlice:
         if forced.contains(operation.result) { addRoot(operation.result) }
       }
     }

@@ -62,7 +62,8 @@ struct AffineAnalysis {
         low.offset <= range.lowerBound, range.upperBound <= high.offset
       else { return nil }
       found = value
-    case .iota, .unary, .compare, .bits, .shape, .reduce, .dot, .convolution, .gather, .scatter,
+    case .iota, .unary, .compare, .bits, .shape, .reduce, .dot, .convolution, .window, .gather,
+      .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return nil

@@ -18,7 +18,8 @@ import TensorIR
     return try rewriter.emitUnrolled(scan, operands, types)
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
     .reduce,
-    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+    .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+    .optimizationBarrier,
     .whileLoop,
     .custom, .call:
     return nil
@@ -46,7 +47,8 @@ extension Op {
   fileprivate var isCheapToRepeat: Bool {
     switch self {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape: true
-    case .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+    case .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice,
+      .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }

@@ -50,7 +50,8 @@ import TensorIR
     return (isInvariant + stacked).merging(rest, where: carries.map { operands[$0] })
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
     .reduce,
-    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+    .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+    .optimizationBarrier,
     .branch,
     .custom, .call:
     return nil

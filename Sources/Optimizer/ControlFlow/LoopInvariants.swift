@@ -16,7 +16,8 @@ import TensorIR
   case .scan(let scan): (region, first) = (scan.body, 1)
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
     .reduce,
-    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+    .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+    .optimizationBarrier,
     .branch,
     .custom, .call:
     return nil
@@ -93,6 +94,7 @@ extension Op {
   fileprivate var isWorthHoisting: Bool {
     switch self {
     case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .reduce, .dot, .convolution,
+      .window,
       .gather,
       .scatter,
       .whileLoop, .branch, .scan, .custom:

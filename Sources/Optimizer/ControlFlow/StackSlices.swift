@@ -112,7 +112,8 @@ private struct RowPlan {
         updates.append((source - carries.lowerBound, position, place))
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
         .reduce,
-        .dot, .convolution, .gather, .scatter, .optimizationBarrier, .whileLoop, .branch, .scan,
+        .dot, .convolution, .window, .gather, .scatter, .optimizationBarrier, .whileLoop, .branch,
+        .scan,
         .custom, .call:
         continue
       }

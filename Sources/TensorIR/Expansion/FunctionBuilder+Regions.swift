@@ -19,7 +19,7 @@ extension FunctionBuilder {
         result = try emit(operation.op, operands)
       case .shape(.reshape(shape: [])), .shape(.broadcast(shape: [], dimensions: [])):
         result = operands[0]
-      case .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+      case .iota, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice,
         .dynamicUpdateSlice,
         .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
         throw operation.notElementwise
