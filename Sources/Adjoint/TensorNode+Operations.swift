@@ -86,6 +86,8 @@ extension Op {
     case .select: operands[1].type.element
     case .dot(let dimensions): dimensions.resultElement ?? operands[0].type.element
     case .convolution(let convolution): convolution.resultElement ?? operands[0].type.element
+    case .window(.place): .i32
+    case .window: operands[0].type.element
     case .unary, .binary, .clamp, .bits, .complex, .fft, .shape, .reduce, .gather, .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice:

@@ -19,6 +19,7 @@ extension Op {
     case .reduce(let reduction): return try reduction.batched(operands, in: &pass)
     case .dot(let dimensions): return try dimensions.batched(operands, in: &pass)
     case .convolution(let convolution): return try convolution.batched(operands, in: &pass)
+    case .window(let op): return try op.batched(operands, in: &pass)
     case .gather(let dimensions): return try dimensions.batched(operands, in: &pass)
     case .scatter(let dimensions): return try dimensions.batched(operands, in: &pass)
     case .dynamicSlice(let sizes): return try DynamicSlices.slice(sizes, operands, in: &pass)

@@ -95,7 +95,8 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .custom, .call:
+      .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .custom,
+      .call:
       let depends = operands.indices.contains { operands[$0] && isDifferentiable(at: $0) }
       return [Bool](repeating: depends, count: count)
     }
@@ -114,7 +115,8 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .custom, .call:
+      .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .custom,
+      .call:
       return operands.indices.map { isDifferentiable(at: $0) }
     }
   }
@@ -130,6 +132,9 @@ extension Op {
     case .convert(let element): element.isInexact
     case .bits(let op): op.isDifferentiable
     case .clamp, .complex, .fft, .shape, .dot, .convolution: true
+    case .window(.place): false
+    case .window(.reduce(let kind, _)): !kind.isPiecewiseConstant
+    case .window(.collect), .window(.scatter): position == 0
     case .reduce(let reduction): !reduction.kind.isPiecewiseConstant
     case .gather: position == 0
     case .scatter: position != 1

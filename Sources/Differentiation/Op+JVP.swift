@@ -24,7 +24,7 @@ extension Operation {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
+      .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
       return [try tangent(in: &pass)]
     }
   }
@@ -51,6 +51,7 @@ extension Operation {
     case .reduce(let reduction): return try reduction.tangent(of: self, in: &pass)
     case .dot(let dimensions): return try dimensions.tangent(of: self, in: &pass)
     case .convolution(let convolution): return try convolution.tangent(of: self, in: &pass)
+    case .window(let op): return try op.tangent(of: self, in: &pass)
     case .gather(let dimensions): return try dimensions.tangent(of: self, in: &pass)
     case .scatter(let dimensions): return try dimensions.tangent(of: self, in: &pass)
     case .dynamicSlice:

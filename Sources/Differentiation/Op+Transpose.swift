@@ -15,8 +15,7 @@ extension Operation {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .matrix, .optimizationBarrier, .call:
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .optimizationBarrier, .call, .window:
       guard let cotangent = cotangents[0] else { return }
       try transpose(cotangent, in: &pass)
     }
@@ -62,6 +61,7 @@ extension Operation {
     case .reduce(let reduction): try reduction.transpose(self, cotangent, in: &pass)
     case .dot(let dimensions): try dimensions.transpose(self, cotangent, in: &pass)
     case .convolution(let convolution): try convolution.transpose(self, cotangent, in: &pass)
+    case .window(let op): try op.transpose(self, cotangent, in: &pass)
     case .gather(let dimensions): try dimensions.transpose(self, cotangent, in: &pass)
     case .scatter(let dimensions): try dimensions.transpose(self, cotangent, in: &pass)
     }

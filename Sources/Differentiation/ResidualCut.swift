@@ -79,6 +79,7 @@ struct ResidualCut {
     case .binary: return true
     case .reduce(let reduction):
       return function[operation.operands[0]].count <= Self.scalarCount && reduction.kind == .add
+    case .window: return false
     case .dot, .convolution:
       return function[operation.operands[0]].count <= Self.scalarCount && isScalarCode
     case .scatter, .dynamicUpdateSlice, .matrix, .foreign, .whileLoop, .branch, .scan, .custom,

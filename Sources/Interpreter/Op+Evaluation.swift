@@ -30,6 +30,7 @@ extension Op {
     case .dot(let dimensions): return [dimensions.evaluated(operands[0], operands[1], types[0])]
     case .convolution(let convolution):
       return [convolution.evaluated(operands[0], operands[1], types[0])]
+    case .window(let op): return [op.evaluated(operands[0], operands[1], types[0])]
     case .gather(let dimensions): return [dimensions.evaluated(operands[0], operands[1], types[0])]
     case .scatter(let dimensions):
       return [dimensions.evaluated(operands[0], operands[1], operands[2])]

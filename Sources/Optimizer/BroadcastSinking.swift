@@ -47,7 +47,7 @@ extension Op {
   var isElementwise: Bool {
     switch self {
     case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex: true
-    case .constant, .iota, .fft, .shape, .reduce, .dot, .convolution, .gather, .scatter,
+    case .constant, .iota, .fft, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice,
       .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:

@@ -16,9 +16,7 @@ import TensorIR
   case .constant, .iota, .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan,
     .custom, .call:
     return nil
-  case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce,
-    .dot,
-    .convolution, .gather,
+  case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce, .dot, .convolution, .gather, .window,
     .scatter, .dynamicSlice, .dynamicUpdateSlice:
     break
   }
@@ -50,6 +48,9 @@ extension Op {
     case .convolution(let convolution):
       let terms = operands[1].count / max(operands[1].shape[convolution.kernel.output], 1)
       return terms <= 16 && result.count * terms <= limit * 4
+    case .window(let op):
+      let places = op.windows.count
+      return places <= 16 && max(result.count, operands[0].count) * places <= limit * 4
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,

@@ -82,8 +82,7 @@ extension Op {
     case .compare(let comparison): .compare(comparison.with(comparison.direction))
     case .dot(let dimensions): .dot(dimensions.withoutRemarks)
     case .convolution(let convolution): .convolution(convolution.withoutRemarks)
-    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .complex, .fft,
-      .shape, .reduce,
+    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce, .window,
       .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
@@ -112,8 +111,7 @@ extension Op {
     case .convert(let element): 11 &+ element.byteCount
     case .bits: 13
     case .constant(let literal): literal.hashValue
-    case .complex, .fft, .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter,
-      .dynamicSlice,
+    case .complex, .fft, .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .window,
       .dynamicUpdateSlice,
       .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       hashValue

@@ -4,7 +4,7 @@ import TensorIR
 enum OpFamily: Int, Sendable, CaseIterable {
   case constant, iota, unary, binary, compare, select, clamp, convert, bits, complex, fft
   case broadcast, reshape
-  case transpose, slice, pad, concatenate, reverse, reduce, dot, convolution, gather, scatter
+  case transpose, slice, pad, concatenate, reverse, reduce, dot, convolution, window, gather, scatter
   case dynamicSlice, dynamicUpdateSlice, matrix, foreign, optimizationBarrier, whileLoop, branch,
     scan, custom
   case call
@@ -35,6 +35,7 @@ extension Op {
     case .reduce: .reduce
     case .dot: .dot
     case .convolution: .convolution
+    case .window: .window
     case .gather: .gather
     case .scatter: .scatter
     case .dynamicSlice: .dynamicSlice

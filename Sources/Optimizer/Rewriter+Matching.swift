@@ -31,7 +31,8 @@ extension Rewriter {
     case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft,
       .reshape, .transpose,
       .slice,
-      .pad, .concatenate, .reverse, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+      .pad, .concatenate, .reverse, .reduce, .dot, .convolution, .window, .gather, .scatter,
+      .dynamicSlice,
       .dynamicUpdateSlice,
       .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, nil:
       false
@@ -127,8 +128,7 @@ extension Rewriter {
     case .iota, .compare, .clamp, .convert, .bits, .complex, .fft, .shape(.pad),
       .shape(.concatenate),
       .shape(.reverse),
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .window:
       return false
     }
   }

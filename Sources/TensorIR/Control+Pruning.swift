@@ -19,8 +19,7 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .custom,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .custom, .window,
       .call:
       [Bool](repeating: true, count: count)
     }
@@ -36,8 +35,7 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .custom,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .custom, .window,
       .call:
       return PrunedOperation(
         op: self, operands: Array(0..<operandCount), results: Array(results.indices), changes: 0)

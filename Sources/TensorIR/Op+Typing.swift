@@ -24,6 +24,7 @@ extension Op {
     case .reduce(let reduction): return [try reduction.resultType(check)]
     case .dot(let dimensions): return [try dimensions.resultType(check)]
     case .convolution(let convolution): return [try convolution.resultType(check)]
+    case .window(let op): return [try op.resultType(check)]
     case .gather(let dimensions): return [try dimensions.resultType(check)]
     case .scatter(let dimensions): return [try dimensions.resultType(check)]
     case .dynamicSlice(let sizes): return [try DynamicSliceTyping.slice(sizes, check)]

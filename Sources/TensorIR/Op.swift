@@ -33,6 +33,8 @@ package enum Op: Hashable, Sendable {
   case dot(DotDimensions)
   /// (input, kernel): products summed over the taps of windows and over features.
   case convolution(Convolution)
+  /// An op over windows of a tensor.
+  case window(WindowOp)
   /// (operand, startIndices): slices collected at computed places.
   case gather(GatherDimensions)
   /// (operand, scatterIndices, updates): slices combined into computed places.
@@ -443,6 +445,7 @@ extension Op {
     case .reduce: "stablehlo.reduce"
     case .dot: "stablehlo.dot_general"
     case .convolution: "stablehlo.convolution"
+    case .window(let op): op.mnemonic
     case .gather: "stablehlo.gather"
     case .scatter: "stablehlo.scatter"
     case .dynamicSlice: "stablehlo.dynamic_slice"

@@ -218,6 +218,11 @@ private func products(
   do { let t = tensordot(x, y, axes: 1); _ = t }
   do { let t = dotGeneral(x, y, contracting: ([1], [0])); _ = t }
   do { let t = x.multiplied(by: y); _ = t }
+  do { let t = x.convolved(with: y); _ = t }
+  do { let t = x.convolved(with: y, inputDilation: [2, 2]); _ = t }
+  do { let t = x.convolved(with: y, groups: n); _ = t }
+  do { let t = x.maxPooled(over: [2, 2]); _ = t }
+  do { let t = x.averagePooled(over: [2, 2]); _ = t }
 }
 
 private func ad(

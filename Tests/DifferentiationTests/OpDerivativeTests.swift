@@ -51,7 +51,9 @@ import Testing
         "stablehlo.shift_left", "stablehlo.shift_right_arithmetic",
         "stablehlo.shift_right_logical", "chlo.next_after", "chlo.polygamma", "chlo.zeta",
         "stablehlo.bitcast_convert", "stablehlo.reduce_precision", "stablehlo.reduce stablehlo.and",
-        "stablehlo.reduce stablehlo.or", "stablehlo.scatter multiply",
+        "stablehlo.reduce stablehlo.or", "stablehlo.reduce_window stablehlo.and",
+        "stablehlo.reduce_window stablehlo.or",
+        "adjoint.window_place", "stablehlo.scatter multiply",
       ])
   }
 }

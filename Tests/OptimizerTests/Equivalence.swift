@@ -47,7 +47,7 @@ extension Op {
   /// Whether simplification may change the rounding of the op's result.
   fileprivate var mayRound: Bool {
     switch self {
-    case .reduce, .dot, .convolution, .binary(.power): true
+    case .reduce, .dot, .convolution, .window, .binary(.power): true
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .gather,

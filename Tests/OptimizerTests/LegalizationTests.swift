@@ -30,4 +30,19 @@ import Testing
       }
     }
   }
+
+  /// Ops over windows as slices and choices give the same elements.
+  @Test(arguments: opTable.filter { $0.name.hasPrefix("window_") })
+  func windowsKeepResults(row: OpRow) throws {
+    for opCase in row.cases where [.f64, .f32, .i32].contains(opCase.element) {
+      let function = try opCase.function()
+      let plain = try function.legalizedScans()
+      try plain.verify()
+      #expect(!plain.description.contains("adjoint.window"))
+      let arguments = row.arguments(for: function, seed: 5)
+      let expected = try Interpreter().run(function, arguments)[0]
+      expectClose(
+        try Interpreter().run(plain, arguments)[0], expected, relative: 1e-6, "\(opCase)")
+    }
+  }
 }

@@ -5,7 +5,7 @@ package let opTable: [OpRow] =
   constantRows + UnaryOp.allCases.map(unaryRow) + BinaryOp.allCases.map(binaryRow)
   + Comparison.Direction.allCases.map(compareRow) + choiceRows + convertRows + bitsRows
   + totalOrderRows + shapeRows
-  + reductionRows + dotRows + convolutionRows + gatherRows + scatterRows + complexRows + fourierRows
+  + reductionRows + dotRows + convolutionRows + windowRows + gatherRows + scatterRows + complexRows + fourierRows
   + matrixRows
 
 /// Every row of the table with every element type and shape variant.
@@ -55,6 +55,8 @@ extension Op {
       mnemonic
     case .compare(let comparison): "\(mnemonic) \(comparison.direction.rawValue)"
     case .reduce(let reduction): "\(mnemonic) \(reduction.kind.rawValue)"
+    case .window(.reduce(let kind, _)): "\(mnemonic) \(kind.rawValue)"
+    case .window: mnemonic
     case .scatter(let dimensions): "\(mnemonic) \(dimensions.combination.rawValue)"
     }
   }
@@ -72,6 +74,10 @@ extension Op {
       "stablehlo." + $0
     }
     + Reduction.Kind.allCases.map { Op.reduce(Reduction($0, dimensions: [])).form }
+    + Reduction.Kind.allCases.map {
+      Op.window(.reduce($0, Windows(extents: []))).form
+    }
+    + ["adjoint.window_place", "adjoint.window_collect", "adjoint.window_scatter"]
     + ["stablehlo.dot_general", "stablehlo.convolution", "stablehlo.gather"]
     + ScatterDimensions.Combination.allCases.map { "stablehlo.scatter " + $0.rawValue }
     + ["cholesky", "lu", "householder", "reflectors", "eigh", "svd", "tridiagonal_solve"].map {

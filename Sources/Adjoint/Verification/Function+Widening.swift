@@ -22,7 +22,8 @@ extension Op {
     case .bits, .complex, .fft: self
     case .call(let callee):
       .call(Callee(callee.name, resultTypes: callee.resultTypes.map { $0.widened }))
-    case .unary, .binary, .compare, .select, .clamp, .shape, .reduce, .dot, .convolution, .gather,
+    case .unary, .binary, .compare, .select, .clamp, .shape, .reduce, .dot, .convolution, .window,
+      .gather,
       .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier:

@@ -23,7 +23,7 @@ extension Lowering {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .custom,
       .call:
       preconditionFailure("only loops, branches and calls are steps by themselves")

@@ -14,8 +14,7 @@ extension SerialBuilder {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .custom,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .custom, .window,
       .call:
       throw NotSmall()
     }
@@ -276,7 +275,7 @@ extension Function {
       guard !operation.op.isStep else { return 1 << 20 }
       switch operation.op {
       case .constant, .shape: return sum
-      case .dot, .convolution, .reduce: return sum + 4 * self[operation.results[0]].count
+      case .dot, .convolution, .window, .reduce: return sum + 4 * self[operation.results[0]].count
       case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .matrix, .foreign,
         .custom, .call:
         return sum + self[operation.results[0]].count

@@ -207,6 +207,7 @@ extension Operation {
     case .reduce(let reduction): return reduction.comprehension(operandTypes[0])
     case .dot(let dimensions): return dimensions.comprehension(operandTypes)
     case .convolution(let convolution): return convolution.comprehension(operandTypes, type)
+    case .window(let op): return op.comprehension(operandTypes, type)
     case .gather(let dimensions): return dimensions.comprehension(operandTypes, type)
     case .dynamicSlice(let sizes): return .dynamicSlice(operandTypes[0], sizes: sizes)
     case .complex, .fft, .scatter, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .matrix, .foreign:

@@ -76,8 +76,7 @@ extension Op {
     case .whileLoop, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .complex, .fft,
       .shape,
-      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier,
+      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .window,
       .custom, .call:
       0
     }
@@ -101,8 +100,7 @@ extension Op {
     case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .complex, .fft,
       .shape,
-      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier,
+      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .window,
       .custom, .call:
       return self
     }
@@ -141,8 +139,7 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .dynamicSlice, .matrix, .foreign, .optimizationBarrier,
-      .whileLoop, .branch, .scan,
+      .dot, .convolution, .gather, .dynamicSlice, .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .window,
       .custom,
       .call:
       false

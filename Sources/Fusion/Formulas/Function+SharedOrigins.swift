@@ -10,7 +10,7 @@ extension Function {
     let definitions = definitions()
     var shared = Set<ValueID>()
     for operation in operations {
-      guard case .compare = operation.op, self[operation.operands[0]].element.isFloat else {
+      guard operation.op.comparesOperands, self[operation.operands[0]].element.isFloat else {
         continue
       }
       let left = origins(of: operation.operands[0], definitions)
@@ -39,13 +39,23 @@ extension Function {
 }
 
 extension Op {
+  /// Whether the op compares elements of its two operands.
+  fileprivate var comparesOperands: Bool {
+    switch self {
+    case .compare, .window(.place): true
+    default: false
+    }
+  }
+
   /// The operands, by position, that the op takes its elements from as they are; nil where it computes
   /// new ones.
   fileprivate func elementSources(among count: Int) -> Range<Int>? {
     switch self {
     case .constant, .iota: 0..<0
     case .shape, .binary(.maximum), .binary(.minimum), .clamp: 0..<count
-    case .gather: 0..<1
+    case .gather, .window(.collect): 0..<1
+    case .window(.reduce(.maximum, _)), .window(.reduce(.minimum, _)): 0..<2
+    case .window: nil
     case .select: 1..<3
     case .unary, .binary, .compare, .convert, .bits, .complex, .fft, .dot, .convolution, .scatter,
       .dynamicSlice,

@@ -49,7 +49,10 @@ extension Operation {
     switch op {
     case .reduce(let reduction):
       guard reduction.kind == .add || reduction.kind == .multiply else { return false }
+    case .window(.reduce(let kind, _)):
+      guard kind == .add || kind == .multiply else { return false }
     case .dot, .convolution: break
+    case .window(.collect), .window(.scatter), .window(.place): return false
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .gather,

@@ -2,7 +2,7 @@ import TensorIR
 
 extension Function {
   /// An equal function in plain StableHLO: every `adjoint.scan` is a `while` that counts, reads slices
-  /// with `dynamic_slice` and writes them with `dynamic_update_slice`.
+  /// with `dynamic_slice` and writes them with `dynamic_update_slice`; places of windows are slices.
   ///
   /// - Throws: `AdjointError` where an operation breaks its typing rule.
   package func legalizedScans() throws -> Function {
@@ -27,6 +27,8 @@ extension Function {
       let results: [ValueID]
       if case .scan(let scan) = op {
         results = try builder.whileLoop(for: scan, operands)
+      } else if case .window(let window) = op {
+        results = [try builder.plainWindow(window, operands)]
       } else {
         results = try builder.emitAll(op, operands)
       }

@@ -17,7 +17,7 @@ import TensorIR
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
     .fft, .shape,
     .reduce,
-    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .window,
     .optimizationBarrier,
     .branch,
     .custom, .call:
@@ -94,8 +94,7 @@ extension Op {
   /// Whether the operation computes, rather than only moves or repeats elements.
   fileprivate var isWorthHoisting: Bool {
     switch self {
-    case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .reduce, .dot,
-      .convolution,
+    case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .reduce, .dot, .convolution, .window,
       .gather,
       .scatter, .matrix, .foreign,
       .whileLoop, .branch, .scan, .custom:

@@ -1,12 +1,4 @@
-/// The windows of a `reduce_window`, one entry per axis.
-struct Windows {
-  var extents: [Int]
-  var strides: [Int]
-  var baseDilations: [Int]
-  var dilations: [Int]
-  var low: [Int]
-  var high: [Int]
-
+extension Windows {
   /// The most elements of a window that is written out.
   static let limit = 128
 
@@ -25,13 +17,13 @@ struct Windows {
 extension FunctionBuilder {
   /// The elements of each window combined by a region.
   ///
-  /// Windows of few elements are written out as a combination of slices; those that grow along an axis,
-  /// as of cumulative sums, are made of blocks.
+  /// Windows that grow along an axis, as of cumulative sums, are made of blocks; small ones combined by
+  /// other functions than a reduction's are written out as a combination of slices.
   mutating func windowed(
     _ operands: [ValueID], _ initial: [ValueID], _ windows: Windows, by region: Region
   ) throws -> [ValueID] {
     let shape = self[operands[0]].shape
-    let count = windows.extents.reduce(1, *)
+    let count = windows.count
     if let (axis, isReverse) = windows.cumulativeAxis(of: shape), count > 8 {
       let sources =
         isReverse
@@ -44,6 +36,9 @@ extension FunctionBuilder {
       }
       return isReverse
         ? try results.map { try emit(.shape(.reverse(dimensions: [axis])), [$0]) } : results
+    }
+    if let kind = region.combinedKind, operands.count == 1 {
+      return [try emit(.window(.reduce(kind, windows)), operands + initial)]
     }
     guard count <= Windows.limit else {
       throw AdjointError(.unsupported, "windows of \(count) elements are not supported")

@@ -4,6 +4,10 @@
 enum Expansion: String, CaseIterable {
   case sort = "stablehlo.sort"
   case reduceWindow = "stablehlo.reduce_window"
+  case selectAndScatter = "stablehlo.select_and_scatter"
+  case windowPlace = "adjoint.window_place"
+  case windowCollect = "adjoint.window_collect"
+  case windowScatter = "adjoint.window_scatter"
   case map = "stablehlo.map"
   case topK = "chlo.top_k"
   case cholesky = "stablehlo.cholesky"
@@ -12,8 +16,8 @@ enum Expansion: String, CaseIterable {
   /// Whether the operation has a region.
   var hasRegion: Bool {
     switch self {
-    case .sort, .reduceWindow, .map: true
-    case .topK, .cholesky, .customCall: false
+    case .sort, .reduceWindow, .selectAndScatter, .map: true
+    case .topK, .windowPlace, .windowCollect, .windowScatter, .cholesky, .customCall: false
     }
   }
 }
@@ -51,6 +55,9 @@ extension OperationDraft {
     switch syntax {
     case .expansion(.sort): results = try expandSort(in: &builder)
     case .expansion(.reduceWindow): results = try expandWindows(in: &builder)
+    case .expansion(.selectAndScatter): results = try expandSelectAndScatter(in: &builder)
+    case .expansion(.windowPlace), .expansion(.windowCollect), .expansion(.windowScatter):
+      results = try expandWindowMove(in: &builder)
     case .expansion(.map): results = try expandMap(in: &builder)
     case .expansion(.topK):
       try requireOperands(1)
@@ -112,29 +119,7 @@ extension OperationDraft {
     }
     let count = operands.count / 2
     let shape = try commonShape(operandTypes[..<count])
-    let ones = shape.map { _ in 1 }
-    func entries(_ name: String, _ usual: [Int]) throws -> [Int] {
-      let values = try attributes.optionalIntegers(name)
-      let result = values.isEmpty ? usual : values
-      guard result.count == usual.count, result.allSatisfy({ $0 >= 0 }) || name == "padding" else {
-        throw AdjointError(
-          .type, "\(mnemonic): \(name) does not fit \(shape.count) axes",
-          at: attributes.location)
-      }
-      return result
-    }
-    let padding = try entries("padding", shape.flatMap { _ in [0, 0] })
-    let windows = Windows(
-      extents: try entries("window_dimensions", ones),
-      strides: try entries("window_strides", ones),
-      baseDilations: try entries("base_dilations", ones),
-      dilations: try entries("window_dilations", ones),
-      low: shape.indices.map { padding[2 * $0] }, high: shape.indices.map { padding[2 * $0 + 1] })
-    guard (windows.strides + windows.baseDilations + windows.dilations).allSatisfy({ $0 > 0 })
-    else {
-      throw AdjointError(
-        .type, "\(mnemonic): strides and dilations are positive", at: attributes.location)
-    }
+    let windows = try windows(over: shape.count)
     let region = try onlyRegion(parameters: operands.count)
     return try builder.windowed(
       Array(operands[..<count]), Array(operands[count...]), windows, by: region)

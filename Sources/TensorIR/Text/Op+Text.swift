@@ -107,6 +107,7 @@ extension FunctionPrinter {
     case .reduce(let reduction): writeReduction(reduction, operation)
     case .dot(let dimensions): writeDot(dimensions, operation)
     case .convolution(let convolution): writeConvolution(convolution, operation)
+    case .window(let op): writeWindow(op, operation)
     case .gather(let dimensions): writeGather(dimensions, operation)
     case .scatter(let dimensions): writeScatter(dimensions, operation)
     case .dynamicSlice(let sizes):
