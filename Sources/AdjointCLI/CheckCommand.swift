@@ -31,6 +31,7 @@ struct CheckCommand: ParsableCommand {
 
   /// Runs the checks and prints a line for each.
   func run() throws {
+    call.startTimeLimit()
     let text = try Program(contentsOf: program.file)
     let given =
       try inputs.isEmpty

@@ -24,6 +24,7 @@ struct DumpCommand: ParsableCommand {
 
   /// Compiles as far as the stage and prints it.
   func run() throws {
+    call.startTimeLimit()
     let text = try Program(contentsOf: program.file).dump(
       stage: stage, function: program.function, transform: transform.transform,
       options: call.compileOptions, stablehlo: stablehlo)
