@@ -19,7 +19,12 @@ import Testing
   /// As written and simplified, for one thread and two.
   @Test(arguments: [ElementType.f32, .f64])
   func programsKeepTheirMeaning(_ element: ElementType) throws {
-    for seed in 0..<Self.count {
+    // In 437 one way of a branch in a serial kernel does nothing.
+    for seed in Array(0..<Self.count) + [437] { expectMeaning(seed, element) }
+  }
+
+  private func expectMeaning(_ seed: UInt64, _ element: ElementType) {
+    #expect(throws: Never.self, "seed \(seed)") {
       let function = try randomFunction(
         seed: seed, element: element, operations: 4...16, regions: true)
       try function.verify()
@@ -37,7 +42,12 @@ import Testing
 
   /// Gradients natively, interpreted, and as differences of the function.
   @Test func gradientsAreDifferences() throws {
-    for seed in 0..<Self.count {
+    // In 451 a carry that nothing copies is read by slices.
+    for seed in Array(0..<Self.count) + [451] { expectGradient(seed) }
+  }
+
+  private func expectGradient(_ seed: UInt64) {
+    #expect(throws: Never.self, "seed \(seed)") {
       let function = try randomFunction(
         seed: seed, differentiable: true, operations: 4...14, regions: true)
       try function.verify()
