@@ -35,7 +35,7 @@ struct AdjointCommand: ParsableCommand {
   }
 
   /// Says in one line what is wrong and ends the process.
-  private static func fail(_ message: String) -> Never {
+  static func fail(_ message: String) -> Never {
     let words = message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     FileHandle.standardError.write(Data("adjoint: \(words)\n".utf8))
     Foundation.exit(2)

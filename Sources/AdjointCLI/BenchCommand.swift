@@ -52,6 +52,7 @@ struct BenchCommand: ParsableCommand {
 
   /// Compiles the function, calls it again and again, and reports.
   func run() throws {
+    call.startTimeLimit()
     let parsed = try program.read()
     if compile {
       let times = try CompileTimes(

@@ -33,6 +33,7 @@ struct CheckCommand: ParsableCommand {
 
   /// Runs the checks and prints a line for each.
   func run() throws {
+    call.startTimeLimit()
     let text = try program.read()
     let given =
       try inputs.isEmpty

@@ -37,6 +37,7 @@ struct DumpCommand: ParsableCommand {
 
   /// Compiles as far as the stage and prints it, and draws.
   func run() throws {
+    call.startTimeLimit()
     if let memory { try draw(to: memory) }
     guard let stage else { return }
     let text = try program.read().dump(

@@ -1,5 +1,6 @@
 import Adjoint
 import ArgumentParser
+import Foundation
 
 /// Argument numbers separated by commas, such as `0,2`.
 struct IndexList: ExpressibleByArgument {
@@ -132,9 +133,25 @@ struct CallOptions: ParsableArguments {
       """, valueName: "POLICY"))
   var remat = Rematerialization.automatic
 
-  /// Refuses numbers below one.
+  /// How long the command may take, in seconds; nil for any time.
+  @Option(help: ArgumentHelp("End with an error after so many seconds.", valueName: "SECONDS"))
+  var timeout: Double?
+
+  /// Refuses numbers below one, and times that are none.
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+    if let timeout, !(timeout > 0 && timeout < 1e9) {
+      throw ValidationError("--timeout must be a time above 0")
+    }
+  }
+
+  /// Lets the command end with an error when its time is over, whatever it does then.
+  func startTimeLimit() {
+    guard let timeout else { return }
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: timeout)
+      AdjointCommand.fail("not done after \(timeout) s, the limit that --timeout sets")
+    }
   }
 
   /// The compiler's options.

@@ -55,6 +55,7 @@ struct RunCommand: ParsableCommand {
 
   /// Runs the function and prints or writes its results.
   func run() throws {
+    call.startTimeLimit()
     let text = try program.read()
     let compiled = try text.compile(
       function: program.function, transform: transform.transform, engine: engine.engine,

@@ -40,6 +40,36 @@ struct Example: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct RunTests {
+  /// A loop that never ends, by either engine, ends with one line.
+  @Test(arguments: ["jit", "interpreter"])
+  func timeIsLimited(engine: String) throws {
+    let endless = """
+      func.func @main(%x: tensor<f32>) -> tensor<f32> {
+        %true = stablehlo.constant dense<true> : tensor<i1>
+        %0:2 = stablehlo.while(%a = %x, %b = %true) : tensor<f32>, tensor<i1>
+          cond {
+            stablehlo.return %b : tensor<i1>
+          } do {
+            %1 = stablehlo.tanh %a : tensor<f32>
+            %2 = stablehlo.compare EQ, %a, %a : (tensor<f32>, tensor<f32>) -> tensor<i1>
+            stablehlo.return %1, %2 : tensor<f32>, tensor<i1>
+          }
+        return %0#0 : tensor<f32>
+      }
+      """
+    try withTool(files: ["endless.mlir": endless]) { tool in
+      let outcome = try tool.run(["run", "endless.mlir", "--engine", engine, "--timeout", "0.5"])
+      #expect(
+        outcome
+          == .init(
+            status: 2, output: "",
+            error: "adjoint: not done after 0.5 s, the limit that --timeout sets\n"))
+      let refused = try tool.run(["run", "endless.mlir", "--timeout", "0"])
+      #expect(refused.status == 2)
+      #expect(refused.error.contains("--timeout must be a time above 0"))
+    }
+  }
+
   @Test(arguments: Example.all)
   func examplesGiveTheExpectedValueAndGradient(example: Example) throws {
     try withTool { tool in

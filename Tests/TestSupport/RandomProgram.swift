@@ -11,12 +11,14 @@ import TensorIR
 ///   - differentiable: whether only smooth functions occur and the one result is an f64 scalar that
 ///     every value leads to, so that derivatives can be checked by finite differences.
 ///   - operations: about how many operations the function has.
+///   - regions: whether loops and branches occur too, in each other as well.
 package func randomFunction(
   seed: UInt64, element: ElementType = .f64, differentiable: Bool = false,
-  operations: ClosedRange<Int> = 5...40
+  operations: ClosedRange<Int> = 5...40, regions: Bool = false
 ) throws -> Function {
   var program = RandomProgram(
-    seed: seed, element: differentiable ? .f64 : element, isSmooth: differentiable)
+    seed: seed, element: differentiable ? .f64 : element, isSmooth: differentiable,
+    hasRegions: regions)
   return try program.generate(operations: operations)
 }
 
@@ -41,12 +43,18 @@ struct RandomProgram {
     case function, positiveFunction, arithmetic, scale, maskedChoice, broadcast, reshape, transpose
     case slice, pad, concatenate, reverse, sum, product, lookup, update
     case kinkedFunction, extremum, bounds, jump, integers
+    case scan, loop, branch
+
+    /// Whether the step adds an operation with regions.
+    var hasRegion: Bool { [.scan, .loop, .branch].contains(self) }
 
     /// Whether finite differences work across the step.
     var isSmooth: Bool {
       switch self {
       case .function, .positiveFunction, .arithmetic, .scale, .maskedChoice, .broadcast, .reshape,
-        .transpose, .slice, .pad, .concatenate, .reverse, .sum, .product, .lookup, .update:
+        .transpose, .slice, .pad, .concatenate, .reverse, .sum, .product, .lookup, .update, .scan,
+        .loop,
+        .branch:
         true
       case .kinkedFunction, .extremum, .bounds, .jump, .integers: false
       }
@@ -58,6 +66,10 @@ struct RandomProgram {
 
   let element: ElementType
   let isSmooth: Bool
+  /// Whether steps may add loops and branches.
+  let hasRegions: Bool
+  /// How many regions are around what is made.
+  var depth = 0
   var random: SplitMix64
   var builder = FunctionBuilder(name: "main")
   /// The parameters, which alone are known to the last bit.
@@ -65,9 +77,10 @@ struct RandomProgram {
   /// All values of the program's element type.
   var values = [Value]()
 
-  init(seed: UInt64, element: ElementType, isSmooth: Bool) {
+  init(seed: UInt64, element: ElementType, isSmooth: Bool, hasRegions: Bool = false) {
     self.element = element
     self.isSmooth = isSmooth
+    self.hasRegions = hasRegions
     random = SplitMix64(seed: seed)
   }
 
@@ -81,14 +94,15 @@ struct RandomProgram {
     let target = random.int(in: operations)
     // Steps that join values come more often, so that programs grow deep rather than wide.
     let steps =
-      Step.allCases.filter { $0.isSmooth || !isSmooth }
+      Step.allCases.filter { ($0.isSmooth || !isSmooth) && !$0.hasRegion }
+      + (hasRegions ? [.scan, .scan, .scan, .loop, .branch, .branch] : [])
       + [.function, .arithmetic, .arithmetic, .arithmetic, .product, .concatenate]
     while builder.function.operations.count < target { try take(random.pick(steps)) }
     return isSmooth ? try finishWithScalar() : finishWithValues()
   }
 
   /// Adds the operations of one step; steps that find no fitting operands add none.
-  private mutating func take(_ step: Step) throws {
+  mutating func take(_ step: Step) throws {
     switch step {
     case .function: try addFunction()
     case .positiveFunction: try addPositiveFunction()
@@ -111,6 +125,9 @@ struct RandomProgram {
     case .bounds: try addBounds()
     case .jump: try addJump()
     case .integers: try addIntegers()
+    case .scan: try addScan()
+    case .loop: try addLoop()
+    case .branch: try addBranch()
     }
   }
 

@@ -59,6 +59,17 @@ extension LoopProgram {
     buffers[old.index].type.byteCount == buffers[new.index].type.byteCount
   }
 
+  /// Makes slices of copies that are not written any more slices of what was copied.
+  private mutating func readSlices(of sources: [BufferID: BufferID]) {
+    for position in buffers.indices {
+      guard case .view(var view) = buffers[position].storage, let source = sources[view.base] else {
+        continue
+      }
+      view.base = source
+      buffers[position].storage = .view(view)
+    }
+  }
+
   /// Removes stores that write back what they read in the same place, and kernels left without any;
   /// who reads such a copy reads what was copied.
   mutating func dropCopiesOntoThemselves() {
@@ -89,6 +100,7 @@ extension LoopProgram {
       for step in kernels.indices { kernels[step].replaceSlots { sources[$0] ?? $0 } }
     }
     steps = steps.mappingBuffers { sources[$0] ?? $0 }
+    readSlices(of: sources)
     removeKernels { $0.body.isEmpty }
     dropUnusedBuffers()
     for step in kernels.indices { kernels[step].name = "k\(step)" }
@@ -289,7 +301,7 @@ extension [Node] {
         case .define(let scalar, _), .accumulate(let scalar, _): used.contains(scalar)
         case .store: true
         case .loop(let loop):
-          // A way of a branch that only hands values on has carries and nothing else.
+          // What a loop without work carries is there behind it all the same.
           !loop.body.isEmpty || loop.carries.contains { used.contains($0.result) }
         case .contract(let contract): !contract.body.isEmpty
         }

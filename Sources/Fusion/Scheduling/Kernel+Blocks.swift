@@ -51,7 +51,28 @@ extension Kernel {
     let analysis = DependenceAnalysis(self, in: program)
     guard analysis.mayRunInBlocks(loop, reducing: memory(of: sums)).isGranted else { return nil }
     let size = (extent + blocks - 1) / blocks
-    return (size + loop.step - 1) / loop.step * loop.step
+    let whole = (size + loop.step - 1) / loop.step * loop.step
+    return min(whole, longestSum(in: loop, extent, sums, program) ?? whole)
+  }
+
+  /// No sum of floats takes more terms than this, one after the other, before it goes into another one,
+  /// which has twice the digits: of terms of one size it keeps 15 bits of 24, mostly more than 18.
+  private static let termLimit = 512
+  /// The bytes of partial results that are worth a smaller error.
+  private static let partialByteLimit = 4 << 20
+
+  /// The rows of a block after which its sums end, where they would have too many terms; nil where there
+  /// are none.
+  private func longestSum(
+    in loop: Loop, _ extent: Int, _ sums: Set<BufferID>, _ program: LoopProgram
+  ) -> Int? {
+    let width = sums.reduce(loop.accumulators.count * 8) {
+      $0 + program.buffers[$1.index].type.byteCount
+    }
+    guard width > 0 else { return nil }
+    let most = max(1, Self.partialByteLimit / width)
+    let least = (extent + most - 1) / most
+    return max(Self.termLimit * loop.step, (least + loop.step - 1) / loop.step * loop.step)
   }
 
   /// How many blocks a loop is cut into by its work alone.

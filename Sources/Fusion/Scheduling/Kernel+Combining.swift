@@ -15,9 +15,9 @@ extension Kernel {
     let (folded, inner) = fold(
       .slot(source), count, stride: type.count, offset: IndexExpression(element), type.element, kind
     )
-    outer.body = [
-      .loop(inner), .store(Store(.slot(target), IndexExpression(element), folded)),
-    ]
+    outer.body = [.loop(inner)]
+    let sum = narrowed(folded, to: type.element, &outer.body)
+    outer.body.append(.store(Store(.slot(target), IndexExpression(element), sum)))
     body.append(.loop(outer))
   }
 
@@ -29,9 +29,29 @@ extension Kernel {
     let (folded, loop) = fold(
       .slot(slots.count - 1), count, stride: 1, offset: IndexExpression(0), element, kind)
     body.append(.loop(loop))
-    return folded
+    var nodes = [Node]()
+    let result = narrowed(folded, to: element, &nodes)
+    body += nodes
+    return result
   }
 
+  /// The element type that partial results are combined in.
+  private func wide(_ element: ElementType, _ kind: Reduction.Kind) -> ElementType {
+    element == .f32 && kind == .add ? .f64 : element
+  }
+
+  /// Adds a loop's result in the element type, and gives it.
+  private mutating func narrowed(
+    _ scalar: ScalarID, to element: ElementType, _ nodes: inout [Node]
+  ) -> ScalarID {
+    guard scalars[scalar.index] != element else { return scalar }
+    let narrow = ScalarID(scalars.count)
+    scalars.append(element)
+    nodes.append(.define(narrow, .apply(.convert(to: element), [scalar])))
+    return narrow
+  }
+
+  /// A loop that combines elements of memory, in the type of its result.
   private mutating func fold(
     _ memory: Memory, _ count: Int, stride: Int, offset: IndexExpression, _ element: ElementType,
     _ kind: Reduction.Kind
@@ -40,14 +60,19 @@ extension Kernel {
     variables.append(Variable(name: "b\(variable.index)", extent: count))
     let loaded = ScalarID(scalars.count)
     let folded = ScalarID(scalars.count + 1)
-    scalars += [element, element]
+    let sum = wide(element, kind)
+    scalars += [element, sum]
     var loop = Loop(variable)
     loop.accumulators = [Accumulator(folded, kind)]
     let address = offset + IndexExpression(variable) * stride
-    loop.body = [
-      .define(loaded, .load(memory, address, condition: nil)),
-      .accumulate(folded, value: loaded),
-    ]
+    loop.body = [.define(loaded, .load(memory, address, condition: nil))]
+    var value = loaded
+    if sum != element {
+      value = ScalarID(scalars.count)
+      scalars.append(sum)
+      loop.body.append(.define(value, .apply(.convert(to: sum), [loaded])))
+    }
+    loop.body.append(.accumulate(folded, value: value))
     return (folded, loop)
   }
 

@@ -53,6 +53,9 @@ package let schedule: [SchedulePass] = [
     name: "strip-mine", summary: "cuts loops over rows into strips and distributes them",
     action: .kernel { $0.kernel.cutRowsIntoStrips(&$1) }),
   SchedulePass(
+    name: "fold-sums", summary: "ends long sums after some hundred terms, and adds those in f64",
+    action: .kernel { $0.kernel.foldLongSums(&$1) }),
+  SchedulePass(
     name: "block", summary: "cuts outermost loops into blocks for threads", action: .blocks),
   SchedulePass(
     name: "dead-stores", summary: "drops stores that nothing reads",

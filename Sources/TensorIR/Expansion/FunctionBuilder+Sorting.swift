@@ -27,6 +27,10 @@ extension FunctionBuilder {
     return [try taken(operand, at: order, along: type.rank - 1), order]
   }
 
+  /// Up to this extent every element is compared with every other one, which is one pass over registers;
+  /// longer rows go through a network.
+  private static let longestCount = 1024
+
   /// The indices of the first elements in the order of a comparator: an element's place is the number of
   /// those that come before it, and the element of a place the only one that has it.
   private mutating func order(
@@ -34,6 +38,16 @@ extension FunctionBuilder {
   ) throws -> ValueID {
     let shape = self[operands[0]].shape
     let extent = shape[axis]
+    if extent > Self.longestCount {
+      let order = try networkOrder(of: operands, along: axis, by: isBefore)
+      if count == extent { return order }
+      return try emit(
+        .shape(
+          .slice(
+            starts: shape.map { _ in 0 },
+            limits: shape.indices.map { $0 == axis ? count : shape[$0] },
+            strides: shape.map { _ in 1 })), [order])
+    }
     var pairs = shape
     pairs.insert(extent, at: axis + 1)
     let (own, other) = try sides(of: operands, along: axis, pairs)

@@ -1,0 +1,75 @@
+import Interpreter
+import TensorIR
+import TestSupport
+import Testing
+
+/// Sorting of rows that are too long for comparing every element with every other one.
+@Suite struct NativeSortTests {
+  private static let count = 1100
+
+  /// Two keys, whole numbers that fall and floats that rise, and their places, which tell stability.
+  @Test func rowsAreSortedByTwoKeys() throws {
+    let count = Self.count
+    let text = """
+      func.func @main(%k: tensor<2x\(count)xi32>, %x: tensor<2x\(count)xf32>) -> (tensor<2x\(count)xi32>, tensor<2x\(count)xf32>, tensor<2x\(count)xi32>) {
+        %p = stablehlo.iota dim = 1 : tensor<2x\(count)xi32>
+        %0:3 = "stablehlo.sort"(%k, %x, %p) <{dimension = 1 : i64, is_stable = true}> ({
+        ^bb0(%a: tensor<i32>, %b: tensor<i32>, %c: tensor<f32>, %d: tensor<f32>, %e: tensor<i32>, %f: tensor<i32>):
+          %1 = stablehlo.compare GT, %a, %b, SIGNED : (tensor<i32>, tensor<i32>) -> tensor<i1>
+          %2 = stablehlo.compare EQ, %a, %b, SIGNED : (tensor<i32>, tensor<i32>) -> tensor<i1>
+          %3 = stablehlo.compare LT, %c, %d, TOTALORDER : (tensor<f32>, tensor<f32>) -> tensor<i1>
+          %4 = stablehlo.and %2, %3 : tensor<i1>
+          %5 = stablehlo.or %1, %4 : tensor<i1>
+          stablehlo.return %5 : tensor<i1>
+        }) : (tensor<2x\(count)xi32>, tensor<2x\(count)xf32>, tensor<2x\(count)xi32>) -> (tensor<2x\(count)xi32>, tensor<2x\(count)xf32>, tensor<2x\(count)xi32>)
+        return %0#0, %0#1, %0#2 : tensor<2x\(count)xi32>, tensor<2x\(count)xf32>, tensor<2x\(count)xi32>
+      }
+      """
+    let function = try #require(try Module(parsing: text, file: "sort.mlir").entry)
+    var random = SplitMix64(seed: 5)
+    let keys = (0..<2 * count).map { _ in Int64(random.int(in: -3...3)) }
+    let values = (0..<2 * count).map { _ -> Double in
+      random.oneIn(40) ? .nan : random.oneIn(20) ? -0.0 : Double(random.int(in: -9...9)) / 4
+    }
+    let arguments = [
+      Literal(TensorType([2, count], .i32), integers: keys),
+      Literal(TensorType([2, count], .f32), doubles: values),
+    ]
+    let order = (0..<2).flatMap { row in
+      (0..<count).sorted { left, right in
+        let (a, b) = (row * count + left, row * count + right)
+        if keys[a] != keys[b] { return keys[a] > keys[b] }
+        let (x, y) = (Float(values[a]), Float(values[b]))
+        if x.isTotallyOrdered(belowOrEqualTo: y) && y.isTotallyOrdered(belowOrEqualTo: x) {
+          return left < right
+        }
+        return x.isTotallyOrdered(belowOrEqualTo: y)
+      }
+    }
+    let places = order.enumerated().map { $0.offset / count * count + $0.element }
+    let results = try runNatively(function, arguments)
+    #expect(results[0].integers == places.map { keys[$0] })
+    #expect(results[2].integers == order.map(Int64.init))
+    #expect(try Interpreter().run(function, arguments) == results)
+  }
+
+  /// The greatest of long rows, in order.
+  @Test func greatestAreFirst() throws {
+    let text = """
+      func.func @main(%x: tensor<3x\(Self.count)xf64>) -> (tensor<3x5xf64>, tensor<3x5xi32>) {
+        %v, %i = chlo.top_k(%x, k = 5) : tensor<3x\(Self.count)xf64> -> (tensor<3x5xf64>, tensor<3x5xi32>)
+        return %v, %i : tensor<3x5xf64>, tensor<3x5xi32>
+      }
+      """
+    let function = try #require(try Module(parsing: text, file: "top.mlir").entry)
+    let argument = randomArguments(for: function, seed: 3)[0]
+    let results = try runNatively(function, [argument])
+    let elements = argument.doubles
+    for row in 0..<3 {
+      let own = Array(elements[(row * Self.count)..<((row + 1) * Self.count)])
+      let best = own.indices.sorted { own[$0] > own[$1] }.prefix(5)
+      #expect(Array(results[1].integers[(5 * row)..<(5 * row + 5)]) == best.map(Int64.init))
+      #expect(Array(results[0].doubles[(5 * row)..<(5 * row + 5)]) == best.map { own[$0] })
+    }
+  }
+}
