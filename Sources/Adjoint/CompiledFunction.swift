@@ -94,8 +94,9 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
     return (output, results.nodes)
   }
 
-  /// Which signatures were compiled, in order, and for each what was new in it.
-  public func explain() -> String { specializations.explain() }
+  /// Which signatures were compiled, in order, and for each what was new in it; with
+  /// `costs` also what each stage of compilation took.
+  public func explain(costs: Bool = false) -> String { specializations.explain(costs: costs) }
 
   /// Times and sizes of the compilation of the signature called last; nil before the first call.
   public var report: CompileReport? { specializations.lastUsed?.report }

@@ -97,7 +97,7 @@ public struct Complex<Part: ComplexPart>: TensorNumeric, CustomStringConvertible
 }
 
 /// A scalar with a real and an imaginary part.
-public protocol TensorComplex: TensorNumeric {
+public protocol TensorComplex: TensorInexact {
   /// What the parts are.
   associatedtype Part: ComplexPart
 }

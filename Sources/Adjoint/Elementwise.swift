@@ -1,7 +1,7 @@
 internal import TensorIR
 
 /// The exponential, element by element.
-public func exp<Scalar: TensorFloatingPoint>(
+public func exp<Scalar: TensorInexact>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
   Tensor(x.node.unary(.exponential, at: .here(file, line)))
@@ -15,7 +15,7 @@ public func expm1<Scalar: TensorFloatingPoint>(
 }
 
 /// The natural logarithm, element by element.
-public func log<Scalar: TensorFloatingPoint>(
+public func log<Scalar: TensorInexact>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
   Tensor(x.node.unary(.log, at: .here(file, line)))
@@ -36,28 +36,28 @@ public func sigmoid<Scalar: TensorFloatingPoint>(
 }
 
 /// The hyperbolic tangent, element by element.
-public func tanh<Scalar: TensorFloatingPoint>(
+public func tanh<Scalar: TensorInexact>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
   Tensor(x.node.unary(.tanh, at: .here(file, line)))
 }
 
 /// The sine, element by element.
-public func sin<Scalar: TensorFloatingPoint>(
+public func sin<Scalar: TensorInexact>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
   Tensor(x.node.unary(.sine, at: .here(file, line)))
 }
 
 /// The cosine, element by element.
-public func cos<Scalar: TensorFloatingPoint>(
+public func cos<Scalar: TensorInexact>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
   Tensor(x.node.unary(.cosine, at: .here(file, line)))
 }
 
 /// The square root, element by element.
-public func sqrt<Scalar: TensorFloatingPoint>(
+public func sqrt<Scalar: TensorInexact>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
   Tensor(x.node.unary(.sqrt, at: .here(file, line)))
@@ -88,7 +88,15 @@ public func erf<Scalar: TensorFloatingPoint>(
 public func abs<Scalar: TensorNumeric>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
-  Tensor(x.node.unary(.abs, at: .here(file, line)))
+  located(file, line) {
+    x.derived {
+      guard !Scalar.elementType.isComplex else {
+        throw AdjointError(
+          .type, "abs of complex numbers would be complex; write x.magnitude for their distances")
+      }
+      return x.node.unary(.abs, at: .unknown)
+    }
+  }
 }
 
 /// −1, 0 or 1 by the sign; zeros and NaN stay, element by element.

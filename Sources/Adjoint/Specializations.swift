@@ -1,4 +1,9 @@
 internal import Differentiation
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 internal import Synchronization
 internal import TensorIR
 
@@ -272,6 +277,7 @@ final class Specializations: Sendable {
       return entry
     }
     remember(kept)
+    if kept === entry { warn(after: count) }
     return kept
   }
 
@@ -300,14 +306,52 @@ final class Specializations: Sendable {
     return nearest.joined(separator: "; ")
   }
 
-  /// One line per compiled signature that is kept: its number, its types and why it was compiled.
-  func explain() -> String {
+  /// One line per compiled signature that is kept: its number, its types and why it was compiled; with
+  /// `costs` also what each stage took.
+  func explain(costs: Bool = false) -> String {
     state.withLock { state in
       state.entries.sorted { $0.number < $1.number }.map { entry in
         let types = entry.form.signature.types.map(\.description).joined(separator: ", ")
-        return "\(entry.number). (\(types)): \(entry.reason)"
+        let line = "\(entry.number). (\(types)): \(entry.reason)"
+        guard costs else { return line }
+        return line + "; " + (entry.form.report?.stages ?? "not compiled yet")
       }.joined(separator: "\n")
     }
+  }
+
+  /// Says on standard error, once, that a function was compiled for many signatures, where the
+  /// environment variable `ADJOINT_WARN_COMPILATIONS` says from how many on.
+  private func warn(after compilations: Int) {
+    guard let limit = Self.warningLimit, compilations == limit, let explanation = lastReason else {
+      return
+    }
+    let text =
+      "adjoint: \(location): compiled for \(compilations) signatures, the last for: "
+      + explanation + "\n"
+    Array(text.utf8).withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+
+  /// Why the signature added last was compiled.
+  private var lastReason: String? {
+    state.withLock { $0.entries.max { $0.number < $1.number }?.reason }
+  }
+
+  /// From how many compilations of one function on there is a warning; nil for never.
+  private static let warningLimit = environmentValue("ADJOINT_WARN_COMPILATIONS").flatMap { Int($0) }
+}
+
+extension CompileReport {
+  /// What each stage took, in words.
+  fileprivate var stages: String {
+    func text(_ milliseconds: Double) -> String {
+      "\((milliseconds * 100).rounded() / 100) ms"
+    }
+    guard source == .compiled else { return "found on disk in \(text(compileMilliseconds))" }
+    return [
+      "trace \(text(parseMilliseconds))", "transform \(text(transformMilliseconds))",
+      "plan \(text(planMilliseconds))", "codegen \(text(codegenMilliseconds))",
+      "link \(text(linkMilliseconds))",
+    ].joined(separator: ", ")
   }
 }
 

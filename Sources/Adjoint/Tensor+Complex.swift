@@ -32,53 +32,9 @@ extension Tensor where Scalar: TensorComplex {
 
   /// The angles from the positive real axis, from −π to π.
   public var phase: Tensor<Scalar.Part> { atan2(imaginary, real) }
-}
 
-/// The distances from zero.
-public func abs<Scalar: TensorComplex>(
-  _ z: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar.Part> {
-  Tensor<Scalar.Part>(z.node.unary(.abs, at: .here(file, line)))
-}
-
-/// The exponential, element by element.
-public func exp<Scalar: TensorComplex>(
-  _ z: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar> {
-  Tensor(z.node.unary(.exponential, at: .here(file, line)))
-}
-
-/// The principal logarithm, element by element.
-public func log<Scalar: TensorComplex>(
-  _ z: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar> {
-  Tensor(z.node.unary(.log, at: .here(file, line)))
-}
-
-/// The principal square root, element by element.
-public func sqrt<Scalar: TensorComplex>(
-  _ z: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar> {
-  Tensor(z.node.unary(.sqrt, at: .here(file, line)))
-}
-
-/// The sine, element by element.
-public func sin<Scalar: TensorComplex>(
-  _ z: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar> {
-  Tensor(z.node.unary(.sine, at: .here(file, line)))
-}
-
-/// The cosine, element by element.
-public func cos<Scalar: TensorComplex>(
-  _ z: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar> {
-  Tensor(z.node.unary(.cosine, at: .here(file, line)))
-}
-
-/// The hyperbolic tangent, element by element.
-public func tanh<Scalar: TensorComplex>(
-  _ z: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar> {
-  Tensor(z.node.unary(.tanh, at: .here(file, line)))
+  /// The distances from zero.
+  public var magnitude: Tensor<Scalar.Part> {
+    Tensor<Scalar.Part>(.apply(.unary(.abs), [node], at: .unknown))
+  }
 }

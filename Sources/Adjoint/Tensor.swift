@@ -11,7 +11,10 @@ where Leaf == Self {
 public protocol TensorNumeric: TensorScalar, Numeric {}
 
 /// A scalar with the functions of analysis, and the only kind that can be differentiated.
-public protocol TensorFloatingPoint: TensorNumeric, BinaryFloatingPoint {}
+public protocol TensorFloatingPoint: TensorInexact, BinaryFloatingPoint {}
+
+/// Element types of floats and of complex numbers, which elementary functions take.
+public protocol TensorInexact: TensorNumeric {}
 
 extension Float: TensorFloatingPoint {
   /// `f32`.

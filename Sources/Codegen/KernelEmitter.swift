@@ -177,7 +177,7 @@ final class KernelEmitter {
     case .load(let memory, let address, let condition):
       return load(memory, address, condition: condition, element(of: scalar), varies: varies)
     case .inBounds(let bounds):
-      return (0..<count).map { copy in inBounds(bounds, copy: varies ? copy : nil) }
+      return varies ? (0..<count).map { laneBounds(bounds, copy: $0) } : [uniformBounds(bounds)]
     case .apply(.unary(let op), let operands) where op.isOneOfSineAndCosine:
       return sineOrCosine(op, operands[0], varies: varies)
     case .apply(let op, let operands):
@@ -197,17 +197,17 @@ final class KernelEmitter {
       : builder.int(Int(literal.integers[0]), type(element))
   }
 
-  private func inBounds(_ bounds: [Bound], copy: Int?) -> LLVMValue {
-    var result: LLVMValue?
-    for bound in bounds {
-      let holds = copy.map { laneBounds(bound, copy: $0) } ?? uniformBounds(bound)
-      result = result.map { builder.and($0, holds) } ?? holds
-    }
-    return result ?? builder.bool(true)
+  private func uniformBounds(_ bounds: [Bound]) -> LLVMValue {
+    conjunction(bounds.map { inRange(index($0.index), $0) })
   }
 
-  private func uniformBounds(_ bound: Bound) -> LLVMValue {
-    inRange(index(bound.index), bound)
+  private func laneBounds(_ bounds: [Bound], copy: Int) -> LLVMValue {
+    conjunction(bounds.map { laneBounds($0, copy: copy) })
+  }
+
+  private func conjunction(_ values: [LLVMValue]) -> LLVMValue {
+    guard let first = values.first else { return builder.bool(true) }
+    return values.dropFirst().reduce(first) { builder.and($0, $1) }
   }
 
   private func inRange(_ index: LLVMValue, _ bound: Bound) -> LLVMValue {
@@ -217,17 +217,29 @@ final class KernelEmitter {
   }
 
   /// Which lanes of a copy are in bounds. Where lanes count upwards these are the lanes between two
-  /// numbers, which are found without an index for each lane.
+  /// numbers, which are the same for all copies and found without an index for each lane.
   private func laneBounds(_ bound: Bound, copy: Int) -> LLVMValue {
     guard let lanes, lanes.width > 1, isCounting(bound.index, lanes.variable) else {
       return inRange(indexVector(bound.index, copy: copy), bound)
     }
-    let first = index(bound.index + copy * lanes.width)
-    let inside = laneMask(
-      builder.sub(builder.int(bound.upper, module.i64), first), width: lanes.width)
-    let before = laneMask(
-      builder.sub(builder.int(bound.lower, module.i64), first), width: lanes.width)
-    return builder.and(inside, builder.not(before))
+    let first = index(bound.index)
+    let count = lanes.width * lanes.copies
+    let lane = builder.add(
+      builder.stepVector(module.i32, lanes.width),
+      builder.int(copy * lanes.width, module.vector(module.i32, lanes.width)))
+    func isBefore(_ end: Int) -> LLVMValue {
+      let lanesBefore = laneCount(
+        builder.sub(builder.int(end, module.i64), first), limit: count)
+      return builder.icmp(.ult, lane, builder.splat(lanesBefore, lanes.width))
+    }
+    return builder.and(isBefore(bound.upper), builder.not(isBefore(bound.lower)))
+  }
+
+  /// A number of lanes, at least none and at most so many, in 32 bits.
+  private func laneCount(_ count: LLVMValue, limit: Int) -> LLVMValue {
+    let none = builder.int(0, module.i64)
+    let clamped = builder.smin(builder.smax(count, none), builder.int(limit, module.i64))
+    return builder.trunc(clamped, module.i32)
   }
 
   /// Whether an index grows by one from lane to lane.
@@ -239,9 +251,7 @@ final class KernelEmitter {
 
   /// The first `count` lanes; none for a negative count.
   func laneMask(_ count: LLVMValue, width: Int) -> LLVMValue {
-    let none = builder.int(0, module.i64)
-    let clamped = builder.smin(builder.smax(count, none), builder.int(width, module.i64))
-    let limit = builder.splat(builder.trunc(clamped, module.i32), width)
+    let limit = builder.splat(laneCount(count, limit: width), width)
     return builder.icmp(.ult, builder.stepVector(module.i32, width), limit)
   }
 

@@ -220,7 +220,8 @@ extension Function {
       case .shape(.broadcast), .shape(.reshape), .shape(.transpose), .shape(.reverse):
         value = operations[position].operands[0]
       case .shape(.slice), .shape(.pad), .shape(.concatenate), .iota, .unary, .binary, .compare,
-        .select, .clamp, .convert, .bits, .complex, .fft, .reduce, .dot, .convolution, .gather, .scatter, .window,
+        .select, .clamp, .convert, .bits, .complex, .fft, .reduce, .dot, .convolution, .gather,
+        .scatter, .window,
         .dynamicSlice,
         .dynamicUpdateSlice,
         .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:

@@ -86,7 +86,8 @@ struct IndexFacts {
       }
       guard let first = parts.first else { return nil }
       return parts.dropFirst().reduce(operand(first)) { union($0, operand($1)) }
-    case .shape(.pad), .unary, .binary, .compare, .bits, .complex, .fft, .reduce, .dot, .convolution, .gather, .window,
+    case .shape(.pad), .unary, .binary, .compare, .bits, .complex, .fft, .reduce, .dot,
+      .convolution, .gather, .window,
       .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice,

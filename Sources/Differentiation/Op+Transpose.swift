@@ -15,7 +15,8 @@ extension Operation {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .optimizationBarrier, .call, .window:
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix,
+      .optimizationBarrier, .call, .window:
       guard let cotangent = cotangents[0] else { return }
       try transpose(cotangent, in: &pass)
     }

@@ -103,7 +103,8 @@ struct ShiftInvariance {
       return dependent(op, known[operation.operands[0]], known[operation.operands[1]])
     case .shape(let op): return dependent(op, operation, known)
     case .reduce(let reduction): return dependent(reduction, operation, known)
-    case .constant, .iota, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .dot, .convolution, .gather, .window,
+    case .constant, .iota, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .dot,
+      .convolution, .gather, .window,
       .scatter,
       .dynamicSlice, .dynamicUpdateSlice,
       .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
@@ -185,7 +186,8 @@ extension Operation {
   fileprivate var isExtremum: Bool {
     switch op {
     case .reduce(let reduction): reduction.kind == .maximum || reduction.kind == .minimum
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .dot, .convolution, .window,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape, .dot, .convolution, .window,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
@@ -198,7 +200,8 @@ extension Operation {
     case .binary(.maximum), .binary(.minimum), .select, .shape(.broadcast), .shape(.reshape),
       .shape(.transpose):
       true
-    case .constant, .iota, .unary, .binary, .compare, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce, .dot, .convolution, .window,
+    case .constant, .iota, .unary, .binary, .compare, .clamp, .convert, .bits, .complex, .fft,
+      .shape, .reduce, .dot, .convolution, .window,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false

@@ -56,7 +56,7 @@ extension Windows {
           kind.binary.applied(totals[window], value, type.element))
       }
       return Literal(type, wrapping: totals)
-    case (.doubles, .integers), (.integers, .doubles):
+    case (.doubles, _), (.integers, _), (.complexes, _):
       preconditionFailure("operand and initial value have one element type")
     }
   }
@@ -80,7 +80,7 @@ extension Windows {
         guard let element, values[element] == best[window] else { return }
         note(window, place)
       }
-    case (.doubles, .integers), (.integers, .doubles):
+    case (.doubles, _), (.integers, _), (.complexes, _):
       preconditionFailure("operand and extremes have one element type")
     }
     return Literal(type, wrapping: places)
@@ -116,6 +116,7 @@ extension Windows {
         }
       }
       return Literal(type, wrapping: results)
+    case .complexes: preconditionFailure("windows have no complex elements")
     }
   }
 }

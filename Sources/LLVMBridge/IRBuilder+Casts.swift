@@ -6,17 +6,17 @@ internal import CLLVM
 extension IRBuilder {
   /// Widens a signed integer.
   package func sext(_ a: LLVMValue, _ type: LLVMType) -> LLVMValue {
-    LLVMValue(LLVMBuildSExt(ref, a.ref, type.ref, ""))
+    once(.sext, a.ref, type.ref) { LLVMBuildSExt(ref, a.ref, type.ref, "") }
   }
 
   /// Widens an unsigned integer.
   package func zext(_ a: LLVMValue, _ type: LLVMType) -> LLVMValue {
-    LLVMValue(LLVMBuildZExt(ref, a.ref, type.ref, ""))
+    once(.zext, a.ref, type.ref) { LLVMBuildZExt(ref, a.ref, type.ref, "") }
   }
 
   /// Keeps the low bits of an integer.
   package func trunc(_ a: LLVMValue, _ type: LLVMType) -> LLVMValue {
-    LLVMValue(LLVMBuildTrunc(ref, a.ref, type.ref, ""))
+    once(.trunc, a.ref, type.ref) { LLVMBuildTrunc(ref, a.ref, type.ref, "") }
   }
 
   /// Rounds to a narrower floating-point type.

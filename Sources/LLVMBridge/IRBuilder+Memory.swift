@@ -6,8 +6,10 @@ internal import CLLVM
 extension IRBuilder {
   /// The address of element `index` of an array of `element` at `pointer`, within one object.
   package func gep(_ element: LLVMType, _ pointer: LLVMValue, _ index: LLVMValue) -> LLVMValue {
-    var indices: [OpaquePointer?] = [index.ref]
-    return LLVMValue(LLVMBuildInBoundsGEP2(ref, element.ref, pointer.ref, &indices, 1, ""))
+    once(.address, pointer.ref, index.ref, element.ref) {
+      var index: OpaquePointer? = index.ref
+      return LLVMBuildInBoundsGEP2(ref, element.ref, pointer.ref, &index, 1, "")
+    }
   }
 
   /// The address `bytes` bytes after `pointer`, within one object.

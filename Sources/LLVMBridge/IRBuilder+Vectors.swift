@@ -8,10 +8,11 @@ extension IRBuilder {
   package func splat(_ scalar: LLVMValue, _ width: Int) -> LLVMValue {
     if width == 1 { return scalar }
     let type = scalar.type.withWidth(width)
-    let first = insertElement(poison(type), scalar, int(0, module.i32))
-    return LLVMValue(
-      LLVMBuildShuffleVector(
-        ref, first.ref, poison(type).ref, zero(module.i32.withWidth(width)).ref, ""))
+    return once(.splat, scalar.ref, type.ref) {
+      let first = insertElement(poison(type), scalar, int(0, module.i32))
+      return LLVMBuildShuffleVector(
+        ref, first.ref, poison(type).ref, zero(module.i32.withWidth(width)).ref, "")
+    }
   }
 
   /// The vector with one lane replaced.

@@ -12,6 +12,8 @@ package final class IRBuilder {
   package var allowsContraction = true
   /// LLVM's builder.
   let ref: OpaquePointer
+  /// What was computed so far in the block that is being built.
+  var computations = Computations()
   /// Splatted constants made so far.
   private var splats: [ConstantKey: LLVMValue] = [:]
 

@@ -79,7 +79,7 @@ package struct StepCall: Sendable, Hashable {
   }
 
   /// The call with its buffers replaced.
-  func mappingBuffers(_ transform: (BufferID) -> BufferID) -> StepCall {
+  package func mappingBuffers(_ transform: (BufferID) -> BufferID) -> StepCall {
     var call = self
     call.arguments = arguments.map { argument in
       switch argument {

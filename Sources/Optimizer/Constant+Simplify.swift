@@ -21,7 +21,8 @@ import TensorIR
     guard type.rank > 1 else { return nil }
     let row = try rewriter.emit(.iota(TensorType([extent], type.element), dimension: 0), [])
     return try rewriter.emitBroadcast(row, to: type.shape, dimensions: [dimension])
-  case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce, .dot, .convolution, .gather, .window,
+  case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce,
+    .dot, .convolution, .gather, .window,
     .scatter, .dynamicSlice, .dynamicUpdateSlice,
     .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil

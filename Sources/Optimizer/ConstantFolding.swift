@@ -16,7 +16,8 @@ import TensorIR
   case .constant, .iota, .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan,
     .custom, .call:
     return nil
-  case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce, .dot, .convolution, .gather, .window,
+  case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce,
+    .dot, .convolution, .gather, .window,
     .scatter, .dynamicSlice, .dynamicUpdateSlice:
     break
   }

@@ -82,7 +82,8 @@ extension Op {
     case .compare(let comparison): .compare(comparison.with(comparison.direction))
     case .dot(let dimensions): .dot(dimensions.withoutRemarks)
     case .convolution(let convolution): .convolution(convolution.withoutRemarks)
-    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce, .window,
+    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .complex, .fft,
+      .shape, .reduce, .window,
       .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
@@ -111,7 +112,8 @@ extension Op {
     case .convert(let element): 11 &+ element.byteCount
     case .bits: 13
     case .constant(let literal): literal.hashValue
-    case .complex, .fft, .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .window,
+    case .complex, .fft, .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter,
+      .dynamicSlice, .window,
       .dynamicUpdateSlice,
       .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       hashValue

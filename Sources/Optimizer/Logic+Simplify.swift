@@ -19,7 +19,8 @@ import TensorIR
     guard operands[0] == operands[1], !type.element.isInexact else { return nil }
     return try rewriter.emitSplat(
       comparison.direction.includesEqual ? 1 : 0, TensorType(type.shape, .i1))
-  case .constant, .iota, .unary, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce, .dot, .convolution, .gather, .window,
+  case .constant, .iota, .unary, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce,
+    .dot, .convolution, .gather, .window,
     .scatter, .dynamicSlice, .dynamicUpdateSlice,
     .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil

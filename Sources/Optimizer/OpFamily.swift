@@ -4,7 +4,8 @@ import TensorIR
 enum OpFamily: Int, Sendable, CaseIterable {
   case constant, iota, unary, binary, compare, select, clamp, convert, bits, complex, fft
   case broadcast, reshape
-  case transpose, slice, pad, concatenate, reverse, reduce, dot, convolution, window, gather, scatter
+  case transpose, slice, pad, concatenate, reverse, reduce, dot, convolution, window, gather,
+    scatter
   case dynamicSlice, dynamicUpdateSlice, matrix, foreign, optimizationBarrier, whileLoop, branch,
     scan, custom
   case call

@@ -128,7 +128,8 @@ extension Rewriter {
     case .iota, .compare, .clamp, .convert, .bits, .complex, .fft, .shape(.pad),
       .shape(.concatenate),
       .shape(.reverse),
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .window:
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .window:
       return false
     }
   }

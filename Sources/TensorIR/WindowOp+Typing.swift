@@ -5,9 +5,11 @@ extension WindowOp {
   /// - C3: the initial value is a scalar of the operand's element type, which the function takes.
   /// - C4: extremes have the operand's element type, updates and places the windows' shape.
   /// - C5: places are of i32, which counts a window's.
+  /// - C6: elements are not complex.
   func resultType(_ check: TypingCheck) throws -> TensorType {
     try check.hasOperands(2)
     let (operand, other) = (check.operands[0], check.operands[1])
+    try check.require(6, !operand.element.isComplex) { "windows of \(operand)" }
     var shape = operand.shape
     if case .scatter(_, let target) = self { shape = target }
     try checkWindows(over: shape, check)

@@ -129,7 +129,8 @@ import Testing
       let kept = try builder.select(isKnown, square, builder.splat(0, Self.three))
       return [try builder.reduce(.add, kept, dimensions: [0])]
     }
-    let found = try run(function.withGradient(of: [0, 1]), [vector(.nan, .infinity, 3), scalar(1)])
+    let found = try run(
+      function.withGradient(of: [0, 1]), [vector(.nan, .infinity, 3), scalar(1)])
     #expect(found.map(\.doubles) == [[4], [0, 0, 4], [-4]])
   }
 

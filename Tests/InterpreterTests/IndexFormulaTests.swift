@@ -49,7 +49,9 @@ import Testing
         }
         return fitting.reduce(operands[1][[]]) { $0 + operands[0][$1] }
       }
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .matrix, .foreign, .window,
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
+      .custom, .matrix, .foreign, .window,
       .call:
       throw AdjointError(.unsupported, "\(op.mnemonic) has no index formula here")
     }

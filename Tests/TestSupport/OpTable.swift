@@ -5,7 +5,8 @@ package let opTable: [OpRow] =
   constantRows + UnaryOp.allCases.map(unaryRow) + BinaryOp.allCases.map(binaryRow)
   + Comparison.Direction.allCases.map(compareRow) + choiceRows + convertRows + bitsRows
   + totalOrderRows + shapeRows
-  + reductionRows + dotRows + convolutionRows + windowRows + gatherRows + scatterRows + complexRows + fourierRows
+  + reductionRows + dotRows + convolutionRows + windowRows + gatherRows + scatterRows + complexRows
+  + fourierRows
   + matrixRows
 
 /// Every row of the table with every element type and shape variant.

@@ -14,7 +14,8 @@ extension SerialBuilder {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .custom, .window,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+      .optimizationBarrier, .custom, .window,
       .call:
       throw NotSmall()
     }
@@ -276,7 +277,9 @@ extension Function {
       switch operation.op {
       case .constant, .shape: return sum
       case .dot, .convolution, .window, .reduce: return sum + 4 * self[operation.results[0]].count
-      case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .matrix, .foreign,
+      case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft,
+        .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop,
+        .branch, .scan, .matrix, .foreign,
         .custom, .call:
         return sum + self[operation.results[0]].count
       }

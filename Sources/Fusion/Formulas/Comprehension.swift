@@ -210,7 +210,8 @@ extension Operation {
     case .window(let op): return op.comprehension(operandTypes, type)
     case .gather(let dimensions): return dimensions.comprehension(operandTypes, type)
     case .dynamicSlice(let sizes): return .dynamicSlice(operandTypes[0], sizes: sizes)
-    case .complex, .fft, .scatter, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .matrix, .foreign:
+    case .complex, .fft, .scatter, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch,
+      .scan, .custom, .call, .matrix, .foreign:
       return nil
     }
   }

@@ -47,7 +47,8 @@ extension Op {
     case .shape(.broadcast), .shape(.reshape), .shape(.transpose), .shape(.slice), .shape(.reverse):
       true
     case .shape(.pad), .shape(.concatenate), .constant, .iota, .unary, .binary, .compare, .select,
-      .clamp, .convert, .bits, .complex, .fft, .reduce, .dot, .convolution, .gather, .scatter, .window,
+      .clamp, .convert, .bits, .complex, .fft, .reduce, .dot, .convolution, .gather, .scatter,
+      .window,
       .dynamicSlice,
       .dynamicUpdateSlice,
       .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:

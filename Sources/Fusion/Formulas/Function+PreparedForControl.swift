@@ -76,7 +76,8 @@ extension Op {
     case .whileLoop, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .complex, .fft,
       .shape,
-      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .window,
+      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix,
+      .foreign, .optimizationBarrier, .window,
       .custom, .call:
       0
     }
@@ -100,7 +101,8 @@ extension Op {
     case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .complex, .fft,
       .shape,
-      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .window,
+      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix,
+      .foreign, .optimizationBarrier, .window,
       .custom, .call:
       return self
     }
@@ -113,8 +115,8 @@ extension Op {
     case .branch: 0..<1
     case .matrix, .foreign: 0..<count
     case .whileLoop, .scan, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert,
-      .bits, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
-      .dynamicUpdateSlice,
+      .bits, .complex, .fft, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter,
+      .dynamicSlice, .dynamicUpdateSlice,
       .optimizationBarrier, .custom, .call:
       stackRange(among: count)
     }
@@ -124,10 +126,9 @@ extension Op {
   var isStep: Bool {
     switch self {
     case .whileLoop, .branch, .scan, .matrix, .foreign: true
-    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
-      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier,
-      .custom, .call:
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice,
+      .dynamicUpdateSlice, .optimizationBarrier, .custom, .call:
       false
     }
   }
@@ -139,7 +140,8 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .dynamicSlice, .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .window,
+      .dot, .convolution, .gather, .dynamicSlice, .matrix, .foreign, .optimizationBarrier,
+      .whileLoop, .branch, .scan, .window,
       .custom,
       .call:
       false

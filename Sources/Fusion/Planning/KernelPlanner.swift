@@ -99,7 +99,8 @@ struct KernelPlanner {
           addContract(operation.result)
         }
         if forced.contains(operation.result) { addRoot(operation.result) }
-      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce, .gather, .dynamicSlice, .window:
+      case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+        .fft, .shape, .reduce, .gather, .dynamicSlice, .window:
         if forced.contains(operation.result) { addRoot(operation.result) }
       }
     }

@@ -62,7 +62,8 @@ struct AffineAnalysis {
         low.offset <= range.lowerBound, range.upperBound <= high.offset
       else { return nil }
       found = value
-    case .iota, .unary, .compare, .bits, .complex, .fft, .shape, .reduce, .dot, .convolution, .gather, .scatter, .window,
+    case .iota, .unary, .compare, .bits, .complex, .fft, .shape, .reduce, .dot, .convolution,
+      .gather, .scatter, .window,
       .dynamicSlice,
       .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan,
       .custom, .call:

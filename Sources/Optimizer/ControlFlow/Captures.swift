@@ -77,7 +77,8 @@ extension Op {
     case .branch, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits,
       .complex, .fft,
       .shape,
-      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .window,
+      .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix,
+      .foreign, .optimizationBarrier, .window,
       .custom, .call:
       return self
     }

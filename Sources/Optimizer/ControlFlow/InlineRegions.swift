@@ -19,7 +19,8 @@ import TensorIR
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
     .fft, .shape,
     .reduce,
-    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .window,
+    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+    .window,
     .optimizationBarrier,
     .whileLoop,
     .custom, .call:
@@ -50,7 +51,8 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape:
       true
-    case .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+    case .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice,
+      .dynamicUpdateSlice,
       .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }

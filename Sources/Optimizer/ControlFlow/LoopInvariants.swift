@@ -17,7 +17,8 @@ import TensorIR
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
     .fft, .shape,
     .reduce,
-    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .window,
+    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+    .window,
     .optimizationBarrier,
     .branch,
     .custom, .call:
@@ -94,7 +95,8 @@ extension Op {
   /// Whether the operation computes, rather than only moves or repeats elements.
   fileprivate var isWorthHoisting: Bool {
     switch self {
-    case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .reduce, .dot, .convolution, .window,
+    case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .reduce, .dot,
+      .convolution, .window,
       .gather,
       .scatter, .matrix, .foreign,
       .whileLoop, .branch, .scan, .custom:

@@ -19,7 +19,8 @@ extension FunctionBuilder {
         result = try emit(operation.op, operands)
       case .shape(.reshape(shape: [])), .shape(.broadcast(shape: [], dimensions: [])):
         result = operands[0]
-      case .iota, .fft, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .window,
+      case .iota, .fft, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+        .window,
         .dynamicUpdateSlice,
         .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
         throw operation.notElementwise

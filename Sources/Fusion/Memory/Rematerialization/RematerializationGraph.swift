@@ -21,6 +21,8 @@ struct RematerializationGraph {
     var flops = 0
     /// Whether it holds a matrix product.
     var hasProduct = false
+    /// Whether it calls a C function, which is done once.
+    var hasCall = false
     /// Whether a transposition made what it computes.
     var isBackward = false
     /// The scopes around all that it computes.
@@ -206,6 +208,7 @@ struct RematerializationGraph {
     groups[group].nanoseconds += step.nanoseconds
     groups[group].flops = groups[group].flops.addingCapped(step.flops)
     groups[group].hasProduct = groups[group].hasProduct || step.hasProduct
+    if step.hasCall { groups[group].isRepeatable = false }
     for value in step.writes { values[value].group = group }
   }
 
@@ -272,6 +275,9 @@ extension LoopProgram {
         if let index = loop.index { accesses.written.insert(root(of: index)) }
         if case .condition(_, let condition) = loop.trips { accesses.read.insert(condition) }
       case .branch(let branch): accesses.read.insert(root(of: branch.selector))
+      case .call(let call):
+        accesses.read.formUnion(call.inputs.map { root(of: $0) })
+        accesses.written.formUnion(call.outputs.map { root(of: $0) })
       }
     }
     return accesses
@@ -299,6 +305,7 @@ extension LoopProgram {
       }
     case .branch:
       for list in step.lists { for inner in list { add(inner, times: times, to: &facts) } }
+    case .call: facts.hasCall = true
     }
   }
 

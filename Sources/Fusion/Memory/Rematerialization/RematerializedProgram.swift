@@ -121,6 +121,8 @@ struct RematerializedProgram {
       branch.selector = mapped(branch.selector, &renaming, isCopy: isCopy)
       branch.ways = branch.ways.map { moved($0, &renaming, isCopy: isCopy) }
       return .branch(branch)
+    case .call(let call):
+      return .call(call.mappingBuffers { mapped($0, &renaming, isCopy: isCopy) })
     }
   }
 
