@@ -15,6 +15,7 @@ extension MatrixOp {
       return [try solve.tangent(operands[0], operands[1], x: results[0], in: &pass)]
     case .tridiagonalSolve: return [try tridiagonalTangent(operation, in: &pass)]
     case .reflectors:
+      if let direct = try orthogonalTangent(operation, in: &pass) { return [direct] }
       return [try reflectorTangent(operands[0], operands[1], in: &pass)]
     case .cholesky, .lu, .householder, .eigh, .svd: break
     }
@@ -94,12 +95,7 @@ extension MatrixOp {
     let r = try pass.builder.upperTriangle(
       pass.builder.matrixPart(factors, rows: 0..<k, columns: 0..<k))
     let columns = try pass.builder.matrixPart(tangent, rows: 0..<m, columns: 0..<k)
-    let x = try pass.builder.triangularSolve(r, columns, isLeft: false, isLower: false)
-    let c = try pass.builder.matrixProduct(q, x, transposingLeft: true)
-    let below = try pass.builder.lowerTriangle(c, diagonal: -1)
-    let omega = try pass.builder.subtract(below, pass.builder.transposedMatrices(below))
-    let rest = try pass.builder.subtract(c, omega)
-    let dq = try pass.builder.subtract(x, pass.builder.matrixProduct(q, rest))
+    let (dq, rest, omega) = try pass.builder.orthogonalTangents(q, r, columns)
     var dr = try pass.builder.matrixProduct(rest, r)
     if n > k {
       let others = try pass.builder.matrixPart(tangent, rows: 0..<m, columns: k..<n)
@@ -115,6 +111,22 @@ extension MatrixOp {
     let all = try pass.builder.add(
       upper, pass.builder.paddedMatrices(dv, rows: m, columns: n))
     return [all, dscales]
+  }
+
+  /// The tangent of the thin Q of a decomposition in the same function, straight from its operand's;
+  /// nil where it is something else.
+  private func orthogonalTangent(
+    _ operation: Operation, in pass: inout ForwardPass
+  ) throws -> ValueID? {
+    guard let origin = pass.decomposition(of: operation.operands),
+      let tangent = pass.tangent(origin.operands[0])
+    else { return nil }
+    let shape = pass.builder[operation.results[0]].shape
+    let (m, k) = (shape[shape.count - 2], shape[shape.count - 1])
+    let r = try pass.builder.upperTriangle(
+      pass.builder.matrixPart(operation.operands[0], rows: 0..<k, columns: 0..<k))
+    let columns = try pass.builder.matrixPart(tangent, rows: 0..<m, columns: 0..<k)
+    return try pass.builder.orthogonalTangents(operation.results[0], r, columns).q
   }
 
   /// The tangents of reflectors, below the diagonal, and of scales from that of their product.
@@ -339,7 +351,42 @@ extension TriangularSolve {
   }
 }
 
+extension ForwardPass {
+  /// The decomposition whose factors, or the first of their columns, and scales these are, as many of
+  /// one as of the other; nil where they are not.
+  fileprivate func decomposition(of operands: [ValueID]) -> Operation? {
+    func definition(_ value: ValueID) -> Operation? {
+      indexFacts.definitions[value.index].map { source.operations[$0] }
+    }
+    let type = type(operands[0])
+    guard let origin = definition(operands[1]), origin.op == .matrix(.householder),
+      origin.results[1] == operands[1],
+      type.shape.last == self.type(operands[1]).shape.last
+    else { return nil }
+    if origin.results[0] == operands[0] { return origin }
+    guard let slice = definition(operands[0]), slice.operands == [origin.results[0]],
+      case .shape(.slice(let starts, _, let strides)) = slice.op,
+      starts.allSatisfy({ $0 == 0 }), strides.allSatisfy({ $0 == 1 }),
+      type.shape.dropLast() == self.type(origin.results[0]).shape.dropLast()
+    else { return nil }
+    return origin
+  }
+}
+
 extension FunctionBuilder {
+  /// The tangent of the orthonormal factor of columns with a given tangent, R's tangent without its last
+  /// factor R, and the skew matrix between.
+  fileprivate mutating func orthogonalTangents(
+    _ q: ValueID, _ r: ValueID, _ tangent: ValueID
+  ) throws -> (q: ValueID, rest: ValueID, omega: ValueID) {
+    let x = try triangularSolve(r, tangent, isLeft: false, isLower: false)
+    let c = try matrixProduct(q, x, transposingLeft: true)
+    let below = try lowerTriangle(c, diagonal: -1)
+    let omega = try subtract(below, transposedMatrices(below))
+    let rest = try subtract(c, omega)
+    return (try subtract(x, matrixProduct(q, rest)), rest, omega)
+  }
+
   /// Symmetric matrices with one triangle of the given ones.
   fileprivate mutating func symmetric(_ operand: ValueID, isLower: Bool) throws -> ValueID {
     let (triangle, strict) =

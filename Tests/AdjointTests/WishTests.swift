@@ -225,6 +225,19 @@ private func products(
   do { let t = x.averagePooled(over: [2, 2]); _ = t }
 }
 
+private func linearAlgebra(
+  _ x: Tensor<Float>, _ y: Tensor<Float>, _ d: Tensor<Double>, _ i: Tensor<Int32>,
+  _ b: Tensor<Bool>,
+  _ n: Int, _ s: Float, _ sd: Double
+) throws {
+  do { let t = inverse(x); _ = t }
+  do { let t = solve(x, y); _ = t }
+  do { let t = cholesky(x); _ = t }
+  do { let t = x.determinant(); _ = t }
+  do { let t = svd(x); _ = t }
+  do { let t = eigh(x); _ = t }
+}
+
 private func ad(
   _ x: Tensor<Float>, _ y: Tensor<Float>, _ d: Tensor<Double>, _ i: Tensor<Int32>,
   _ b: Tensor<Bool>,

@@ -1,3 +1,5 @@
+import Differentiation
+import Interpreter
 import TensorIR
 import TestSupport
 import Testing
@@ -67,6 +69,23 @@ struct MatrixDerivativeTests {
       let q = try builder.emit(.matrix(.reflectors), [wide, found[1]])
       return try builder.matrixPart(q, rows: 0..<m, columns: 0..<n)
     }
+  }
+
+  /// Of the identity, where reflectors do nothing, Q and R have the derivatives of the formula: with dA
+  /// = Ω + U for a skew Ω and an upper triangular U, these are Ω and U.
+  @Test func qrOfTheIdentity() throws {
+    let type = TensorType([2, 2], .f64)
+    var builder = FunctionBuilder(name: "main")
+    let parameter = builder.parameter(type)
+    let found = try builder.emitAll(.matrix(.householder), [parameter])
+    let q = try builder.emit(.matrix(.reflectors), found)
+    let function = builder.finish(returning: [q, try builder.upperTriangle(found[0])])
+    let identity = Literal(type, doubles: [1, 0, 0, 1])
+    let direction = Literal(type, doubles: [5, 7, 3, 2])
+    let results = try Interpreter().run(
+      function.withJVP(of: [0]), [identity, direction])
+    #expect(results[2].doubles == [0, -3, 3, 0])
+    #expect(results[3].doubles == [5, 10, 0, 2])
   }
 
   /// Equations through a decomposition with row exchanges.
