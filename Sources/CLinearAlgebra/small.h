@@ -7,8 +7,8 @@
     int64_t width; \
     void (*cholesky)(const T *, T *, int32_t *, int64_t, int, int64_t); \
     void (*lu)(const T *, T *, int32_t *, int32_t *, int64_t, int64_t, int64_t); \
-    void (*solve)(const T *, int64_t, int64_t, const T *, T *, int64_t, int64_t, int64_t, \
-                  int64_t, int, int64_t, int64_t, int64_t); \
+    void (*solve)(const T *, int64_t, int64_t, int64_t, const T *, T *, int64_t, int64_t, \
+                  int64_t, int64_t, int64_t, int, int64_t); \
     void (*solve_rows)(const T *, int64_t, int64_t, const T *, T *, int64_t, int64_t, int64_t, \
                        int); \
   } adjoint_kernels_##S; \
