@@ -144,9 +144,9 @@ struct ControlFlowGuideTests {
       (sum + x, sum + x)
     }
     let power = try forLoop(10, Tensor<Double>(1)) { _, x in x * 2 }
-    let root = try whileLoop(Tensor<Double>(2), while: { abs($0 * $0 - 2) .> 1e-12 }) {
-      0.5 * ($0 + 2 / $0)
-    }
+    let root = try whileLoop(
+      Tensor<Double>(2), while: { (x: Tensor<Double>) in abs(x * x - 2) .> 1e-12 }
+    ) { x in 0.5 * (x + 2 / x) }
     let choice = try cond(sum .> 5, { exp(sum) }, { sum })
 
     #expect(try partial.scalars() == [1, 3, 6])
