@@ -53,23 +53,26 @@ struct RecipeBook {
   private func isExact(_ inside: Set<ValueID>) -> Bool {
     inside.allSatisfy { value in
       guard let operation = graph.operation(value), operation.op.isSum else { return true }
-      return operation.operands.allSatisfy { operand in
-        guard let product = product(operand, in: inside) else { return true }
+      return products(operation.operands, in: inside).allSatisfy { product in
         let repetition = graph.type(value).count / max(graph.type(product).count, 1)
         return repetition >= Self.loopExtent || isUsed(product, onlyIn: inside)
       }
     }
   }
 
-  /// The product that an operand of a sum is, seen through what only moves or negates it.
-  private func product(_ operand: ValueID, in inside: Set<ValueID>) -> ValueID? {
-    var value = operand
-    while inside.contains(value), let operation = graph.operation(value) {
-      if operation.op.isProduct { return value }
-      guard operation.op.isTransparent else { return nil }
-      value = operation.operands[0]
+  /// The products that operands of a sum are, seen through what only moves or negates them.
+  private func products(_ operands: [ValueID], in inside: Set<ValueID>) -> [ValueID] {
+    var products: [ValueID] = []
+    var pending = operands
+    while let value = pending.popLast() {
+      guard inside.contains(value), let operation = graph.operation(value) else { continue }
+      if operation.op.isProduct {
+        products.append(value)
+      } else if operation.op.isTransparent {
+        pending += operation.operands
+      }
     }
-    return nil
+    return products
   }
 
   /// Whether all that uses a product, or the product moved or negated, is inside.
@@ -126,10 +129,10 @@ extension Op {
     }
   }
 
-  /// Whether the op is a product of two numbers.
+  /// Whether the op is a product of numbers, or may become one.
   fileprivate var isProduct: Bool {
     switch self {
-    case .binary(.multiply), .unary(.square): return true
+    case .binary(.multiply), .binary(.power), .unary(.square): return true
     default: return false
     }
   }

@@ -189,6 +189,7 @@ extension [Node] {
     forEachNode { node in
       switch node {
       case .define(let scalar, .apply(.binary(.multiply), _)),
+        .define(let scalar, .apply(.binary(.power), _)),
         .define(let scalar, .apply(.unary(.square), _)):
         uses[scalar] = uses[scalar] ?? 0
       default: break
