@@ -337,7 +337,8 @@ final class Specializations: Sendable {
   }
 
   /// From how many compilations of one function on there is a warning; nil for never.
-  private static let warningLimit = environmentValue("ADJOINT_WARN_COMPILATIONS").flatMap { Int($0) }
+  private static let warningLimit =
+    environmentValue("ADJOINT_WARN_COMPILATIONS").flatMap { Int($0) }
 }
 
 extension CompileReport {

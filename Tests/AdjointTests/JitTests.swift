@@ -20,6 +20,13 @@ struct JitTests {
         1. (tensor<2xf32>): first call
         2. (tensor<3xf32>): tensor 0 is tensor<3xf32> instead of tensor<2xf32>
         """)
+    let lines = double.explain(costs: true).split(separator: "\n")
+    #expect(lines.count == 2)
+    for line in lines {
+      for stage in ["trace", "transform", "plan", "codegen", "link"] {
+        #expect(line.contains(" \(stage) "))
+      }
+    }
   }
 
   @Test func deferredArgumentsAreEvaluated() throws {
