@@ -10,6 +10,7 @@ enum Expansion: String, CaseIterable {
   case windowScatter = "adjoint.window_scatter"
   case map = "stablehlo.map"
   case topK = "chlo.top_k"
+  case randomBits = "stablehlo.rng_bit_generator"
   case cholesky = "stablehlo.cholesky"
   case customCall = "stablehlo.custom_call"
 
@@ -17,7 +18,9 @@ enum Expansion: String, CaseIterable {
   var hasRegion: Bool {
     switch self {
     case .sort, .reduceWindow, .selectAndScatter, .map: true
-    case .topK, .windowPlace, .windowCollect, .windowScatter, .cholesky, .customCall: false
+    case .topK, .windowPlace, .windowCollect, .windowScatter, .cholesky, .customCall,
+      .randomBits:
+      false
     }
   }
 }
@@ -62,6 +65,9 @@ extension OperationDraft {
     case .expansion(.topK):
       try requireOperands(1)
       results = try builder.greatest(attributes.integer("k"), of: operands[0])
+    case .expansion(.randomBits):
+      try requireOperands(1)
+      results = try expandRandomBits(in: &builder)
     case .bitcast:
       try requireOperands(1)
       results = [try builder.bitcast(operands[0], to: resultType())]
@@ -103,6 +109,19 @@ extension OperationDraft {
     }
     let region = try onlyRegion(parameters: 2 * operands.count)
     return try builder.sorted(operands, along: axis, by: region)
+  }
+
+  private mutating func expandRandomBits(
+    in builder: inout FunctionBuilder
+  ) throws -> [ValueID] {
+    let word = try attributes.word("rng_algorithm")
+    guard let algorithm = RandomAlgorithm(word) else {
+      throw AdjointError(.unsupported, "unknown algorithm \(word)", at: attributes.location)
+    }
+    guard results.types.count == 2 else {
+      throw AdjointError(.type, "\(mnemonic) has 2 results", at: attributes.location)
+    }
+    return try builder.randomBits(algorithm, operands[0], results.types[1])
   }
 
   private mutating func expandMap(in builder: inout FunctionBuilder) throws -> [ValueID] {

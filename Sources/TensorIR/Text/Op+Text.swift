@@ -4,6 +4,13 @@ extension ModuleParser {
   /// Reads what follows a bare mnemonic: operands, attributes and types.
   mutating func prettyForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     switch draft.syntax {
+    case .expansion(.randomBits):
+      try operands(1, of: &draft, in: &body)
+      try cursor.expect(",")
+      try cursor.expect(word: "algorithm")
+      try cursor.expect("=")
+      try draft.attributes.add(
+        "rng_algorithm", .word(try cursor.expectWord("an algorithm")))
     case .expansion(let expansion):
       if expansion == .customCall { return try customCallForm(of: &draft, in: &body) }
       if expansion == .cholesky { return try choleskyForm(of: &draft, in: &body) }
