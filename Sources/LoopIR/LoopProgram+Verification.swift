@@ -132,7 +132,8 @@ private struct MemoryVerifier {
       let (type, other) = (
         program.buffers[carry.current.index].type, program.buffers[carry.next.index].type
       )
-      guard type == other else {
+      // A carry may stand in the memory of what it starts from, which may have another shape.
+      guard type.element == other.element, type.count == other.count else {
         throw error("\(name(carry.current)) and \(name(carry.next)) are no carry of one type")
       }
       try require(carry.current, { _ in true }, for: "carry")
