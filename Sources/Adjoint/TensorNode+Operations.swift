@@ -88,7 +88,7 @@ extension Op {
     case .convolution(let convolution): convolution.resultElement ?? operands[0].type.element
     case .window(.place): .i32
     case .window: operands[0].type.element
-    case .unary, .binary, .clamp, .bits, .complex, .fft, .shape, .reduce, .gather, .scatter,
+    case .unary, .binary, .clamp, .bits, .complex, .shape, .reduce, .gather, .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice:
       operands[0].type.element

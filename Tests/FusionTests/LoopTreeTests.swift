@@ -17,6 +17,13 @@ private let targets: [TargetDescription] = [.x86_64v4, .x86_64v3, .aarch64]
   func opsKeepTheirMeaning(_ row: OpRow) throws {
     for (position, opCase) in row.cases.enumerated() {
       let function = try opCase.function()
+      // Complex arguments are pairs in memory, and decompositions are C functions of the runtime: both
+      // are compared with the tensor interpreter in native code only.
+      if function.types.contains(where: \.element.isComplex)
+        || function.operations.contains(where: { $0.op.isMatrix })
+      {
+        continue
+      }
       let program = try LoopProgram(
         lowering: function, for: targets[position % targets.count])
       try program.verify()
@@ -90,5 +97,12 @@ private let targets: [TargetDescription] = [.x86_64v4, .x86_64v3, .aarch64]
     for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
       expectClose(result, expected, relative: 1e-9, "seed \(seed)")
     }
+  }
+}
+
+extension Op {
+  /// Whether the operation is a decomposition of matrices or a solve with one.
+  fileprivate var isMatrix: Bool {
+    if case .matrix = self { true } else { false }
   }
 }

@@ -8,17 +8,20 @@ extension Kernel {
   ///
   /// becomes, with the short loop written out,
   ///
-  ///     acc s0, s1, s2; serial i { s0 += x[i,0]; s1 += x[i,1]; s2 += x[i,2] }; y[0] = s0; …
+  ///     acc s0, s1, s2; serial i { s0 += x[i,0]; s1 += x[i,1]; s2 += x[i,2] }; y[0] += s0; …
   ///
   /// Scalar replacement of reductions: what is added goes through memory once for the loop instead of
   /// once for each iteration, and the loop can run in lanes.
   ///
   /// - Parameter keepingOutermost: whether the outermost loops keep what they add into memory.
-  mutating func sumInRegisters(keepingOutermost: Bool, _ scheduler: inout Scheduler) {
+  /// - Parameter sums: the buffers that hold nothing before the kernel; others are added to.
+  mutating func sumInRegisters(
+    keepingOutermost: Bool, sums: Set<BufferID>, _ scheduler: inout Scheduler
+  ) {
     body = body.flatMap { node -> [Node] in
       guard case .loop(let loop) = node else { return [node] }
       return replacingSums(
-        of: loop, isOutermost: true, mayReplace: !keepingOutermost, &scheduler)
+        of: loop, isOutermost: true, mayReplace: !keepingOutermost, sums, &scheduler)
     }
   }
 
@@ -29,12 +32,13 @@ extension Kernel {
 
   /// The loop with its sums in registers, and what stores them behind it.
   private mutating func replacingSums(
-    of loop: Loop, isOutermost: Bool, mayReplace: Bool, _ scheduler: inout Scheduler
+    of loop: Loop, isOutermost: Bool, mayReplace: Bool, _ sums: Set<BufferID>,
+    _ scheduler: inout Scheduler
   ) -> [Node] {
     var result = loop
     result.body = loop.body.flatMap { node -> [Node] in
       guard case .loop(let inner) = node else { return [node] }
-      return replacingSums(of: inner, isOutermost: false, mayReplace: true, &scheduler)
+      return replacingSums(of: inner, isOutermost: false, mayReplace: true, sums, &scheduler)
     }
     guard mayReplace, loop.schedule == .serial, loop.range == .full, loop.carries.isEmpty else {
       return [.loop(result)]
@@ -62,7 +66,9 @@ extension Kernel {
       result.accumulators.append(Accumulator(sum, kind))
       let value = store.value
       store.value = sum
-      if isOutermost { store.combining = nil }
+      if isOutermost, case .slot(let slot) = store.memory, sums.contains(slots[slot]) {
+        store.combining = nil
+      }
       stores.append(.store(store))
       return .accumulate(sum, value: value)
     }
@@ -81,8 +87,8 @@ extension Kernel {
 
   /// The positions of the nodes that add into elements which nothing else in the loop touches.
   ///
-  /// Behind an outermost loop they are stored plainly: then all elements have to be there, and nothing
-  /// else in the kernel may touch them.
+  /// Behind an outermost loop that must be all elements of the buffer, and nothing else in the kernel may
+  /// touch them. What was there before, such as the tensor that a scatter adds to, is added to.
   private func replaceableSums(
     _ writtenOut: [Node], of loop: Loop, isOutermost: Bool, in program: LoopProgram
   ) -> Set<Int> {

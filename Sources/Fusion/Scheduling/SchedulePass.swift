@@ -42,7 +42,10 @@ package let schedule: [SchedulePass] = [
     action: .kernel { $0.kernel.collapseLoops(keepingOutermost: $0.keepsRows, &$1) }),
   SchedulePass(
     name: "register-sums", summary: "keeps sums into a few elements of memory in registers",
-    action: .kernel { $0.kernel.sumInRegisters(keepingOutermost: $0.keepsRows, &$1) }),
+    action: .kernel {
+      $0.kernel.sumInRegisters(
+        keepingOutermost: $0.keepsRows, sums: $0.sums, &$1)
+    }),
   SchedulePass(
     name: "vectorize", summary: "puts the iterations of one loop of each path in lanes",
     action: .kernel { $0.kernel.vectorize(&$1) }),
