@@ -45,8 +45,9 @@ import Testing
       for operation in function.operations { forms.insert(operation.op.form) }
     }
     let never = Set(Op.allForms).subtracting(forms)
+    let others = never.filter { !$0.hasPrefix("stablehlo.reduce_window ") }
     #expect(
-      never
+      others
         == Self.tabled.union(["stablehlo.reduce stablehlo.and", "stablehlo.reduce stablehlo.or"])
     )
   }
@@ -63,7 +64,10 @@ import Testing
     "stablehlo.shift_left", "stablehlo.shift_right_arithmetic", "stablehlo.shift_right_logical",
     "chlo.next_after", "chlo.polygamma", "chlo.zeta", "stablehlo.bitcast_convert",
     "stablehlo.reduce_precision", "adjoint.stop_gradient", "stablehlo.scatter multiply",
-    "stablehlo.scatter minimum", "stablehlo.scatter maximum",
+    "stablehlo.scatter minimum", "stablehlo.scatter maximum", "stablehlo.convolution",
+    "adjoint.window_place", "adjoint.window_collect", "adjoint.window_scatter", "adjoint.lu",
+    "adjoint.cholesky", "adjoint.eigh", "adjoint.svd", "adjoint.householder", "adjoint.reflectors",
+    "adjoint.tridiagonal_solve", "stablehlo.triangular_solve",
   ]
 
   @Test("A program depends on its seed alone")

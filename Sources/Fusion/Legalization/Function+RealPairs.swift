@@ -16,10 +16,13 @@ extension Function {
     return try pass.builder.finish(returning: results.map { try pass.interleaved($0) })
   }
 
-  /// Whether a value of the function or of a region is complex.
+  /// Whether a value of the function or of a region is complex, or a part is taken of a real one.
   fileprivate var holdsComplexValues: Bool {
     types.contains { $0.element.isComplex }
-      || operations.contains { $0.op.regions.contains { $0.holdsComplexValues } }
+      || operations.contains { operation in
+        if case .complex = operation.op { return true }
+        return operation.op.regions.contains { $0.holdsComplexValues }
+      }
   }
 
   /// A region without complex numbers, each of which is two values.
@@ -110,7 +113,8 @@ struct RealPairs {
   /// What stands for each result of an operation.
   private mutating func copied(_ operation: Operation) throws -> [[ValueID]] {
     let operands = operation.operands
-    let touchesComplex = (operands + operation.results).contains { source[$0].element.isComplex }
+    var touchesComplex = (operands + operation.results).contains { source[$0].element.isComplex }
+    if case .complex = operation.op { touchesComplex = true }
     if !touchesComplex, operation.op.regions.isEmpty {
       return try builder.emitAll(operation.op, operands.map { whole($0) }).map { [$0] }
     }

@@ -77,8 +77,11 @@ extension RealPairs {
     _ op: ComplexOp, _ operands: [ValueID], _ type: TensorType
   ) throws -> [ValueID] {
     let operand = operands[0]
+    let isReal = parts(operand).count == 1
     switch op {
     case .make: return [whole(operand), whole(operands[1])]
+    case .real where isReal, .conjugate where isReal: return [whole(operand)]
+    case .imaginary where isReal: return [try builder.splat(0, builder[whole(operand)])]
     case .real: return [pair(operand).real]
     case .imaginary: return [pair(operand).imaginary]
     case .conjugate:
