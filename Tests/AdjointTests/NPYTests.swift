@@ -77,10 +77,10 @@ struct NPYTests {
       "tensor<2xf32> takes 8 bytes, and the file holds 7"
     ),
     (
-      "{'descr': '<c8', 'fortran_order': False, 'shape': (2,)}", 16,
+      "{'descr': '<c32', 'fortran_order': False, 'shape': (2,)}", 16,
       """
-      element type '<c8' is not one of |b1, |i1, <i2, <i4, <i8, |u1, <u2, <u4, <u8, <f2, <V2, <f4, \
-      <f8
+      element type '<c32' is not one of |b1, |i1, <i2, <i4, <i8, |u1, <u2, <u4, <u8, <f2, <V2, <f4, \
+      <f8, <c8, <c16
       """
     ),
     (

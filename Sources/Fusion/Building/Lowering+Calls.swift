@@ -17,7 +17,8 @@ extension Lowering {
       return op.call(operands, results, types, at: operation.location)
     case .foreign(let call): return call.step(operands, results, at: operation.location)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
-      .fft, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
+      .fft, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice,
+      .dynamicUpdateSlice,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       preconditionFailure("only decompositions and foreign functions are calls")
     }

@@ -193,28 +193,12 @@ private let operationMistakes: [Mistake] = [
     .syntax, "stablehlo.abs has no region"),
   Mistake(
     "%0 = §\"stablehlo.reduce\"(%x, %s) <{dimensions = array<i64: 0>}> : (tensor<4xf32>, tensor<f32>) -> tensor<f32>",
-    .syntax, "stablehlo.reduce needs one region"),
-  Mistake(
-    """
-    %0 = §stablehlo.reduce(%x init: %s) across dimensions = [0] : (tensor<4xf32>, tensor<f32>) -> tensor<f32>
-      reducer(%a: tensor<f32>, %b: tensor<f32>) { stablehlo.return %a : tensor<f32> }
-    """, .unsupported,
-    "the body of stablehlo.reduce is not one of stablehlo.add, stablehlo.multiply, "
-      + "stablehlo.maximum, stablehlo.minimum, stablehlo.and, stablehlo.or of its two scalars"),
+    .syntax, "stablehlo.reduce needs one region of 2 scalars"),
   Mistake(
     """
     %0 = stablehlo.reduce(%x init: %s) across dimensions = [0] : (tensor<4xf32>, tensor<f32>) -> tensor<f32>
       reducer(%a: tensor<f32>, %b: tensor<f32>) { stablehlo.return §%s : tensor<f32> }
     """, .syntax, "%s is not defined in this region"),
-  Mistake(
-    """
-    %0:2 = §stablehlo.reduce(%x init: %s), (%x init: %s) across dimensions = [0] : (tensor<4xf32>, \
-    tensor<4xf32>, tensor<f32>, tensor<f32>) -> (tensor<f32>, tensor<f32>)
-      reducer(%a: tensor<f32>, %b: tensor<f32>) (%c: tensor<f32>, %d: tensor<f32>) {
-        stablehlo.return %a, %c : tensor<f32>, tensor<f32>
-      }
-    """, .unsupported,
-    "stablehlo.reduce of several operands other than values and their indices is not supported"),
   Mistake(
     "%0 = stablehlo.reduce(%x init: %s) applies §stablehlo.xor across", .unsupported,
     "unknown reduction stablehlo.xor"),
