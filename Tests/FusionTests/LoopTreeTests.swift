@@ -20,7 +20,7 @@ private let targets: [TargetDescription] = [.x86_64v4, .x86_64v3, .aarch64]
       // Complex arguments are pairs in memory, and decompositions are C functions of the runtime: both
       // are compared with the tensor interpreter in native code only.
       if function.types.contains(where: \.element.isComplex)
-        || function.operations.contains(where: { $0.op.isMatrix || $0.op.isComplexPart })
+        || function.operations.contains(where: { $0.op.isMatrix })
       {
         continue
       }
@@ -30,6 +30,8 @@ private let targets: [TargetDescription] = [.x86_64v4, .x86_64v3, .aarch64]
       let arguments = row.arguments(for: function, seed: 5)
       let results = try LoopInterpreter.run(program, arguments: arguments)
       let expected = try Interpreter().run(function, arguments)
+      // An empty argument that is returned has no buffer of its own.
+      if results.isEmpty, expected[0].type.count == 0 { continue }
       expectClose(results[0], expected[0], row.tolerance, "\(opCase)")
     }
   }
@@ -101,11 +103,6 @@ private let targets: [TargetDescription] = [.x86_64v4, .x86_64v3, .aarch64]
 }
 
 extension Op {
-  /// Whether the operation makes complex numbers, or takes parts of numbers.
-  fileprivate var isComplexPart: Bool {
-    if case .complex = self { true } else { false }
-  }
-
   /// Whether the operation is a decomposition of matrices or a solve with one.
   fileprivate var isMatrix: Bool {
     if case .matrix = self { true } else { false }
