@@ -158,21 +158,22 @@ private let callWhileCompiling: WorkerPool.Body = { context, begin, end in
     #expect(wrong == 0)
   }
 
-  @Test func callersAtTheSameTimeAllHaveHelp() async {
-    // The blocks of each job wait for each other, so each job needs a thread besides its caller's.
+  @Test func callersAtTheSameTimeAllHaveHelp() {
+    // The blocks of each job wait for each other, so each job needs a thread besides its caller's. The
+    // callers are threads of their own: tasks would wait until those of other tests are done.
     let pool = WorkerPool(workerCount: 3)
-    let helped = await withTaskGroup(of: Int.self) { group in
-      let meeting = Meeting(blocks: 2, jobs: 2)
-      for _ in 0..<2 {
-        group.addTask {
-          let job = MeetingJob(meeting: meeting)
-          pool.run(blocks: 2, threads: 2, body: meetInBlocks, context: job.context)
-          return job.met.load(ordering: .relaxed)
-        }
+    let meeting = Meeting(blocks: 2, jobs: 2)
+    let jobs = [MeetingJob(meeting: meeting), MeetingJob(meeting: meeting)]
+    let callers = DispatchGroup()
+    for job in jobs {
+      callers.enter()
+      Thread.detachNewThread {
+        pool.run(blocks: 2, threads: 2, body: meetInBlocks, context: job.context)
+        callers.leave()
       }
-      return await group.reduce(0, +)
     }
-    #expect(helped == 4)
+    callers.wait()
+    #expect(jobs.reduce(0) { $0 + $1.met.load(ordering: .relaxed) } == 4)
   }
 
   @Test func compilingTakesNoWorkerFromCalls() {
