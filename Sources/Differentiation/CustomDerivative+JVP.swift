@@ -116,28 +116,10 @@ extension Function {
   /// The function with linear calls written out, which nobody transposes any more.
   func droppingLinearCalls() throws -> Function {
     guard holdsLinearCall else { return self }
-    var builder = FunctionBuilder(name: name, isPrivate: isPrivate, location: location)
-    var copies = [ValueID?](repeating: nil, count: types.count)
-    for parameter in parameters { copies[parameter.index] = builder.parameter(self[parameter]) }
-    func known(_ value: ValueID) throws -> ValueID {
-      guard let copy = copies[value.index] else {
-        throw AdjointError(.type, "\(value) is read before it is defined", at: location)
-      }
-      return copy
+    return try replacingOperations { operation, operands, builder in
+      guard case .custom(let custom) = operation.op, custom.kind == .linear else { return nil }
+      return try builder.inline(custom.linearFunction(at: operation.location), operands)
     }
-    for operation in operations {
-      let operands = try operation.operands.map(known)
-      builder.location = operation.location
-      let results: [ValueID]
-      if case .custom(let custom) = operation.op, custom.kind == .linear {
-        results = try builder.inline(custom.linearFunction(at: operation.location), operands)
-      } else {
-        results = try builder.copy(operation, operands: operands)
-      }
-      for (old, new) in zip(operation.results, results) { copies[old.index] = new }
-    }
-    builder.setWrittenAttributes(writtenAttributes)
-    return builder.finish(returning: try results.map(known))
   }
 
   /// Whether an operation is a linear call; regions have lost theirs when they were made.

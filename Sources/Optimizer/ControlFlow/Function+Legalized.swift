@@ -11,31 +11,15 @@ extension Function {
 
   /// As `legalizedScans()`, where no function has a stated derivative.
   private func withoutScans() throws -> Function {
-    var builder = FunctionBuilder(name: name, isPrivate: isPrivate, location: location)
-    var copies = [ValueID?](repeating: nil, count: types.count)
-    for parameter in parameters { copies[parameter.index] = builder.parameter(self[parameter]) }
-    func known(_ value: ValueID) -> ValueID {
-      guard let copy = copies[value.index] else {
-        preconditionFailure("values are defined before they are read")
+    try replacingOperations { operation, operands, builder in
+      operation.op = try operation.op.mappingRegions { try $0.withoutScans() }
+      operation.copy = 0
+      if case .scan(let scan) = operation.op { return try builder.whileLoop(for: scan, operands) }
+      if case .window(let window) = operation.op {
+        return [try builder.plainWindow(window, operands)]
       }
-      return copy
+      return nil
     }
-    for operation in operations {
-      builder.location = operation.location
-      let operands = operation.operands.map(known)
-      let op = try operation.op.mappingRegions { try $0.withoutScans() }
-      let results: [ValueID]
-      if case .scan(let scan) = op {
-        results = try builder.whileLoop(for: scan, operands)
-      } else if case .window(let window) = op {
-        results = [try builder.plainWindow(window, operands)]
-      } else {
-        results = try builder.emitAll(op, operands)
-      }
-      for (old, new) in zip(operation.results, results) { copies[old.index] = new }
-    }
-    builder.setWrittenAttributes(writtenAttributes)
-    return builder.finish(returning: results.map(known))
   }
 }
 
