@@ -1,6 +1,8 @@
 extension FunctionBuilder {
   /// The bits of elements as elements of another width, the lowest bits first along a last axis of the
-  /// shorter type.
+  /// shorter type; complex numbers are their real parts and then their imaginary ones.
+  ///
+  /// Bits have no derivative.
   ///
   /// - Throws: `AdjointError` where the shapes or types do not fit.
   mutating func bitcast(_ operand: ValueID, to type: TensorType) throws -> ValueID {
@@ -8,29 +10,79 @@ extension FunctionBuilder {
     let (short, long) =
       source.element.width < type.element.width ? (source, type) : (type, source)
     let ratio = long.element.width / short.element.width
-    let fits =
-      short.shape == long.shape + [ratio] && long.element.width == ratio * short.element.width
-      && short.element.width >= 8 && !source.element.isComplex && !type.element.isComplex
-    guard fits, let narrow = short.element.bitsType, let wide = long.element.bitsType else {
+    let rest = ratio == 1 ? [] : [ratio]
+    guard short.shape == long.shape + rest, long.element.width == ratio * short.element.width
+    else {
       throw AdjointError(.type, "stablehlo.bitcast_convert (C1): bits of \(source) are not \(type)")
     }
-    /// How far the bits of each place along the last axis are shifted.
-    func shifts(_ shape: [Int]) throws -> ValueID {
-      let places = TensorType([ratio], wide)
-      let distances = Literal(
-        places, integers: (0..<ratio).map { Int64($0 * short.element.width) })
-      return try broadcast(constant(distances), to: shape, dimensions: [shape.count - 1])
+    if source.element == type.element { return operand }
+    let target = TensorType(
+      type.element.isComplex ? type.shape + [2] : type.shape, type.element.partType)
+    let bits = try regrouped(parts(of: operand), to: target)
+    return type.element.isComplex ? try joinedParts(bits) : bits
+  }
+
+  /// The real and imaginary parts of complex numbers side by side along a last axis; other elements as
+  /// they are.
+  private mutating func parts(of operand: ValueID) throws -> ValueID {
+    let kept = try emit(.unary(.stopGradient), [operand])
+    let type = self[operand]
+    guard type.element.isComplex else { return type.element.isFloat ? kept : operand }
+    let parts = try [ComplexOp.real, .imaginary].map {
+      try reshape(emit(.complex($0), [kept]), to: type.shape + [1])
     }
-    if source.element.width < type.element.width {
-      let bits = try convert(bitPattern(of: operand, as: narrow), to: wide)
-      let shifted = try binary(.shiftLeft, bits, shifts(short.shape))
-      let joined = try reduce(.or, shifted, dimensions: [short.shape.count - 1])
-      return try bitPattern(of: joined, as: type.element)
+    return try emit(.shape(.concatenate(dimension: type.rank)), parts)
+  }
+
+  /// The complex numbers of parts that stand side by side along the last axis.
+  private mutating func joinedParts(_ parts: ValueID) throws -> ValueID {
+    let shape = self[parts].shape
+    let rows = Array(shape.dropLast())
+    let sides = try [0, 1].map { side in
+      let part = try emit(
+        .shape(
+          .slice(
+            starts: rows.map { _ in 0 } + [side], limits: rows + [side + 1],
+            strides: shape.map { _ in 1 })), [parts])
+      return try reshape(part, to: rows)
     }
+    return try emit(.complex(.make), sides)
+  }
+
+  /// The bits of elements that are not complex in groups of another width, in the given shape.
+  private mutating func regrouped(_ operand: ValueID, to type: TensorType) throws -> ValueID {
+    let (from, into) = (self[operand].element, type.element)
+    let (least, greatest) = from.width < into.width ? (from, into) : (into, from)
+    guard let narrow = least.bitsType, let wide = greatest.bitsType else {
+      throw AdjointError(
+        .type, "stablehlo.bitcast_convert (C1): there are no bits of \(from.rawValue)")
+    }
+    let ratio = wide.width / narrow.width
+    if ratio == 1 { return try reshape(bitPattern(of: operand, as: into), to: type.shape) }
+    if from.width < into.width {
+      let shape = type.shape + [ratio]
+      let groups = try reshape(bitPattern(of: operand, as: narrow), to: shape)
+      let shifted = try binary(.shiftLeft, convert(groups, to: wide), shifts(shape, narrow, wide))
+      return try bitPattern(
+        of: reduce(.or, shifted, dimensions: [type.shape.count]), as: into)
+    }
+    let shape = self[operand].shape + [ratio]
     let spread = try broadcast(
-      bitPattern(of: operand, as: wide), to: short.shape, dimensions: Array(long.shape.indices))
-    let moved = try binary(.shiftRightLogical, spread, shifts(short.shape))
-    return try bitPattern(of: convert(moved, to: narrow), as: type.element)
+      bitPattern(of: operand, as: wide), to: shape, dimensions: Array(shape.indices.dropLast()))
+    var moved = try binary(.shiftRightLogical, spread, shifts(shape, narrow, wide))
+    if narrow == .i1 { moved = try binary(.and, moved, splat(1, self[moved])) }
+    return try reshape(
+      bitPattern(of: convert(moved, to: narrow), as: into), to: type.shape)
+  }
+
+  /// How far the bits of each place along the last axis are shifted.
+  private mutating func shifts(
+    _ shape: [Int], _ narrow: ElementType, _ wide: ElementType
+  ) throws -> ValueID {
+    let count = shape[shape.count - 1]
+    let distances = Literal(
+      TensorType([count], wide), integers: (0..<count).map { Int64($0 * narrow.width) })
+    return try broadcast(constant(distances), to: shape, dimensions: [shape.count - 1])
   }
 
   /// The bits of elements as those of another type of equal width.
@@ -40,9 +92,11 @@ extension FunctionBuilder {
 }
 
 extension ElementType {
-  /// The unsigned integer of the same width; nil where there is none.
+  /// The unsigned integer of the same width, or booleans of one bit; nil where there is none.
   fileprivate var bitsType: ElementType? {
     switch width {
+    case 1: .i1
+    case 4: .u4
     case 8: .u8
     case 16: .u16
     case 32: .u32

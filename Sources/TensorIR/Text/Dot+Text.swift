@@ -11,6 +11,7 @@ extension OperationDraft {
       rightContracting: try numbers.optionalIntegers("rhs_contracting_dimensions"),
       writtenPrecision: try attributes.optionalWords("precision_config"))
     try numbers.requireEmpty()
+    try checkAlgorithm()
     if let sum = results.types.first?.element, sum != operandTypes.first?.element {
       dimensions.resultElement = sum
     }
@@ -21,11 +22,40 @@ extension OperationDraft {
     }
     return dimensions
   }
+
+  /// Drops an `algorithm` that asks for no more precision than products have here: factors as they are
+  /// stored, sums in f32 or in the elements' own type where that is wider.
+  private mutating func checkAlgorithm() throws {
+    guard let entry = attributes.take("algorithm") else { return }
+    guard case .fields(var fields) = entry.value, let element = operandTypes.first?.element else {
+      throw AdjointError(.syntax, "algorithm of \(mnemonic) has no fields", at: entry.location)
+    }
+    let roles = ["lhs_precision_type", "rhs_precision_type", "accumulation_type"]
+    for role in roles {
+      let word = try fields.word(role)
+      let isWide = word == "f64" && element != .f64 && element.isFloat
+      guard AlgorithmTypes.known.contains(word), !isWide else {
+        throw AdjointError(
+          .unsupported, "\(mnemonic) of \(element.rawValue) with \(role) = \(word)",
+          at: entry.location)
+      }
+    }
+    for count in ["lhs_component_count", "rhs_component_count", "num_primitive_operations"] {
+      _ = try fields.integer(count)
+    }
+    _ = try fields.optionalBoolean("allow_imprecise_accumulation")
+    try fields.requireEmpty()
+  }
+}
+
+/// The element types that algorithms of products name.
+private enum AlgorithmTypes {
+  static let known: Set = ["bf16", "f16", "f32", "f64", "tf32", "f8E5M2", "f8E4M3FN"]
 }
 
 extension ModuleParser {
   /// Reads `%a, %b, batching_dims = [0] x [0], contracting_dims = [2] x [1], precision = [DEFAULT,
-  /// DEFAULT]`; batching and precision may be missing.
+  /// DEFAULT], algorithm = <…>`; all but the contracting axes may be missing.
   mutating func dotForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     try operands(2, of: &draft, in: &body)
     var numbers = AttributeDictionary(of: draft.mnemonic, at: draft.attributes.location)
@@ -39,8 +69,14 @@ extension ModuleParser {
         try cursor.expect(word: "precision")
         try cursor.expect("=")
         try draft.attributes.add("precision_config", try cursor.attributeValue(), at: place)
+      } else if cursor.isNext(word: "algorithm") {
+        let place = cursor.location(at: cursor.position)
+        try cursor.expect(word: "algorithm")
+        try cursor.expect("=")
+        let fields = try cursor.fields(of: "the algorithm", at: place)
+        try draft.attributes.add("algorithm", .fields(fields), at: place)
       } else {
-        throw cursor.expected("batching_dims, contracting_dims or precision")
+        throw cursor.expected("batching_dims, contracting_dims, precision or algorithm")
       }
     }
     try draft.attributes.add("dot_dimension_numbers", .fields(numbers))

@@ -30,14 +30,18 @@ extension OperationDraft {
   var isExpanded: Bool {
     if case .expansion = syntax { return true }
     if syntax == .bitcast { return changesWidth }
+    if case .binary(let op) = syntax, operandTypes.first?.element.isComplex == true {
+      return op.isExpandedForComplexNumbers
+    }
     guard syntax == .reduce, appliedKind == nil else { return false }
     return operands.count > 2 || regions.first?.region.combinedKind == nil
   }
 
-  /// Whether bits of elements of one width become elements of another.
+  /// Whether bits of elements of one width become elements of another, or parts of complex numbers.
   private var changesWidth: Bool {
     guard let operand = operandTypes.first, let result = results.types.first else { return false }
-    return operand.element.width != result.element.width
+    return operand.element.width != result.element.width || operand.element.isComplex
+      || result.element.isComplex
   }
 
   /// The region, which must be the only one, of as many scalars as there are.
@@ -71,6 +75,9 @@ extension OperationDraft {
     case .bitcast:
       try requireOperands(1)
       results = [try builder.bitcast(operands[0], to: resultType())]
+    case .binary(let op):
+      try requireOperands(2)
+      results = [try builder.complexBinary(op, operands[0], operands[1])]
     case .expansion(.cholesky): results = try expandCholesky(in: &builder)
     case .expansion(.customCall): results = try expandCustomCall(in: &builder)
     default: results = try expandReduction(in: &builder)

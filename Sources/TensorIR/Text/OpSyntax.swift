@@ -49,9 +49,7 @@ enum OpSyntax: Hashable {
   /// Whether one type may stand for those of all operands and the result.
   var allowsOneType: Bool {
     switch self {
-    case .unary(let op): !op.rawValue.hasPrefix("chlo.")
-    case .binary(let op): !op.rawValue.hasPrefix("chlo.")
-    case .complex(let op): op != .conjugate
+    case .unary, .binary, .complex: true
     case .expansion(let expansion): expansion == .cholesky
     case .reducePrecision, .bitcast, .clamp, .reverse, .convert, .iota: true
     case .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
@@ -83,16 +81,6 @@ enum OpSyntax: Hashable {
     }
   }
 
-  /// Whether the types are written `operand -> result` without parentheses, as in the chlo dialect.
-  var usesArrowForm: Bool {
-    switch self {
-    case .unary(let op): op.rawValue.hasPrefix("chlo.")
-    case .binary(let op): op.rawValue.hasPrefix("chlo.")
-    case .complex(let op): op == .conjugate
-    case .expansion(let expansion): expansion == .topK
-    default: false
-    }
-  }
 }
 
 /// An operation as read so far: the same thing whether the text was pretty or generic.
@@ -127,6 +115,9 @@ struct OperationDraft {
     self.position = position
     attributes = AttributeDictionary(of: mnemonic, at: location)
   }
+
+  /// Whether the types are written `operand -> result` without parentheses, as in the chlo dialect.
+  var usesArrowForm: Bool { mnemonic.hasPrefix("chlo.") }
 
   /// The one type written for the result.
   func resultType() throws -> TensorType {

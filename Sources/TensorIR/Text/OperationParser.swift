@@ -396,12 +396,12 @@ extension ModuleParser {
   mutating func types(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     try cursor.expect(":")
     if cursor.isNext("(") { return try functionType(of: &draft, in: &body) }
-    guard draft.syntax.allowsOneType || draft.syntax.usesArrowForm || draft.syntax == .select
+    guard draft.syntax.allowsOneType || draft.usesArrowForm || draft.syntax == .select
     else { throw cursor.expected("'('") }
     cursor.skipBlanks()
     let start = cursor.position
     let type = try cursor.tensorType()
-    if draft.syntax.usesArrowForm {
+    if draft.usesArrowForm {
       var written = WrittenTypes(types: [type], positions: [start])
       while cursor.accept(",") {
         cursor.skipBlanks()

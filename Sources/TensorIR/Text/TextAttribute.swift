@@ -344,13 +344,30 @@ extension TextCursor {
     let word = try expectWord("a field")
     if isNext("=") {
       position = start
-      repeat { try attribute(into: &fields, depth: depth + 1) } while accept(",")
-      try expect(">")
+      try fieldList(into: &fields, depth: depth + 1)
       return .fields(fields)
     }
     let value = acceptWord() ?? word
     try expect(">")
     return .word(value)
+  }
+
+  /// Reads `<field = value, …>`.
+  mutating func fields(
+    of owner: String, at place: SourceLocation
+  ) throws -> AttributeDictionary {
+    var fields = AttributeDictionary(of: owner, at: place)
+    try expect("<")
+    try fieldList(into: &fields, depth: 1)
+    return fields
+  }
+
+  /// Reads `field = value, …>`.
+  private mutating func fieldList(
+    into fields: inout AttributeDictionary, depth: Int
+  ) throws {
+    repeat { try attribute(into: &fields, depth: depth) } while accept(",")
+    try expect(">")
   }
 
   /// Reads `@name` or `@"name"`.
