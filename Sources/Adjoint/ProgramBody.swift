@@ -71,7 +71,7 @@ final class ProgramBody: Sendable {
         type, bytes: Array(UnsafeRawBufferPointer(start: arguments[index], count: type.byteCount)))
     }
     let function = try planned()
-    let found = try Interpreter.$foreignFunctions.withValue(ForeignInvocation.call) {
+    let found = try Interpreter.$foreignFunctions.withValue(.init(call: ForeignInvocation.call)) {
       try Interpreter().run(function, literals)
     }
     for (index, literal) in found.enumerated() {

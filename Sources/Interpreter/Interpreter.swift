@@ -3,8 +3,19 @@ import TensorIR
 /// Runs functions op by op, slow and obvious: the meaning that compiled code is tested against.
 package struct Interpreter: Sendable {
   /// What calls foreign functions; nil where nothing does.
-  @TaskLocal package static var foreignFunctions:
-    (@Sendable (ForeignCall, [Literal]) throws -> [Literal])?
+  @TaskLocal package static var foreignFunctions: ForeignFunctions?
+
+  /// A way to call foreign functions; a type of its own, since optimized code of Swift 6.3 crashes on a
+  /// task-local function.
+  package struct ForeignFunctions: Sendable {
+    /// The results of a call for its operands.
+    package let call: @Sendable (ForeignCall, [Literal]) throws -> [Literal]
+
+    /// Calls foreign functions by the given function.
+    package init(call: @escaping @Sendable (ForeignCall, [Literal]) throws -> [Literal]) {
+      self.call = call
+    }
+  }
 
   /// The functions that calls may name.
   private let module: Module

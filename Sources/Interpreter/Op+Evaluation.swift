@@ -42,7 +42,7 @@ extension Op {
       guard let evaluate = Interpreter.foreignFunctions else {
         throw AdjointError(.unsupported, "nothing calls the foreign function \(call.name)")
       }
-      return try evaluate(call, operands)
+      return try evaluate.call(call, operands)
     case .optimizationBarrier: return operands
     case .whileLoop, .branch, .scan, .custom:
       throw AdjointError(.unsupported, "\(mnemonic) is not evaluated on its own")
