@@ -40,11 +40,23 @@ package enum SpecialFunctions {
     return sum + log(z) - 0.5 / z - series
   }
 
-  /// Hurwitz's zeta function Σ (q + k)⁻ˢ by Euler and Maclaurin's formula; ∞ at s = 1, NaN for
-  /// lesser s and for q that are not positive.
+  /// Hurwitz's zeta function Σ (q + k)⁻ˢ; ∞ at s = 1, NaN for lesser s and, where s is not whole, for
+  /// negative q.
+  ///
+  /// With f = q − ⌊q⌋ and a whole s, the terms of negative q + k are those of ζ(s, 1 − f) that come before
+  /// those of ζ(s, 1 − q), so ζ(s, q) = ζ(s, f) + (−1)ˢ (ζ(s, 1 − f) − ζ(s, 1 − q)).
   package static func zeta(_ s: Double, _ q: Double) -> Double {
     if s == 1 { return .infinity }
-    guard s > 1, q >= 0 else { return .nan }
+    guard s > 1, q >= 0 || s == s.rounded(.down) else { return .nan }
+    if q >= 0 { return zeta(s, ofPositive: q) }
+    let sign: Double = s.truncatingRemainder(dividingBy: 2) == 0 ? 1 : -1
+    let negative =
+      zeta(s, ofPositive: q.rounded(.up) - q) - zeta(s, ofPositive: 1 - q)
+    return zeta(s, ofPositive: q - q.rounded(.down)) + sign * negative
+  }
+
+  /// Hurwitz's zeta function for s > 1 and q ≥ 0 by Euler and Maclaurin's formula.
+  private static func zeta(_ s: Double, ofPositive q: Double) -> Double {
     if q == 0 { return .infinity }
     var sum = 0.0
     for step in 0..<10 { sum += pow(q + Double(step), -s) }

@@ -18,6 +18,17 @@ package struct CheckSubject {
     try program.compile(function: function, transform: transform, engine: engine, options: options)
   }
 
+  /// The element types of the function's values.
+  func elementTypes() throws -> Set<ElementType> {
+    try Set(program.inlined(function).everyType.map(\.element))
+  }
+
+  /// Whether all results of floats are finite.
+  func hasFiniteValues() throws -> Bool {
+    let results = try compile(.none).call(arguments())
+    return results.allSatisfy { !$0.type.element.isInexact || $0.parts.allSatisfy(\.isFinite) }
+  }
+
   /// The arguments given, in the types of the program, or ones drawn from the seed.
   func arguments() throws -> [TensorData] {
     let types = try program.parameterTypes(of: function)
@@ -27,6 +38,15 @@ package struct CheckSubject {
     }
     return try zip(given, types).map { tensor, type in
       tensor.type == type ? tensor : try TensorData(type, doubles: tensor.doubles)
+    }
+  }
+}
+
+extension Function {
+  /// The types of all values, those in regions included.
+  fileprivate var everyType: [TensorType] {
+    operations.reduce(into: types) { types, operation in
+      for region in operation.op.regions { types += region.everyType }
     }
   }
 }

@@ -4,7 +4,8 @@ internal import TensorIR
 package struct EngineCheck {
   /// The bounds in words, for help texts.
   package static let bounds = """
-    2e-4 (f32), 1e-10 (f64), 8e-3 (f16) or 6e-2 (bf16) of a result's largest element, integers exactly
+    2e-4 (f32), 1e-10 (f64), 8e-3 (f16) or 6e-2 (bf16), by the least precise floats of the program, of a \
+    result's largest element, integers exactly
     """
 
   /// The outcome.
@@ -17,12 +18,14 @@ package struct EngineCheck {
     let native = try subject.compile(transform).call(arguments)
     let expected = try subject.compile(transform, .interpreter).call(arguments)
     let largest = expected.map { Self.largest($0) }.max() ?? 0
+    let precision = try subject.elementTypes().map(Self.bound).max() ?? 0
     var worst = 0.0
     var failed: Int?
     for (index, pair) in zip(native, expected).enumerated() {
       let difference = Self.difference(pair.0, pair.1, floor: largest * 1e-3)
       worst = max(worst, difference)
-      if !(difference <= Self.bound(pair.1.type.element)), failed == nil { failed = index }
+      let bound = pair.1.type.element.isInexact ? precision : 0
+      if !(difference <= bound), failed == nil { failed = index }
     }
     let place = failed.map { ", first beyond its bound in result \($0)" } ?? ""
     line = Verification.Check(
@@ -30,7 +33,7 @@ package struct EngineCheck {
       detail: "largest relative difference \(worst.short) in \(native.count) results\(place)")
   }
 
-  /// How far elements may differ, relative to the largest.
+  /// How far elements may differ, relative to the largest, where numbers of a type are computed.
   private static func bound(_ element: ElementType) -> Double {
     switch element {
     case .f32, .c64: 2e-4

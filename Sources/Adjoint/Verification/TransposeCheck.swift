@@ -23,6 +23,11 @@ package struct TransposeCheck {
     let right = Self.products(tangents, pulled.map(\.dualParts))
     let size = max(left.magnitude, right.magnitude, .leastNormalMagnitude)
     let difference = abs(left.sum - right.sum) / size
+    guard try subject.hasFiniteValues() else {
+      line = Verification.Check(
+        name: "transpose", outcome: .unsure, detail: "some value at these arguments is not finite")
+      return
+    }
     line = Verification.Check(
       name: "transpose", outcome: difference <= Self.bound ? .ok : .failed,
       detail: "<Jv, w> = \(left.sum.short), relative difference \(difference.short)")

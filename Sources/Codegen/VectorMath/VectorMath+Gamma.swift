@@ -77,14 +77,36 @@ extension VectorMath {
     return b.select(isPole, lanes.constant(.nan), b.select(isInfinite, x, result))
   }
 
-  /// Hurwitz's zeta function Σ (q + k)⁻ˢ by Euler and Maclaurin's formula.
+  /// Hurwitz's zeta function Σ (q + k)⁻ˢ.
   package func zeta(_ s: LLVMValue, _ q: LLVMValue) -> LLVMValue {
     throughDoubles([s, q], library: nil) { lanes, operands in
       zeta(lanes, operands[0], operands[1])
     }
   }
 
+  /// The function for q of either sign, as `SpecialFunctions.zeta` has it.
   private func zeta(_ lanes: Lanes, _ s: LLVMValue, _ q: LLVMValue) -> LLVMValue {
+    let b = builder
+    let (zero, one) = (lanes.constant(0), lanes.constant(1))
+    let isNegative = b.fcmp(.olt, q, zero)
+    let start = b.select(isNegative, b.fsub(q, b.floor(q)), q)
+    let before = b.fneg(b.floor(b.fneg(q)))
+    let negative = b.fsub(
+      positiveZeta(lanes, s, b.fsub(before, q)), positiveZeta(lanes, s, b.fsub(one, q)))
+    let half = b.fmul(s, lanes.constant(0.5))
+    let isEven = b.fcmp(.oeq, half, b.floor(half))
+    let sum = b.fadd(
+      positiveZeta(lanes, s, start),
+      b.select(isNegative, b.select(isEven, negative, b.fneg(negative)), zero))
+    let isWhole = b.fcmp(.oeq, s, b.floor(s))
+    let isDefined = b.and(
+      b.fcmp(.ogt, s, one), b.or(b.fcmp(.oge, q, zero), b.and(isNegative, isWhole)))
+    let value = b.select(isDefined, sum, lanes.constant(.nan))
+    return b.select(b.fcmp(.oeq, s, one), lanes.constant(.infinity), value)
+  }
+
+  /// The function for s > 1 and q ≥ 0 by Euler and Maclaurin's formula.
+  private func positiveZeta(_ lanes: Lanes, _ s: LLVMValue, _ q: LLVMValue) -> LLVMValue {
     let b = builder
     let (one, negative) = (lanes.constant(1), b.fneg(s))
     var sum = lanes.constant(0)
@@ -102,12 +124,8 @@ extension VectorMath {
         factor, b.fmul(b.fadd(s, next), b.fadd(s, b.fadd(next, one))))
       term = b.fmul(term, inverse)
     }
-    let isDefined = b.and(
-      b.fcmp(.ogt, s, one), b.fcmp(.oge, q, lanes.constant(0)))
     let isPole = b.fcmp(.oeq, q, lanes.constant(0))
-    let value = b.select(
-      isDefined, b.select(isPole, lanes.constant(.infinity), sum), lanes.constant(.nan))
-    return b.select(b.fcmp(.oeq, s, one), lanes.constant(.infinity), value)
+    return b.select(isPole, lanes.constant(.infinity), sum)
   }
 
   /// The derivative of the digamma function of order n, a whole number from zero on; else NaN.
