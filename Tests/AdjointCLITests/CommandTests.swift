@@ -39,6 +39,46 @@ import Testing
     }
   }
 
+  /// A value that is not finite tells nothing of derivatives.
+  @Test(arguments: [
+    ("-10.0", ["engines ok", "gradient unsure", "transpose unsure", "second ok"]),
+    ("10.0", ["engines ok", "gradient ok", "transpose ok", "second ok"]),
+  ])
+  func valuesThatAreNotFinite(shift: String, words: [String]) throws {
+    let program = """
+      func.func @main(%x: tensor<f64>) -> tensor<f64> {
+        %0 = stablehlo.constant dense<\(shift)> : tensor<f64>
+        %1 = stablehlo.add %x, %0 : tensor<f64>
+        %2 = stablehlo.log %1 : tensor<f64>
+        return %2 : tensor<f64>
+      }
+      """
+    try withTool(files: ["f.mlir": program]) { tool in
+      let outcome = try tool.run(["check", "f.mlir", "--grad", "0"])
+      let found = outcome.lines.map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
+      #expect(found == words)
+      #expect(outcome.status == 0)
+    }
+  }
+
+  /// Where f32 goes into f64, engines agree as well as f32 lets them.
+  @Test func mixedPrecisionIsJudgedByTheLeast() throws {
+    let program = """
+      func.func @main(%x: tensor<40xf32>) -> tensor<f64> {
+        %0 = stablehlo.exponential %x : tensor<40xf32>
+        %1 = stablehlo.convert %0 : (tensor<40xf32>) -> tensor<40xf64>
+        %2 = stablehlo.constant dense<0.0> : tensor<f64>
+        %3 = stablehlo.reduce(%1 init: %2) applies stablehlo.add across dimensions = [0] : (tensor<40xf64>, tensor<f64>) -> tensor<f64>
+        return %3 : tensor<f64>
+      }
+      """
+    try withTool(files: ["f.mlir": program]) { tool in
+      let outcome = try tool.run(["check", "f.mlir", "--grad", "0"])
+      #expect(outcome.status == 0)
+      #expect(outcome.lines.first?.hasPrefix("engines    ok") == true)
+    }
+  }
+
   @Test(arguments: [
     "traced", "simplified", "adjoint", "planned", "loops", "schedule", "llvm", "llvm-optimized",
     "assembly",

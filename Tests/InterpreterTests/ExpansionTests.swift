@@ -1,3 +1,4 @@
+import Foundation
 import Interpreter
 import TensorIR
 import TestSupport
@@ -31,6 +32,94 @@ import Testing
       """
     let sorted = try results(text, vector([2, .infinity, 2, -1, 3]))
     #expect(sorted == [[.infinity, 3, 2, 2, -1], [1, 4, 0, 2, 3]])
+  }
+
+  /// The bits of complex numbers are those of their parts, the real one first; those of booleans are
+  /// one each.
+  @Test func bitsOfOtherWidths() throws {
+    let text = """
+      func.func @main(%x: tensor<2xf64>) -> (tensor<2xui32>, tensor<f32>, tensor<f64>, tensor<ui16>) {
+        %0 = stablehlo.slice %x [0:1] : (tensor<2xf64>) -> tensor<1xf64>
+        %1 = stablehlo.slice %x [1:2] : (tensor<2xf64>) -> tensor<1xf64>
+        %2 = stablehlo.complex %0, %1 : tensor<1xcomplex<f64>>
+        %3 = stablehlo.bitcast_convert %2 : (tensor<1xcomplex<f64>>) -> tensor<1x2xcomplex<f32>>
+        %4 = stablehlo.bitcast_convert %3 : (tensor<1x2xcomplex<f32>>) -> tensor<1x2x2xui32>
+        %5 = stablehlo.slice %4 [0:1, 0:1, 0:2] : (tensor<1x2x2xui32>) -> tensor<1x1x2xui32>
+        %6 = stablehlo.reshape %5 : (tensor<1x1x2xui32>) -> tensor<2xui32>
+        %7 = stablehlo.imag %3 : (tensor<1x2xcomplex<f32>>) -> tensor<1x2xf32>
+        %8 = stablehlo.slice %7 [0:1, 1:2] : (tensor<1x2xf32>) -> tensor<1x1xf32>
+        %9 = stablehlo.reshape %8 : (tensor<1x1xf32>) -> tensor<f32>
+        %10 = stablehlo.bitcast_convert %3 : (tensor<1x2xcomplex<f32>>) -> tensor<1x2xf64>
+        %11 = stablehlo.slice %10 [0:1, 1:2] : (tensor<1x2xf64>) -> tensor<1x1xf64>
+        %12 = stablehlo.reshape %11 : (tensor<1x1xf64>) -> tensor<f64>
+        %13 = stablehlo.constant dense<[1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1]> : tensor<16xui8>
+        %14 = stablehlo.convert %13 : (tensor<16xui8>) -> tensor<16xi1>
+        %15 = stablehlo.bitcast_convert %14 : (tensor<16xi1>) -> tensor<ui16>
+        %16 = stablehlo.bitcast_convert %15 : (tensor<ui16>) -> tensor<16xi1>
+        %17 = stablehlo.bitcast_convert %16 : (tensor<16xi1>) -> tensor<ui16>
+        return %6, %9, %12, %17 : tensor<2xui32>, tensor<f32>, tensor<f64>, tensor<ui16>
+      }
+      """
+    // 1 + 2⁻⁵² has the bits 0x3FF00000_00000001, and 2 those of the f32 that is 2.
+    let x = Literal(TensorType([2], .f64), doubles: [1 + 0x1p-52, 2])
+    #expect(try results(text, x) == [[1, Double(0x3FF0_0000)], [2], [2], [Double(0x8105)]])
+  }
+
+  /// Of complex numbers that is greater whose real part is, or else whose imaginary part is; their angle
+  /// is complex.
+  @Test func extremesAndAnglesOfComplexNumbers() throws {
+    let text = """
+      func.func @main(%a: tensor<4xf64>, %b: tensor<4xf64>, %c: tensor<4xf64>, %d: tensor<4xf64>) -> (tensor<4xf64>, tensor<4xf64>, tensor<4xf64>, tensor<4xf64>, tensor<4xf64>) {
+        %x = stablehlo.complex %a, %b : tensor<4xcomplex<f64>>
+        %y = stablehlo.complex %c, %d : tensor<4xcomplex<f64>>
+        %0 = stablehlo.maximum %x, %y : tensor<4xcomplex<f64>>
+        %1 = stablehlo.minimum %x, %y : tensor<4xcomplex<f64>>
+        %2 = stablehlo.atan2 %x, %y : tensor<4xcomplex<f64>>
+        %3 = stablehlo.real %0 : (tensor<4xcomplex<f64>>) -> tensor<4xf64>
+        %4 = stablehlo.imag %0 : (tensor<4xcomplex<f64>>) -> tensor<4xf64>
+        %5 = stablehlo.real %1 : (tensor<4xcomplex<f64>>) -> tensor<4xf64>
+        %6 = stablehlo.imag %1 : (tensor<4xcomplex<f64>>) -> tensor<4xf64>
+        %7 = stablehlo.imag %2 : (tensor<4xcomplex<f64>>) -> tensor<4xf64>
+        return %3, %4, %5, %6, %7 : tensor<4xf64>, tensor<4xf64>, tensor<4xf64>, tensor<4xf64>, tensor<4xf64>
+      }
+      """
+    func four(_ values: [Double]) -> Literal { Literal(TensorType([4], .f64), doubles: values) }
+    let found = try results(
+      text, four([1, 2, 3, .nan]), four([5, 1, 0, 1]), four([1, 3, 3, 1]), four([4, 0, 0, 1]))
+    #expect(Array(found[0].prefix(3)) == [1, 3, 3] && found[0][3].isNaN)
+    #expect(Array(found[1].prefix(3)) == [5, 0, 0])
+    #expect(Array(found[2].prefix(3)) == [1, 2, 3] && found[2][3].isNaN)
+    #expect(Array(found[3].prefix(3)) == [4, 1, 0])
+    // atan((2 + i)/3) = 0.6245… + 0.2291…i, and the angle of two equal numbers is real.
+    #expect(abs(found[4][1] - 0.22907268296853883) < 1e-15 && abs(found[4][2]) < 1e-15)
+  }
+
+  /// An algorithm of a product that asks for no more than there is may stand; the dialect chlo has an
+  /// arrow in the tangent too.
+  @Test func wordsOfOtherDialects() throws {
+    let text = """
+      func.func @main(%x: tensor<2xf32>) -> (tensor<f32>, tensor<2xf32>) {
+        %0 = stablehlo.dot_general %x, %x, contracting_dims = [0] x [0], precision = [DEFAULT, DEFAULT], algorithm = <lhs_precision_type = tf32, rhs_precision_type = tf32, accumulation_type = f32, lhs_component_count = 1, rhs_component_count = 1, num_primitive_operations = 1, allow_imprecise_accumulation = false> : (tensor<2xf32>, tensor<2xf32>) -> tensor<f32>
+        %1 = chlo.tan %x : tensor<2xf32> -> tensor<2xf32>
+        return %0, %1 : tensor<f32>, tensor<2xf32>
+      }
+      """
+    #expect(try results(text, vector([3, 0])) == [[9], [Double(tanf(3)), 0]])
+    let wide = text.replacing("accumulation_type = f32", with: "accumulation_type = f64")
+    #expect(throws: AdjointError.self) { try results(wide, vector([3, 0])) }
+  }
+
+  /// Left of zero, orders that are whole numbers have values; scipy.special.zeta gives the same.
+  @Test func zetaLeftOfZero() {
+    let cases: [(Double, Double, Double)] = [
+      (2, -1.3, 14.53687624413708), (2, -100.7, 15.069532360278806),
+      (3, -0.5, 0.41439832211716), (3, -20.2, -123.52279399452283),
+    ]
+    for (order, q, expected) in cases {
+      #expect(abs(SpecialFunctions.zeta(order, q) / expected - 1) < 1e-14)
+    }
+    #expect(SpecialFunctions.zeta(2, -1) == .infinity)
+    #expect(SpecialFunctions.zeta(2.5, -0.5).isNaN)
   }
 
   @Test func greatestElements() throws {
