@@ -64,11 +64,28 @@ struct ResidualCut {
     definitions[value.index].map { function.operations[$0] }
   }
 
+  /// Whether two varying floats are compared, as elements are with their greatest or with a quantile. One
+  /// of them computed again need not have the bits that the other was made from, so the answer is saved.
+  private func comparesVarying(_ operation: Operation) -> Bool {
+    operation.operands.allSatisfy { function[$0].element.isInexact && !isConstant($0) }
+  }
+
+  /// Whether a value is a constant, or one in another shape.
+  private func isConstant(_ value: ValueID) -> Bool {
+    switch definition(value)?.op {
+    case .constant, .iota: return true
+    case .shape, .convert:
+      return definition(value)?.operands.allSatisfy(isConstant) ?? false
+    default: return false
+    }
+  }
+
   /// Whether an operation's result is computed again rather than saved if its operands are known.
   private func isRecomputed(_ operation: Operation, _ result: ValueID) -> Bool {
     let isScalarCode = function[result].count <= Self.scalarCount
     switch operation.op {
-    case .constant, .iota, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape,
+    case .compare: return !comparesVarying(operation)
+    case .constant, .iota, .select, .clamp, .convert, .bits, .complex, .fft, .shape,
       .dynamicSlice,
       .gather,
       .optimizationBarrier:

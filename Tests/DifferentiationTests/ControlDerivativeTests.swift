@@ -54,4 +54,33 @@ import Testing
     // The carry, the stacked result, and a stack of carries: sines and products are computed again.
     #expect(scans[0].results.map { derived[$0].shape } == [[32], [4], [4, 32]])
   }
+
+  /// Elements that are compared with their greatest are not computed again for that: machine code may
+  /// round them otherwise, and then none would be equal.
+  @Test func comparisonsOfVaryingNumbersAreSaved() throws {
+    let text = """
+      func.func @main(%x: tensor<20xf32>) -> tensor<20xf32> {
+        %0 = "adjoint.scan"(%x) <{carry_count = 1 : i64, length = 4 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %a: tensor<20xf32>):
+          %cst = stablehlo.constant dense<0xFF800000> : tensor<f32>
+          %1 = stablehlo.multiply %a, %a : tensor<20xf32>
+          %2 = stablehlo.subtract %1, %a : tensor<20xf32>
+          %3 = stablehlo.reduce(%2 init: %cst) applies stablehlo.maximum across dimensions = [0] : (tensor<20xf32>, tensor<f32>) -> tensor<f32>
+          %4 = stablehlo.broadcast_in_dim %3, dims = [] : (tensor<f32>) -> tensor<20xf32>
+          %5 = stablehlo.multiply %4, %a : tensor<20xf32>
+          stablehlo.return %5 : tensor<20xf32>
+        }) : (tensor<20xf32>) -> tensor<20xf32>
+        return %0 : tensor<20xf32>
+      }
+      """
+    let function = try Module(parsing: text, file: "greatest.mlir").functions[0]
+    let derived = try function.withVJP(of: [0]).simplified()
+    let scans = derived.operations.compactMap { operation in
+      if case .scan(let scan) = operation.op { (operation, scan.body) } else { nil }
+    }
+    #expect(scans.count == 2)
+    let saved = scans[0].0.results.map { derived[$0] }
+    #expect(saved.contains(TensorType([4, 20], .i1)))
+    #expect(!scans[1].1.operations.contains { if case .compare = $0.op { true } else { false } })
+  }
 }
