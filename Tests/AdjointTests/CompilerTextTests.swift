@@ -19,17 +19,24 @@ struct CompilerTextTests {
       .deletingLastPathComponent()
   }
 
+  /// The module maps of C targets in the folders inside a folder.
+  private static func moduleMaps(in folder: URL) -> [(folder: String, path: String)] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.sorted().map { folder.appending(path: $0) }
+      .map { ($0.path, $0.appending(path: "module.modulemap").path) }
+      .filter { FileManager.default.fileExists(atPath: $0.1) }
+  }
+
   /// The first error of each line of a file that is type-checked.
   private static func errors(in file: URL) throws -> [Int: String] {
     let process = Process()
     process.executableURL = compiler
-    let systemModules = ["CLLVM", "CFFI", "CThreads", "CCallSites", "CComplex"]
-    let builtModule = products.appending(path: "CLinearAlgebra.build/module.modulemap").path
     process.arguments =
       [
         "-typecheck", "-swift-version", "6", "-diagnostic-style", "llvm", "-I",
-        products.appending(path: "Modules").path, "-Xcc", "-fmodule-map-file=\(builtModule)",
-      ] + systemModules.flatMap { ["-I", package.appending(path: "Sources/\($0)").path] }
+        products.appending(path: "Modules").path,
+      ] + moduleMaps(in: package.appending(path: "Sources")).flatMap { ["-I", $0.folder] }
+      + moduleMaps(in: products).flatMap { ["-Xcc", "-fmodule-map-file=\($0.path)"] }
       + [file.path]
     let output = Pipe()
     process.standardError = output
