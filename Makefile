@@ -6,9 +6,10 @@
 demo: setup
 	swift run -c release adjoint demo
 
-# Runs all tests, then builds a small package that depends on this one.
+# Runs all tests and the examples, then builds a small package that depends on this one.
 test: setup
 	swift test
+	.ci/examples-test
 	.ci/consumer-test
 
 # Times the example programs and matrix products next to JAX, torch and C where they are installed,
@@ -20,4 +21,4 @@ setup:
 	@.ci/setup
 
 format:
-	swift format --in-place --recursive Package.swift Sources Tests Benchmarks
+	swift format --in-place --recursive Package.swift Sources Tests Benchmarks Examples

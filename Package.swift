@@ -47,6 +47,7 @@ let package = Package(
     .systemLibrary(
       name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"]), .brew(["libffi"])]),
     .systemLibrary(name: "CThreads"),
+    .systemLibrary(name: "CCallSites"),
     .systemLibrary(name: "CComplex"),
 
     .target(name: "CLinearAlgebra"),
@@ -71,7 +72,7 @@ let package = Package(
       name: "Adjoint",
       dependencies: [
         "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Batching", "Runtime",
-        "Targets",
+        "Targets", "CCallSites",
       ]),
     .executableTarget(
       name: "AdjointCLI",

@@ -1,3 +1,4 @@
+internal import CCallSites
 internal import TensorIR
 
 /// The tangent, element by element.
@@ -123,30 +124,38 @@ public func atan2<Scalar: TensorFloatingPoint>(
 extension Tensor where Scalar: TensorNumeric {
   /// The remainder of the division rounded towards zero, with the sign of the left element, at every
   /// place; operands broadcast.
+  @inline(never)
   public static func % (left: Tensor, right: Tensor) -> Tensor {
-    Tensor(left.node.binary(.remainder, right.node, at: .unknown))
+    Tensor(left.node.binary(.remainder, right.node, at: .init(callSite: adjoint_return_address())))
   }
 
   /// The remainder of the division by the same number everywhere.
-  @_disfavoredOverload
-  public static func % (left: Tensor, right: Scalar) -> Tensor { left % Tensor(right) }
+  @_disfavoredOverload @inline(never)
+  public static func % (left: Tensor, right: Scalar) -> Tensor {
+    Tensor(
+      left.node.binary(
+        .remainder, Tensor(right).node, at: .init(callSite: adjoint_return_address())))
+  }
 }
 
 extension Tensor where Scalar == Bool {
   /// Whether just one of the elements is true, at every place; operands broadcast.
+  @inline(never)
   public static func ^ (left: Tensor, right: Tensor) -> Tensor {
-    Tensor(left.node.binary(.xor, right.node, at: .unknown))
+    Tensor(left.node.binary(.xor, right.node, at: .init(callSite: adjoint_return_address())))
   }
 }
 
 extension Tensor where Scalar: TensorNumeric & BinaryInteger {
   /// The bits set in just one of the elements, at every place; operands broadcast.
+  @inline(never)
   public static func ^ (left: Tensor, right: Tensor) -> Tensor {
-    Tensor(left.node.binary(.xor, right.node, at: .unknown))
+    Tensor(left.node.binary(.xor, right.node, at: .init(callSite: adjoint_return_address())))
   }
 
   /// The bits that are not set, at every place.
+  @inline(never)
   public static prefix func ~ (operand: Tensor) -> Tensor {
-    Tensor(operand.node.unary(.not, at: .unknown))
+    Tensor(operand.node.unary(.not, at: .init(callSite: adjoint_return_address())))
   }
 }

@@ -1,3 +1,4 @@
+internal import Interpreter
 internal import Optimizer
 internal import Runtime
 internal import Synchronization
@@ -195,11 +196,30 @@ final class ProgramCache: Sendable {
     if let found { return found }
     let options = CompileOptions(
       memoryBudget: key.memory.budget.map { .bytes($0) }, rematerialization: key.memory.policy)
-    let program = try Compiler.compile(function(), engine: key.engine, options: options)
+    let source = try function()
+    let program =
+      try immediateProgram(source, key)
+      ?? Compiler.compile(source, engine: key.engine, options: options)
     state.withLock { state in
       state.programs.insert(program, for: key)
       state.compilations += 1
     }
     return program
   }
+
+  /// The function made ready to be carried out without being compiled; nil where it is too large for that,
+  /// and where the memory of its machine code was asked to be planned.
+  ///
+  /// The function alone decides, never how often it ran, so that its results are the same bits each time.
+  private func immediateProgram(_ function: Function, _ key: Key) throws -> CompiledProgram? {
+    guard key.engine == .native, key.memory == MemoryOptions(),
+      function.types.count < Self.immediateValues,
+      let immediate = ImmediateProgram(function)
+    else { return nil }
+    try function.verify()
+    return CompiledProgram(body: ProgramBody(immediate, function))
+  }
+
+  /// Functions of more values are compiled: they are rarely met once only.
+  private static let immediateValues = 4096
 }

@@ -26,7 +26,7 @@ public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func valueWithGradient<First: TensorTree, Scalar: TensorFloatingPoint>(
   at first: First, file: String = #fileID, line: Int = #line,
-  of function: @escaping @Sendable (First) throws -> Tensor<Scalar>
+  of function: (First) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: First) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first) { try $1.read($0) }
@@ -40,7 +40,7 @@ public func valueWithGradient<First: TensorTree, Scalar: TensorFloatingPoint>(
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
   at first: First, file: String = #fileID, line: Int = #line,
-  of function: @escaping @Sendable (First) throws -> Tensor<Scalar>
+  of function: (First) throws -> Tensor<Scalar>
 ) throws -> First {
   try valueWithGradient(at: first, file: file, line: line, of: function).gradient
 }
@@ -122,7 +122,7 @@ public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloati
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func valueWithGradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint>(
   at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
-  of function: @escaping @Sendable (First, Second) throws -> Tensor<Scalar>
+  of function: (First, Second) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: (First, Second)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second) { try $1.read($0) }
@@ -136,7 +136,7 @@ public func valueWithGradient<First: TensorTree, Second: TensorTree, Scalar: Ten
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint>(
   at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
-  of function: @escaping @Sendable (First, Second) throws -> Tensor<Scalar>
+  of function: (First, Second) throws -> Tensor<Scalar>
 ) throws -> (First, Second) {
   try valueWithGradient(at: first, second, file: file, line: line, of: function).gradient
 }
@@ -225,7 +225,7 @@ public func valueWithGradient<
   First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint
 >(
   at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
-  of function: @escaping @Sendable (First, Second, Third) throws -> Tensor<Scalar>
+  of function: (First, Second, Third) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: (First, Second, Third)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second, third) { try $1.read($0) }
@@ -244,7 +244,7 @@ public func gradient<
   First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint
 >(
   at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
-  of function: @escaping @Sendable (First, Second, Third) throws -> Tensor<Scalar>
+  of function: (First, Second, Third) throws -> Tensor<Scalar>
 ) throws -> (First, Second, Third) {
   try valueWithGradient(at: first, second, third, file: file, line: line, of: function).gradient
 }
@@ -344,7 +344,7 @@ public func valueWithGradient<
 >(
   at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
   line: Int = #line,
-  of function: @escaping @Sendable (First, Second, Third, Fourth) throws -> Tensor<Scalar>
+  of function: (First, Second, Third, Fourth) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: (First, Second, Third, Fourth)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second, third, fourth) {
@@ -370,7 +370,7 @@ public func gradient<
 >(
   at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
   line: Int = #line,
-  of function: @escaping @Sendable (First, Second, Third, Fourth) throws -> Tensor<Scalar>
+  of function: (First, Second, Third, Fourth) throws -> Tensor<Scalar>
 ) throws -> (First, Second, Third, Fourth) {
   try valueWithGradient(at: first, second, third, fourth, file: file, line: line, of: function)
     .gradient

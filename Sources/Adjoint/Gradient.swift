@@ -86,9 +86,9 @@ public struct ValueWithGradientFunction<
 /// - Throws: `AdjointError` as calls of `gradient(of:)` do.
 public func gradient<First: TensorTree, each Rest: TensorTree, Scalar: TensorFloatingPoint>(
   at first: First, _ rest: repeat each Rest, file: String = #fileID, line: Int = #line,
-  of function: @escaping @Sendable (First, repeat each Rest) throws -> Tensor<Scalar>
+  of function: (First, repeat each Rest) throws -> Tensor<Scalar>
 ) throws -> (First, repeat each Rest) {
-  try gradient(file: file, line: line, of: function)(first, repeat each rest)
+  try valueWithGradient(at: first, repeat each rest, file: file, line: line, of: function).gradient
 }
 
 /// The value and gradient of a function with a scalar result at given arguments.
@@ -98,7 +98,13 @@ public func valueWithGradient<
   First: TensorTree, each Rest: TensorTree, Scalar: TensorFloatingPoint
 >(
   at first: First, _ rest: repeat each Rest, file: String = #fileID, line: Int = #line,
-  of function: @escaping @Sendable (First, repeat each Rest) throws -> Tensor<Scalar>
+  of function: (First, repeat each Rest) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: (First, repeat each Rest)) {
-  try valueWithGradient(file: file, line: line, of: function)(first, repeat each rest)
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, first, repeat each rest) {
+    try $1.read($0)
+  }
+  let (value, gradient) = try recording.valueWithGradient()
+  var visitor = TensorVisitor(replacingWith: gradient)
+  return (Tensor(value), (try visitor.replace(first), repeat try visitor.replace(each rest)))
 }

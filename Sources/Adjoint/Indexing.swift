@@ -11,10 +11,11 @@ extension Tensor {
     let location = SourceLocation.here(file, line)
     return derived {
       if let failure = indices.node.failure { throw failure }
+      let written = axis
       let axis = try type.axis(axis, in: "gathering", at: location)
       guard shape[axis] > 0 || indices.count == 0 else {
         throw AdjointError(
-          .shape, "gathering: axis \(axis) of shape \(shape) has no elements", at: location)
+          .shape, "gathering: axis \(written) of shape \(shape) has no elements", at: location)
       }
       var sizes = shape
       sizes[axis] = Swift.min(1, shape[axis])

@@ -12,9 +12,11 @@ internal import TensorIR
 ///   what the function throws.
 public func jacobian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
   at x: Tensor<Scalar>, file: String = #fileID, line: Int = #line,
-  of function: @escaping @Sendable (Tensor<Scalar>) throws -> Tensor<Result>
+  of function: (Tensor<Scalar>) throws -> Tensor<Result>
 ) throws -> Tensor<Result> {
-  try jacobian(file: file, line: line, of: function)(x)
+  let location = SourceLocation(file: file, line: line)
+  let recording = try Recording(function, at: location, x) { try $1.read($0) }
+  return Tensor(try recording.jacobian())
 }
 
 /// The function that gives the Jacobian of another one at its argument.
@@ -24,11 +26,7 @@ public func jacobian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
   file: String = #fileID, line: Int = #line,
   of function: @escaping @Sendable (Tensor<Scalar>) throws -> Tensor<Result>
 ) -> @Sendable (Tensor<Scalar>) throws -> Tensor<Result> {
-  let location = SourceLocation(file: file, line: line)
-  return { x in
-    let recording = try Recording(function, at: location, x) { try $1.read($0) }
-    return Tensor(try recording.jacobian())
-  }
+  { x in try jacobian(at: x, file: file, line: line, of: function) }
 }
 
 /// The second derivatives of a function with a scalar result: a tensor with the axes of the argument
@@ -37,9 +35,11 @@ public func jacobian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
 /// - Throws: as `jacobian(at:of:)`, and where the result is not a scalar.
 public func hessian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
   at x: Tensor<Scalar>, file: String = #fileID, line: Int = #line,
-  of function: @escaping @Sendable (Tensor<Scalar>) throws -> Tensor<Result>
+  of function: (Tensor<Scalar>) throws -> Tensor<Result>
 ) throws -> Tensor<Scalar> {
-  try hessian(file: file, line: line, of: function)(x)
+  try jacobian(at: x, file: file, line: line) { x in
+    try gradient(at: x, file: file, line: line, of: function)
+  }
 }
 
 /// The function that gives the Hessian of another one at its argument.

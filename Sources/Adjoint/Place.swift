@@ -10,6 +10,13 @@ extension SourceLocation {
     let caller = SourceLocation.caller
     return caller.isKnown ? caller : SourceLocation(file: file, line: line)
   }
+
+  /// This place, or that of the public function around where it says less.
+  var orCaller: SourceLocation {
+    if isKnown { return self }
+    let caller = SourceLocation.caller
+    return caller.isKnown ? caller : self
+  }
 }
 
 /// Runs `body`, which makes operations out of others, so that all of them have the place where the

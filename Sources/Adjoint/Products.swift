@@ -19,10 +19,31 @@ public func dotGeneral<Scalar: TensorNumeric>(
   contracting: ([Int], [Int]), file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
   let location = SourceLocation.here(file, line)
-  let dimensions = DotDimensions(
-    leftBatching: batching.0, rightBatching: batching.1, leftContracting: contracting.0,
-    rightContracting: contracting.1)
-  return Tensor(TensorNode.apply(.dot(dimensions), [left.node, right.node], at: location))
+  return left.derived {
+    if let failure = right.node.failure { throw failure }
+    let word = "dotGeneral"
+    for pair in [batching, contracting] where pair.0.count != pair.1.count {
+      throw AdjointError(
+        .shape, "\(word): axes \(pair.0) and \(pair.1) must be as many", at: location)
+    }
+    let leftAxes = try (batching.0 + contracting.0).map {
+      try left.type.axis($0, in: word, at: location)
+    }
+    let rightAxes = try (batching.1 + contracting.1).map {
+      try right.type.axis($0, in: word, at: location)
+    }
+    for (axis, other) in zip(leftAxes, rightAxes) where left.shape[axis] != right.shape[other] {
+      throw AdjointError(
+        .shape,
+        "\(word): axis \(axis) of shape \(left.shape) must be as long as axis \(other) of shape"
+          + " \(right.shape)", at: location)
+    }
+    let count = batching.0.count
+    let dimensions = DotDimensions(
+      leftBatching: Array(leftAxes[..<count]), rightBatching: Array(rightAxes[..<count]),
+      leftContracting: Array(leftAxes[count...]), rightContracting: Array(rightAxes[count...]))
+    return .apply(.dot(dimensions), [left.node, right.node], at: location)
+  }
 }
 
 extension Tensor where Scalar: TensorNumeric {

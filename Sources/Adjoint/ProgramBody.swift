@@ -18,6 +18,8 @@ final class ProgramBody: Sendable {
   private let donations: [(result: Int, argument: Int)]
   /// The same without a reference count, which costs calls time.
   private let unretainedExecutable: Unmanaged<Executable>?
+  /// The operations one by one, where the function is too small to be worth compiling.
+  private let immediate: ImmediateProgram?
   /// The planned function, which the interpreter runs.
   let planned: @Sendable () throws -> Function
 
@@ -25,11 +27,25 @@ final class ProgramBody: Sendable {
   init(_ function: Function, _ report: CompileReport) {
     planned = { function }
     executable = nil
+    immediate = nil
     donations = []
     unretainedExecutable = nil
     self.report = report
     parameterTypes = function.parameterTypes
     resultTypes = function.resultTypes
+    resultByteCounts = resultTypes.map(\.byteCount)
+  }
+
+  /// A function that is carried out without being compiled.
+  init(_ immediate: ImmediateProgram, _ function: Function) {
+    planned = { function }
+    executable = nil
+    self.immediate = immediate
+    donations = []
+    unretainedExecutable = nil
+    report = CompileReport()
+    parameterTypes = immediate.parameterTypes
+    resultTypes = immediate.resultTypes
     resultByteCounts = resultTypes.map(\.byteCount)
   }
 
@@ -40,6 +56,7 @@ final class ProgramBody: Sendable {
   ) {
     self.planned = planned
     self.executable = executable
+    immediate = nil
     donations = executable.donations.map { ($0.key, $0.value) }
     unretainedExecutable = Unmanaged.passUnretained(executable)
     self.report = report
@@ -56,6 +73,8 @@ final class ProgramBody: Sendable {
       try unretainedExecutable._withUnsafeGuaranteedRef {
         try $0.call(arguments: arguments, results: results)
       }
+    } else if let immediate {
+      try immediate.call(arguments: arguments, results: results)
     } else {
       try interpret(arguments, results)
     }

@@ -41,6 +41,20 @@ extension TensorTree {
   }
 }
 
+extension Dictionary where Key == String {
+  /// Reads the tensors of a `.safetensors` file that have elements of type `Scalar`, by name; others are left
+  /// out.
+  ///
+  /// - Throws: `AdjointError` naming the path where the file cannot be read or is malformed.
+  public init<Scalar>(safetensors path: String) throws where Value == Tensor<Scalar> {
+    do {
+      self = try Safetensors(path: path).nodes(of: Scalar.elementType).mapValues { Tensor($0) }
+    } catch let error as AdjointError {
+      throw error.placed(at: SourceLocation(file: path, line: 0))
+    }
+  }
+}
+
 /// A `.safetensors` file, its elements read where they are used.
 private struct Safetensors {
   /// A tensor of the header.
@@ -87,6 +101,17 @@ private struct Safetensors {
     let entry: Entry?
 
     init(from decoder: any Decoder) throws { entry = try? Entry(from: decoder) }
+  }
+
+  /// All tensors with elements of a type.
+  func nodes(of element: ElementType) throws -> [String: TensorNode] {
+    var nodes: [String: TensorNode] = [:]
+    for (name, entry) in entries where entry.dtype == element.safetensorsName {
+      let type = TensorType(entry.shape, element)
+      try type.requireSize()
+      nodes[name] = try node(named: name, type)
+    }
+    return nodes
   }
 
   /// A tensor of the file as a known value.

@@ -36,7 +36,8 @@ extension Tensor where Scalar: TensorFloatingPoint {
     _ axes: [Int]? = nil, keepingDims: Bool = false, file: String = #fileID, line: Int = #line
   ) -> Tensor {
     let location = SourceLocation.here(file, line)
-    let total = sum(axes, keepingDims: keepingDims, file: file, line: line)
+    let total = Tensor(
+      node.reduce(.add, over: axes, keepingDims: keepingDims, in: "mean", at: location))
     guard node.failure == nil, let reduced = try? type.axes(axes, in: "mean", at: location) else {
       return total
     }

@@ -73,7 +73,8 @@ extension Tensor {
     return derived {
       let ones = shape.indices.filter { shape[$0] == 1 }
       let removed = try type.axes(axes ?? ones, in: "squeezed", at: location)
-      if let long = removed.first(where: { shape[$0] != 1 }) {
+      if removed.contains(where: { shape[$0] != 1 }) {
+        let long = (axes ?? []).first { shape[$0 < 0 ? $0 + rank : $0] != 1 } ?? 0
         throw AdjointError(
           .shape, "squeezed: axis \(long) of shape \(shape) does not have extent 1", at: location)
       }
@@ -99,9 +100,29 @@ extension Tensor {
     line: Int = #line
   ) -> Tensor {
     let location = SourceLocation.here(file, line)
-    let interior = interior ?? Array(repeating: 0, count: rank)
-    let op = ShapeOp.pad(low: low, high: high, interior: interior)
-    return Tensor(TensorNode.apply(.shape(op), [node, value.node], at: location))
+    let between = interior ?? Array(repeating: 0, count: rank)
+    return derived {
+      try requireAxisCount(low, "low", in: "padded", at: location)
+      try requireAxisCount(high, "high", in: "padded", at: location)
+      try requireAxisCount(between, "interior", in: "padded", at: location)
+      if value.node.failure == nil, value.rank > 0 {
+        throw AdjointError(
+          .shape, "padded: the value must be a scalar, not of shape \(value.shape)", at: location)
+      }
+      let op = ShapeOp.pad(low: low, high: high, interior: between)
+      return .apply(.shape(op), [node, value.node], at: location)
+    }
+  }
+
+  /// Fails unless there is a number for each axis.
+  private func requireAxisCount(
+    _ numbers: [Int], _ name: String, in word: String, at location: SourceLocation
+  ) throws {
+    guard numbers.count != rank else { return }
+    throw AdjointError(
+      .shape,
+      "\(word): \(name) \(numbers) must have a number for each of the \(rank) axes of shape \(shape)",
+      at: location)
   }
 
   /// The elements `starts[i]`, `starts[i] + strides[i]`, … before `limits[i]` of each axis `i`.
@@ -110,9 +131,24 @@ extension Tensor {
     line: Int = #line
   ) -> Tensor {
     let location = SourceLocation.here(file, line)
-    let strides = strides ?? Array(repeating: 1, count: rank)
-    let op = ShapeOp.slice(starts: starts, limits: limits, strides: strides)
-    return Tensor(TensorNode.apply(.shape(op), [node], at: location))
+    let steps = strides ?? Array(repeating: 1, count: rank)
+    return derived {
+      try requireAxisCount(starts, "starts", in: "sliced", at: location)
+      try requireAxisCount(limits, "limits", in: "sliced", at: location)
+      try requireAxisCount(steps, "strides", in: "sliced", at: location)
+      for axis in shape.indices {
+        let (start, limit) = (starts[axis], limits[axis])
+        guard 0 <= start, start <= limit, limit <= shape[axis], steps[axis] > 0 else {
+          let stride = steps[axis] == 1 ? "" : " in steps of \(steps[axis])"
+          throw AdjointError(
+            .shape,
+            "sliced: elements from \(start) to \(limit)\(stride) are not in axis \(axis) of shape \(shape)",
+            at: location)
+        }
+      }
+      let op = ShapeOp.slice(starts: starts, limits: limits, strides: steps)
+      return .apply(.shape(op), [node], at: location)
+    }
   }
 
   /// A tensor made by `body`, or a failed one where this one failed or `body` throws.

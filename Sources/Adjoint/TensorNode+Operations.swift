@@ -35,12 +35,13 @@ extension TensorNode {
     _ op: Op, _ operands: [TensorNode], at location: SourceLocation
   ) -> TensorNode {
     let trace = Trace.current
-    let location = location.isKnown ? location : .caller
+    let location = location.orCaller
     do {
       if let trace { return try trace.record(op, operands, at: location) }
       return try deferring(op, operands, at: location)
     } catch let error as AdjointError {
-      return failed(error.placed(at: location), op.resultElement(operands))
+      let plain = error.withoutConstraint(of: op).placed(at: location)
+      return failed(plain, op.resultElement(operands))
     } catch {
       return failed(
         AdjointError(.system, "\(error)", at: location), op.resultElement(operands))
@@ -67,6 +68,21 @@ extension TensorNode {
     let node = TensorNode(type, .deferred(operation))
     if depth + 1 >= depthLimit { return try node.known(at: location) }
     return node
+  }
+}
+
+extension AdjointError {
+  /// The error without the operation's name in texts of the IR and the number of its constraint, which are
+  /// not what is written in Swift: `pad: …` in place of `stablehlo.pad (C2): …`.
+  fileprivate func withoutConstraint(of op: Op) -> AdjointError {
+    guard message.hasPrefix(op.mnemonic),
+      let name = op.mnemonic.split(separator: ".").last,
+      case let rest = message.dropFirst(op.mnemonic.count), rest.hasPrefix(" ("),
+      let end = rest.firstIndex(of: ")")
+    else { return self }
+    var plain = self
+    plain.message = String(name) + rest[rest.index(after: end)...]
+    return plain
   }
 }
 
@@ -182,13 +198,15 @@ extension TensorNode {
     type.element == element ? self : .apply(.convert(to: element), [self], at: location)
   }
 
-  /// A reduction over axes, which stay with extent one where `keepingDims`; nil for all axes.
+  /// A reduction over axes, which stay with extent one where `keepingDims`; nil for all axes. Messages call
+  /// it `word`, or by its name in Swift.
   func reduce(
-    _ kind: Reduction.Kind, over axes: [Int]?, keepingDims: Bool, at location: SourceLocation
+    _ kind: Reduction.Kind, over axes: [Int]?, keepingDims: Bool, in word: String? = nil,
+    at location: SourceLocation
   ) -> TensorNode {
     TensorNode.capturing(type.element) {
       if let failure { throw failure }
-      let axes = try type.axes(axes, in: "reduction", at: location)
+      let axes = try type.axes(axes, in: word ?? kind.word, at: location)
       guard !axes.isEmpty else { return self }
       let identity = try TensorNode(kind.identity(of: type.element), isLiteral: true)
       let reduced = TensorNode.apply(
@@ -197,6 +215,20 @@ extension TensorNode {
       var shape = type.shape
       for axis in axes { shape[axis] = 1 }
       return reduced.reshape(to: shape, at: location)
+    }
+  }
+}
+
+extension Reduction.Kind {
+  /// The reduction's name in Swift.
+  fileprivate var word: String {
+    switch self {
+    case .add: "sum"
+    case .multiply: "product"
+    case .maximum: "max"
+    case .minimum: "min"
+    case .and: "all"
+    case .or: "any"
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import CCallSites
 internal import TensorIR
 
 // Operations on whole trees. Arithmetic is on the floats among a tree's tensors; integers and booleans
@@ -45,9 +46,9 @@ extension TensorTree {
   }
 
   /// The tree with its floats multiplied by a scalar of any float type.
-  fileprivate func scaled(by factor: TensorNode) -> Self {
+  fileprivate func scaled(by factor: TensorNode, at location: SourceLocation = .unknown) -> Self {
     combining {
-      $0[0].binary(.multiply, factor.convert(to: $0[0].type.element, at: .unknown), at: .unknown)
+      $0[0].binary(.multiply, factor.convert(to: $0[0].type.element, at: location), at: location)
     }
   }
 
@@ -131,47 +132,68 @@ extension Dictionary: TensorVector where Key: TensorTreeKey, Value: TensorTree {
 
 extension TensorVector {
   /// The sum of two trees, tensor by tensor.
+  @inline(never)
   public static func + (left: Self, right: Self) -> Self {
-    left.combining(right) { $0[0].binary(.add, $0[1], at: .unknown) }
+    let site = SourceLocation(callSite: adjoint_return_address())
+    return left.combining(right) { $0[0].binary(.add, $0[1], at: site) }
   }
 
   /// The difference of two trees, tensor by tensor.
+  @inline(never)
   public static func - (left: Self, right: Self) -> Self {
-    left.combining(right) { $0[0].binary(.subtract, $0[1], at: .unknown) }
+    let site = SourceLocation(callSite: adjoint_return_address())
+    return left.combining(right) { $0[0].binary(.subtract, $0[1], at: site) }
   }
 
   /// The products of the elements of two trees.
+  @inline(never)
   public static func * (left: Self, right: Self) -> Self {
-    left.combining(right) { $0[0].binary(.multiply, $0[1], at: .unknown) }
+    let site = SourceLocation(callSite: adjoint_return_address())
+    return left.combining(right) { $0[0].binary(.multiply, $0[1], at: site) }
   }
 
   /// The quotients of the elements of two trees.
+  @inline(never)
   public static func / (left: Self, right: Self) -> Self {
-    left.combining(right) { $0[0].binary(.divide, $0[1], at: .unknown) }
+    let site = SourceLocation(callSite: adjoint_return_address())
+    return left.combining(right) { $0[0].binary(.divide, $0[1], at: site) }
   }
 
   /// A multiple of a tree.
+  @inline(never)
   public static func * (factor: Double, tree: Self) -> Self {
-    tree.combining { $0[0].binary(.multiply, .number(factor, $0[0]), at: .unknown) }
+    let site = SourceLocation(callSite: adjoint_return_address())
+    return tree.combining { $0[0].binary(.multiply, .number(factor, $0[0]), at: site) }
   }
 
   /// A multiple of a tree by a factor that may be traced.
+  @inline(never)
   public static func * <Scalar: TensorFloatingPoint>(
     factor: Tensor<Scalar>, tree: Self
   ) -> Self {
-    tree.scaled(by: factor.node)
+    tree.scaled(by: factor.node, at: .init(callSite: adjoint_return_address()))
   }
 
   /// A fraction of a tree.
+  @inline(never)
   public static func / (tree: Self, divisor: Double) -> Self {
-    tree.combining { $0[0].binary(.divide, .number(divisor, $0[0]), at: .unknown) }
+    let site = SourceLocation(callSite: adjoint_return_address())
+    return tree.combining { $0[0].binary(.divide, .number(divisor, $0[0]), at: site) }
   }
 
   /// The sum of two trees, in place of the left one.
-  public static func += (left: inout Self, right: Self) { left = left + right }
+  @inline(never)
+  public static func += (left: inout Self, right: Self) {
+    let site = SourceLocation(callSite: adjoint_return_address())
+    left = left.combining(right) { $0[0].binary(.add, $0[1], at: site) }
+  }
 
   /// The difference of two trees, in place of the left one.
-  public static func -= (left: inout Self, right: Self) { left = left - right }
+  @inline(never)
+  public static func -= (left: inout Self, right: Self) {
+    let site = SourceLocation(callSite: adjoint_return_address())
+    left = left.combining(right) { $0[0].binary(.subtract, $0[1], at: site) }
+  }
 }
 
 extension TensorTree {

@@ -141,7 +141,8 @@ final class Trace: @unchecked Sendable {
   ) throws -> TensorNode {
     try state.withLock { state in
       let names = try operands.map { try name(of: $0, in: &state) }
-      let place = (location.isKnown ? location : self.location).inCheckpoint
+      let known = location.isKnown ? location : self.location.refined(by: location)
+      let place = known.inCheckpoint
       let value = try state.builder.emit(op, names, at: place)
       let type = state.builder[value]
       try type.requireSize(at: place)

@@ -28,7 +28,7 @@ extension Comparison {
   }
 
   /// Whether the relation holds between two numbers.
-  private func holds<Value: Comparable>(_ left: Value, _ right: Value) -> Bool {
+  func holds<Value: Comparable>(_ left: Value, _ right: Value) -> Bool {
     switch direction {
     case .equal: left == right
     case .notEqual: left != right

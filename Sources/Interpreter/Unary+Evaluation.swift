@@ -22,7 +22,7 @@ extension UnaryOp {
   ///
   /// `sign` keeps zeros and NaN. `logistic` never exponentiates a positive number, so it neither
   /// overflows nor loses small results.
-  private func applied(to value: Double) -> Double {
+  func applied(to value: Double) -> Double {
     switch self {
     case .abs: return Swift.abs(value)
     case .negate: return -value

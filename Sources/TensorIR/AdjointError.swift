@@ -8,6 +8,9 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
   public var column: Int
   /// Where the operation stands in what the program does; no part of what is shown of the place.
   package var trail = Trail()
+  /// The address of machine code at which a more precise place is to be looked up; zero for none. What is
+  /// compared are the other parts.
+  var callSite: UInt = 0
 
   /// Where an operation stands in what a program does: facts that go with its place through all passes.
   package struct Trail: Hashable, Sendable {
@@ -57,6 +60,7 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
 
   /// `file:line:column`, leaving out what is unknown.
   public var description: String {
+    if callSite != 0 { return resolved.description }
     guard isKnown else { return "<unknown>" }
     if line == 0 { return file }
     return column == 0 ? "\(file):\(line)" : "\(file):\(line):\(column)"
@@ -100,7 +104,7 @@ public struct AdjointError: Error, Hashable, Sendable, CustomStringConvertible {
   public init(_ kind: Kind, _ message: String, at location: SourceLocation = .unknown) {
     self.kind = kind
     self.message = String(message.map { $0.isNewline ? " " : $0 })
-    self.location = location
+    self.location = location.resolved
   }
 
   /// `place: message`, or the message alone where the place is unknown.

@@ -1,3 +1,4 @@
+import TensorIR
 import Testing
 
 @testable import Adjoint
@@ -105,5 +106,33 @@ struct DefineByRunTests {
     let slope = { @Sendable (x: Tensor<Double>) in try gradient(of: function)(x) }
     // x¹¹: 11·10·x⁹.
     #expect(abs(try gradient(of: slope)(Tensor(1.1)).item() / (110 * 2.357947691) - 1) < 1e-9)
+  }
+
+  @Test(arguments: [(16, false), (4096, false), (40_000, true)])
+  func onlyLargeFunctionsAreCompiled(count: Int, isCompiled: Bool) throws {
+    let module = try Module(
+      parsing: """
+        func.func @main(%x: tensor<\(count)xf32>) -> tensor<\(count)xf32> {
+          %0 = stablehlo.multiply %x, %x : tensor<\(count)xf32>
+          %1 = stablehlo.add %0, %x : tensor<\(count)xf32>
+          return %1 : tensor<\(count)xf32>
+        }
+        """, file: "test.mlir")
+    let program = try ProgramCache().program(for: module.functions[0])
+    #expect((program.body.executable != nil) == isCompiled)
+    let budget = MemoryOptions(budget: 1 << 20)
+    let planned = try ProgramCache().program(for: module.functions[0], memory: budget)
+    #expect(planned.body.executable != nil)
+  }
+
+  @Test func smallFunctionsAgreeWithMachineCodeToLastBits() throws {
+    // Machine code contracts products and sums and has elementary functions of its own.
+    let function = { @Sendable (x: Tensor<Float>) in
+      (exp(sin(x) * x) + log1p(x * x) / 3 - tanh(x)) * x.sum() / x.max()
+    }
+    let x = Tensor<Float>.randomUniform([40], seed: 7) * 3 + 0.1
+    let (slow, fast) = (try function(x).scalars(), try jit(function)(x).scalars())
+    for (a, b) in zip(slow, fast) { #expect(abs(a - b) <= 8 * max(a.ulp, Float(1).ulp)) }
+    #expect(try function(x).scalars() == slow)
   }
 }

@@ -125,6 +125,11 @@ struct DifferentiatingFunctionsGuideTests {
     })
     let clippedSlope = try gradient(at: 2) { (x: Tensor<Double>) in try clippedIdentity(x) * 10 }
 
+    let cubeRoot = { @Sendable (a: Tensor<Double>) in
+      try root(at: a, near: Tensor<Double>(1)) { a, x in x * x * x - a }
+    }
+    let slopeOfRoot = try gradient(at: 8, of: cubeRoot)
+
     #expect(try [dw.item(), db.item()] == [-6, -2])
     #expect(try [value.item(), slopes.0.item()] == [1, -6])
     #expect(try next.bias.scalars() == (layer.bias - 0.1 * slope.bias).scalars())
@@ -133,6 +138,7 @@ struct DifferentiatingFunctionsGuideTests {
     #expect(try matrix.scalars() == [3, 0, 0, 12])
     #expect(try curvature.scalars() == [6, 0, 0, 12])
     #expect(try slopesOfRows.scalars() == [3, 12, 27, 48])
+    #expect(abs(try slopeOfRoot.item() - 1.0 / 12) < 1e-14)
     #expect(try clippedSlope.item() == 1)
   }
 }

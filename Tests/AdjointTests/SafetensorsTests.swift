@@ -29,6 +29,11 @@ struct SafetensorsTests {
     try copy.read(safetensors: file)
     #expect(try copy["a"]?[1].scalars() == [3, 4])
     #expect(try copy["b"]?[0].item() == 5)
+    let all = try [String: Tensor<Float>](safetensors: file)
+    #expect(all.keys.sorted() == ["a[0]", "a[1]", "b[0]", "b[1]"])
+    #expect(try all["a[0]"]?.scalars() == [1, 2])
+    #expect(all["b[1]"]?.shape == [0])
+    #expect(try [String: Tensor<Int32>](safetensors: file).isEmpty)
     // The layout that other readers expect.
     let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
     let length = Int(bytes[0]) | Int(bytes[1]) << 8

@@ -7,6 +7,7 @@ private let allowedImports: [String: Set<String>] = [
   "CLLVM": [],
   "CFFI": [],
   "CThreads": [],
+  "CCallSites": [],
   "CComplex": [],
   "CLinearAlgebra": [],
   "TensorIR": [],
@@ -25,6 +26,7 @@ private let allowedImports: [String: Set<String>] = [
   ],
   "Adjoint": [
     "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Batching", "Runtime", "Targets",
+    "CCallSites",
   ],
   "AdjointCLI": ["Adjoint", "ArgumentParser"],
 ]

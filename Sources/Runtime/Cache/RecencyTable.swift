@@ -8,6 +8,9 @@ package struct RecencyTable<Key: Hashable & Sendable, Value: Sendable>: Sendable
   }
 
   private var entries: [Key: Entry] = [:]
+  /// Some of the entries that were not used for longest, the first to go at the end; those that were used
+  /// since then have another last use.
+  private var oldest: [(key: Key, lastUse: Int)] = []
   /// Counts uses.
   private var clock = 0
   /// What all values cost together.
@@ -34,11 +37,24 @@ package struct RecencyTable<Key: Hashable & Sendable, Value: Sendable>: Sendable
     clock += 1
     let entry = Entry(value: value, cost: cost, lastUse: clock)
     self.cost += cost - (entries.updateValue(entry, forKey: key)?.cost ?? 0)
-    while self.cost > limit, entries.count > 1,
-      let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse })
-    {
-      entries[oldest.key] = nil
-      self.cost -= oldest.value.cost
+    while self.cost > limit, entries.count > 1 { removeOldest() }
+  }
+
+  /// Removes the entry that was not used for longest.
+  ///
+  /// A quarter of the entries is listed at a time, so that a full table takes new values in logarithmic time.
+  private mutating func removeOldest() {
+    while true {
+      if oldest.isEmpty {
+        oldest = entries.map { ($0.key, $0.value.lastUse) }
+        oldest.sort { $0.lastUse > $1.lastUse }
+        oldest.removeFirst(oldest.count - Swift.max(1, oldest.count / 4))
+      }
+      let (key, lastUse) = oldest.removeLast()
+      guard let entry = entries[key], entry.lastUse == lastUse else { continue }
+      entries[key] = nil
+      cost -= entry.cost
+      return
     }
   }
 }
