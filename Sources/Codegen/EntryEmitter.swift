@@ -192,7 +192,7 @@ final class EntryEmitter {
 
   private func emit(_ loop: StepLoop) {
     if case .count(let count) = loop.trips, count <= 0 { return }
-    let exchanged = loop.carries.filter { !program.isInPlace($0) }
+    let exchanged = loop.carries.filter { program.isExchanged($0) }
     let before = builder.currentBlock
     let head = builder.appendBlock("repeat")
     let after = builder.appendBlock("done")

@@ -13,6 +13,10 @@ extension KernelEmitter {
         emit(loop, while: holds)
         break
       }
+      if let count = jammedIterations(of: loop) {
+        emitJammed(loop, count)
+        break
+      }
       let (first, end) = range(of: loop)
       for carry in loop.carries { accumulators[carry.current] = copies(of: carry.initial) }
       repeated(loop, from: first, to: end)

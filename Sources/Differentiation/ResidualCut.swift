@@ -6,6 +6,8 @@ import TensorIR
 /// The least bytes that cut all ways from what is not free to what the linear part reads: a minimum
 /// cut (Dinic 1970) of the graph of values, whose capacities are bytes. Ways start at carries and at
 /// results of operations that are not computed again; parameters that are there anyway are free.
+/// Of cuts of as many bytes it is the one closest to the linear part, from which the least has to be
+/// computed again: the gates of a recurrent network rather than the sums they are functions of.
 struct ResidualCut {
   /// The region with its linear part.
   private let function: Function
@@ -55,8 +57,8 @@ struct ResidualCut {
     for value in Set(residuals) where isNode[value.index] {
       network.connect(2 * value.index + 1, sink, FlowNetwork.unlimited)
     }
-    let reached = network.reachedAfterMaximumFlow(from: source, to: sink)
-    saved = isNode.indices.filter { isNode[$0] && reached[2 * $0] && !reached[2 * $0 + 1] }
+    let reaches = network.reachingAfterMaximumFlow(from: source, to: sink)
+    saved = isNode.indices.filter { isNode[$0] && !reaches[2 * $0] && reaches[2 * $0 + 1] }
       .map { ValueID($0) }
   }
 
@@ -146,16 +148,33 @@ struct FlowNetwork {
     edges.append(Edge(target: source, capacity: 0))
   }
 
-  /// Sends as much as possible from source to sink, and tells which nodes can still be reached.
+  /// Sends as much as possible from source to sink, and tells from which nodes the sink can still be
+  /// reached.
   ///
   /// - Complexity: O(v²·e); near linear on graphs of this kind.
-  mutating func reachedAfterMaximumFlow(from source: Int, to sink: Int) -> [Bool] {
+  mutating func reachingAfterMaximumFlow(from source: Int, to sink: Int) -> [Bool] {
     while true {
       let levels = levels(from: source)
-      guard levels[sink] >= 0 else { return levels.map { $0 >= 0 } }
+      guard levels[sink] >= 0 else { return nodesReaching(sink) }
       var next = [Int](repeating: 0, count: outgoing.count)
       while augment(from: source, to: sink, levels, &next) {}
     }
+  }
+
+  /// The nodes from which a node can be reached along edges with capacity left.
+  private func nodesReaching(_ end: Int) -> [Bool] {
+    var reaches = [Bool](repeating: false, count: outgoing.count)
+    reaches[end] = true
+    var queue = [end]
+    while let node = queue.popLast() {
+      // The reverse of an edge out of the node comes in.
+      for edge in outgoing[node]
+      where edges[edge ^ 1].capacity > 0 && !reaches[edges[edge].target] {
+        reaches[edges[edge].target] = true
+        queue.append(edges[edge].target)
+      }
+    }
+    return reaches
   }
 
   /// The distance of each node along edges with capacity left; −1 where there is no way.

@@ -75,7 +75,7 @@ extension LoopProgram {
   ) {
     var lowering = Lowering(
       Scheduler(LoopProgram(name: function.name), for: target, options, explains: explains))
-    try lowering.lower(function.withRealPairs().withWideSums())
+    try lowering.lower(function.withRealPairs().withWideSums().transposingInvariantFactors())
     try lowering.scheduler.planMemory()
     var statistics = lowering.statistics
     statistics.scheduledKernels = lowering.scheduler.scheduledKernels
@@ -216,10 +216,13 @@ struct Lowering {
     for case let buffer? in bindings?.results ?? [] {
       readers[buffer, default: []].append(items.count)
     }
+    // What is read by another shape is read.
+    let read = Set(readers.keys.flatMap { [$0] + program.bases(of: $0) })
     var drafts = [Draft]()
     for (number, item) in items.enumerated() {
       switch item {
-      case .kernel(var draft):
+      case .kernel(let draft):
+        guard var draft = withoutUnreadStores(draft, read) else { continue }
         draft.number = number
         drafts.append(draft)
       case .control(let makeStep, _):
@@ -235,6 +238,23 @@ struct Lowering {
     _ drafts: [Draft], _ readers: [BufferID: [Int]]
   ) {
     for kernel in scheduler.kernels(of: drafts, readers: readers) { program.append(kernel) }
+  }
+
+  /// A draft without stores of what nobody reads, because all that needs it is computed beside it, so
+  /// that they are not weighed; nil where nothing is left.
+  private func withoutUnreadStores(_ draft: Draft, _ read: Set<BufferID>) -> Draft? {
+    let unread = draft.written.filter { buffer in
+      guard case .arena = program.buffers[buffer.index].storage else { return false }
+      return !read.contains(buffer)
+    }
+    guard !unread.isEmpty, !draft.hasProduct, draft.sums.isEmpty else { return draft }
+    var kernel = draft.kernel
+    kernel.body = kernel.body.removingStores { store in
+      if case .slot(let slot) = store.memory { unread.contains(kernel.slots[slot]) } else { false }
+    }
+    if kernel.body.isEmpty { return nil }
+    kernel.dropUnusedSlots()
+    return Draft(kernel, sums: draft.sums, isUpdate: draft.isUpdate)
   }
 
   // MARK: Buffers

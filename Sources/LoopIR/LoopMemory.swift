@@ -106,9 +106,9 @@ struct LoopMemory {
     return place
   }
 
-  /// Exchanges the memory of the two buffers of each carry that is not updated in place.
+  /// Exchanges the memory of the two buffers of each carry that does so.
   mutating func exchange(_ carries: [StepCarry], in program: LoopProgram) {
-    for carry in carries where !program.isInPlace(carry) {
+    for carry in carries where program.isExchanged(carry) {
       places.swapAt(carry.current.index, carry.next.index)
     }
   }

@@ -40,7 +40,7 @@ extension LoopProgram {
   private func header(ofCarries loop: StepLoop) -> String {
     var text = loop.index.map { ", index \(name(of: $0))" } ?? ""
     let exchanged = loop.carries.filter { $0.current != $0.next }.map { carry in
-      let mark = isInPlace(carry) ? "<-" : "<->"
+      let mark = isInPlace(carry) ? "<-" : movesAlong(carry) ? "->" : "<->"
       return "\(name(of: carry.current)) \(mark) \(name(of: carry.next))"
     }
     if !exchanged.isEmpty { text += ", " + exchanged.joined(separator: ", ") }

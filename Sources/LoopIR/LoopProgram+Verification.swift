@@ -136,6 +136,7 @@ private struct MemoryVerifier {
       guard type.element == other.element, type.count == other.count else {
         throw error("\(name(carry.current)) and \(name(carry.next)) are no carry of one type")
       }
+      if program.movesAlong(carry) { try verifyRows(of: carry, in: loop) }
       try require(carry.current, { _ in true }, for: "carry")
     }
     if let index = loop.index {
@@ -155,11 +156,41 @@ private struct MemoryVerifier {
       intact.formIntersection(before)
     }
     counters[loop.counter] = nil
+    for carry in loop.carries where program.movesAlong(carry) {
+      // Every row was written, the first one before the loop.
+      intact.remove(carry.current)
+      if let view = program.buffers[carry.current.index].view { intact.insert(view.base) }
+    }
     for case (let buffer, let view?) in views.map({ ($0, program.buffers[$0.index].view) }) {
       // A stack that every iteration writes a part of is there after the loop.
       let moves = view.strides.contains { $0.counter == loop.counter }
       intact.insert(moves ? view.base : buffer)
     }
+  }
+
+  /// Checks a carry whose values are rows of a stack: each next value is where the following iteration
+  /// finds it, rows fill the stack, and the first one is there.
+  private mutating func verifyRows(of carry: StepCarry, in loop: StepLoop) throws {
+    guard let current = program.buffers[carry.current.index].view,
+      let next = program.buffers[carry.next.index].view,
+      case .count(let count) = loop.trips, count > 0
+    else { throw error("\(name(carry.current)) moves along a loop without a count") }
+    let byteCount = program.buffers[carry.current.index].type.byteCount
+    let direction = loop.isReversed ? -1 : 1
+    let stack = program.buffers[current.base.index].type
+    guard current.strides == [Buffer.Stride(loop.counter, byteCount: byteCount)],
+      next.offset == current.offset + direction * byteCount,
+      min(current.offset, next.offset) == 0, stack.byteCount == (count + 1) * byteCount
+    else {
+      throw error("\(name(carry.current)) and \(name(carry.next)) are no rows of one stack")
+    }
+    let first = current.offset + (loop.isReversed ? (count - 1) * byteCount : 0)
+    let isThere = intact.contains { buffer in
+      program.buffers[buffer.index].view == Buffer.View(of: current.base, offset: first)
+        && program.buffers[buffer.index].type.byteCount == byteCount
+    }
+    guard isThere else { throw error("\(name(carry.current)) has no first value") }
+    intact.insert(carry.current)
   }
 
   /// Checks one iteration.

@@ -156,6 +156,20 @@ package struct LoopProgram: Sendable, Hashable {
     home(of: carry.current) == home(of: carry.next)
   }
 
+  /// Whether a carry's next value is where the current one is in the next iteration: both are parts of
+  /// one stack that move with the loop's counter.
+  package func movesAlong(_ carry: StepCarry) -> Bool {
+    guard carry.current != carry.next, let current = buffers[carry.current.index].view,
+      let next = buffers[carry.next.index].view
+    else { return false }
+    return current.base == next.base && current.strides == next.strides
+  }
+
+  /// Whether the two buffers of a carry exchange their memory after each iteration.
+  package func isExchanged(_ carry: StepCarry) -> Bool {
+    !isInPlace(carry) && !movesAlong(carry)
+  }
+
   /// The buffer whose memory a buffer stands in; itself, if it has its own.
   package func home(of buffer: BufferID) -> BufferID { buffers[buffer.index].home ?? buffer }
 

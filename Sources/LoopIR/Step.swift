@@ -49,8 +49,10 @@ package struct StepLoop: Sendable, Hashable {
 
 /// A value that a loop of steps hands from each iteration to the next.
 ///
-/// Where both buffers stand in one memory the value is updated in place; else the two pieces of memory
-/// are exchanged after each iteration, by their addresses.
+/// Where both buffers stand in one memory the value is updated in place. Where both are rows of one
+/// stack, which move with the loop's counter, the next value is where the next iteration finds it; steps
+/// beside the loop then read and write the first and the last row. Else the two pieces of memory are
+/// exchanged after each iteration, by their addresses.
 package struct StepCarry: Sendable, Hashable {
   package var current: BufferID
   package var next: BufferID

@@ -102,6 +102,8 @@ package let pipeline: [Pass] = [
   .regionRule(
     "stack-rows", on: [.scan], "makes rows read and written at the index stacks", stackRows),
   .regionRule(
+    "batch-maps", on: [.scan], "computes iterations without carries as a batch", batchMaps),
+  .regionRule(
     "loop-invariants", on: [.whileLoop, .scan], "computes what never changes before the loop",
     hoistInvariants),
   .regionRule(

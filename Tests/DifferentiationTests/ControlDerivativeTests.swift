@@ -83,4 +83,31 @@ import Testing
     #expect(saved.contains(TensorType([4, 20], .i1)))
     #expect(!scans[1].1.operations.contains { if case .compare = $0.op { true } else { false } })
   }
+
+  @Test("Of values of one size the ones that save work are saved")
+  func savedWork() throws {
+    let text = """
+      func.func @main(%w: tensor<16x16xf64>, %h0: tensor<4x16xf64>, %x: tensor<6x4x16xf64>) -> tensor<4x16xf64> {
+        %0 = "adjoint.scan"(%h0, %x) <{carry_count = 1 : i64, length = 6 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %h: tensor<4x16xf64>, %xt: tensor<4x16xf64>):
+          %1 = stablehlo.dot_general %h, %w, contracting_dims = [1] x [0] : (tensor<4x16xf64>, tensor<16x16xf64>) -> tensor<4x16xf64>
+          %2 = stablehlo.add %1, %xt : tensor<4x16xf64>
+          %3 = stablehlo.tanh %2 : tensor<4x16xf64>
+          %4 = stablehlo.multiply %3, %h : tensor<4x16xf64>
+          stablehlo.return %4 : tensor<4x16xf64>
+        }) : (tensor<4x16xf64>, tensor<6x4x16xf64>) -> tensor<4x16xf64>
+        return %0 : tensor<4x16xf64>
+      }
+      """
+    let function = try Module(parsing: text, file: "gate").functions[0]
+    let derived = try function.withVJP(of: [0, 1, 2])
+    let tangents = derived.operations.compactMap { operation -> Int? in
+      guard case .scan(let scan) = operation.op else { return nil }
+      return scan.body.operations.count { $0.op == .unary(.tanh) }
+    }
+    // The carry and the gate are saved; neither the product nor the gate is computed again.
+    #expect(tangents == [1, 0])
+    let scan = try #require(derived.operations.first { !$0.op.regions.isEmpty })
+    #expect(scan.results.map { derived[$0].shape } == [[4, 16], [6, 4, 16], [6, 4, 16]])
+  }
 }

@@ -46,4 +46,69 @@ import Testing
     let strides = program.buffers.compactMap(\.view).map(\.strides)
     #expect(strides == [[Buffer.Stride(CounterID(0), byteCount: 160)]])
   }
+
+  /// A carry that is also stacked is written into its row and read there: a step copies nothing.
+  @Test(arguments: ControlProgram.Stacked.allCases, [false, true])
+  func stackedCarriesAreNotCopied(_ stacked: ControlProgram.Stacked, isReversed: Bool) throws {
+    let control = ControlProgram.stackedCarry(7, isReversed: isReversed, stacked)
+    let program = try LoopProgram(lowering: control.function(), for: .x86_64v4)
+    let loop = try #require(program.loops.first)
+    #expect(loop.body.count == 1, "\(program)")
+    let carry = try #require(loop.carries.first)
+    #expect(program.movesAlong(carry))
+    let (current, next) = (
+      try #require(program.buffers[carry.current.index].view),
+      try #require(program.buffers[carry.next.index].view)
+    )
+    #expect([current.offset, next.offset] == (isReversed ? [240, 0] : [0, 240]))
+    #expect(program.buffers[current.base.index].type.shape == [8, 5, 12])
+  }
+
+  /// One step has nothing to hand on, and a stack that is a result has no row for the last value.
+  @Test func carriesStayBesideStacksOfTheirLength() throws {
+    let single = ControlProgram.stackedCarry(1, isReversed: false, .both)
+    for control in [single, .stackedInResult] {
+      let program = try LoopProgram(lowering: control.function(), for: .x86_64v4)
+      let loop = try #require(program.loops.first)
+      #expect(!loop.carries.contains { program.movesAlong($0) }, "\(program)")
+    }
+  }
+
+  /// What a loop multiplies by is transposed once before it where lanes go along its columns; not for
+  /// a few iterations, and not what is read along its rows.
+  @Test func capturedFactorsAreTransposedBeforeLoops() throws {
+    func transposes(_ control: ControlProgram) throws -> Int {
+      let function = try control.function().transposingInvariantFactors()
+      try function.verify()
+      return function.operations.count { operation in
+        if case .shape(.transpose) = operation.op { true } else { false }
+      }
+    }
+    #expect(try transposes(.capturedFactor(4)) == 1)
+    #expect(try transposes(.capturedFactor(3)) == 0)
+    #expect(try transposes(.nestedFactor) == 1)
+  }
+
+  /// A carry whose next value is not where the following iteration finds it is no program.
+  @Test(arguments: [0, 480]) func rowsThatDoNotFollowAreRefused(_ offset: Int) throws {
+    let control = ControlProgram.stackedCarry(7, isReversed: false, .both)
+    var program = try LoopProgram(lowering: control.function(), for: .x86_64v4)
+    let next = try #require(program.loops.first?.carries.first?.next)
+    guard case .view(var view) = program.buffers[next.index].storage else {
+      Issue.record("no view")
+      return
+    }
+    view.offset = offset
+    program.buffers[next.index].storage = .view(view)
+    #expect(throws: AdjointError.self) { try program.verify() }
+  }
+}
+
+extension LoopProgram {
+  /// The loops of steps, outer ones first.
+  fileprivate var loops: [StepLoop] {
+    var loops = [StepLoop]()
+    steps.forEachStep { if case .loop(let loop) = $0 { loops.append(loop) } }
+    return loops
+  }
 }

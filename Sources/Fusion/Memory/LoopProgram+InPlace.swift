@@ -129,7 +129,7 @@ private struct Sharing {
     lives = program.lives(on: timeline)
     var exchanged = Set<BufferID>()
     for (_, loop) in timeline.loops {
-      for carry in loop.carries where !program.isInPlace(carry) {
+      for carry in loop.carries where program.isExchanged(carry) {
         exchanged.formUnion([carry.current, carry.next])
       }
     }

@@ -85,7 +85,7 @@ extension LoopProgram {
       }
     }
     for (_, loop) in timeline.loops {
-      for carry in loop.carries where !isInPlace(carry) {
+      for carry in loop.carries where isExchanged(carry) {
         let pair = [carry.current, carry.next].map { root(of: $0) }
         for life in pair.compactMap({ lives[$0] }) {
           for buffer in pair { extend(buffer, over: life) }

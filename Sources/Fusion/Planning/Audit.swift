@@ -93,6 +93,9 @@ final class Audit {
   private struct Effort {
     var weight: Int
     var elements: Int
+    /// Whether a reduction or a costly function is among it, which are stored themselves where they are
+    /// repeated.
+    var isCostly = false
   }
 
   /// Values demanded at more places than this, and as often per element, are crowded.
@@ -266,7 +269,25 @@ final class Audit {
     let size = max(graph.type(value).count, 1)
     return (places.count > Self.placeLimit && elements / Self.placeLimit > size)
       || isDearer(value, places.count, repetition: elements / size)
+      || isRepeatedVector(value, formula, repetition: elements / size)
   }
+
+  /// Whether a value is a vector that a sum computes again for each of its elements: there it is scalars,
+  /// one after the other, and by itself it is computed in lanes.
+  private func isRepeatedVector(
+    _ value: ValueID, _ formula: Comprehension, repetition: Int
+  ) -> Bool {
+    let type = graph.type(value)
+    guard formula.fold == nil, type.element.isFloat, repetition >= Self.vectorRepetition,
+      type.count >= Self.leastVector, type.shape.count(where: { $0 > 1 }) == 1
+    else { return false }
+    let effort = effort(of: value)
+    return effort.weight >= Self.vectorWeight && !effort.isCostly
+      && type.count / Self.growthLimit <= effort.elements
+  }
+
+  /// A vector of so many elements, made of so many additions each and so often, is stored.
+  private static let (leastVector, vectorWeight, vectorRepetition) = (16, 12, 8)
 
   /// Whether computing a value at all these places, as often for each of its elements, is more work
   /// than a trip to memory, which is not much larger for it than for what it is computed from.
@@ -298,9 +319,11 @@ final class Audit {
       }
       let repetition = min(formula.fold?.count ?? 1, Self.tripWeight + 1)
       var sum = Effort(
-        weight: min(formula.body.weight * repetition, Self.tripWeight + 1), elements: 0)
+        weight: min(formula.body.weight * repetition, Self.tripWeight + 1), elements: 0,
+        isCostly: formula.fold != nil || formula.body.isCostly)
       for case let part? in operation.operands.map({ efforts[$0] }) {
         sum.weight = min(sum.weight + part.weight, Self.tripWeight + 1)
+        sum.isCostly = sum.isCostly || part.isCostly
         sum.elements = max(sum.elements, part.elements)
       }
       efforts[next] = sum

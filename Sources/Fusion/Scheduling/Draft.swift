@@ -11,6 +11,8 @@ struct Draft {
   let read: Set<BufferID>
   /// The buffers that the kernel writes.
   let written: Set<BufferID>
+  /// Whether it changes what the draft before it wrote.
+  let isUpdate: Bool
   /// Whether a product is among its loops.
   let hasProduct: Bool
   /// The rows that a kernel of one loop or one product goes over, each by itself but for sums; nil for
@@ -24,6 +26,7 @@ struct Draft {
   init(_ kernel: Kernel, sums: Set<BufferID> = [], isUpdate: Bool = false) {
     self.kernel = kernel
     self.sums = sums
+    self.isUpdate = isUpdate
     read = kernel.readBuffers
     written = kernel.writtenBuffers
     hasProduct = kernel.body.contains(where: \.hasContract)

@@ -64,6 +64,11 @@ package let schedule: [SchedulePass] = [
     name: "dead-stores", summary: "drops stores that nothing reads",
     action: .memory { program, _ in program.dropUnreadStores() }),
   SchedulePass(
+    name: "stacked-carries", summary: "lets carries that are also stacked stand in the stack",
+    action: .memory { program, scheduler in
+      program.carryInStacks { change in scheduler.accept(change) }
+    }),
+  SchedulePass(
     name: "in-place", summary: "lets buffers stand in the memory of others",
     action: .memory { $0.updateInPlace(donated: $1.options.donated) }),
   SchedulePass(

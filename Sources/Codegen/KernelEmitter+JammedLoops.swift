@@ -1,0 +1,154 @@
+internal import LLVMBridge
+internal import LoopIR
+internal import TensorIR
+
+extension KernelEmitter {
+  /// How many iterations of a serial loop inside a vector loop are carried out together (unroll and
+  /// jam); nil where they are not.
+  ///
+  /// A long chain of dependent instructions, as an exponential is, fills the processor's window before it
+  /// is done. With fewer than four vectors side by side, vectors of the next iterations go beside them.
+  /// Sums are made in the order of iterations all the same; of maxima and minima, whose order does not
+  /// matter, each of the iterations has its own, so that they do not wait for each other.
+  func jammedIterations(of loop: Loop) -> Int? {
+    let extent = kernel.variables[loop.variable.index].extent
+    guard let lanes, lanes.width > 1, lanes.copies <= Self.vectorsSideBySide, extent >= 2,
+      case .full = loop.range, loop.carries.isEmpty, module.target.registers >= 32,
+      !callsFunctions, !callsVectorFunctions
+    else { return nil }
+    var (sums, written, read) = (Set<ScalarID>(), Set<Memory>(), Set<Memory>())
+    var isCostly = false
+    for node in loop.body {
+      switch node {
+      case .define(let scalar, .apply(let op, _)):
+        isCostly = isCostly || (op.isElementary && analysis.varying.contains(scalar))
+      case .define(_, .load(let memory, _, _)): read.insert(memory)
+      case .define: break
+      case .accumulate(let sum, _): guard sums.insert(sum).inserted else { return nil }
+      case .store(let store): written.insert(store.memory)
+      case .loop, .contract: return nil
+      }
+    }
+    guard written.isDisjoint(with: read), written.allSatisfy(isPerLane) else { return nil }
+    let most: Int
+    if isCostly {
+      most = Self.vectorsSideBySide / lanes.copies
+    } else {
+      guard !extremes(of: loop).isEmpty else { return nil }
+      most = lanes.copies > 2 ? 2 : Self.vectorsSideBySide
+    }
+    if most < 2 { return nil }
+    return extent.isMultiple(of: most) ? most : 2
+  }
+
+  /// So many independent vectors hide each other's latency.
+  private static let vectorsSideBySide = 4
+
+  /// The accumulators of a loop whose value does not depend on the order of iterations.
+  private func extremes(of loop: Loop) -> [Accumulator] {
+    loop.accumulators.filter { accumulator in
+      switch accumulator.kind {
+      case .maximum, .minimum: analysis.varying.contains(accumulator.result)
+      case .add, .multiply, .and, .or: false
+      }
+    }
+  }
+
+  /// Emits a serial loop some iterations at a time, node by node, and what is left one by one.
+  func emitJammed(_ loop: Loop, _ count: Int) {
+    let extent = kernel.variables[loop.variable.index].extent
+    let main = extent / count * count
+    let extremes = extremes(of: loop)
+    for extreme in extremes {
+      let identity = accumulators[extreme.result] ?? []
+      accumulators[extreme.result] = (0..<count).flatMap { _ in identity }
+    }
+    let separate = Set(extremes.map(\.result))
+    counted(
+      from: builder.int(0, module.i64), to: builder.int(main, module.i64), step: count,
+      updating: loop.body
+    ) { index in
+      let places = (0..<count).map { builder.add(index, builder.int($0, module.i64)) }
+      var values = [[ScalarID: [LLVMValue]]](repeating: [:], count: count)
+      for node in loop.body { emit(node, of: loop, at: places, separate, &values) }
+    }
+    for extreme in extremes { joinIterations(of: extreme, count) }
+    for rest in main..<extent {
+      variables[loop.variable] = builder.int(rest, module.i64)
+      emitSerial(loop.body)
+    }
+  }
+
+  /// Makes one of the extremes that some iterations have each.
+  private func joinIterations(of extreme: Accumulator, _ count: Int) {
+    guard let all = accumulators[extreme.result] else { return }
+    let element = element(of: extreme.result)
+    let copies = all.count / count
+    accumulators[extreme.result] = (0..<copies).map { copy in
+      var parts = (0..<count).map { all[$0 * copies + copy] }
+      while parts.count > 1 {
+        parts = stride(from: 0, to: parts.count, by: 2).map { position in
+          position + 1 < parts.count
+            ? apply(
+              .binary(extreme.kind.binary), [parts[position], parts[position + 1]],
+              [element, element])
+            : parts[position]
+        }
+      }
+      return parts[0]
+    }
+  }
+
+  /// Emits one node of several iterations.
+  ///
+  /// - Parameters:
+  ///   - separate: accumulators of which each iteration has its own.
+  ///   - values: what each iteration has defined so far.
+  private func emit(
+    _ node: Node, of loop: Loop, at places: [LLVMValue], _ separate: Set<ScalarID>,
+    _ values: inout [[ScalarID: [LLVMValue]]]
+  ) {
+    func enter(_ iteration: Int) {
+      variables[loop.variable] = places[iteration]
+      for (scalar, value) in values[iteration] { scalars[scalar] = value }
+    }
+    if case .define(let scalar, .apply(let op, let operands)) = node, op.isElementary,
+      !op.isSineOrCosine, analysis.varying.contains(scalar), let lanes
+    {
+      let elements = operands.map { element(of: $0) }
+      let inputs = places.indices.flatMap { iteration -> [[LLVMValue]] in
+        enter(iteration)
+        return (0..<lanes.copies).map { copy in operands.map { vector($0, copy: copy) } }
+      }
+      let results = interleaved(inputs) { [apply(op, $0, elements)] }.map { $0[0] }
+      for iteration in places.indices {
+        let first = iteration * lanes.copies
+        values[iteration][scalar] = Array(results[first..<(first + lanes.copies)])
+      }
+      return
+    }
+    for iteration in places.indices {
+      enter(iteration)
+      if case .accumulate(let sum, let value) = node, separate.contains(sum),
+        var all = accumulators[sum]
+      {
+        let copies = all.count / places.count
+        let own = (iteration * copies)..<((iteration + 1) * copies)
+        accumulators[sum] = Array(all[own])
+        accumulate(sum, value)
+        all.replaceSubrange(own, with: accumulators[sum] ?? [])
+        accumulators[sum] = all
+        continue
+      }
+      emit(node)
+      if case .define(let scalar, _) = node { values[iteration][scalar] = scalars[scalar] }
+    }
+  }
+}
+
+extension ScalarOp {
+  /// Whether it is a function that may share its range reduction with another one.
+  fileprivate var isSineOrCosine: Bool {
+    if case .unary(let op) = self { op.isOneOfSineAndCosine } else { false }
+  }
+}
