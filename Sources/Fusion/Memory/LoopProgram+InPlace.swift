@@ -13,8 +13,9 @@ extension LoopProgram {
         return donated.contains(number)
       }.map { BufferID($0) })
     postponeUpdates(of: donated)
-    let carries = carriesInPlace()
+    var carries = carriesInPlace()
     removeKernels { _ in false }
+    dropCarriedCopies(&carries)
     var sharing = Sharing(self, donated: donated, homes: carries)
     for step in kernels.indices { sharing.shareElementwise(at: step) }
     sharing.giveRemainingArguments()
@@ -231,7 +232,7 @@ private struct Sharing {
 
 extension Kernel {
   /// Gives slots other buffers; slots of one buffer become one.
-  fileprivate mutating func replaceSlots(_ transform: (BufferID) -> BufferID) {
+  mutating func replaceSlots(_ transform: (BufferID) -> BufferID) {
     slots = slots.map(transform)
     guard Set(slots).count < slots.count else { return }
     let slots = self.slots

@@ -62,7 +62,10 @@ package let schedule: [SchedulePass] = [
     name: "block", summary: "cuts outermost loops into blocks for threads", action: .blocks),
   SchedulePass(
     name: "dead-stores", summary: "drops stores that nothing reads",
-    action: .memory { program, _ in program.dropUnreadStores() }),
+    action: .memory { program, _ in
+      program.dropUnreadStores()
+      program.dropUnreadCarries()
+    }),
   SchedulePass(
     name: "in-place", summary: "lets buffers stand in the memory of others",
     action: .memory { $0.updateInPlace(donated: $1.options.donated) }),
