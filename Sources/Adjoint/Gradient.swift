@@ -85,10 +85,14 @@ public struct ValueWithGradientFunction<
 ///
 /// - Throws: `AdjointError` as calls of `gradient(of:)` do.
 public func gradient<First: TensorTree, each Rest: TensorTree, Scalar: TensorFloatingPoint>(
-  at first: First, _ rest: repeat each Rest, file: String = #fileID, line: Int = #line,
+  at first: First, _ rest: repeat each Rest,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: @escaping @Sendable (First, repeat each Rest) throws -> Tensor<Scalar>
 ) throws -> (First, repeat each Rest) {
-  try gradient(file: file, line: line, of: function)(first, repeat each rest)
+  try gradient(
+    memoryBudget: memoryBudget, rematerialization: rematerialization, file: file, line: line,
+    of: function)(first, repeat each rest)
 }
 
 /// The value and gradient of a function with a scalar result at given arguments.
@@ -97,8 +101,12 @@ public func gradient<First: TensorTree, each Rest: TensorTree, Scalar: TensorFlo
 public func valueWithGradient<
   First: TensorTree, each Rest: TensorTree, Scalar: TensorFloatingPoint
 >(
-  at first: First, _ rest: repeat each Rest, file: String = #fileID, line: Int = #line,
+  at first: First, _ rest: repeat each Rest,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: @escaping @Sendable (First, repeat each Rest) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: (First, repeat each Rest)) {
-  try valueWithGradient(file: file, line: line, of: function)(first, repeat each rest)
+  try valueWithGradient(
+    memoryBudget: memoryBudget, rematerialization: rematerialization, file: file, line: line,
+    of: function)(first, repeat each rest)
 }

@@ -24,7 +24,7 @@ extension LoopProgram {
 
   private func carriedCopy(_ homes: [BufferID: BufferID]) -> CarriedCopy? {
     var found: CarriedCopy?
-    var outside = BufferUses(self)
+    lazy var outside = BufferUses(self)
     steps.forEachStep { step in
       guard found == nil, case .loop(let loop) = step else { return }
       for carry in loop.carries where carry.current != carry.next {
@@ -59,7 +59,7 @@ extension LoopProgram {
 
     /// Whether a buffer is used in a loop's body alone, and a carry's next value only there and by the
     /// loop itself.
-    mutating func stays(_ inner: BufferID, _ carry: StepCarry, _ loop: StepLoop) -> Bool {
+    func stays(_ inner: BufferID, _ carry: StepCarry, _ loop: StepLoop) -> Bool {
       let own = Self.counts(loop.body, in: program)
       return counts[inner] == own[inner]
         && counts[carry.next] == (own[carry.next] ?? 0) + 1
@@ -106,7 +106,8 @@ extension LoopProgram {
   private mutating func rename(
     _ names: [BufferID: BufferID], _ homes: inout [BufferID: BufferID]
   ) {
-    for number in kernels.indices where kernels[number].slots.contains(where: { names[$0] != nil }) {
+    for number in kernels.indices where kernels[number].slots.contains(where: { names[$0] != nil })
+    {
       kernels[number].replaceSlots { names[$0] ?? $0 }
       kernels[number].dropSelfCopies()
     }
@@ -135,7 +136,9 @@ extension LoopProgram {
         func isIdle(_ carry: StepCarry) -> Bool {
           carry.current != carry.next && unread.isSuperset(of: [carry.current, carry.next])
         }
-        for carry in loop.carries where isIdle(carry) { idle.formUnion([carry.current, carry.next]) }
+        for carry in loop.carries where isIdle(carry) {
+          idle.formUnion([carry.current, carry.next])
+        }
         loop.carries.removeAll(where: isIdle)
       }
       guard !idle.isEmpty else { break }

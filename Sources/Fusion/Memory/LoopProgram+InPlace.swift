@@ -147,8 +147,10 @@ private struct Sharing {
     let kernel = program.kernels[number]
     guard let step = timeline.positions[number] else { return }
     let written = kernel.writtenBuffers.sorted()
-    let replacements = ReplacementAnalysis(kernel, in: program)
+    /// What kernels do in which order is only asked where something may share memory.
+    lazy var replacements = ReplacementAnalysis(kernel, in: program)
     let fresh = written.filter { lives[$0]?.lowerBound == step && mayMove($0) }
+    guard !fresh.isEmpty else { return }
     for buffer in fresh.filter(isResult) + fresh.filter({ !isResult($0) }) {
       let dying = kernel.slots.filter { operand in
         lives[home(operand)]?.upperBound == step

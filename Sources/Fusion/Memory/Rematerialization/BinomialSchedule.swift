@@ -98,6 +98,8 @@ struct BlockDivision: Hashable {
 
   /// More blocks than this would make the tables of the schedule too long.
   private static let mostBlocks = 1 << 16
+  /// Each step is run forward at most so often, on average.
+  private static let mostRuns = 10
 
   /// The division with the least work within so many bytes; nil where none fits.
   ///
@@ -116,6 +118,7 @@ struct BlockDivision: Hashable {
       let snapshots = min(room, count - 1)
       guard snapshots > 0 else { continue }
       let runs = BinomialSchedule.forwardStepCount(count, snapshotCount: snapshots)
+      guard runs.multipliedCapped(by: blockLength) <= Self.mostRuns * length else { continue }
       let work = Double(runs) * Double(blockLength) + Double(count) * start
       if work < best?.work ?? .infinity {
         best = BlockDivision(

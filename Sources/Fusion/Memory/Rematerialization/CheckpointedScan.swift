@@ -104,14 +104,14 @@ struct CheckpointedScan {
       residualByteCount: residualByteCount.addingCapped(sliceByteCount), within: byteCount)
   }
 
-  /// The blocks and snapshots that take the fewest bytes.
+  /// The blocks and snapshots that take the fewest bytes, within some percent.
   var leastBlocks: BlockDivision? {
     let least = residualByteCount.addingCapped(sliceByteCount).addingCapped(carryByteCount)
     var byteCount = least.addingCapped(1)
-    // Long loops have too many steps for blocks of one.
-    for _ in 0..<40 {
+    // With fewer, long loops would be run forward too often.
+    while byteCount < savedByteCount {
       if let blocks = blocks(within: byteCount) { return blocks }
-      byteCount = byteCount.multipliedCapped(by: 2)
+      byteCount = byteCount.addingCapped(max(byteCount / 20, 1))
     }
     return nil
   }
