@@ -56,8 +56,36 @@ struct ResidualCut {
       network.connect(2 * value.index + 1, sink, FlowNetwork.unlimited)
     }
     let reached = network.reachedAfterMaximumFlow(from: source, to: sink)
-    saved = isNode.indices.filter { isNode[$0] && reached[2 * $0] && !reached[2 * $0 + 1] }
+    let cut = isNode.indices.filter { isNode[$0] && reached[2 * $0] && !reached[2 * $0 + 1] }
       .map { ValueID($0) }
+    let users = zip(function.operations, needed).filter(\.1).map(\.0)
+    saved = Set(cut.map { postponed($0, users, residuals: Set(residuals), isNode) }).sorted()
+  }
+
+  /// What is saved instead of a value: a sum, difference or product of it and what is there anyway, where
+  /// only that is needed of it and it takes no more bytes. The linear part then has less to compute and,
+  /// often, to read.
+  private func postponed(
+    _ value: ValueID, _ users: [Operation], residuals: Set<ValueID>, _ isNode: [Bool]
+  ) -> ValueID {
+    var value = value
+    while !residuals.contains(value) {
+      let own = users.filter { $0.operands.contains(value) }
+      guard own.count == 1, let user = own.first, case .binary(let op) = user.op, op.isOneStep,
+        function[user.result].byteCount <= function[value].byteCount,
+        user.operands.allSatisfy({ $0 == value || isMadeOfFree($0, isNode) })
+      else { break }
+      value = user.result
+    }
+    return value
+  }
+
+  /// Whether a value is there anyway, or made of such by operations that are computed again.
+  private func isMadeOfFree(_ value: ValueID, _ isNode: [Bool]) -> Bool {
+    guard isNode[value.index] else { return true }
+    guard let operation = definition(value) else { return false }
+    return isRecomputed(operation, value)
+      && operation.operands.allSatisfy { isMadeOfFree($0, isNode) }
   }
 
   private func definition(_ value: ValueID) -> Operation? {
@@ -85,6 +113,18 @@ struct ResidualCut {
     case .scatter, .dynamicUpdateSlice, .matrix, .foreign, .whileLoop, .branch, .scan, .custom,
       .call:
       return false
+    }
+  }
+}
+
+extension BinaryOp {
+  /// Whether the op is an addition, subtraction or multiplication.
+  fileprivate var isOneStep: Bool {
+    switch self {
+    case .add, .subtract, .multiply: true
+    case .divide, .power, .remainder, .maximum, .minimum, .atan2, .and, .or, .xor, .shiftLeft,
+      .shiftRightLogical, .shiftRightArithmetic, .nextAfter, .polygamma, .zeta:
+      false
     }
   }
 }
