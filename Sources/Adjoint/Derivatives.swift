@@ -19,10 +19,15 @@ public func withoutDerivative<Tree: TensorTree>(
 ///
 /// - Throws: as calls of `gradient(of:)`.
 public func gradient<Tree: TensorTree, Part: TensorTree, Scalar: TensorFloatingPoint>(
-  at tree: Tree, for part: WritableKeyPath<Tree, Part> & Sendable, file: String = #fileID,
-  line: Int = #line, of function: @escaping @Sendable (Tree) throws -> Tensor<Scalar>
+  at tree: Tree, for part: WritableKeyPath<Tree, Part> & Sendable,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (Tree) throws -> Tensor<Scalar>
 ) throws -> Part {
-  try valueWithGradient(at: tree, for: part, file: file, line: line, of: function).gradient
+  try valueWithGradient(
+    at: tree, for: part, memoryBudget: memoryBudget,
+    rematerialization: rematerialization, file: file, line: line, of: function
+  ).gradient
 }
 
 /// The value of a function with a scalar result, and its gradient for a part of its argument, which a
@@ -30,10 +35,15 @@ public func gradient<Tree: TensorTree, Part: TensorTree, Scalar: TensorFloatingP
 ///
 /// - Throws: as calls of `gradient(of:)`.
 public func valueWithGradient<Tree: TensorTree, Part: TensorTree, Scalar: TensorFloatingPoint>(
-  at tree: Tree, for part: WritableKeyPath<Tree, Part> & Sendable, file: String = #fileID,
-  line: Int = #line, of function: @escaping @Sendable (Tree) throws -> Tensor<Scalar>
+  at tree: Tree, for part: WritableKeyPath<Tree, Part> & Sendable,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
+  of function: @escaping @Sendable (Tree) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: Part) {
-  try valueWithGradient(at: tree[keyPath: part], file: file, line: line) { (value: Part) in
+  try valueWithGradient(
+    at: tree[keyPath: part], memoryBudget: memoryBudget,
+    rematerialization: rematerialization, file: file, line: line
+  ) { (value: Part) in
     var changed = tree
     changed[keyPath: part] = value
     return try function(changed)

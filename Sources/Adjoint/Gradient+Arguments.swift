@@ -25,12 +25,16 @@ public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func valueWithGradient<First: TensorTree, Scalar: TensorFloatingPoint>(
-  at first: First, file: String = #fileID, line: Int = #line,
+  at first: First,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: First) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first) { try $1.read($0) }
-  let (value, gradient) = try recording.valueWithGradient()
+  let (value, gradient) = try MemoryRequest.with(memoryBudget, rematerialization) {
+    try recording.valueWithGradient()
+  }
   var visitor = TensorVisitor(replacingWith: gradient)
   return (Tensor(value), try visitor.replace(first))
 }
@@ -39,10 +43,15 @@ public func valueWithGradient<First: TensorTree, Scalar: TensorFloatingPoint>(
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
-  at first: First, file: String = #fileID, line: Int = #line,
+  at first: First,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First) throws -> Tensor<Scalar>
 ) throws -> First {
-  try valueWithGradient(at: first, file: file, line: line, of: function).gradient
+  try valueWithGradient(
+    at: first, memoryBudget: memoryBudget,
+    rematerialization: rematerialization, file: file, line: line, of: function
+  ).gradient
 }
 
 /// The value of a function of one argument at given arguments, and its pullback there: the function that
@@ -86,7 +95,9 @@ public func pullback<First: TensorTree, Output: TensorTree>(
 public func valueWithGradient<
   First: TensorTree, Scalar: TensorFloatingPoint, Auxiliary: TensorTree
 >(
-  at first: First, file: String = #fileID, line: Int = #line,
+  at first: First,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First) throws -> (Tensor<Scalar>, Auxiliary)
 ) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: First) {
   let location = SourceLocation(file: file, line: line)
@@ -94,7 +105,9 @@ public func valueWithGradient<
     try visitor.read(output.0)
     try visitor.read(output.1)
   }
-  let (value, others, gradient) = try recording.valueWithGradientAndOthers()
+  let (value, others, gradient) = try MemoryRequest.with(
+    memoryBudget, rematerialization
+  ) { try recording.valueWithGradientAndOthers() }
   var rest = TensorVisitor(replacingWith: others)
   var visitor = TensorVisitor(replacingWith: gradient)
   return (Tensor(value), try rest.replace(recording.output.1), try visitor.replace(first))
@@ -121,12 +134,16 @@ public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloati
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func valueWithGradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint>(
-  at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
+  at first: First, _ second: Second,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First, Second) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: (First, Second)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second) { try $1.read($0) }
-  let (value, gradient) = try recording.valueWithGradient()
+  let (value, gradient) = try MemoryRequest.with(memoryBudget, rematerialization) {
+    try recording.valueWithGradient()
+  }
   var visitor = TensorVisitor(replacingWith: gradient)
   return (Tensor(value), (try visitor.replace(first), try visitor.replace(second)))
 }
@@ -135,10 +152,15 @@ public func valueWithGradient<First: TensorTree, Second: TensorTree, Scalar: Ten
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint>(
-  at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
+  at first: First, _ second: Second,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First, Second) throws -> Tensor<Scalar>
 ) throws -> (First, Second) {
-  try valueWithGradient(at: first, second, file: file, line: line, of: function).gradient
+  try valueWithGradient(
+    at: first, second, memoryBudget: memoryBudget,
+    rematerialization: rematerialization, file: file, line: line, of: function
+  ).gradient
 }
 
 /// The value of a function of two arguments at given arguments, and its pullback there: the function that
@@ -182,7 +204,9 @@ public func pullback<First: TensorTree, Second: TensorTree, Output: TensorTree>(
 public func valueWithGradient<
   First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint, Auxiliary: TensorTree
 >(
-  at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
+  at first: First, _ second: Second,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First, Second) throws -> (Tensor<Scalar>, Auxiliary)
 ) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: (First, Second)) {
   let location = SourceLocation(file: file, line: line)
@@ -190,7 +214,9 @@ public func valueWithGradient<
     try visitor.read(output.0)
     try visitor.read(output.1)
   }
-  let (value, others, gradient) = try recording.valueWithGradientAndOthers()
+  let (value, others, gradient) = try MemoryRequest.with(
+    memoryBudget, rematerialization
+  ) { try recording.valueWithGradientAndOthers() }
   var rest = TensorVisitor(replacingWith: others)
   var visitor = TensorVisitor(replacingWith: gradient)
   return (
@@ -224,12 +250,16 @@ public func gradient<
 public func valueWithGradient<
   First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint
 >(
-  at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
+  at first: First, _ second: Second, _ third: Third,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First, Second, Third) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: (First, Second, Third)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second, third) { try $1.read($0) }
-  let (value, gradient) = try recording.valueWithGradient()
+  let (value, gradient) = try MemoryRequest.with(memoryBudget, rematerialization) {
+    try recording.valueWithGradient()
+  }
   var visitor = TensorVisitor(replacingWith: gradient)
   return (
     Tensor(value),
@@ -243,10 +273,15 @@ public func valueWithGradient<
 public func gradient<
   First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint
 >(
-  at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
+  at first: First, _ second: Second, _ third: Third,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First, Second, Third) throws -> Tensor<Scalar>
 ) throws -> (First, Second, Third) {
-  try valueWithGradient(at: first, second, third, file: file, line: line, of: function).gradient
+  try valueWithGradient(
+    at: first, second, third, memoryBudget: memoryBudget,
+    rematerialization: rematerialization, file: file, line: line, of: function
+  ).gradient
 }
 
 /// The value of a function of three arguments at given arguments, and its pullback there: the function that
@@ -293,7 +328,9 @@ public func valueWithGradient<
   First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint,
   Auxiliary: TensorTree
 >(
-  at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
+  at first: First, _ second: Second, _ third: Third,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First, Second, Third) throws -> (Tensor<Scalar>, Auxiliary)
 ) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: (First, Second, Third)) {
   let location = SourceLocation(file: file, line: line)
@@ -301,7 +338,9 @@ public func valueWithGradient<
     try visitor.read(output.0)
     try visitor.read(output.1)
   }
-  let (value, others, gradient) = try recording.valueWithGradientAndOthers()
+  let (value, others, gradient) = try MemoryRequest.with(
+    memoryBudget, rematerialization
+  ) { try recording.valueWithGradientAndOthers() }
   var rest = TensorVisitor(replacingWith: others)
   var visitor = TensorVisitor(replacingWith: gradient)
   return (
@@ -342,15 +381,18 @@ public func valueWithGradient<
   First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree,
   Scalar: TensorFloatingPoint
 >(
-  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
-  line: Int = #line,
+  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First, Second, Third, Fourth) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: (First, Second, Third, Fourth)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second, third, fourth) {
     try $1.read($0)
   }
-  let (value, gradient) = try recording.valueWithGradient()
+  let (value, gradient) = try MemoryRequest.with(memoryBudget, rematerialization) {
+    try recording.valueWithGradient()
+  }
   var visitor = TensorVisitor(replacingWith: gradient)
   return (
     Tensor(value),
@@ -368,12 +410,16 @@ public func gradient<
   First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree,
   Scalar: TensorFloatingPoint
 >(
-  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
-  line: Int = #line,
+  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First, Second, Third, Fourth) throws -> Tensor<Scalar>
 ) throws -> (First, Second, Third, Fourth) {
-  try valueWithGradient(at: first, second, third, fourth, file: file, line: line, of: function)
-    .gradient
+  try valueWithGradient(
+    at: first, second, third, fourth, memoryBudget: memoryBudget,
+    rematerialization: rematerialization, file: file, line: line, of: function
+  )
+  .gradient
 }
 
 /// The value of a function of four arguments at given arguments, and its pullback there: the function that
@@ -430,8 +476,9 @@ public func valueWithGradient<
   First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree,
   Scalar: TensorFloatingPoint, Auxiliary: TensorTree
 >(
-  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
-  line: Int = #line,
+  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First, Second, Third, Fourth) throws -> (Tensor<Scalar>, Auxiliary)
 ) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: (First, Second, Third, Fourth))
 {
@@ -441,7 +488,9 @@ public func valueWithGradient<
     try visitor.read(output.0)
     try visitor.read(output.1)
   }
-  let (value, others, gradient) = try recording.valueWithGradientAndOthers()
+  let (value, others, gradient) = try MemoryRequest.with(
+    memoryBudget, rematerialization
+  ) { try recording.valueWithGradientAndOthers() }
   var rest = TensorVisitor(replacingWith: others)
   var visitor = TensorVisitor(replacingWith: gradient)
   return (

@@ -85,10 +85,15 @@ public struct ValueWithGradientFunction<
 ///
 /// - Throws: `AdjointError` as calls of `gradient(of:)` do.
 public func gradient<First: TensorTree, each Rest: TensorTree, Scalar: TensorFloatingPoint>(
-  at first: First, _ rest: repeat each Rest, file: String = #fileID, line: Int = #line,
+  at first: First, _ rest: repeat each Rest,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First, repeat each Rest) throws -> Tensor<Scalar>
 ) throws -> (First, repeat each Rest) {
-  try valueWithGradient(at: first, repeat each rest, file: file, line: line, of: function).gradient
+  try valueWithGradient(
+    at: first, repeat each rest, memoryBudget: memoryBudget, rematerialization: rematerialization,
+    file: file, line: line, of: function
+  ).gradient
 }
 
 /// The value and gradient of a function with a scalar result at given arguments.
@@ -97,14 +102,18 @@ public func gradient<First: TensorTree, each Rest: TensorTree, Scalar: TensorFlo
 public func valueWithGradient<
   First: TensorTree, each Rest: TensorTree, Scalar: TensorFloatingPoint
 >(
-  at first: First, _ rest: repeat each Rest, file: String = #fileID, line: Int = #line,
+  at first: First, _ rest: repeat each Rest,
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  file: String = #fileID, line: Int = #line,
   of function: (First, repeat each Rest) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: (First, repeat each Rest)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, repeat each rest) {
     try $1.read($0)
   }
-  let (value, gradient) = try recording.valueWithGradient()
+  let (value, gradient) = try MemoryRequest.with(memoryBudget, rematerialization) {
+    try recording.valueWithGradient()
+  }
   var visitor = TensorVisitor(replacingWith: gradient)
   return (Tensor(value), (try visitor.replace(first), repeat try visitor.replace(each rest)))
 }

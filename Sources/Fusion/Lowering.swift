@@ -41,38 +41,26 @@ extension LoopProgram {
   ) {
     do {
       let lowered = try loweredOnce(function, for: target, options, explains: explains)
-      return (lowered.program, lowered.report, lowered.statistics, lowered.memory, function)
-    } catch var shortage as MemoryShortage {
-      let budget = options.memory.budget ?? 0
-      for levels in 2...mostScanLevels where options.memory.policy != .saveAll {
-        guard
-          let nested = try function.checkpointingScans(
-            levels: levels, leastByteCount: budget / 16)
-        else { continue }
-        // What is known to be too much is only planned where it may be what the error names.
-        if nested.byteCount > budget, shortage.least <= nested.byteCount { continue }
-        do {
-          let lowered = try loweredOnce(nested.function, for: target, options, explains: explains)
-          return (
-            lowered.program, lowered.report, lowered.statistics, lowered.memory, nested.function
-          )
-        } catch let other as MemoryShortage {
-          shortage.least = min(shortage.least, other.least)
-        }
+      return lowered.with(function)
+    } catch let shortage as MemoryShortage {
+      var search = CheckpointSearch(function, least: shortage.least) { function, budget in
+        var options = options
+        options.memory.budget = budget
+        return try loweredOnce(function, for: target, options, explains: explains)
       }
-      throw shortage.error(for: function, budget: options.memory.budget)
+      guard options.memory.policy != .saveAll,
+        let found = try search.lowered(within: options.memory.budget ?? 0)
+      else {
+        throw MemoryShortage(least: search.least).error(
+          for: function, budget: options.memory.budget)
+      }
+      return found.lowered.with(found.function)
     }
   }
 
-  /// How many scans stand in each other at most when one is run again in segments.
-  private static let mostScanLevels = 9
-
   private static func loweredOnce(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions, explains: Bool
-  ) throws -> (
-    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
-    memory: MemoryReport
-  ) {
+  ) throws -> LoweredProgram {
     var lowering = Lowering(
       Scheduler(LoopProgram(name: function.name), for: target, options, explains: explains))
     try lowering.lower(function.withRealPairs().withWideSums().transposingInvariantFactors())
@@ -80,9 +68,27 @@ extension LoopProgram {
     var statistics = lowering.statistics
     statistics.scheduledKernels = lowering.scheduler.scheduledKernels
     statistics.visitedChains = lowering.scheduler.visitedChains
-    return (
-      lowering.program, lowering.scheduler.report, statistics, lowering.scheduler.memoryReport
-    )
+    return LoweredProgram(
+      program: lowering.program, report: lowering.scheduler.report, statistics: statistics,
+      memory: lowering.scheduler.memoryReport)
+  }
+}
+
+/// A program with what its lowering took and decided.
+struct LoweredProgram {
+  var program: LoopProgram
+  var report: ScheduleReport
+  var statistics: PlanningStatistics
+  var memory: MemoryReport
+
+  /// The parts, and the function that was lowered.
+  fileprivate func with(
+    _ function: Function
+  ) -> (
+    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
+    memory: MemoryReport, function: Function
+  ) {
+    (program, report, statistics, memory, function)
   }
 }
 

@@ -84,6 +84,31 @@ import Testing
     #expect(try scalars(outside.0) == scalars(gradient.0))
   }
 
+  /// The forms that take the arguments have budgets and policies too.
+  @Test func gradientsAtArgumentsTakeBudgets() throws {
+    let (weights, x) = network()
+    let loss = { @Sendable (w: [Tensor<Float>]) in
+      square(w.reduce(x) { tanh(matmul($0, $1)) }).sum()
+    }
+    let plain = jit(rematerialization: .saveAll) { (w: [Tensor<Float>]) in
+      try gradient(at: w, of: loss)
+    }
+    let expected = try scalars(plain(weights))
+    let whole = try #require(plain.report).arenaByteCount
+    let half = jit { (w: [Tensor<Float>]) in
+      try gradient(at: w, memoryBudget: .bytes(whole / 2), of: loss)
+    }
+    #expect(try scalars(half(weights)) == expected)
+    #expect(try #require(half.report).arenaByteCount <= whole / 2)
+    let outside = try valueWithGradient(
+      at: weights, rematerialization: .saveProducts, of: loss
+    ).gradient
+    #expect(try scalars(outside) == expected)
+    #expect(throws: AdjointError.self) {
+      try gradient(at: weights, memoryBudget: .kilobytes(1), of: loss).map { try $0.scalars() }
+    }
+  }
+
   @Test func whatCannotFitThrows() throws {
     let (weights, x) = network()
     let small = jit(memoryBudget: .kilobytes(1)) { (w: [Tensor<Float>], x: Tensor<Float>) in

@@ -205,8 +205,10 @@ import Testing
     return try function.withGradient(of: [0, 1, 2]).simplified()
   }
 
-  @Test(arguments: [false, true]) func segmentsKeepBits(_ isReversed: Bool) throws {
-    let function = try recurrence(720, isReversed: isReversed)
+  /// Lengths with divisors for segments, and a prime number.
+  @Test(arguments: [(720, false), (720, true), (709, false), (709, true)])
+  func partsOfLoopsKeepBits(_ length: Int, _ isReversed: Bool) throws {
+    let function = try recurrence(length, isReversed: isReversed)
     let arguments = randomArguments(for: function, seed: 5)
     var options = CodeOptions()
     options.memory.policy = .saveAll
@@ -214,22 +216,85 @@ import Testing
     let expected = try call(whole, arguments)
     options.memory.policy = .automatic
     var last = whole.report.arenaByteCount
-    // Until an error names the least: nests of two and more levels.
+    // Until an error names the least: segments, blocks of many steps, and of one.
     for _ in 0..<6 {
-      options.memory.budget = last * 3 / 4
+      var budget = last * 3 / 4
+      var isLast = false
+      let planned: Executable
+      options.memory.budget = budget
       do {
-        let planned = try Executable(function, options: options)
-        #expect(planned.report.arenaByteCount <= last * 3 / 4)
-        #expect(try call(planned, arguments) == expected)
-        last = planned.report.arenaByteCount
+        planned = try Executable(function, options: options)
       } catch let error as AdjointError {
-        #expect(error.kind == .memory)
-        break
+        (budget, isLast) = (try least(error), true)
+        options.memory.budget = budget
+        planned = try Executable(function, options: options)
       }
+      #expect(planned.report.arenaByteCount <= budget)
+      #expect(try call(planned, arguments) == expected)
+      last = planned.report.arenaByteCount
+      if isLast { break }
     }
     // The output and its cotangent stay, in one place.
-    let stack = 720 * 40 * 4
+    let stack = length * 40 * 4
     #expect((last - stack) * 4 < whole.report.arenaByteCount - stack)
+  }
+
+  /// The least number of bytes that an error names.
+  private func least(_ error: AdjointError) throws -> Int {
+    #expect(error.kind == .memory)
+    let words = error.message.split(separator: " ")
+    let place = try #require(words.firstIndex(of: "least"))
+    return try #require(Int(words[place + 1]))
+  }
+
+  /// One scan's stacks read by two scans in one direction and one in the other, one of them twice.
+  @Test(arguments: [96, 97]) func severalScansReadOneStack(_ length: Int) throws {
+    func scan(_ reversed: Bool, _ carry: String, _ stacks: [String], _ isStacked: Bool) -> String {
+      let types = stacks.map { _ in "tensor<\(length)x48xf32>" }.joined(separator: ", ")
+      let slices = stacks.indices.map { "%x\($0): tensor<48xf32>" }.joined(separator: ", ")
+      let sum = stacks.count > 1 ? "%x1" : "%h"
+      let results = isStacked ? "tensor<48xf32>, tensor<\(length)x48xf32>" : "tensor<48xf32>"
+      return """
+        "adjoint.scan"(\(carry), \(stacks.joined(separator: ", "))) <{carry_count = 1 : i64,
+            length = \(length) : i64, reverse = \(reversed)}> ({
+        ^bb0(%i: tensor<i64>, %h: tensor<48xf32>, \(slices)):
+          %1 = stablehlo.multiply %h, %x0 : tensor<48xf32>
+          %2 = stablehlo.subtract \(sum), %1 : tensor<48xf32>
+          %3 = stablehlo.tanh %2 : tensor<48xf32>
+          stablehlo.return %3\(isStacked ? ", %1" : "") : tensor<48xf32>\(
+            isStacked ? ", tensor<48xf32>" : "")
+        }) : (tensor<48xf32>, \(types)) -> (\(results))
+        """
+    }
+    let text = """
+      func.func @main(%a: tensor<48xf32>, %w: tensor<\(length)x48xf32>) -> (tensor<48xf32>,
+          tensor<48xf32>, tensor<48xf32>) {
+        %0:2 = \(scan(false, "%a", ["%w"], true))
+        %1 = \(scan(true, "%0#0", ["%0#1", "%w"], false))
+        %2 = \(scan(false, "%1", ["%0#1"], false))
+        %3 = \(scan(true, "%2", ["%0#1", "%0#1"], false))
+        return %1, %2, %3 : tensor<48xf32>, tensor<48xf32>, tensor<48xf32>
+      }
+      """
+    let module = try Module(parsing: text, file: "scans.mlir")
+    let function = try module.inlined(#require(module.entry))
+    let arguments = randomArguments(for: function, seed: 11)
+    let whole = try Executable(function)
+    let expected = try call(whole, arguments)
+    for part in [2, 5, 100] {
+      var options = CodeOptions()
+      options.memory.budget = whole.report.arenaByteCount / part
+      let planned: Executable
+      do {
+        planned = try Executable(function, options: options)
+      } catch let error as AdjointError {
+        options.memory.budget = try least(error)
+        planned = try Executable(function, options: options)
+      }
+      #expect(planned.report.arenaByteCount <= options.memory.budget ?? 0)
+      #expect(planned.report.arenaByteCount * 2 <= whole.report.arenaByteCount)
+      #expect(try call(planned, arguments) == expected)
+    }
   }
 
   /// Three carries of one segment's length and no stack: as many bytes as two levels take, and fewer.

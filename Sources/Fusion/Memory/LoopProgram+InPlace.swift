@@ -13,8 +13,9 @@ extension LoopProgram {
         return donated.contains(number)
       }.map { BufferID($0) })
     postponeUpdates(of: donated)
-    let carries = carriesInPlace()
+    var carries = carriesInPlace()
     removeKernels { _ in false }
+    dropCarriedCopies(&carries)
     var sharing = Sharing(self, donated: donated, homes: carries)
     for step in kernels.indices { sharing.shareElementwise(at: step) }
     sharing.giveRemainingArguments()
@@ -146,8 +147,10 @@ private struct Sharing {
     let kernel = program.kernels[number]
     guard let step = timeline.positions[number] else { return }
     let written = kernel.writtenBuffers.sorted()
-    let replacements = ReplacementAnalysis(kernel, in: program)
+    /// What kernels do in which order is only asked where something may share memory.
+    lazy var replacements = ReplacementAnalysis(kernel, in: program)
     let fresh = written.filter { lives[$0]?.lowerBound == step && mayMove($0) }
+    guard !fresh.isEmpty else { return }
     for buffer in fresh.filter(isResult) + fresh.filter({ !isResult($0) }) {
       let dying = kernel.slots.filter { operand in
         lives[home(operand)]?.upperBound == step
@@ -231,7 +234,7 @@ private struct Sharing {
 
 extension Kernel {
   /// Gives slots other buffers; slots of one buffer become one.
-  fileprivate mutating func replaceSlots(_ transform: (BufferID) -> BufferID) {
+  mutating func replaceSlots(_ transform: (BufferID) -> BufferID) {
     slots = slots.map(transform)
     guard Set(slots).count < slots.count else { return }
     let slots = self.slots

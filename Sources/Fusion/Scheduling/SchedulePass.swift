@@ -62,7 +62,10 @@ package let schedule: [SchedulePass] = [
     name: "block", summary: "cuts outermost loops into blocks for threads", action: .blocks),
   SchedulePass(
     name: "dead-stores", summary: "drops stores that nothing reads",
-    action: .memory { program, _ in program.dropUnreadStores() }),
+    action: .memory { program, _ in
+      program.dropUnreadStores()
+      program.dropUnreadCarries()
+    }),
   SchedulePass(
     name: "stacked-carries", summary: "lets carries that are also stacked stand in the stack",
     action: .memory { program, scheduler in

@@ -1,33 +1,45 @@
 internal import TensorIR
 
-/// A scan whose stacked results are read by a scan in the other direction alone, so that they can be
-/// computed again, segment by segment, from carries kept at the start of each.
+/// A scan whose stacked results only other scans over as many steps read, slice by slice, so that they
+/// can be computed again from carries kept on the way.
 struct CheckpointedScan {
-  /// The scan that saves, and the one that reads what is saved.
+  /// A scan that reads what is saved.
+  struct Reader {
+    let scan: Scan
+    let operation: Operation
+    /// The operands that are residuals, and which results of the forward scan these are, by position.
+    let reads: [(operand: Int, residual: Int)]
+    /// Whether it runs against the forward scan's direction.
+    let isAgainst: Bool
+  }
+
+  /// The scan that saves.
   let forward: Scan
-  let backward: Scan
-  /// Their operations.
   let forwardOperation: Operation
-  let backwardOperation: Operation
-  /// The results of the forward scan that only the backward one reads, by position.
+  /// The results of the forward scan that only the readers read, by position.
   let residuals: [Int]
-  /// For each of these the operand of the backward scan, by position.
-  let readers: [Int]
+  let readers: [Reader]
   /// Bytes of the carries, and of what is saved, of one step.
   let carryByteCount: Int
   let residualByteCount: Int
+  /// Bytes of one step of all stacks that the forward scan and its readers take slices of.
+  let sliceByteCount: Int
 
   /// Bytes of all that is saved.
   var savedByteCount: Int { residualByteCount.multipliedCapped(by: forward.length) }
 
-  /// The pair of scans that the operation at a position starts; nil where there is none.
+  /// The stacked results of the forward scan that others than the readers read.
+  var outputs: [Int] {
+    (forward.carryCount..<forwardOperation.results.count).filter { !residuals.contains($0) }
+  }
+
+  /// The scan at a position with its readers; nil where there are none.
   init?(_ function: Function, at position: Int) {
     let operation = function.operations[position]
     guard case .scan(let forward) = operation.op, forward.length > 3 else { return nil }
     let returned = Set(function.results)
-    var reader: Int?
     var residuals: [Int] = []
-    var readers: [Int] = []
+    var reads: [Int: [(operand: Int, residual: Int)]] = [:]
     for index in forward.carryCount..<operation.results.count {
       let value = operation.results[index]
       var uses: [(operation: Int, operand: Int)] = []
@@ -36,66 +48,72 @@ struct CheckpointedScan {
           uses.append((user, operand))
         }
       }
-      guard uses.count == 1, !returned.contains(value), let use = uses.first,
-        case .scan(let other) = function.operations[use.operation].op,
-        other.length == forward.length, other.isReversed != forward.isReversed,
-        use.operand >= other.captureCount + other.carryCount,
-        reader == nil || reader == use.operation
-      else { continue }
-      reader = use.operation
+      guard !uses.isEmpty, !returned.contains(value) else { continue }
+      let areSlices = uses.allSatisfy { use in
+        guard case .scan(let other) = function.operations[use.operation].op else { return false }
+        return other.length == forward.length && use.operand >= other.carryRange.upperBound
+      }
+      guard areSlices else { continue }
       residuals.append(index)
-      readers.append(use.operand)
+      for use in uses { reads[use.operation, default: []].append((use.operand, index)) }
     }
-    guard let reader, case .scan(let backward) = function.operations[reader].op else { return nil }
+    guard !reads.isEmpty else { return nil }
     self.forward = forward
-    self.backward = backward
     forwardOperation = operation
-    backwardOperation = function.operations[reader]
     self.residuals = residuals
-    self.readers = readers
-    carryByteCount = operation.results.prefix(forward.carryCount).reduce(0) {
-      $0 + function[$1].byteCount
+    readers = reads.sorted { $0.key < $1.key }.compactMap { place, reads in
+      let operation = function.operations[place]
+      guard case .scan(let scan) = operation.op else { return nil }
+      return Reader(
+        scan: scan, operation: operation, reads: reads,
+        isAgainst: scan.isReversed != forward.isReversed)
     }
-    residualByteCount = residuals.reduce(0) {
-      $0 + function[operation.results[$1]].byteCount / forward.length
+    func bytes(_ values: some Sequence<ValueID>) -> Int {
+      values.reduce(0) { $0.addingCapped(function[$1].byteCount) }
     }
+    carryByteCount = bytes(operation.results.prefix(forward.carryCount))
+    residualByteCount = bytes(residuals.map { operation.results[$0] }) / forward.length
+    let slices = operation.operands[forward.carryRange.upperBound...]
+    let others = readers.map { reader in
+      let read = Set(reader.reads.map(\.operand))
+      let scan = reader.scan
+      let plain = (scan.carryRange.upperBound..<reader.operation.operands.count)
+        .filter { !read.contains($0) }.map { reader.operation.operands[$0] }
+      return bytes(plain + reader.operation.results.dropFirst(scan.carryCount))
+    }
+    sliceByteCount = (bytes(slices) + (others.max() ?? 0)) / forward.length
   }
 
-  /// How a length is cut into segments, these into segments again and so on, with the least bytes: of
-  /// the carries kept at each level, and of one innermost segment's residuals. With two levels the
-  /// segments are near √(c·N/r) long, with N steps, c bytes of carries and r of residuals.
+  /// The length of segments with the least bytes, of the carries kept at the start of each and of the
+  /// residuals of one: near √(c·N/r), with N steps, c bytes of carries and r of residuals.
   ///
-  /// - Parameter levels: how many loops stand in each other; one is the scan as it is.
-  /// - Returns: nil where the length has no such divisors.
-  func division(levels: Int) -> Division? {
-    var known: [[Int]: Division?] = [:]
-    func best(_ length: Int, _ levels: Int) -> Division? {
-      if levels == 1 {
-        let bytes = length.multipliedCapped(by: residualByteCount)
-        return Division(segment: length, innermost: length, byteCount: bytes)
-      }
-      if let found = known[[length, levels]] { return found }
-      var result: Division?
-      for segment in length.properDivisors {
-        guard let inner = best(segment, levels - 1) else { continue }
-        let bytes = (length / segment).multipliedCapped(by: carryByteCount)
-          .addingCapped(inner.byteCount)
-        if bytes < result?.byteCount ?? .max {
-          result = Division(segment: segment, innermost: inner.innermost, byteCount: bytes)
-        }
-      }
-      known[[length, levels]] = .some(result)
-      return result
+  /// - Returns: nil where the length has no divisors, or several scans read the residuals.
+  var segments: (length: Int, byteCount: Int)? {
+    guard readers.count == 1, readers[0].isAgainst else { return nil }
+    let candidates = forward.length.properDivisors.map { segment in
+      let bytes = (forward.length / segment).multipliedCapped(by: carryByteCount)
+      return (segment, bytes.addingCapped(segment.multipliedCapped(by: residualByteCount)))
     }
-    return best(forward.length, levels)
+    return candidates.min { $0.1 < $1.1 }
   }
 
-  /// A length cut into segments.
-  struct Division {
-    /// The lengths of the outermost and of the innermost segments.
-    var segment: Int
-    var innermost: Int
-    var byteCount: Int
+  /// Blocks and snapshots with the least work within so many bytes.
+  func blocks(within byteCount: Int) -> BlockDivision? {
+    BlockDivision(
+      length: forward.length, carryByteCount: carryByteCount,
+      residualByteCount: residualByteCount.addingCapped(sliceByteCount), within: byteCount)
+  }
+
+  /// The blocks and snapshots that take the fewest bytes, within some percent.
+  var leastBlocks: BlockDivision? {
+    let least = residualByteCount.addingCapped(sliceByteCount).addingCapped(carryByteCount)
+    var byteCount = least.addingCapped(1)
+    // With fewer, long loops would be run forward too often.
+    while byteCount < savedByteCount {
+      if let blocks = blocks(within: byteCount) { return blocks }
+      byteCount = byteCount.addingCapped(max(byteCount / 20, 1))
+    }
+    return nil
   }
 }
 
@@ -116,316 +134,54 @@ extension Int {
 }
 
 extension Function {
-  /// The function with pairs of scans made nests of scans over segments: forward, the carries at the
-  /// start of each segment are kept instead of residuals; backward, each segment is run again for its
-  /// residuals, in the other direction.
+  /// How pairs of scans are taken apart.
+  enum ScanCheckpointing: Hashable {
+    /// Segments of equal length, with a snapshot of each.
+    case segments
+    /// Blocks by a binomial schedule within so many bytes in all; nil for as few as there can be.
+    case blocks(within: Int?)
+  }
+
+  /// The function with scans whose residuals other scans read taken apart: forward, carries are kept
+  /// on the way instead of residuals; where these are read, parts of the scan are run again for its
+  /// residuals.
   ///
-  ///     Before:  %s, %r = scan(%a) {length = 100};  %g = scan(%z, %r) {length = 100, reverse = true}
-  ///     After:   %s, %c = scan(%a) {length = 10} { … scan {length = 10} … };
-  ///              %g = scan(%z, %c) {length = 10, reverse = true} { scan {length = 10} …
-  ///              scan {length = 10, reverse = true} }
-  ///
-  /// Inner scans return all that the original returns, so that their bodies are compiled to the same
-  /// arithmetic; what nobody needs of it is a carry of the outer scan, which each segment overwrites.
-  ///
-  /// - Parameter leastByteCount: pairs that save less stay as they are.
-  /// With more than two levels the segments' own pairs of scans are divided again.
-  ///
-  /// - Returns: the function and the bytes that pairs then take at least; nil where there is no such pair.
+  /// - Parameter leastByteCount: scans that save less stay as they are.
+  /// - Returns: the function and the bytes that these scans then take at least; nil where nothing is
+  ///   gained.
   func checkpointingScans(
-    levels: Int, leastByteCount: Int
+    _ way: ScanCheckpointing, leastByteCount: Int
   ) throws -> (function: Function, byteCount: Int)? {
     var function = self
     var byteCount = 0
-    var position = 0
     var isChanged = false
-    while position < function.operations.count {
-      if let pair = CheckpointedScan(function, at: position),
-        pair.savedByteCount >= leastByteCount, let division = pair.division(levels: levels),
-        division.byteCount < pair.savedByteCount
-      {
-        var rewriter = SegmentRewriter(function, pair, division)
-        function = try rewriter.run()
-        isChanged = true
-        byteCount = byteCount.addingCapped(division.byteCount)
-        // The pair's segments stand in the body of the backward scan.
-        if levels > 2 {
-          function.operations = try function.operations.map { operation in
-            guard case .scan(var scan) = operation.op,
-              scan.length * division.segment
-                == pair.forward.length, scan.isReversed == pair.backward.isReversed,
-              let inner = try scan.body.checkpointingScans(levels: levels - 1, leastByteCount: 0)
-            else { return operation }
-            var operation = operation
-            scan.body = inner.function
-            operation.op = .scan(scan)
-            return operation
-          }
+    let saved = operations.indices.map { position in
+      CheckpointedScan(self, at: position).map { Double($0.savedByteCount).squareRoot() } ?? 0
+    }.reduce(0, +)
+    // Backwards, since what comes before a scan keeps its place.
+    for position in operations.indices.reversed() {
+      guard let pair = CheckpointedScan(function, at: position),
+        pair.savedByteCount >= leastByteCount
+      else { continue }
+      switch way {
+      case .segments:
+        guard let segments = pair.segments, segments.byteCount < pair.savedByteCount else {
+          continue
         }
+        var rewriter = SegmentRewriter(function, pair, length: segments.length)
+        function = try rewriter.run()
+        byteCount = byteCount.addingCapped(segments.byteCount)
+      case .blocks(let limit):
+        let share = Double(pair.savedByteCount).squareRoot() / max(saved, 1)
+        let blocks =
+          limit.map { pair.blocks(within: Int(Double($0) * min(share, 1))) } ?? pair.leastBlocks
+        guard let blocks, blocks.byteCount < pair.savedByteCount else { continue }
+        var rewriter = BlockRewriter(function, pair, blocks)
+        function = try rewriter.run()
+        byteCount = byteCount.addingCapped(blocks.byteCount)
       }
-      position += 1
+      isChanged = true
     }
     return isChanged ? (function, byteCount) : nil
   }
-}
-
-/// Copies a function with one pair of scans in segments.
-private struct SegmentRewriter {
-  let source: Function
-  let pair: CheckpointedScan
-  /// The length of a segment, and how many there are.
-  let length: Int
-  let count: Int
-  /// The length of the pieces in which a segment runs forward where its residuals are not read.
-  let piece: Int
-  var builder: FunctionBuilder
-  var map: [ValueID: ValueID] = [:]
-  /// The carries at the start of each segment.
-  var snapshots: [ValueID] = []
-
-  init(_ source: Function, _ pair: CheckpointedScan, _ division: CheckpointedScan.Division) {
-    self.source = source
-    self.pair = pair
-    length = division.segment
-    count = pair.forward.length / length
-    piece = division.innermost
-    builder = FunctionBuilder(
-      name: source.name, isPrivate: source.isPrivate, location: source.location)
-    builder.setWrittenAttributes(source.writtenAttributes)
-  }
-
-  mutating func run() throws -> Function {
-    for parameter in source.parameters { map[parameter] = builder.parameter(source[parameter]) }
-    for operation in source.operations {
-      builder.location = operation.location
-      if operation.results == pair.forwardOperation.results {
-        try emitForward()
-      } else if operation.results == pair.backwardOperation.results {
-        try emitBackward()
-      } else {
-        let results = try builder.copy(operation, operands: operation.operands.map(mapped))
-        for (old, new) in zip(operation.results, results) { map[old] = new }
-      }
-    }
-    return builder.finish(returning: source.results.map(mapped))
-  }
-
-  private func mapped(_ value: ValueID) -> ValueID {
-    guard let known = map[value] else { preconditionFailure("values are defined before use") }
-    return known
-  }
-
-  // MARK: Stacks in segments
-
-  private func segmented(_ type: TensorType) -> TensorType {
-    TensorType([count, length] + type.shape.dropFirst(), type.element)
-  }
-
-  /// The stacks of a scan as stacks of segments.
-  private mutating func segments(of operation: Operation, from first: Int) throws -> [ValueID] {
-    try operation.operands[first...].map { operand in
-      try builder.emit(
-        .shape(.reshape(shape: segmented(source[operand]).shape)), [mapped(operand)])
-    }
-  }
-
-  /// Puts stacks of segments in the place of a scan's stacked result.
-  private mutating func join(_ stack: ValueID, as result: ValueID) throws {
-    map[result] = try builder.emit(.shape(.reshape(shape: source[result].shape)), [stack])
-  }
-
-  /// The stacked results of the forward scan that others than the backward one read.
-  private var outputs: [Int] {
-    (pair.forward.carryCount..<pair.forwardOperation.results.count).filter {
-      !pair.residuals.contains($0)
-    }
-  }
-
-  /// The type of some steps of a stacked result of the forward scan.
-  private func stackType(_ result: Int, _ length: Int) -> TensorType {
-    let type = source[pair.forwardOperation.results[result]]
-    return TensorType([length] + type.shape.dropFirst(), type.element)
-  }
-
-  /// A scan over some steps in an outer body.
-  ///
-  /// - Parameter base: the index of the first step.
-  private func inner(
-    _ scan: Scan, _ operands: [ValueID], length: Int, base: ValueID,
-    in body: inout FunctionBuilder
-  ) throws -> [ValueID] {
-    var scan = scan
-    scan.length = length
-    let index = scan.body.parameters[0]
-    guard scan.body.useCounts()[index.index] > 0 else {
-      return try body.emitAll(.scan(scan), operands)
-    }
-    // The body sees the step's index in the whole: its own plus the segment's first.
-    var region = FunctionBuilder(name: "region", location: body.location)
-    let own = region.parameter(scan.body[index])
-    let first = region.parameter(scan.body[index])
-    var copies: [ValueID: ValueID] = [index: try region.add(own, first)]
-    for parameter in scan.body.parameters.dropFirst() {
-      copies[parameter] = region.parameter(scan.body[parameter])
-    }
-    for operation in scan.body.operations {
-      let results = try region.copy(
-        operation, operands: operation.operands.compactMap { copies[$0] })
-      for (old, new) in zip(operation.results, results) { copies[old] = new }
-    }
-    scan.body = region.finish(returning: scan.body.results.compactMap { copies[$0] })
-    scan.captureCount += 1
-    return try body.emitAll(.scan(scan), [base] + operands)
-  }
-
-  /// The index of the first of so many steps.
-  private func base(
-    _ index: ValueID, _ length: Int, in body: inout FunctionBuilder
-  ) throws -> ValueID {
-    let count = try body.constant(Literal(body[index], integers: [Int64(length)]))
-    return try body.multiply(index, count)
-  }
-
-  /// A segment run forward, of whose residuals those of the last piece are left: piece by piece where a
-  /// segment has several.
-  ///
-  /// - Returns: the carries, residuals of one piece, and the other stacked results.
-  private func forwardSegment(
-    captures: [ValueID], carries: [ValueID], idle: [ValueID], stacks: [ValueID], base: ValueID,
-    in body: inout FunctionBuilder
-  ) throws -> [ValueID] {
-    let scan = pair.forward
-    guard piece < length else {
-      let results = try inner(
-        scan, captures + carries + stacks, length: length, base: base, in: &body)
-      return Array(results.prefix(scan.carryCount)) + pair.residuals.map { results[$0] }
-        + outputs.map { results[$0] }
-    }
-    var region = FunctionBuilder(name: "region", location: body.location)
-    let index = region.parameter(TensorType([], .i64))
-    let first = region.parameter(TensorType([], .i64))
-    let ownCaptures = captures.map { region.parameter(body[$0]) }
-    let ownCarries = carries.map { region.parameter(body[$0]) }
-    for value in idle { _ = region.parameter(body[value]) }
-    let pieces = try stacks.map { stack -> ValueID in
-      let shape = [length / piece, piece] + body[stack].shape.dropFirst()
-      return try body.emit(.shape(.reshape(shape: shape)), [stack])
-    }
-    let ownStacks = pieces.map { stack in
-      region.parameter(TensorType(Array(body[stack].shape.dropFirst()), body[stack].element))
-    }
-    let start = try region.add(first, self.base(index, piece, in: &region))
-    let results = try inner(
-      scan, ownCaptures + ownCarries + ownStacks, length: piece, base: start, in: &region)
-    let returned =
-      Array(results.prefix(scan.carryCount)) + pair.residuals.map { results[$0] }
-      + outputs.map { results[$0] }
-    let middle = Scan(
-      length: length / piece, isReversed: scan.isReversed, captureCount: captures.count + 1,
-      carryCount: carries.count + idle.count, body: region.finish(returning: returned))
-    var all = try body.emitAll(.scan(middle), [base] + captures + carries + idle + pieces)
-    for (position, output) in outputs.enumerated() {
-      let place = middle.carryCount + position
-      all[place] = try body.emit(
-        .shape(.reshape(shape: stackType(output, length).shape)), [all[place]])
-    }
-    return all
-  }
-
-  // MARK: Scans
-
-  private mutating func emitForward() throws {
-    let (scan, operation) = (pair.forward, pair.forwardOperation)
-    let captures = operation.operands[..<scan.captureCount].map(mapped)
-    let carries = operation.operands[scan.carryRange].map(mapped)
-    let idle = try pair.residuals.map { try builder.splat(0, stackType($0, piece)) }
-    let stacks = try segments(of: operation, from: scan.carryRange.upperBound)
-    var body = FunctionBuilder(name: "region", location: operation.location)
-    let index = body.parameter(TensorType([], .i64))
-    let ownCaptures = captures.map { body.parameter(builder[$0]) }
-    let ownCarries = carries.map { body.parameter(builder[$0]) }
-    let ownIdle = idle.map { body.parameter(builder[$0]) }
-    let ownStacks = stacks.map { stack in
-      body.parameter(TensorType(Array(builder[stack].shape.dropFirst()), builder[stack].element))
-    }
-    let base = try base(index, length, in: &body)
-    var returned = try forwardSegment(
-      captures: ownCaptures, carries: ownCarries, idle: ownIdle, stacks: ownStacks, base: base,
-      in: &body)
-    returned.insert(contentsOf: ownCarries, at: carries.count + idle.count)
-    let region = body.finish(returning: returned)
-    let outer = Scan(
-      length: count, isReversed: scan.isReversed, captureCount: captures.count,
-      carryCount: carries.count + idle.count, body: region)
-    let all = try builder.emitAll(.scan(outer), captures + carries + idle + stacks)
-    for (old, new) in zip(operation.results, all.prefix(scan.carryCount)) { map[old] = new }
-    let rest = Array(all[outer.carryCount...])
-    snapshots = Array(rest.prefix(carries.count))
-    for (output, stack) in zip(outputs, rest.dropFirst(carries.count)) {
-      try join(stack, as: operation.results[output])
-    }
-  }
-
-  private mutating func emitBackward() throws {
-    let (scan, operation) = (pair.backward, pair.backwardOperation)
-    let (forward, source) = (pair.forward, pair.forwardOperation)
-    let captures = operation.operands[..<scan.captureCount].map(mapped)
-    let forwardCaptures = source.operands[..<forward.captureCount].map(mapped)
-    let carries = operation.operands[scan.carryRange].map(mapped)
-    let idle = try outputs.map { try builder.splat(0, stackType($0, length)) }
-    let first = scan.carryRange.upperBound
-    let plain = (first..<operation.operands.count).filter { !pair.readers.contains($0) }
-    let stacks = try plain.map { position in
-      let operand = operation.operands[position]
-      return try builder.emit(
-        .shape(.reshape(shape: segmented(self.source[operand]).shape)), [mapped(operand)])
-    }
-    let forwardStacks = try segments(of: source, from: forward.carryRange.upperBound)
-    var body = FunctionBuilder(name: "region", location: operation.location)
-    let index = body.parameter(TensorType([], .i64))
-    let ownCaptures = captures.map { body.parameter(builder[$0]) }
-    let ownForwardCaptures = forwardCaptures.map { body.parameter(builder[$0]) }
-    let ownCarries = carries.map { body.parameter(builder[$0]) }
-    for value in idle { _ = body.parameter(builder[value]) }
-    func slices(_ stacks: [ValueID]) -> [ValueID] {
-      stacks.map { stack in
-        body.parameter(TensorType(Array(builder[stack].shape.dropFirst()), builder[stack].element))
-      }
-    }
-    let starts = slices(snapshots)
-    let ownForwardStacks = slices(forwardStacks)
-    let ownStacks = slices(stacks)
-    let base = try base(index, length, in: &body)
-    let again = try inner(
-      forward, ownForwardCaptures + starts + ownForwardStacks, length: length, base: base,
-      in: &body)
-    var read = [ValueID?](repeating: nil, count: operation.operands.count)
-    for (position, slice) in zip(plain, ownStacks) { read[position] = slice }
-    for (position, residual) in zip(pair.readers, pair.residuals) {
-      read[position] = again[residual]
-    }
-    let results = try inner(
-      scan, ownCaptures + ownCarries + read[first...].compactMap { $0 }, length: length,
-      base: base, in: &body)
-    let region = body.finish(
-      returning: Array(results.prefix(scan.carryCount)) + outputs.map { again[$0] }
-        + results.dropFirst(scan.carryCount))
-    let outer = Scan(
-      length: count, isReversed: scan.isReversed,
-      captureCount: captures.count + forwardCaptures.count,
-      carryCount: carries.count + idle.count, body: region)
-    let operands = captures + forwardCaptures + carries + idle + snapshots
-    let all = try builder.emitAll(.scan(outer), operands + forwardStacks + stacks)
-    for (old, new) in zip(operation.results, all.prefix(scan.carryCount)) { map[old] = new }
-    for (old, stack) in zip(
-      operation.results.dropFirst(scan.carryCount), all.dropFirst(outer.carryCount))
-    {
-      try join(stack, as: old)
-    }
-  }
-}
-
-extension Scan {
-  /// The operands that are carries.
-  fileprivate var carryRange: Range<Int> { captureCount..<(captureCount + carryCount) }
 }

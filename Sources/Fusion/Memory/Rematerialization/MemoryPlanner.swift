@@ -1,3 +1,4 @@
+internal import Foundation
 internal import LoopIR
 internal import TensorIR
 
@@ -151,7 +152,9 @@ struct MemoryPlanner {
         high = middle
       }
     }
-    guard let best, !best.isPlain, let candidate = candidate(best),
+    // What takes far more than a budget on paper is not placed.
+    let limit = (options.budget ?? .max).addingCapped((options.budget ?? 0) / 8)
+    guard let best, !best.isPlain, best.largestUse <= limit, let candidate = candidate(best),
       candidate.arenaByteCount <= saveAllByteCount / 10 * 9
     else { return nil }
     return candidate
@@ -164,6 +167,13 @@ struct MemoryPlanner {
     var cap = Double(largestUse)
     for _ in 0..<number { cap *= Self.fall }
     return Int(cap)
+  }
+
+  /// The number of the largest cap that is not more than so many bytes.
+  private func number(ofCap byteCount: Double) -> Int {
+    guard byteCount > 0, largestUse > 0 else { return Self.capCount - 1 }
+    let steps = log(byteCount / Double(largestUse)) / log(Self.fall)
+    return Int(min(max(steps.rounded(.up), 0), Double(Self.capCount - 1)))
   }
 
   private mutating func plan(_ number: Int) -> RematerializationPlan? {
@@ -201,13 +211,24 @@ struct MemoryPlanner {
   /// The candidate with the least added work among those within a budget.
   private mutating func fitting(_ budget: Int, _ usualBytes: Int) throws -> Candidate {
     var (low, high) = (0, Self.capCount)
+    var guess = number(ofCap: Double(budget))
     while low < high {
-      let middle = (low + high) / 2
+      let middle = min(max(guess, low), high - 1)
       guard let candidate = candidate(at: middle) else {
         high = middle
+        guess = (low + high) / 2
         continue
       }
-      if candidate.arenaByteCount <= budget { high = middle } else { low = middle + 1 }
+      // The arena is about as much smaller as the cap is.
+      let ratio = Double(budget) / Double(max(candidate.arenaByteCount, 1))
+      guess = number(ofCap: Double(cap(middle)) * ratio)
+      if ratio < 1 {
+        low = middle + 1
+      } else {
+        // The next larger cap would not fit.
+        if ratio * Self.fall < 1 { break }
+        high = middle
+      }
     }
     if let best = best(within: budget) { return best }
     for number in 0..<Self.capCount where candidate(at: number) == nil { break }

@@ -165,8 +165,11 @@ struct RematerializedProgram {
 }
 
 extension Kernel {
-  /// Drops the stores to buffers that the kernel does not read itself.
-  fileprivate mutating func drop(storesTo buffers: Set<BufferID>) {
+  /// Drops the stores to buffers that the kernel does not read itself, where that does not change how
+  /// often a product is used.
+  ///
+  /// - Parameter mayBeAll: whether the kernel may be left without any.
+  mutating func drop(storesTo buffers: Set<BufferID>, mayBeAll: Bool = false) {
     let idle = buffers.subtracting(readBuffers).intersection(slots)
     guard !idle.isEmpty else { return }
     let slots = self.slots
@@ -174,7 +177,8 @@ extension Kernel {
       guard case .slot(let slot) = store.memory else { return false }
       return idle.contains(slots[slot])
     }
-    guard !rest.isEmpty, rest.productUses.allSatisfy({ body.productUses[$0.key] == $0.value })
+    let uses = body.productUses
+    guard mayBeAll || !rest.isEmpty, rest.productUses.allSatisfy({ uses[$0.key] == $0.value })
     else { return }
     body = rest
     dropUnusedSlots()

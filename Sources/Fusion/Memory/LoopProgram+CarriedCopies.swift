@@ -1,0 +1,239 @@
+internal import LoopIR
+
+extension LoopProgram {
+  /// Lets a loop inside of another work on the outer one's carry in place, where the carry is only
+  /// copied in front of the inner loop and copied back behind it.
+  ///
+  ///     Before:  repeat a <- b { h = a; repeat h { … h … }; b = h }
+  ///     After:   repeat a { repeat a { … a … } }
+  ///
+  /// - Parameter homes: the next values of carries that stand in the current one's memory; changed to
+  ///   what remains of them.
+  mutating func dropCarriedCopies(_ homes: inout [BufferID: BufferID]) {
+    while let found = carriedCopy(homes) {
+      rename([found.inner: found.carry.current, found.carry.next: found.carry.current], &homes)
+    }
+  }
+
+  /// A carry that is copied to another buffer and back in each iteration.
+  private struct CarriedCopy {
+    var carry: StepCarry
+    /// The buffer in between.
+    var inner: BufferID
+  }
+
+  private func carriedCopy(_ homes: [BufferID: BufferID]) -> CarriedCopy? {
+    var found: CarriedCopy?
+    lazy var outside = BufferUses(self)
+    steps.forEachStep { step in
+      guard found == nil, case .loop(let loop) = step else { return }
+      for carry in loop.carries where carry.current != carry.next {
+        guard let inner = self.inner(of: carry, in: loop, homes), outside.stays(inner, carry, loop)
+        else { continue }
+        found = CarriedCopy(carry: carry, inner: inner)
+        return
+      }
+    }
+    return found
+  }
+
+  /// How often steps of a program use each buffer.
+  private struct BufferUses {
+    private let program: LoopProgram
+    private let counts: [BufferID: Int]
+
+    init(_ program: LoopProgram) {
+      self.program = program
+      counts = Self.counts(program.steps, in: program)
+    }
+
+    private static func counts(_ steps: [Step], in program: LoopProgram) -> [BufferID: Int] {
+      var counts: [BufferID: Int] = [:]
+      steps.forEachStep { step in
+        var buffers = step.ownBuffers
+        if case .kernel(let number) = step { buffers += program.kernels[number].slots }
+        for buffer in buffers { counts[program.root(of: buffer), default: 0] += 1 }
+      }
+      return counts
+    }
+
+    /// Whether a buffer is used in a loop's body alone, and a carry's next value only there and by the
+    /// loop itself.
+    func stays(_ inner: BufferID, _ carry: StepCarry, _ loop: StepLoop) -> Bool {
+      let own = Self.counts(loop.body, in: program)
+      return counts[inner] == own[inner]
+        && counts[carry.next] == (own[carry.next] ?? 0) + 1
+    }
+  }
+
+  /// The buffer that a carry is copied to and from in a loop's body, and that can stand in its place.
+  private func inner(
+    of carry: StepCarry, in loop: StepLoop, _ homes: [BufferID: BufferID]
+  ) -> BufferID? {
+    let body = loop.body
+    guard loop.carries.count(where: { $0.next == carry.next }) == 1,
+      case .arena = buffers[carry.next.index].storage
+    else { return nil }
+    let uses = body.map { buffersUsed(by: $0) }
+    let ends = uses.indices.filter { uses[$0].contains(carry.next) }
+    guard ends.count == 1, case .kernel(let last) = body[ends[0]],
+      let inner = kernels[last].source(ofCopyTo: carry.next), inner != carry.current,
+      case .arena = buffers[inner.index].storage, homes[inner] == nil,
+      buffers[inner.index].type.byteCount == buffers[carry.current.index].type.byteCount,
+      buffers[inner.index].type.element == buffers[carry.current.index].type.element
+    else { return nil }
+    let inside = uses.indices.filter { uses[$0].contains(inner) }
+    guard inside.last == ends[0], inside.count > 2, case .kernel(let first) = body[inside[0]],
+      kernels[first].source(ofCopyTo: inner) == carry.current
+    else { return nil }
+    // From the first use of what is in between, nobody needs the carry.
+    let isFree = uses.indices.allSatisfy { position in
+      position < inside[1] || !uses[position].contains(carry.current)
+    }
+    guard isFree else { return nil }
+    // Memory that is exchanged with another's has no fixed place.
+    var isExchanged = false
+    body.forEachStep { step in
+      guard case .loop(let other) = step else { return }
+      for carry in other.carries where [carry.current, carry.next].contains(inner) {
+        if carry.current != carry.next, homes[carry.next] != carry.current { isExchanged = true }
+      }
+    }
+    return isExchanged ? nil : inner
+  }
+
+  /// Puts buffers in the place of others, and drops copies of a buffer onto itself.
+  private mutating func rename(
+    _ names: [BufferID: BufferID], _ homes: inout [BufferID: BufferID]
+  ) {
+    for number in kernels.indices where kernels[number].slots.contains(where: { names[$0] != nil })
+    {
+      kernels[number].replaceSlots { names[$0] ?? $0 }
+      kernels[number].dropSelfCopies()
+    }
+    for position in buffers.indices {
+      guard case .view(var view) = buffers[position].storage, let base = names[view.base] else {
+        continue
+      }
+      view.base = base
+      buffers[position].storage = .view(view)
+    }
+    steps = steps.mappingBuffers { names[$0] ?? $0 }
+    for name in names.keys { homes[name] = nil }
+    homes = homes.mapValues { names[$0] ?? $0 }
+    removeKernels { $0.body.isEmpty }
+  }
+
+  // MARK: Unread carries
+
+  /// Drops carries that nothing reads, and the stores that made them: those of them that do not
+  /// change how often a product is used, and so how sums are rounded.
+  mutating func dropUnreadCarries() {
+    while true {
+      let unread = unreadBuffers
+      var idle = Set<BufferID>()
+      steps = steps.mappingLoops { loop in
+        func isIdle(_ carry: StepCarry) -> Bool {
+          carry.current != carry.next && unread.isSuperset(of: [carry.current, carry.next])
+        }
+        for carry in loop.carries where isIdle(carry) {
+          idle.formUnion([carry.current, carry.next])
+        }
+        loop.carries.removeAll(where: isIdle)
+      }
+      guard !idle.isEmpty else { break }
+      for number in kernels.indices { kernels[number].drop(storesTo: idle, mayBeAll: true) }
+      // What only fills such buffers has nothing left to do.
+      removeKernels { $0.body.isEmpty }
+      dropIdleFills()
+    }
+    removeKernels { $0.body.isEmpty }
+    dropUnusedBuffers()
+  }
+
+  /// The pieces of arena that nothing but loops that hand them on reads.
+  private var unreadBuffers: Set<BufferID> {
+    let read = buffersRead()
+    return Set(
+      buffers.indices.map { BufferID($0) }.filter { buffer in
+        guard case .arena = buffers[buffer.index].storage else { return false }
+        return !read.contains(buffer)
+      })
+  }
+
+  /// The buffers that kernels, conditions, branches, and calls read, with what views are parts of.
+  private func buffersRead() -> Set<BufferID> {
+    var read = Set<BufferID>()
+    func add(_ buffer: BufferID) { read.formUnion([buffer, root(of: buffer)]) }
+    for kernel in kernels { kernel.readBuffers.forEach(add) }
+    steps.forEachStep { step in
+      switch step {
+      case .kernel: break
+      case .loop(let loop):
+        if case .condition(_, let condition) = loop.trips { add(condition) }
+      case .branch(let branch): add(branch.selector)
+      case .call(let call): (call.inputs + call.outputs).forEach(add)
+      }
+    }
+    return read
+  }
+
+  /// Drops what only fills buffers that no step uses in another way.
+  private mutating func dropIdleFills() {
+    var used = buffersRead()
+    steps.forEachStep { step in
+      for buffer in step.ownBuffers { used.formUnion([buffer, root(of: buffer)]) }
+    }
+    let idle = unreadBuffers.subtracting(used)
+    for number in kernels.indices where !idle.isDisjoint(with: kernels[number].slots) {
+      kernels[number].drop(storesTo: idle, mayBeAll: true)
+    }
+    removeKernels { $0.body.isEmpty }
+  }
+}
+
+extension Kernel {
+  /// The buffer that all stores to another one copy, element by element in the same places; nil where
+  /// there are other stores, or none.
+  fileprivate func source(ofCopyTo destination: BufferID) -> BufferID? {
+    var loads: [ScalarID: (buffer: BufferID, address: IndexExpression)] = [:]
+    var sources = Set<BufferID?>()
+    body.forEachNode { node in
+      switch node {
+      case .define(let scalar, .load(.slot(let slot), let address, nil)):
+        loads[scalar] = (slots[slot], address)
+      case .store(let store):
+        guard case .slot(let slot) = store.memory, slots[slot] == destination else { return }
+        guard store.combining == nil, store.condition == nil, let load = loads[store.value],
+          load.address.hasSameTerms(as: store.address)
+        else {
+          sources.insert(nil)
+          return
+        }
+        sources.insert(load.buffer)
+      case .define, .accumulate, .loop, .contract: break
+      }
+    }
+    guard sources.count == 1, let source = sources.first, source != destination else { return nil }
+    return source
+  }
+
+  /// Drops stores of what was loaded from the same place.
+  fileprivate mutating func dropSelfCopies() {
+    var loads: [ScalarID: (slot: Int, address: IndexExpression)] = [:]
+    body.forEachNode { node in
+      if case .define(let scalar, .load(.slot(let slot), let address, nil)) = node {
+        loads[scalar] = (slot, address)
+      }
+    }
+    let rest = body.removingStores { store in
+      guard case .slot(let slot) = store.memory, store.combining == nil,
+        let load = loads[store.value]
+      else { return false }
+      return load.slot == slot && load.address.hasSameTerms(as: store.address)
+    }
+    guard rest != body else { return }
+    body = rest
+    dropUnusedSlots()
+  }
+}
