@@ -99,7 +99,9 @@ final class KernelCompilation: Sendable {
     guard let cache, let disk = cache.disk else { return nil }
     // The module tells the whole kernel, the processor too; what else decides the object is LLVM.
     let key = Digest(
-      Array("adjoint kernel 1, LLVM \(llvmVersion), level \(level)\n".utf8) + module.bitcode)
+      Array(
+        "adjoint kernel 1, LLVM \(llvmVersion), level \(level), \(ObjectCompiler.options)\n".utf8)
+        + module.bitcode)
     let instructionCount = module.instructionCount
     if let object = disk.contents(.kernel, key) {
       cache.count { $0.loadedKernels += 1 }
