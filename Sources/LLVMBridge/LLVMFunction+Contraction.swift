@@ -1,32 +1,25 @@
 internal import CLLVM
 
 extension LLVMFunction {
-  /// Replaces sums and differences of products by multiply-adds where both may be contracted, and
-  /// takes the permission from all others.
+  /// Replaces sums and differences of products by multiply-adds where both may be contracted.
   ///
-  /// Code generation does the same, but at its higher levels only. Done here, the result has the same
-  /// bits at every level. A product is contracted as LLVM does it: where it, or its negative, has one
-  /// use, in its own block; of two products the left one.
+  /// Code generation does the same, but at its higher levels only. Done here, it finds nothing left to
+  /// contract there, and the result has the same bits at every level. A product is contracted as LLVM
+  /// does it: where it, or its negative, has one use, in its own block; of two products the left one.
   ///
   ///     Before: %p = fmul contract %a, %b ; %s = fsub contract %p, %c
   ///     After:  %n = fneg %c ; %s = fma(%a, %b, %n)
   package func contractProducts(in module: LLVMModule) {
     let builder = IRBuilder(module)
     builder.allowsContraction = false
-    let instructions = contractableInstructions()
-    var erased = Set<OpaquePointer>()
-    for sum in instructions {
+    for sum in contractableInstructions() {
       guard let product = contractableProduct(of: sum) else { continue }
       LLVMPositionBuilderBefore(builder.ref, sum)
       let value = multiplyAdd(sum, product, builder)
       LLVMReplaceAllUsesWith(sum, value.ref)
       for instruction in [sum, product.negation, product.instruction].compactMap({ $0 }) {
-        erased.insert(instruction)
         LLVMInstructionEraseFromParent(instruction)
       }
-    }
-    for instruction in instructions where !erased.contains(instruction) {
-      LLVMSetFastMathFlags(instruction, LLVMFastMathFlags(LLVMFastMathNone))
     }
   }
 

@@ -59,7 +59,7 @@ package final class BackgroundCompiler: Sendable {
   }
 
   /// What the end of a process gives jobs to be done.
-  private static let grace = Duration.milliseconds(10)
+  private static let grace = Duration.milliseconds(50)
 
   /// Waits until no job is being done; later ones are not begun.
   private func end() {
