@@ -103,8 +103,8 @@ let package = Package(
     tests(
       "Runtime",
       [
-        "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Codegen", "LLVMBridge",
-        "Targets",
+        "TensorIR", "Interpreter", "Differentiation", "Optimizer", "LoopIR", "Fusion", "Codegen",
+        "LLVMBridge", "Targets",
       ]),
     tests(
       "Adjoint",

@@ -15,6 +15,12 @@ public struct CompiledProgram: Sendable {
   /// Times and sizes of its compilation.
   public var report: CompileReport { body.report }
 
+  /// Whether the best code is in place: see ``CompilePolicy``.
+  public var isBest: Bool { body.executable?.isBest ?? true }
+
+  /// Puts the best code in place, and returns when it is.
+  public func improve() { body.executable?.improve() }
+
   /// Runs the function.
   ///
   /// - Throws: `AdjointError` where the arguments do not have the types of `parameterTypes`.

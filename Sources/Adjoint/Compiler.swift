@@ -150,6 +150,8 @@ extension CompileOptions {
     }
     options.donated = donated.union(function.donatedParameters)
     options.target = processor.target
+    options.policy = policy.policy
+    options.budgetMilliseconds = compileMilliseconds
     options.memory = MemoryOptions(budget: memoryBudget?.bytes, policy: rematerialization)
     return options
   }

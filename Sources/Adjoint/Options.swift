@@ -56,12 +56,20 @@ public struct CompileOptions: Hashable, Sendable {
   public var memoryBudget: ByteCount?
   /// What is kept for the backward computation.
   public var rematerialization: Rematerialization
+  /// How good the code is when it can first be called.
+  public var policy: CompilePolicy
+  /// How many milliseconds planning and code generation may take: when they are over, what is left is made
+  /// quickly, and the best code later, where it is called again. Nil is as long as it takes.
+  public var compileMilliseconds: Double?
 
   /// Creates options.
   public init(
     threads: Int? = nil, donated: Set<Int> = [], processor: Processor = .host,
-    memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic
+    memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+    policy: CompilePolicy = .preferred, compileMilliseconds: Double? = nil
   ) {
+    self.policy = policy
+    self.compileMilliseconds = compileMilliseconds
     self.memoryBudget = memoryBudget
     self.rematerialization = rematerialization
     self.threads = threads

@@ -66,6 +66,7 @@ struct BenchCommand: ParsableCommand {
         function: program.function, transform: grad.map { .gradient($0.indices) } ?? .none,
         options: call.compileOptions)
     }
+    if call.policy != .immediate { compiled.improve() }
     let arguments: [TensorData]
     if inputs.isEmpty {
       var drawing = InputDrawing(seed: seed)

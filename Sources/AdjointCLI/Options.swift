@@ -33,6 +33,8 @@ enum EngineName: String, CaseIterable, ExpressibleByArgument {
 
 extension Stage: ExpressibleByArgument {}
 
+extension CompilePolicy: ExpressibleByArgument {}
+
 /// Which function of which file.
 struct ProgramOptions: ParsableArguments {
   /// The path of the text.
@@ -133,6 +135,19 @@ struct CallOptions: ParsableArguments {
       """, valueName: "POLICY"))
   var remat = Rematerialization.automatic
 
+  /// How good code is when it can first be called.
+  @Option(
+    help: ArgumentHelp(
+      "How good code is at first: immediate, balanced (better after the first call), or best.",
+      valueName: "POLICY"))
+  var policy = CompilePolicy.preferred
+
+  /// How long compiling may take, in milliseconds; nil for any time.
+  @Option(
+    help: ArgumentHelp(
+      "Make code quickly where the best would take longer in all.", valueName: "MILLISECONDS"))
+  var compileBudget: Double?
+
   /// How long the command may take, in seconds; nil for any time.
   @Option(help: ArgumentHelp("End with an error after so many seconds.", valueName: "SECONDS"))
   var timeout: Double?
@@ -140,6 +155,9 @@ struct CallOptions: ParsableArguments {
   /// Refuses numbers below one, and times that are none.
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+    if let compileBudget, !(compileBudget >= 0) {
+      throw ValidationError("--compile-budget must be at least 0")
+    }
     if let timeout, !(timeout > 0 && timeout < 1e9) {
       throw ValidationError("--timeout must be a time above 0")
     }
@@ -158,7 +176,8 @@ struct CallOptions: ParsableArguments {
   var compileOptions: CompileOptions {
     CompileOptions(
       threads: threads, donated: Set(donate?.indices ?? []), processor: target,
-      memoryBudget: memoryBudget, rematerialization: remat)
+      memoryBudget: memoryBudget, rematerialization: remat, policy: policy,
+      compileMilliseconds: compileBudget)
   }
 }
 

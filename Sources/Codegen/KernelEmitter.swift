@@ -80,6 +80,7 @@ final class KernelEmitter {
     }
     for node in kernel.body { emit(node) }
     builder.ret()
+    function.contractProducts(in: module)
   }
 
   /// Straight-line kernels with more elementary functions than this call them.

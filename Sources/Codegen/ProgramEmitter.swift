@@ -44,6 +44,9 @@ package struct ProgramEmitter {
     self.codes = codes
   }
 
+  /// The codes, by their place in `codes`, of the pieces of a kernel.
+  func codes(of kernel: Int) -> [Int] { places[kernel] }
+
   /// How many functions the kernels and their steps take.
   package var functionCount: Int { codes.count }
 

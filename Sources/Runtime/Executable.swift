@@ -18,8 +18,22 @@ package struct CodeOptions: Hashable, Sendable {
   package var memory = MemoryOptions()
   /// The processor that loops are planned and code is made for.
   package var target = TargetDescription.host
+  /// How good the code is when it can first be called.
+  package var policy = CompilationPolicy.best
+  /// How long planning and code generation may take; code that would take longer is made quickly at
+  /// first. Nil is as long as it takes.
+  package var budgetMilliseconds: Double?
 
   package init() {}
+}
+
+extension CodeOptions {
+  /// The effort of a compilation that began at a time.
+  fileprivate func effort(since start: ContinuousClock.Instant) -> KernelCompilation.Effort {
+    KernelCompilation.Effort(
+      policy: policy, threads: threads,
+      deadline: budgetMilliseconds.map { start + .nanoseconds(Int64(max(0, min($0, 1e9)) * 1e6)) })
+  }
 }
 
 /// A function compiled to native code.
@@ -49,8 +63,16 @@ package final class Executable: Sendable {
       UnsafeMutableRawPointer?, UnsafeMutableRawPointer?
     ) -> Void
 
-  private let entry: Entry
-  private let code: LinkedProgram
+  /// The address of the entry that is called.
+  private let entry: Atomic<UInt>
+  /// All code that was called, which calls may still run.
+  private let code: Mutex<[LinkedProgram]>
+  /// How the code becomes better; nil where it is the best.
+  private let improvement: Mutex<Improvement?>
+  /// Held while better code is made.
+  private let improving = Mutex<Void>(())
+  /// Whether calls are counted until the code becomes better.
+  private let countsCalls: Atomic<Bool>
   /// The functions that the program calls.
   private let functions: FunctionTable
   /// The context that native code gets; freed in `deinit`.
@@ -65,9 +87,8 @@ package final class Executable: Sendable {
   package convenience init(
     _ function: Function, options: CodeOptions = CodeOptions(), key: ProgramKey? = nil
   ) throws {
-    let compiled = try Self.compiled(function, options)
-    // Foreign functions and closures belong to this process.
-    if let key, !options.isProfiled, compiled.callees.isEmpty {
+    let compiled = try Self.compiled(function, options, key: key)
+    if let key = compiled.key, compiled.improvement == nil {
       CodeCache.current?.disk?.keep(compiled.image.bytes, .program, key.digest)
     }
     try self.init(compiled, options, at: function.location)
@@ -83,10 +104,16 @@ package final class Executable: Sendable {
     var callees: [StepCall.Callee] = []
     /// Whether one of these may end it.
     var mayEndEarly = false
+    /// What the program is kept under on disk; nil for programs that are not kept.
+    var key: ProgramKey?
+    /// How the code becomes better; nil where it is the best.
+    var improvement: Improvement?
   }
 
   /// The object files of a function, and what calls need to know.
-  private static func compiled(_ function: Function, _ options: CodeOptions) throws -> Compiled {
+  private static func compiled(
+    _ function: Function, _ options: CodeOptions, key: ProgramKey?
+  ) throws -> Compiled {
     let clock = ContinuousClock()
     let start = clock.now
     guard let target = options.target.running(on: .host) else {
@@ -98,7 +125,8 @@ package final class Executable: Sendable {
     let emitter = ProgramEmitter(program, target: target, isProfiled: options.isProfiled)
     let objects: [CodeCache.Kernel]
     do {
-      objects = try KernelCompilation.objects(of: emitter, for: target, cache: CodeCache.current)
+      objects = try KernelCompilation.objects(
+        of: emitter, for: target, cache: CodeCache.current, effort: options.effort(since: start))
     } catch {
       throw AdjointError(.system, "LLVM: \(error.message)", at: function.location)
     }
@@ -115,6 +143,13 @@ package final class Executable: Sendable {
     var compiled = Compiled(image: image)
     compiled.callees = program.callees
     compiled.mayEndEarly = program.mayEndEarly
+    // Foreign functions and closures belong to this process.
+    compiled.key = options.isProfiled || !program.callees.isEmpty ? nil : key
+    if !KernelCompilation.areBest(objects, of: emitter) {
+      compiled.improvement = Improvement(
+        emitter, for: target, cache: CodeCache.current, key: compiled.key, image: image,
+        kernels: objects)
+    }
     compiled.report.memory = memory
     compiled.report.planMilliseconds = (planned - start).milliseconds
     compiled.report.codegenMilliseconds = (clock.now - planned).milliseconds
@@ -148,14 +183,14 @@ package final class Executable: Sendable {
     functions = try FunctionTable(compiled.callees)
     let start = ContinuousClock.now
     do {
-      code = try LinkedProgram(image.objects, names: image.names)
+      let program = try LinkedProgram(image.objects, names: image.names)
+      entry = Atomic(program.entry)
+      code = Mutex([program])
     } catch {
       throw AdjointError(.system, "LLVM: \(error.message)", at: location)
     }
-    guard let address = UnsafeRawPointer(bitPattern: code.entry) else {
-      preconditionFailure("code is not at zero")
-    }
-    entry = unsafeBitCast(address, to: Entry.self)
+    improvement = Mutex(compiled.improvement)
+    countsCalls = Atomic(compiled.improvement != nil && options.policy != .immediate)
     report.linkMilliseconds = (ContinuousClock.now - start).milliseconds
     parameterTypes = image.parameterTypes
     resultTypes = image.resultTypes
@@ -235,6 +270,8 @@ package final class Executable: Sendable {
     arguments: UnsafePointer<UnsafeRawPointer>, results: UnsafePointer<UnsafeMutableRawPointer>
   ) throws {
     if !kernels.isEmpty { startProfile() }
+    if countsCalls.load(ordering: .relaxed) { countCall() }
+    let entry = currentEntry
     guard report.arenaByteCount > 0 else {
       entry(arguments, results, nil, context)
       try checkEnd()
@@ -247,6 +284,36 @@ package final class Executable: Sendable {
     entry(arguments, results, arena, context)
     defer { keepArena(arena) }
     try checkEnd()
+  }
+
+  /// The entry to call.
+  private var currentEntry: Entry {
+    guard let address = UnsafeRawPointer(bitPattern: entry.load(ordering: .acquiring)) else {
+      preconditionFailure("code is not at zero")
+    }
+    return unsafeBitCast(address, to: Entry.self)
+  }
+
+  /// Has the best code made where the program is called often enough.
+  private func countCall() {
+    guard improvement.withLock({ $0?.isDue() ?? false }) else { return }
+    countsCalls.store(false, ordering: .relaxed)
+    BackgroundCompiler.shared.add { [weak self] in self?.improve() }
+  }
+
+  /// Whether the code is the best that there is for it.
+  package var isBest: Bool { improvement.withLock { $0 == nil } }
+
+  /// Makes the best code and puts it in place, unless it is there; returns when it is. Calls that run keep
+  /// the code that they began with.
+  package func improve() {
+    countsCalls.store(false, ordering: .relaxed)
+    improving.withLock { _ in
+      guard let better = improvement.withLock({ $0 })?.improved() else { return }
+      code.withLock { $0.append(better) }
+      entry.store(better.entry, ordering: .releasing)
+      improvement.withLock { $0 = nil }
+    }
   }
 
   /// Throws where a call ended before it was done.

@@ -7,7 +7,14 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
   /// The one-based column; zero when unknown.
   public var column: Int
   /// Where the operation stands in what the program does; no part of what is shown of the place.
-  package var trail = Trail()
+  package var trail: Trail {
+    get { facts?.trail ?? Trail() }
+    set { facts = Facts.shared(newValue) }
+  }
+
+  /// The trail, in memory that places share, since most have none and operations are copied often; nil
+  /// for the plain one.
+  private var facts: Facts?
   /// The address of machine code at which a more precise place is to be looked up; zero for none. What is
   /// compared are the other parts.
   var callSite: UInt = 0
@@ -22,6 +29,26 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
     package var name = ""
 
     package init() {}
+  }
+
+  /// Memory of a trail.
+  private final class Facts: Sendable {
+    let trail: Trail
+
+    init(_ trail: Trail) { self.trail = trail }
+
+    /// The trail of what a transposition made of operations without one.
+    static let backward: Facts = {
+      var trail = Trail()
+      trail.isBackward = true
+      return Facts(trail)
+    }()
+
+    /// Memory of a trail; nil for the plain one.
+    static func shared(_ trail: Trail) -> Facts? {
+      guard trail.scopes.isEmpty, trail.name.isEmpty else { return Facts(trail) }
+      return trail.isBackward ? backward : nil
+    }
   }
 
   /// Creates a location; zero marks an unknown line or column.

@@ -4,9 +4,9 @@
 /// `<Family>+<Rule>.swift`, so a new op does not compile until each rule has an answer for it.
 package enum Op: Hashable, Sendable {
   /// A constant tensor.
-  case constant(Literal)
+  indirect case constant(Literal)
   /// The index along one axis at every place.
-  case iota(TensorType, dimension: Int)
+  indirect case iota(TensorType, dimension: Int)
   /// One function of one operand, element by element.
   case unary(UnaryOp)
   /// One function of two operands of equal type, element by element.
@@ -24,28 +24,28 @@ package enum Op: Hashable, Sendable {
   /// A passage between complex numbers and their parts, or from one complex number to another.
   case complex(ComplexOp)
   /// A discrete Fourier transform along the last axes.
-  case fft(FourierTransform)
+  indirect case fft(FourierTransform)
   /// A rearrangement of elements.
-  case shape(ShapeOp)
+  indirect case shape(ShapeOp)
   /// (operand, initial): a reduction along axes.
-  case reduce(Reduction)
+  indirect case reduce(Reduction)
   /// (left, right): a product summed over contracted axes.
-  case dot(DotDimensions)
+  indirect case dot(DotDimensions)
   /// (input, kernel): products summed over the taps of windows and over features.
-  case convolution(Convolution)
+  indirect case convolution(Convolution)
   /// An op over windows of a tensor.
-  case window(WindowOp)
+  indirect case window(WindowOp)
   /// (operand, startIndices): slices collected at computed places.
-  case gather(GatherDimensions)
+  indirect case gather(GatherDimensions)
   /// (operand, scatterIndices, updates): slices combined into computed places.
-  case scatter(ScatterDimensions)
+  indirect case scatter(ScatterDimensions)
   /// (operand, starts…): the slice of these sizes at computed starts, one per axis, which are clamped
   /// so that it stays inside.
   case dynamicSlice(sizes: [Int])
   /// (operand, update, starts…): the operand with the update put at computed starts, clamped likewise.
   case dynamicUpdateSlice
   /// A decomposition or a solution of equations, of matrices in the last two axes.
-  case matrix(MatrixOp)
+  indirect case matrix(MatrixOp)
   /// A call of a function outside of the program.
   indirect case foreign(ForeignCall)
   /// Any operands, given back unchanged: a wall that no rewriting looks through.
@@ -59,7 +59,7 @@ package enum Op: Hashable, Sendable {
   /// A function whose derivative the program states.
   indirect case custom(CustomDerivative)
   /// A call of another function of the module, by name.
-  case call(Callee)
+  indirect case call(Callee)
 }
 
 /// Elementwise functions of one operand; the raw value is the mnemonic.

@@ -13,6 +13,8 @@ package final class CodeCache: Sendable {
   struct KernelKey: Hashable, Sendable {
     var code: KernelCode
     var target: TargetDescription
+    /// The effort that went into it.
+    var level: Int
   }
 
   /// A kernel's object file.
@@ -20,6 +22,8 @@ package final class CodeCache: Sendable {
     var object: [UInt8]
     /// The instructions of LLVM IR that it was made from.
     var instructionCount: Int
+    /// The effort that went into it.
+    var level: Int
   }
 
   /// How often what was asked for was there.

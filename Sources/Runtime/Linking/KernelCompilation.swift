@@ -8,11 +8,28 @@ final class KernelCompilation: Sendable {
   /// An object file, and from how many instructions it was made.
   private typealias Outcome = Result<CodeCache.Kernel, LLVMError>
 
+  /// What decides how much effort code takes.
+  struct Effort: Sendable {
+    var policy = CompilationPolicy.best
+    /// How many threads a call may use.
+    var threads = 1
+    /// When the program should be done; code that could not be made in time is made quickly.
+    var deadline: ContinuousClock.Instant?
+  }
+
   private let emitter: ProgramEmitter
   private let target: TargetDescription
   private let cache: CodeCache?
-  /// The objects to make, those that take longest first: 0 is the entry, then the codes.
+  private let effort: Effort
+  /// The objects to make, the best ones first, then those that take longest first: 0 is the entry, then
+  /// the codes.
   private let jobs: [Int]
+  /// The level of each object, by number.
+  private let levels: [Int]
+  /// For each job the least milliseconds that it and those after it take together.
+  private let leastMilliseconds: [Double]
+  /// The threads that work.
+  private let workers: Int
   /// The next job.
   private let next = Atomic<Int>(0)
   /// What became of each object.
@@ -21,13 +38,13 @@ final class KernelCompilation: Sendable {
   /// Compiles a program, on the threads of the compiling pool and the caller's; gives the entry's
   /// object and those of the codes, in order.
   static func objects(
-    of emitter: ProgramEmitter, for target: TargetDescription, cache: CodeCache?
+    of emitter: ProgramEmitter, for target: TargetDescription, cache: CodeCache?,
+    effort: Effort = Effort()
   ) throws(LLVMError) -> [CodeCache.Kernel] {
-    let compilation = KernelCompilation(emitter, target, cache)
-    let threads = compilation.weight > dividedWeight ? WorkerPool.availableThreads : 1
+    let compilation = KernelCompilation(emitter, target, cache, effort)
     withExtendedLifetime(compilation) {
       WorkerPool.compiling.run(
-        blocks: threads, threads: threads,
+        blocks: compilation.workers, threads: compilation.workers,
         body: { context, begin, end in
           guard let context else { return }
           let compilation = Unmanaged<KernelCompilation>.fromOpaque(context).takeUnretainedValue()
@@ -42,28 +59,106 @@ final class KernelCompilation: Sendable {
     return objects
   }
 
+  /// The objects of a program with the best code in place of others, made on this thread; nil where
+  /// the process ends before that.
+  static func improved(
+    _ objects: [CodeCache.Kernel], of emitter: ProgramEmitter, for target: TargetDescription,
+    cache: CodeCache?
+  ) throws(LLVMError) -> [CodeCache.Kernel]? {
+    let compilation = KernelCompilation(emitter, target, cache, Effort(), keeping: objects)
+    return try compilation.finished(objects)
+  }
+
+  private func finished(
+    _ objects: [CodeCache.Kernel]
+  ) throws(LLVMError) -> [CodeCache.Kernel]? {
+    var objects = objects
+    for (number, outcome) in outcomes.withLock({ $0 }).enumerated() {
+      if let outcome { objects[number] = try outcome.get() }
+    }
+    for number in jobs {
+      if BackgroundCompiler.shared.isEnding { return nil }
+      objects[number] = try object(number, level: levels[number])
+    }
+    return objects
+  }
+
+  /// Whether no better code of a program can be made than these objects.
+  static func areBest(_ objects: [CodeCache.Kernel], of emitter: ProgramEmitter) -> Bool {
+    zip(objects, [emitter.entryLevel] + emitter.codes.map(\.codegenLevel)).allSatisfy {
+      $0.level >= $1
+    }
+  }
+
   /// Programs of less weight compile faster than another thread wakes up.
   private static let dividedWeight = 400
   /// What a kernel weighs in the entry.
   private static let callWeight = 10
+  /// Nanoseconds that LLVM takes for a module at each level, and for what weighs one.
+  private static let costs: [(module: Double, weight: Double)] = [
+    (250_000, 3_000), (700_000, 11_000),
+  ]
+  /// Better code is waited for where a call gains so many times what it takes.
+  private static let leastGain = 4.0
 
-  /// What the jobs weigh together.
-  private let weight: Int
-
-  private init(_ emitter: ProgramEmitter, _ target: TargetDescription, _ cache: CodeCache?) {
+  private init(
+    _ emitter: ProgramEmitter, _ target: TargetDescription, _ cache: CodeCache?, _ effort: Effort,
+    keeping kept: [CodeCache.Kernel]? = nil
+  ) {
     self.emitter = emitter
     self.target = target
     self.cache = cache
-    let known = emitter.codes.map { code in
-      cache?.kernel(CodeCache.KernelKey(code: code, target: target))
-    }
-    outcomes = Mutex([nil] + known.map { kernel in kernel.map { .success($0) } })
-    cache?.count { $0.knownKernels += known.count { $0 != nil } }
+    self.effort = effort
     let weights =
       [emitter.program.kernels.count * Self.callWeight] + emitter.codes.map(\.weight)
-    let open = [0] + known.indices.filter { known[$0] == nil }.map { $0 + 1 }
-    jobs = open.sorted { (weights[$1], $0) < (weights[$0], $1) }
-    weight = open.reduce(0) { $0 + weights[$1] }
+    let best = [emitter.entryLevel] + emitter.codes.map(\.codegenLevel)
+    func cost(_ number: Int, _ level: Int) -> Double {
+      Self.costs[level].module + Self.costs[level].weight * Double(weights[number])
+    }
+    var known: [CodeCache.Kernel?] = [nil]
+    for code in emitter.codes {
+      known.append(
+        cache?.kernel(CodeCache.KernelKey(code: code, target: target, level: code.codegenLevel)))
+    }
+    cache?.count { $0.knownKernels += known.count { $0 != nil } }
+    var levels = best
+    var gains = [Double](repeating: 0, count: best.count)
+    if effort.policy != .best || effort.deadline != nil {
+      gains = [0] + emitter.losses(threads: effort.threads)
+    }
+    if effort.policy != .best {
+      for number in levels.indices {
+        let isWorthIt =
+          effort.policy == .balanced && gains[number] > Self.leastGain * cost(number, best[number])
+        if !isWorthIt { levels[number] = 0 }
+      }
+    }
+    for number in levels.indices.dropFirst() where known[number] == nil && levels[number] == 0 {
+      known[number] = cache?.kernel(
+        CodeCache.KernelKey(code: emitter.codes[number - 1], target: target, level: 0))
+    }
+    if let kept {
+      for number in kept.indices where kept[number].level >= best[number] {
+        known[number] = kept[number]
+      }
+    }
+    outcomes = Mutex(known.map { kernel in kernel.map { .success($0) } })
+    let open = known.indices.filter { known[$0] == nil }
+    let times = levels.indices.map { cost($0, levels[$0]) }
+    // Where time may run out, code comes first that gains most for what it costs.
+    let order = levels.indices.map { number in
+      effort.deadline == nil ? times[number] : gains[number] / cost(number, best[number])
+    }
+    let jobs = open.sorted { (order[$1], $0) < (order[$0], $1) }
+    self.jobs = jobs
+    self.levels = levels
+    workers =
+      open.reduce(0) { $0 + weights[$1] } > Self.dividedWeight ? WorkerPool.availableThreads : 1
+    var least = 0.0
+    leastMilliseconds = jobs.reversed().map { number in
+      least += cost(number, 0) * 1e-6
+      return least
+    }.reversed()
   }
 
   /// Does jobs as long as there are any.
@@ -73,38 +168,58 @@ final class KernelCompilation: Sendable {
       guard place < jobs.count else { return }
       let number = jobs[place]
       let outcome = Outcome { () throws(LLVMError) -> CodeCache.Kernel in
-        if number == 0 { return try compile(emitter.emittedEntry(), level: emitter.entryLevel) }
-        return try kernel(number - 1)
+        try object(number, level: level(at: place))
       }
       outcomes.withLock { $0[number] = outcome }
     }
   }
 
+  /// The level of a job: the lowest where the rest of the time is needed for the jobs that follow.
+  private func level(at place: Int) -> Int {
+    let level = levels[jobs[place]]
+    guard let deadline = effort.deadline else { return level }
+    let left = ContinuousClock.now.duration(to: deadline).milliseconds
+    return leastMilliseconds[place] / Double(workers) + Self.bestMilliseconds < left ? level : 0
+  }
+
+  /// What the best code of a kernel takes longer, about.
+  private static let bestMilliseconds = 4.0
+
+  /// The object of a number.
+  private func object(_ number: Int, level: Int) throws(LLVMError) -> CodeCache.Kernel {
+    number == 0
+      ? try compile(emitter.emittedEntry(), level: level) : try kernel(number - 1, level: level)
+  }
+
   /// The object of a code, from disk or from LLVM.
-  private func kernel(_ number: Int) throws(LLVMError) -> CodeCache.Kernel {
+  private func kernel(_ number: Int, level: Int) throws(LLVMError) -> CodeCache.Kernel {
+    let code = emitter.codes[number]
     let module = emitter.emittedCode(number)
-    let level = emitter.codes[number].codegenLevel
-    var kernel = try stored(module, level: level)
+    var kernel = try stored(module, best: code.codegenLevel, keeps: level >= code.codegenLevel)
     if kernel == nil { kernel = try compile(module, level: level) }
     guard let kernel else { throw LLVMError("a kernel was not compiled") }
     cache?.keep(
-      kernel, for: CodeCache.KernelKey(code: emitter.codes[number], target: target))
+      kernel, for: CodeCache.KernelKey(code: code, target: target, level: kernel.level))
     return kernel
   }
 
-  /// The object of a module whose code may be on disk, which it is afterwards; nil without a disk.
+  /// The object of a module whose best code may be on disk, which it is afterwards where it is to be kept
+  /// there; nil without a disk, and where it is neither there nor kept.
   private func stored(
-    _ module: LLVMModule, level: Int
+    _ module: LLVMModule, best level: Int, keeps: Bool
   ) throws(LLVMError) -> CodeCache.Kernel? {
     guard let cache, let disk = cache.disk else { return nil }
     // The module tells the whole kernel, the processor too; what else decides the object is LLVM.
     let key = Digest(
-      Array("adjoint kernel 1, LLVM \(llvmVersion), level \(level)\n".utf8) + module.bitcode)
+      Array(
+        "adjoint kernel 1, LLVM \(llvmVersion), level \(level), \(ObjectCompiler.options)\n".utf8)
+        + module.bitcode)
     let instructionCount = module.instructionCount
     if let object = disk.contents(.kernel, key) {
       cache.count { $0.loadedKernels += 1 }
-      return CodeCache.Kernel(object: object, instructionCount: instructionCount)
+      return CodeCache.Kernel(object: object, instructionCount: instructionCount, level: level)
     }
+    guard keeps else { return nil }
     let kernel = try compile(module, level: level)
     disk.keep(kernel.object, .kernel, key)
     return kernel
@@ -119,6 +234,6 @@ final class KernelCompilation: Sendable {
     let instructionCount = module.instructionCount
     let object = try ObjectCompiler(target: target, level: level).compile(module)
     cache?.count { $0.compiledKernels += 1 }
-    return CodeCache.Kernel(object: object, instructionCount: instructionCount)
+    return CodeCache.Kernel(object: object, instructionCount: instructionCount, level: level)
   }
 }

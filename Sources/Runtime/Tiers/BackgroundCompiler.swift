@@ -1,0 +1,100 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A thread that compiles what nobody waits for, one job after the other.
+///
+/// It starts with the first job and ends with the last. A process that exits waits some milliseconds, so
+/// that small programs get to the disk, then for the kernel that is being compiled, since LLVM must not be
+/// taken down under it, and drops all else.
+package final class BackgroundCompiler: Sendable {
+  /// The compiler of this process.
+  package static let shared = BackgroundCompiler()
+
+  /// Work that waits, and who does it.
+  private struct State: Sendable {
+    var jobs: [@Sendable () -> Void] = []
+    var isWorking = false
+    var isEnding = false
+  }
+
+  private let state = Mutex(State())
+
+  private init() {}
+
+  /// Whether the process is about to end, so that jobs should stop where they are.
+  package var isEnding: Bool { state.withLock { $0.isEnding } }
+
+  /// Does a job when those before it are done.
+  package func add(_ job: @escaping @Sendable () -> Void) {
+    // Registered anew, so that it comes before the end of all that LLVM has made by now.
+    atexit { BackgroundCompiler.shared.end() }
+    let starts = state.withLock { state -> Bool in
+      if state.isEnding { return false }
+      state.jobs.append(job)
+      defer { state.isWorking = true }
+      return !state.isWorking
+    }
+    if starts && !startThread() { state.withLock { $0 = State(isEnding: $0.isEnding) } }
+  }
+
+  /// Does jobs until there are none.
+  fileprivate func work() {
+    while let job = nextJob() { job() }
+  }
+
+  private func nextJob() -> (@Sendable () -> Void)? {
+    state.withLock { state in
+      guard !state.isEnding, !state.jobs.isEmpty else {
+        state.jobs = []
+        state.isWorking = false
+        return nil
+      }
+      return state.jobs.removeFirst()
+    }
+  }
+
+  /// What the end of a process gives jobs to be done.
+  private static let grace = Duration.milliseconds(50)
+
+  /// Waits until no job is being done; later ones are not begun.
+  private func end() {
+    let start = ContinuousClock.now
+    while state.withLock({ $0.isWorking }), ContinuousClock.now - start < Self.grace { usleep(200) }
+    state.withLock { $0.isEnding = true }
+    while state.withLock({ $0.isWorking }) { usleep(200) }
+  }
+
+  /// Starts the thread; a system without threads leaves code as it is.
+  private func startThread() -> Bool {
+    var attributes = pthread_attr_t()
+    guard pthread_attr_init(&attributes) == 0 else { return false }
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    pthread_attr_setstacksize(&attributes, 8 << 20)
+    #if canImport(Darwin)
+      var thread: pthread_t?
+    #else
+      var thread = pthread_t()
+    #endif
+    return pthread_create(&thread, &attributes, backgroundMain, nil) == 0
+  }
+}
+
+#if canImport(Darwin)
+  /// The first function of the thread.
+  private func backgroundMain(_: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+    BackgroundCompiler.shared.work()
+    return nil
+  }
+#else
+  /// The first function of the thread.
+  private func backgroundMain(_: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    BackgroundCompiler.shared.work()
+    return nil
+  }
+#endif
