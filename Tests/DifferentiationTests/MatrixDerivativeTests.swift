@@ -7,11 +7,11 @@ import Testing
 /// Derivatives of decompositions in functions that do not depend on the choices they leave open.
 struct MatrixDerivativeTests {
   private func check(
-    _ shapes: [[Int]], order: Int = 2, _ what: String,
+    _ shapes: [[Int]], element: ElementType = .f64, order: Int = 2, _ what: String,
     _ body: (inout FunctionBuilder, [ValueID]) throws -> ValueID
   ) throws {
     var builder = FunctionBuilder(name: "main")
-    let parameters = shapes.map { builder.parameter(TensorType($0, .f64)) }
+    let parameters = shapes.map { builder.parameter(TensorType($0, element)) }
     let function = builder.finish(returning: [try body(&builder, parameters)])
     var random = SplitMix64(seed: 21)
     let arguments = function.parameterTypes.map {
@@ -47,6 +47,64 @@ struct MatrixDerivativeTests {
     try check([shape], "products of singular vectors \(shape)") { builder, values in
       let found = try builder.emitAll(.matrix(.svd(.thin)), [builder.dominant(values[0])])
       return try builder.matrixProduct(found[1], found[2])
+    }
+  }
+
+  /// Of complex matrices: what does not depend on the phases of vectors.
+  @Test func complexMatrices() throws {
+    let element = ElementType.c128
+    try check([[3, 3]], element: element, "complex eigenvectors") { builder, values in
+      let op = MatrixOp.eigh(isLower: true, hasVectors: true)
+      let v = try builder.emitAll(.matrix(op), [builder.dominant(values[0])])[0]
+      return try builder.multiply(v, builder.conjugated(v))
+    }
+    for shape in [[4, 2], [2, 4], [3, 3]] {
+      try check([shape], element: element, "complex singular vectors \(shape)") {
+        let found = try $0.emitAll(.matrix(.svd(.thin)), [$0.dominant($1[0])])
+        return try $0.matrixProduct(found[1], found[2])
+      }
+    }
+    for shape in [[4, 3], [3, 3], [3, 4]] {
+      let (m, k) = (shape[0], min(shape[0], shape[1]))
+      try check([shape], element: element, "complex q \(shape)") {
+        let found = try $0.emitAll(.matrix(.householder), [$0.dominant($1[0])])
+        let tall = try $0.matrixPart(found[0], rows: 0..<m, columns: 0..<k)
+        return try $0.emit(.matrix(.reflectors), [tall, found[1]])
+      }
+      try check([shape], element: element, "complex reflectors \(shape)") {
+        try $0.emit(.matrix(.householder), [$0.dominant($1[0])])
+      }
+    }
+    try check([[4, 3]], element: element, "complex whole q") {
+      let found = try $0.emitAll(.matrix(.householder), [$0.dominant($1[0])])
+      let wide = try $0.paddedMatrices(found[0], rows: 4, columns: 4)
+      return try $0.emit(.matrix(.reflectors), [wide, found[1]])
+    }
+  }
+
+  /// Where all values are equal to rounding, derivatives of vectors leave out what turns them into each
+  /// other: a function that is the same for each choice of vectors has its own derivative. Here V·f(w)·Vᵀ
+  /// of a multiple of the identity, where f(w) is w² and a constant.
+  @Test func equalEigenvalues() throws {
+    let type = TensorType([2, 2], .f64)
+    var builder = FunctionBuilder(name: "main")
+    let parameter = builder.parameter(type)
+    let op = MatrixOp.eigh(isLower: true, hasVectors: true, isDegenerateSafe: true)
+    let found = try builder.emitAll(.matrix(op), [parameter])
+    let projector = try builder.matrixProduct(found[0], found[0], transposingRight: true)
+    let function = builder.finish(returning: [projector, found[1]])
+    let results = try Interpreter().run(
+      function.withJVP(of: [0]),
+      [Literal(type, doubles: [2, 0, 0, 2]), Literal(type, doubles: [1, 3, 3, 5])])
+    #expect(results[2].doubles == [0, 0, 0, 0])
+    #expect(results[3].doubles == [1, 5])
+  }
+
+  /// Schur's form and reductions have no derivative, which is an error and not zero.
+  @Test(arguments: [MatrixOp.schur(hasVectors: true), .hessenberg, .tridiagonalize(isLower: true)])
+  func formsWithoutDerivative(_ op: MatrixOp) throws {
+    #expect(throws: AdjointError.self) {
+      try check([[3, 3]], "form") { try $0.emitAll(.matrix(op), $1)[0] }
     }
   }
 
