@@ -82,6 +82,27 @@ struct MatrixDerivativeTests {
     }
   }
 
+  /// The order of eigenvalues is left open, so are the phases of vectors: sums of powers, and squares of
+  /// components' sizes weighted by the values' sizes.
+  @Test(arguments: [ElementType.f64, .c128]) func generalEigenvectors(
+    _ element: ElementType
+  ) throws {
+    for shape in [[3, 3], [2, 4, 4]] {
+      try check([shape], element: element, "general eigenvalues \(shape) \(element)") {
+        let op = MatrixOp.eig(hasLeft: false, hasRight: false)
+        let w = try $0.emit(.matrix(op), [$0.dominant($1[0])])
+        return try $0.sum($0.multiply(w, $0.multiply(w, w)))
+      }
+      for place in 1...2 {
+        try check([shape], element: element, "general eigenvectors \(shape) \(element)") {
+          let op = MatrixOp.eig(hasLeft: true, hasRight: true)
+          let found = try $0.emitAll(.matrix(op), [$0.dominant($1[0])])
+          return try $0.weights(of: found[place], by: found[0])
+        }
+      }
+    }
+  }
+
   /// Where all values are equal to rounding, derivatives of vectors leave out what turns them into each
   /// other: a function that is the same for each choice of vectors has its own derivative. Here V·f(w)·Vᵀ
   /// of a multiple of the identity, where f(w) is w² and a constant.
@@ -163,5 +184,20 @@ struct MatrixDerivativeTests {
         try builder.emitAll(.matrix(.svd(.full)), [values[0]])[1]
       }
     }
+  }
+}
+
+extension FunctionBuilder {
+  /// The sums over the last axis.
+  fileprivate mutating func sum(_ operand: ValueID) throws -> ValueID {
+    try reduce(.add, operand, dimensions: [self[operand].rank - 1])
+  }
+
+  /// The squares of the sizes of vectors' components, each vector weighted by its value's size, added up.
+  fileprivate mutating func weights(of vectors: ValueID, by values: ValueID) throws -> ValueID {
+    let sizes = try unary(.abs, vectors)
+    let weights = try unary(.abs, values)
+    let wide = try spreadRows(weights, over: self[sizes])
+    return try sum(multiply(wide, multiply(sizes, sizes)))
   }
 }

@@ -32,31 +32,11 @@ let matrixRows: [OpRow] = [
   matrixRow("singular values beside vectors", [[3, 3], [4, 2]]) {
     try $0.emit(.matrix(.svd(.full)), [$0.dominant($1[0])])
   },
-  matrixRow("general eigenvalues", [[3, 3], [1, 1], [2, 4, 4], [0, 0]]) {
-    let w = try $0.emit(.matrix(.eig(hasLeft: false, hasRight: false)), [$0.dominant($1[0])])
-    // Their order is left open.
-    return try $0.sum($0.multiply(w, $0.multiply(w, w)))
-  },
   matrixRow("general eigenvalues of one number", [[1, 1], [3, 1, 1], [0, 0]]) {
     try $0.emit(.matrix(.eig(hasLeft: false, hasRight: false)), [$1[0]])
   },
   matrixRow("schur of one number", [[1, 1], [3, 1, 1], [0, 0]], hasDerivative: false) {
     try $0.emit(.matrix(.schur(hasVectors: false)), [$1[0]])
-  },
-  matrixRow("general eigenvectors", [[3, 3], [1, 1], [2, 4, 4]]) {
-    let op = MatrixOp.eig(hasLeft: true, hasRight: true)
-    let found = try $0.emitAll(.matrix(op), [$0.dominant($1[0])])
-    let left = try $0.weights(of: found[1], by: found[0])
-    let right = try $0.weights(of: found[2], by: found[0])
-    return try $0.emit(.shape(.concatenate(dimension: $0[left].rank - 1)), [left, right])
-  },
-  matrixRow("schur", [[3, 3], [1, 1], [2, 4, 4], [0, 0]], hasDerivative: false) {
-    let found = try $0.emitAll(.matrix(.schur(hasVectors: true)), [$0.dominant($1[0])])
-    return try $0.productWithAdjoint($0.matrixProduct(found[1], found[0]), found[1])
-  },
-  matrixRow("schur values", [[3, 3]], hasDerivative: false) {
-    let found = try $0.emitAll(.matrix(.schur(hasVectors: false)), [$0.dominant($1[0])])
-    return try $0.sum(found[1])
   },
   matrixRow("hessenberg", [[4, 4], [1, 1], [2, 3, 3], [0, 0]], hasDerivative: false) {
     try $0.emit(.matrix(.hessenberg), [$0.dominant($1[0])])
@@ -139,19 +119,6 @@ extension FunctionBuilder {
   /// A·Aᴴ plus a multiple of the identity.
   package mutating func positive(_ operand: ValueID) throws -> ValueID {
     try dominant(productWithAdjoint(operand, operand))
-  }
-
-  /// The sums over the last axis.
-  fileprivate mutating func sum(_ operand: ValueID) throws -> ValueID {
-    try reduce(.add, operand, dimensions: [self[operand].rank - 1])
-  }
-
-  /// The squares of the sizes of vectors' components, each vector weighted by its value's size, added up.
-  fileprivate mutating func weights(of vectors: ValueID, by values: ValueID) throws -> ValueID {
-    let sizes = try unary(.abs, vectors)
-    let weights = try unary(.abs, values)
-    let wide = try spreadRows(weights, over: self[sizes])
-    return try sum(multiply(wide, multiply(sizes, sizes)))
   }
 
   /// The matrix with a diagonal that rises from two on, so that pivots and orders of values are clear.
