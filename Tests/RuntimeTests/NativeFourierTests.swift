@@ -9,8 +9,8 @@ struct NativeFourierTests {
   /// The batch, and the lengths of the transformed axes.
   private static let cases: [([Int], [Int])] = [
     ([40], [12]), ([37], [64]), ([1], [1024]), ([], [4096]), ([2], [420]), ([3], [67]),
-    ([1], [2018]),
-    ([20], [31]), ([], [64, 20]), ([3], [17, 33]), ([2], [6, 16, 16]), ([1], [10_000]), ([70], [1]),
+    ([1], [536]),
+    ([20], [31]), ([], [64, 20]), ([3], [17, 33]), ([2], [6, 16, 16]), ([1], [9000]), ([70], [1]),
   ]
 
   @Test(arguments: cases, FourierTransform.Kind.allCases)
