@@ -104,8 +104,7 @@ struct MatrixDerivativeTests {
   }
 
   /// Where all values are equal to rounding, derivatives of vectors leave out what turns them into each
-  /// other: a function that is the same for each choice of vectors has its own derivative. Here V·f(w)·Vᵀ
-  /// of a multiple of the identity, where f(w) is w² and a constant.
+  /// other: the space that they span has its own derivative, here none, and values that of the diagonal.
   @Test func equalEigenvalues() throws {
     let type = TensorType([2, 2], .f64)
     var builder = FunctionBuilder(name: "main")

@@ -122,7 +122,8 @@ public func qr<Scalar: TensorFloatingPoint>(
 /// Of a matrix that is not symmetric the mean with its transpose is taken. The sign of a vector is left
 /// open, and where values are equal so are their vectors, which have no derivative there: it is NaN, or,
 /// where `degenerateSafe` is said, leaves out what would turn the vectors of values into each other that are
-/// equal to rounding. That is right for functions that are the same for every choice of such vectors.
+/// equal to rounding. That is right for functions of the space that such vectors span and of sums over their
+/// values; others, such as V·f(w)·Vᵀ, lose a part of their derivative there.
 public func eigh<Scalar: TensorFloatingPoint>(
   _ matrix: Tensor<Scalar>, degenerateSafe: Bool = false, file: String = #fileID, line: Int = #line
 ) -> (values: Tensor<Scalar>, vectors: Tensor<Scalar>) {
