@@ -55,6 +55,13 @@ extension TensorNode {
   ) -> TensorNode {
     .capturing(type.element) {
       if let failure { throw failure }
+      let places = try axes.map { try type.axis($0, in: what, at: location) }
+      let last = max(0, type.rank - places.count)..<type.rank
+      // The last axes, in any order, are one transform.
+      if (1...3).contains(places.count), places.sorted() == Array(last) {
+        let transform = FourierTransform(kind, lengths: Array(type.shape[last]))
+        return .apply(.fft(transform), [self], at: location)
+      }
       var result = self
       for axis in axes {
         let axis = try type.axis(axis, in: what, at: location)

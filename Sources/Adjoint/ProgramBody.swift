@@ -90,7 +90,8 @@ final class ProgramBody: Sendable {
         type, bytes: Array(UnsafeRawBufferPointer(start: arguments[index], count: type.byteCount)))
     }
     let function = try planned()
-    let found = try Interpreter.$foreignFunctions.withValue(.init(call: ForeignInvocation.call)) {
+    let caller = Interpreter.ForeignCaller(ForeignInvocation.call)
+    let found = try Interpreter.$foreignFunctions.withValue(caller) {
       try Interpreter().run(function, literals)
     }
     for (index, literal) in found.enumerated() {

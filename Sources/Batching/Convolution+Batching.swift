@@ -36,15 +36,8 @@ extension Convolution {
     _ input: ValueID, _ kernel: ValueID, in pass: inout BatchingPass
   ) throws -> ValueID {
     guard pass.size > 0 else { return try none(input, kernel, in: &pass) }
-    var operand = input
-    if batchGroups > 1 {
-      // Groups first, then examples, then what is left of the batch.
-      operand = try pass.builder.splitAxis(operand, self.input.batch + 1, by: batchGroups, to: 0)
-      operand = try pass.builder.mergeAxis(operand, 1, into: self.input.batch + 1)
-      operand = try pass.builder.mergeAxis(operand, 0, into: self.input.batch)
-    } else {
-      operand = try pass.builder.mergeAxis(operand, 0, into: self.input.batch)
-    }
+    let operand = try pass.builder.mergeExamples(
+      of: input, into: self.input.batch, groups: batchGroups)
     let result = try pass.builder.emit(.convolution(self), [operand, kernel])
     return try pass.builder.splitAxis(result, output.batch, by: pass.size, to: 0)
   }
@@ -55,14 +48,8 @@ extension Convolution {
   ) throws -> ValueID {
     guard pass.size > 0 else { return try none(input, kernel, in: &pass) }
     let groups = max(featureGroups, batchGroups)
-    var factor = kernel
-    if groups > 1 {
-      factor = try pass.builder.splitAxis(factor, self.kernel.output + 1, by: groups, to: 0)
-      factor = try pass.builder.mergeAxis(factor, 1, into: self.kernel.output + 1)
-      factor = try pass.builder.mergeAxis(factor, 0, into: self.kernel.output)
-    } else {
-      factor = try pass.builder.mergeAxis(factor, 0, into: self.kernel.output)
-    }
+    let factor = try pass.builder.mergeExamples(
+      of: kernel, into: self.kernel.output, groups: groups)
     let result = try pass.builder.emit(.convolution(self), [input, factor])
     guard groups > 1 else {
       return try pass.builder.splitAxis(result, output.feature, by: pass.size, to: 0)
@@ -85,5 +72,17 @@ extension Convolution {
       example(input, rank: rank), example(kernel, rank: rank),
     ])[0]
     return try pass.builder.splat(0, TensorType([pass.size] + type.shape, type.element))
+  }
+}
+
+extension FunctionBuilder {
+  /// Merges the examples, the first axis, into an axis that counts without it: groups of that axis come
+  /// first, then examples, then what is left of the axis.
+  fileprivate mutating func mergeExamples(
+    of operand: ValueID, into axis: Int, groups: Int
+  ) throws -> ValueID {
+    guard groups > 1 else { return try mergeAxis(operand, 0, into: axis) }
+    let split = try splitAxis(operand, axis + 1, by: groups, to: 0)
+    return try mergeAxis(mergeAxis(split, 1, into: axis + 1), 0, into: axis)
   }
 }

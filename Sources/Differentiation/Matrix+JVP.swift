@@ -17,7 +17,10 @@ extension MatrixOp {
     case .reflectors:
       if let direct = try orthogonalTangent(operation, in: &pass) { return [direct] }
       return [try reflectorTangent(operands[0], operands[1], in: &pass)]
-    case .cholesky, .lu, .householder, .eigh, .svd: break
+    case .schur, .hessenberg, .tridiagonalize:
+      throw AdjointError(
+        .notDifferentiable, "\(mnemonic) has no derivative", at: operation.location)
+    case .cholesky, .lu, .householder, .eigh, .svd, .eig: break
     }
     guard let tangent = pass.tangent(operands[0]) else { return results.map { _ in nil } }
     switch self {
@@ -26,25 +29,28 @@ extension MatrixOp {
     case .lu: return [try luTangent(results[0], results[2], tangent, in: &pass), nil, nil, nil]
     case .householder:
       return try householderTangents(results[0], results[1], tangent, in: &pass)
-    case .eigh(let isLower, let hasVectors):
-      return try eighTangents(operation, tangent, isLower, hasVectors, wanted, in: &pass)
+    case .eigh(let isLower, _, _):
+      return try eighTangents(operation, tangent, isLower, wanted, in: &pass)
+    case .eig(let hasLeft, let hasRight):
+      return try eigTangents(operation, tangent, hasLeft, hasRight, wanted, in: &pass)
     case .svd(let vectors): return try svdTangents(operation, tangent, vectors, wanted, in: &pass)
-    case .triangularSolve, .tridiagonalSolve, .reflectors: return [nil]
+    case .triangularSolve, .tridiagonalSolve, .reflectors, .schur, .hessenberg, .tridiagonalize:
+      return [nil]
     }
   }
 
   // MARK: Cholesky and LU
 
-  /// L·Φ(L⁻¹·dA·L⁻ᵀ), where Φ is the lower triangle with half the diagonal (Murray 2016).
+  /// L·Φ(L⁻¹·dA·L⁻ᴴ), where Φ is the lower triangle with half the diagonal (Murray 2016).
   private func choleskyTangent(
     _ factor: ValueID, _ tangent: ValueID, _ isLower: Bool, in pass: inout ForwardPass
   ) throws -> ValueID {
-    let whole = try pass.builder.symmetric(tangent, isLower: isLower)
-    // For an upper factor, with U for Lᵀ.
+    let whole = try pass.builder.hermitian(tangent, isLower: isLower)
+    // For an upper factor, with U for Lᴴ.
     let left = try pass.builder.triangularSolve(
-      factor, whole, isLower: isLower, isTransposed: !isLower)
+      factor, whole, isLower: isLower, isAdjoint: !isLower)
     let both = try pass.builder.triangularSolve(
-      factor, left, isLeft: false, isLower: isLower, isTransposed: isLower)
+      factor, left, isLeft: false, isLower: isLower, isAdjoint: isLower)
     let type = pass.builder[both]
     let half = try pass.builder.multiply(both, pass.builder.splat(0.5, type))
     let strict =
@@ -78,10 +84,10 @@ extension MatrixOp {
 
   // MARK: Reflectors
 
-  /// The tangent of R = Qᵀ·A above the diagonal, and of reflectors below it.
+  /// The tangent of R = Qᴴ·A above the diagonal, and of reflectors below it.
   ///
-  /// With dX = dA₁·R₁⁻¹ of the first columns and C = Qᵀ·dX, Ω is C below the diagonal minus its transpose;
-  /// dQ = dX − Q·(C − Ω), dR = (C − Ω)·R there (Walter and Lehmann 2018) and Qᵀ·dA₂ − Ω·R₂ in further
+  /// With dX = dA₁·R₁⁻¹ of the first columns and C = Qᴴ·dX, Ω is C below the diagonal minus its adjoint;
+  /// dQ = dX − Q·(C − Ω), dR = (C − Ω)·R there (Walter and Lehmann 2018) and Qᴴ·dA₂ − Ω·R₂ in further
   /// columns. From Q to reflectors leads an LU decomposition: E − Q = V·U, and scales are U's diagonal
   /// (Ballard and others 2014).
   private func householderTangents(
@@ -101,7 +107,7 @@ extension MatrixOp {
       let others = try pass.builder.matrixPart(tangent, rows: 0..<m, columns: k..<n)
       let r2 = try pass.builder.matrixPart(factors, rows: 0..<k, columns: k..<n)
       let more = try pass.builder.subtract(
-        pass.builder.matrixProduct(q, others, transposingLeft: true),
+        pass.builder.adjointProduct(q, others),
         pass.builder.matrixProduct(omega, r2))
       dr = try pass.builder.emit(.shape(.concatenate(dimension: type.rank - 1)), [dr, more])
     }
@@ -165,7 +171,7 @@ extension MatrixOp {
     )
   }
 
-  /// The tangent of Q = E − V·T·V₁ᵀ, where T = (I + D·S)⁻¹·D for the scales D and S the part of Vᵀ·V
+  /// The tangent of Q = E − V·T·V₁ᴴ, where T = (I + D·S)⁻¹·D for the scales D and S the part of Vᴴ·V
   /// above the diagonal (Schreiber and Van Loan 1989).
   private func reflectorTangent(
     _ factors: ValueID, _ scales: ValueID, in pass: inout ForwardPass
@@ -181,10 +187,10 @@ extension MatrixOp {
       pass.builder.matrixPart(dense, rows: 0..<m, columns: 0..<count), diagonal: -1)
     let dd = try pass.denseTangent(scales)
     let s = try pass.builder.upperTriangle(
-      pass.builder.matrixProduct(v, v, transposingLeft: true), diagonal: 1)
-    let gram = try pass.builder.matrixProduct(v, dv, transposingLeft: true)
+      pass.builder.adjointProduct(v, v), diagonal: 1)
+    let gram = try pass.builder.adjointProduct(v, dv)
     let ds = try pass.builder.upperTriangle(
-      pass.builder.add(gram, pass.builder.transposedMatrices(gram)), diagonal: 1)
+      pass.builder.add(gram, pass.builder.adjointMatrices(gram)), diagonal: 1)
     let square = pass.builder[s]
     let d = try pass.builder.spreadColumns(scales, over: square)
     let wide = try pass.builder.spreadColumns(dd, over: square)
@@ -202,96 +208,11 @@ extension MatrixOp {
     let top = try pass.builder.matrixPart(v, rows: 0..<n, columns: 0..<count)
     let dtop = try pass.builder.matrixPart(dv, rows: 0..<n, columns: 0..<count)
     let inner = try pass.builder.add(
-      pass.builder.matrixProduct(dt, top, transposingRight: true),
-      pass.builder.matrixProduct(t, dtop, transposingRight: true))
+      pass.builder.productWithAdjoint(dt, top), pass.builder.productWithAdjoint(t, dtop))
     let outer = try pass.builder.matrixProduct(
-      dv, pass.builder.matrixProduct(t, top, transposingRight: true))
+      dv, pass.builder.productWithAdjoint(t, top))
     return try pass.builder.negate(
       pass.builder.add(outer, pass.builder.matrixProduct(v, inner)))
-  }
-
-  // MARK: Eigenvalues and singular values
-
-  /// With C = Vᵀ·dA·V: dw is its diagonal, and dV = V·(F∘C) where Fᵢⱼ = 1 / (wⱼ − wᵢ) off the diagonal
-  /// (Giles 2008); values that are equal have no derivative of their vectors.
-  private func eighTangents(
-    _ operation: Operation, _ tangent: ValueID, _ isLower: Bool, _ hasVectors: Bool,
-    _ wanted: [Bool], in pass: inout ForwardPass
-  ) throws -> [ValueID?] {
-    let whole = try pass.builder.symmetric(tangent, isLower: isLower)
-    var vectors = operation.results[0]
-    if !hasVectors {
-      let op = MatrixOp.eigh(isLower: isLower, hasVectors: true)
-      vectors = try pass.builder.emitAll(.matrix(op), operation.operands)[0]
-    }
-    let product = try pass.builder.matrixProduct(whole, vectors)
-    let rank = pass.builder[vectors].rank
-    let values = try pass.builder.reduce(
-      .add, pass.builder.multiply(vectors, product), dimensions: [rank - 2])
-    guard hasVectors, wanted[0] else { return hasVectors ? [nil, values, nil] : [values, nil] }
-    let c = try pass.builder.matrixProduct(vectors, product, transposingLeft: true)
-    let type = pass.builder[c]
-    let w = operation.results[1]
-    let difference = try pass.builder.subtract(
-      pass.builder.spreadRows(w, over: type), pass.builder.spreadColumns(w, over: type))
-    let f = try pass.builder.reciprocalOffDiagonal(difference)
-    let dv = try pass.builder.matrixProduct(vectors, pass.builder.multiply(f, c))
-    return [dv, values, nil]
-  }
-
-  /// With C = Uᵀ·dA·V: ds is its diagonal, dU = U·(F∘(C·S + S·Cᵀ)) + (I − U·Uᵀ)·dA·V·S⁻¹ and
-  /// dV = V·(F∘(S·C + Cᵀ·S)) + (I − V·Vᵀ)·dAᵀ·U·S⁻¹ where Fᵢⱼ = 1 / (sⱼ² − sᵢ²) off the diagonal
-  /// (Townsend 2016).
-  private func svdTangents(
-    _ operation: Operation, _ tangent: ValueID, _ vectors: Vectors, _ wanted: [Bool],
-    in pass: inout ForwardPass
-  ) throws -> [ValueID?] {
-    let results = operation.results
-    let type = pass.builder[operation.operands[0]]
-    let (m, n) = (type.shape[type.rank - 2], type.shape[type.rank - 1])
-    let hasOwn = vectors == .thin || vectors == .full && m == n
-    let thin =
-      hasOwn ? results : try pass.builder.emitAll(.matrix(.svd(.thin)), operation.operands)
-    let (s, u, vt) = (thin[0], thin[1], thin[2])
-    let av = try pass.builder.matrixProduct(tangent, vt, transposingRight: true)
-    let c = try pass.builder.matrixProduct(u, av, transposingLeft: true)
-    let values = try pass.builder.matrixDiagonal(c)
-    guard vectors != .none else { return [values, nil] }
-    guard wanted[1] || wanted[2] else { return [values, nil, nil, nil] }
-    guard hasOwn else {
-      throw AdjointError(
-        .notDifferentiable,
-        "singular vectors beyond the number of singular values have no derivative",
-        at: operation.location)
-    }
-    let square = pass.builder[c]
-    let row = try pass.builder.spreadRows(s, over: square)
-    let column = try pass.builder.spreadColumns(s, over: square)
-    let f = try pass.builder.reciprocalOffDiagonal(
-      pass.builder.multiply(
-        pass.builder.add(row, column), pass.builder.subtract(row, column)))
-    let cs = try pass.builder.multiply(c, row)
-    let sc = try pass.builder.multiply(column, c)
-    var du = try pass.builder.matrixProduct(
-      u,
-      pass.builder.multiply(f, pass.builder.add(cs, pass.builder.transposedMatrices(cs))))
-    var dv = try pass.builder.matrixProduct(
-      pass.builder.multiply(f, pass.builder.add(sc, pass.builder.transposedMatrices(sc))), vt,
-      transposingLeft: true)
-    if m > n {
-      let rest = try pass.builder.subtract(av, pass.builder.matrixProduct(u, c))
-      let scaled = try pass.builder.divide(
-        rest, pass.builder.spreadRows(s, over: pass.builder[rest]))
-      du = try pass.builder.add(du, scaled)
-    }
-    if n > m {
-      let au = try pass.builder.matrixProduct(u, tangent, transposingLeft: true)
-      let rest = try pass.builder.subtract(au, pass.builder.matrixProduct(c, vt))
-      let scaled = try pass.builder.divide(
-        rest, pass.builder.spreadColumns(s, over: pass.builder[rest]))
-      dv = try pass.builder.add(dv, scaled)
-    }
-    return [values, du, dv, nil]
   }
 
   // MARK: Equations
@@ -334,10 +255,11 @@ extension TriangularSolve {
     var right = pass.tangent(b)
     if let tangent = pass.tangent(a) {
       let diagonal = hasUnitDiagonal ? 1 : 0
-      let read =
+      let whole =
         isLower
         ? try pass.builder.lowerTriangle(tangent, diagonal: -diagonal)
         : try pass.builder.upperTriangle(tangent, diagonal: diagonal)
+      let read = transposition == .adjoint ? try pass.builder.conjugated(whole) : whole
       let isTransposed = transposition != .none
       let product =
         isLeft
@@ -380,20 +302,30 @@ extension FunctionBuilder {
     _ q: ValueID, _ r: ValueID, _ tangent: ValueID
   ) throws -> (q: ValueID, rest: ValueID, omega: ValueID) {
     let x = try triangularSolve(r, tangent, isLeft: false, isLower: false)
-    let c = try matrixProduct(q, x, transposingLeft: true)
+    let c = try adjointProduct(q, x)
     let below = try lowerTriangle(c, diagonal: -1)
-    let omega = try subtract(below, transposedMatrices(below))
+    var omega = try subtract(below, adjointMatrices(below))
+    if self[c].element.isComplex {
+      // R's diagonal is real: what turns it belongs to Q.
+      let diagonal = try matrixDiagonal(c)
+      let turn = try subtract(diagonal, widened(realPart(diagonal), as: self[c].element))
+      omega = try replacingDiagonal(of: omega, with: turn)
+    }
     let rest = try subtract(c, omega)
     return (try subtract(x, matrixProduct(q, rest)), rest, omega)
   }
 
-  /// Symmetric matrices with one triangle of the given ones.
-  fileprivate mutating func symmetric(_ operand: ValueID, isLower: Bool) throws -> ValueID {
+  /// Hermitian matrices with one triangle of the given ones, whose diagonal counts as real.
+  mutating func hermitian(_ operand: ValueID, isLower: Bool) throws -> ValueID {
     let (triangle, strict) =
       isLower
       ? (try lowerTriangle(operand), try lowerTriangle(operand, diagonal: -1))
       : (try upperTriangle(operand), try upperTriangle(operand, diagonal: 1))
-    return try add(triangle, transposedMatrices(strict))
+    guard self[operand].element.isComplex else {
+      return try add(triangle, transposedMatrices(strict))
+    }
+    let diagonal = try widened(realPart(matrixDiagonal(operand)), as: self[operand].element)
+    return try replacingDiagonal(of: add(strict, adjointMatrices(strict)), with: diagonal)
   }
 
   /// The reflectors that stand below the diagonal, with ones on it.
@@ -427,12 +359,5 @@ extension FunctionBuilder {
       .equal, add(row, splat(Double(rows), TensorType(type.shape, .i32))), column)
     let ones = try select(isDiagonal, splat(1, type), splat(0, type))
     return try emit(.shape(.concatenate(dimension: type.rank - 2)), [part, ones])
-  }
-
-  /// One over elements off the diagonal, zero on it.
-  fileprivate mutating func reciprocalOffDiagonal(_ operand: ValueID) throws -> ValueID {
-    let type = self[operand]
-    let identity = try identityMatrices(type)
-    return try subtract(divide(splat(1, type), add(operand, identity)), identity)
   }
 }

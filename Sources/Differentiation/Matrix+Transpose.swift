@@ -10,8 +10,10 @@ extension MatrixOp {
     switch self {
     case .triangularSolve(var solve):
       guard !pass.isLinear(operands[0]) else { throw pass.notLinear(operation) }
+      var a = try pass.residual(operands[0])
+      // The transpose of an adjoint is the conjugate.
+      if solve.transposition == .adjoint { a = try pass.builder.conjugated(a) }
       solve.transposition = solve.transposition == .none ? .transpose : .none
-      let a = try pass.residual(operands[0])
       let found = try pass.builder.emit(.matrix(.triangularSolve(solve)), [a, cotangent])
       try pass.accumulate(found, on: operands[1])
     case .tridiagonalSolve:
@@ -24,7 +26,9 @@ extension MatrixOp {
       let found = try pass.builder.emit(
         .matrix(.tridiagonalSolve), [lower, diagonals[1], upper, cotangent])
       try pass.accumulate(found, on: operands[3])
-    case .cholesky, .lu, .householder, .reflectors, .eigh, .svd: throw pass.notLinear(operation)
+    case .cholesky, .lu, .householder, .reflectors, .eigh, .svd, .eig, .schur, .hessenberg,
+      .tridiagonalize:
+      throw pass.notLinear(operation)
     }
   }
 }

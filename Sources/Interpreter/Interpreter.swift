@@ -2,20 +2,21 @@ import TensorIR
 
 /// Runs functions op by op, slow and obvious: the meaning that compiled code is tested against.
 package struct Interpreter: Sendable {
-  /// What calls foreign functions; nil where nothing does.
-  @TaskLocal package static var foreignFunctions: ForeignFunctions?
+  /// What calls foreign functions.
+  ///
+  /// An object and not the closure itself: task-local values of function types are not passed on rightly
+  /// by optimized code of Swift 6.3.
+  package final class ForeignCaller: Sendable {
+    /// Gives the results of a call for its operands.
+    let call: @Sendable (ForeignCall, [Literal]) throws -> [Literal]
 
-  /// A way to call foreign functions; a type of its own, since optimized code of Swift 6.3 crashes on a
-  /// task-local function.
-  package struct ForeignFunctions: Sendable {
-    /// The results of a call for its operands.
-    package let call: @Sendable (ForeignCall, [Literal]) throws -> [Literal]
-
-    /// Calls foreign functions by the given function.
-    package init(call: @escaping @Sendable (ForeignCall, [Literal]) throws -> [Literal]) {
+    package init(_ call: @escaping @Sendable (ForeignCall, [Literal]) throws -> [Literal]) {
       self.call = call
     }
   }
+
+  /// What calls foreign functions; nil where nothing does.
+  @TaskLocal package static var foreignFunctions: ForeignCaller?
 
   /// The functions that calls may name.
   private let module: Module

@@ -1,13 +1,20 @@
 import TensorIR
 
 extension MatrixOp {
-  /// The results for each matrix on its own, computed in doubles and rounded at the end.
+  /// The results for each matrix on its own, computed in double precision and rounded at the end.
   func evaluated(_ operands: [Literal], _ types: [TensorType]) -> [Literal] {
-    let elements = operands.map(\.doubleElements)
+    operands[0].type.element.isComplex
+      ? evaluated(operands, operands.map(\.complexElements), types)
+      : evaluated(operands, operands.map(\.doubleElements), types)
+  }
+
+  private func evaluated<Scalar: MatrixScalar>(
+    _ operands: [Literal], _ elements: [[Scalar]], _ types: [TensorType]
+  ) -> [Literal] {
     let batch =
       isTridiagonal ? operands[3].type.shape.dropLast(2) : operands[0].type.shape.dropLast(2)
     let count = batch.reduce(1, *)
-    var results = types.map { _ in [Double]() }
+    var results = types.map { _ in [ComplexValue]() }
     for number in 0..<count {
       let matrices = zip(operands, elements).map { operand, elements in
         let shape = operand.type.shape.dropFirst(batch.count)
@@ -19,42 +26,70 @@ extension MatrixOp {
       for (place, result) in decomposed(matrices).enumerated() { results[place] += result }
     }
     return zip(types, results).map { type, elements in
-      type.element.isFloat
-        ? Literal(type, rounding: elements)
-        : Literal(type, wrapping: elements.map { Int64($0) })
+      switch type.element.kind {
+      case .complex: Literal(type, rounding: elements)
+      case .float: Literal(type, rounding: elements.map(\.real))
+      case .boolean, .signed, .unsigned:
+        Literal(type, wrapping: elements.map { Int64($0.real) })
+      }
     }
   }
 
   private var isTridiagonal: Bool { self == .tridiagonalSolve }
 
   /// The elements of the results for one matrix.
-  private func decomposed(_ operands: [DenseMatrix]) -> [[Double]] {
+  private func decomposed<Scalar: MatrixScalar>(
+    _ operands: [DenseMatrix<Scalar>]
+  ) -> [[ComplexValue]] {
     let a = operands[0]
     switch self {
     case .cholesky(let isLower):
-      let (factor, status) = (isLower ? a : a.transposed).cholesky()
-      return [(isLower ? factor : factor.transposed).elements, [Double(status)]]
-    case .triangularSolve(let solve): return [solve.solved(a, operands[1]).elements]
+      let (factor, status) = (isLower ? a : a.adjoint).cholesky()
+      return [(isLower ? factor : factor.adjoint).complex.elements, [ComplexValue(status)]]
+    case .triangularSolve(let solve): return [solve.solved(a, operands[1]).complex.elements]
     case .lu:
       let (factors, pivots, permutation, status) = a.lu()
       return [
-        factors.elements, pivots.map { Double($0 + 1) }, permutation.map { Double($0) },
-        [Double(status)],
+        factors.complex.elements, pivots.map { ComplexValue($0 + 1) },
+        permutation.map { ComplexValue($0) }, [ComplexValue(status)],
       ]
     case .householder:
       let (factors, scales) = a.householder()
-      return [factors.elements, scales]
-    case .reflectors: return [a.reflectorProduct(operands[1].elements).elements]
-    case .eigh(let isLower, let hasVectors):
+      return [factors.complex.elements, scales.map(\.complex)]
+    case .reflectors: return [a.reflectorProduct(operands[1].elements).complex.elements]
+    case .eigh(let isLower, let hasVectors, _):
       let (vectors, values) = a.reflected(isLower: isLower).symmetricEigen()
-      let status = values.contains { $0.isNaN } ? 1.0 : 0
-      return (hasVectors ? [vectors.elements] : []) + [values, [status]]
+      let status = values.contains { $0.isNaN } ? 1 : 0
+      return (hasVectors ? [vectors.complex.elements] : [])
+        + [values.map(\.complex), [ComplexValue(status)]]
     case .svd(let vectors):
       let (values, u, vt) = a.singular(isFull: vectors == .full)
-      let status = values.contains { $0.isNaN } ? 1.0 : 0
-      return vectors == .none ? [values, [status]] : [values, u.elements, vt.elements, [status]]
+      let status = values.contains { $0.isNaN } ? 1 : 0
+      let both = vectors == .none ? [] : [u.complex.elements, vt.complex.elements]
+      return [values.map(\.complex)] + both + [[ComplexValue(status)]]
+    case .eig(let hasLeft, let hasRight):
+      let n = a.rows
+      let found = a.complex.eigen()
+      let undefined = DenseMatrix<ComplexValue>.undefined(n, n)
+      let (left, right) = (found?.left ?? undefined, found?.right ?? undefined)
+      return [found?.values ?? [ComplexValue](repeating: .undefined, count: n)]
+        + (hasLeft ? [left.elements] : []) + (hasRight ? [right.elements] : [])
+        + [[ComplexValue(found == nil ? 1 : 0)]]
+    case .schur(let hasVectors):
+      let (form, q, values, status) = a.schur()
+      return [form.complex.elements] + (hasVectors ? [q.complex.elements] : [])
+        + [values, [ComplexValue(status)]]
+    case .hessenberg:
+      let (_, _, factors, scales) = a.hessenberg()
+      return [factors.complex.elements, scales.map(\.complex), [.zero]]
+    case .tridiagonalize(let isLower):
+      let (factors, diagonal, beside, scales) = a.tridiagonal(isLower: isLower)
+      return [
+        factors.complex.elements, diagonal.map(\.complex), beside.map(\.complex),
+        scales.map(\.complex), [.zero],
+      ]
     case .tridiagonalSolve:
-      var whole = DenseMatrix(operands[3].rows, operands[3].rows)
+      var whole = DenseMatrix<Scalar>(operands[3].rows, operands[3].rows)
       for row in 0..<whole.rows {
         whole[row, row] = operands[1].elements[row]
         if row > 0 { whole[row, row - 1] = operands[0].elements[row] }
@@ -66,17 +101,67 @@ extension MatrixOp {
         for column in 0..<b.columns { b[row, column] = operands[3][permutation[row], column] }
       }
       let y = factors.solvedLower(b, hasUnitDiagonal: true)
-      return [factors.solvedUpper(y, hasUnitDiagonal: false).elements]
+      return [factors.solvedUpper(y, hasUnitDiagonal: false).complex.elements]
     }
+  }
+}
+
+extension ComplexValue {
+  /// A whole number.
+  fileprivate init(_ value: Int) { self.init(Double(value), 0) }
+}
+
+extension DenseMatrix {
+  /// Schur's form, its vectors, the eigenvalues, and zero where it converged; of real matrices the form
+  /// is real.
+  fileprivate func schur() -> (
+    form: DenseMatrix, q: DenseMatrix, values: [ComplexValue], status: Int
+  ) {
+    func failed() -> (form: DenseMatrix, q: DenseMatrix, values: [ComplexValue], status: Int) {
+      let values = [ComplexValue](repeating: .undefined, count: rows)
+      return (.undefined(rows, rows), .undefined(rows, rows), values, 1)
+    }
+    if let own = self as? DenseMatrix<ComplexValue> {
+      guard let (form, q) = own.complexSchur() as? (DenseMatrix, DenseMatrix) else {
+        return failed()
+      }
+      return (form, q, (0..<rows).map { form[$0, $0].complex }, 0)
+    }
+    guard let own = self as? DenseMatrix<Double>, let (real, vectors) = own.realSchur(),
+      let form = real as? DenseMatrix, let q = vectors as? DenseMatrix
+    else { return failed() }
+    return (form, q, real.blockValues, 0)
+  }
+}
+
+extension DenseMatrix where Scalar == Double {
+  /// The eigenvalues of a matrix with blocks of order one and two on the diagonal; of two that are
+  /// conjugates the one with the positive imaginary part comes first.
+  fileprivate var blockValues: [ComplexValue] {
+    var values: [ComplexValue] = []
+    while values.count < rows {
+      let row = values.count
+      guard row + 1 < rows, self[row + 1, row] != 0 else {
+        values.append(ComplexValue(self[row, row], 0))
+        continue
+      }
+      let imaginary = (-self[row, row + 1] * self[row + 1, row]).squareRoot()
+      values.append(ComplexValue(self[row, row], imaginary))
+      values.append(ComplexValue(self[row, row], -imaginary))
+    }
+    return values
   }
 }
 
 extension TriangularSolve {
   /// The solution of the equations.
-  fileprivate func solved(_ a: DenseMatrix, _ b: DenseMatrix) -> DenseMatrix {
+  fileprivate func solved<Scalar: MatrixScalar>(
+    _ a: DenseMatrix<Scalar>, _ b: DenseMatrix<Scalar>
+  ) -> DenseMatrix<Scalar> {
     // x·op(a) = b is op(a)ᵀ·xᵀ = bᵀ.
     let isTransposed = (transposition != .none) != !isLeft
-    let matrix = isTransposed ? a.transposed : a
+    var matrix = isTransposed ? a.transposed : a
+    if transposition == .adjoint { matrix.elements = matrix.elements.map(\.conjugate) }
     let right = isLeft ? b : b.transposed
     let x =
       isLower != isTransposed

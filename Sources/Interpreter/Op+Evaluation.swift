@@ -39,10 +39,10 @@ extension Op {
     case .matrix(let op): return op.evaluated(operands, types)
     case .foreign(let call):
       guard call.target != .missing else { throw call.missingDerivative }
-      guard let evaluate = Interpreter.foreignFunctions else {
+      guard let caller = Interpreter.foreignFunctions else {
         throw AdjointError(.unsupported, "nothing calls the foreign function \(call.name)")
       }
-      return try evaluate.call(call, operands)
+      return try caller.call(call, operands)
     case .optimizationBarrier: return operands
     case .whileLoop, .branch, .scan, .custom:
       throw AdjointError(.unsupported, "\(mnemonic) is not evaluated on its own")

@@ -113,7 +113,7 @@ package enum ForeignInvocation {
       of parameter: ForeignCall.Parameter, in call: ForeignCall
     ) -> UnsafeMutablePointer<ffi_type>? {
       switch parameter {
-      case .operand, .result, .datum: adjoint_ffi_pointer()
+      case .operand, .result, .datum, .context: adjoint_ffi_pointer()
       case .value(let number): Self.type(call.operandTypes[number].element)
       case .extent(_, _, let element): Self.type(element)
       case .constant(let literal): Self.type(literal.type.element)
@@ -141,7 +141,7 @@ package enum ForeignInvocation {
         literal.bytes.withUnsafeBytes { bytes in
           UnsafeMutableRawBufferPointer(start: word, count: bytes.count).copyMemory(from: bytes)
         }
-      case .datum: break
+      case .datum, .context: break
       }
     }
   }

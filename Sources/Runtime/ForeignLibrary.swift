@@ -33,6 +33,12 @@ enum ForeignLibrary {
       return Function(
         address: unsafeBitCast(ForeignClosure.entry, to: UnsafeRawPointer.self),
         datum: UnsafeRawPointer(Unmanaged.passUnretained(closure).toOpaque()), owner: closure)
+    case .routine(let routine, let needsLibrary):
+      if needsLibrary { try LinearAlgebraLibrary.require() }
+      guard let address = LinearAlgebraLibrary.routine(routine) else {
+        throw AdjointError(.system, "there is no routine \(routine)")
+      }
+      return Function(address: address, datum: nil, owner: nil)
     case .missing:
       throw AdjointError(
         .notDifferentiable, "the foreign function \(name) has no forward derivative")

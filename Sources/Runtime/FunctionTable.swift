@@ -21,11 +21,8 @@ final class FunctionTable: @unchecked Sendable {
     for callee in callees {
       switch callee {
       case .routine(let name, let needsLibrary):
-        if needsLibrary { try LinearAlgebraLibrary.require() }
-        guard let address = LinearAlgebraLibrary.routine(name) else {
-          throw AdjointError(.system, "there is no routine \(name)")
-        }
-        entries += [address, nil]
+        let target = ForeignCall.Target.routine(name, needsLibrary: needsLibrary)
+        entries += [try ForeignLibrary.function(target, name).address, nil]
       case .foreign(let target, let name):
         let function = try ForeignLibrary.function(target, name)
         entries += [function.address, function.datum]

@@ -40,22 +40,23 @@ enum LinearAlgebraLibrary {
 
   /// Whether a library has all functions, which are then used from there.
   private static func define(from handle: UnsafeMutableRawPointer) -> Bool {
-    var found: [(isDouble: Int32, number: Int32, address: UnsafeMutableRawPointer)] = []
-    for (isDouble, letter) in ["s", "d"].enumerated() {
+    var found: [(type: Int32, number: Int32, address: UnsafeMutableRawPointer)] = []
+    for (type, letter) in ["s", "d", "c", "z"].enumerated() {
       for number in 0..<Int(ADJOINT_LAPACK_COUNT) {
-        let name = adjoint_lapack_name(Int32(number)).map { String(cString: $0) } ?? ""
+        let written = adjoint_lapack_name(Int32(type), Int32(number))
+        let name = written.map { String(cString: $0) } ?? ""
         guard let address = dlsym(handle, letter + name + "_") else { return false }
-        found.append((Int32(isDouble), Int32(number), address))
+        found.append((Int32(type), Int32(number), address))
       }
     }
     for function in found {
-      adjoint_set_lapack(function.isDouble, function.number, function.address)
+      adjoint_set_lapack(function.type, function.number, function.address)
     }
     return true
   }
 
-  /// The address of a routine for many matrices.
+  /// The address of a routine for many matrices, or for Fourier transforms.
   static func routine(_ name: String) -> UnsafeRawPointer? {
-    adjoint_linear_algebra_routine(name)
+    adjoint_linear_algebra_routine(name) ?? adjoint_fourier_routine(name)
   }
 }

@@ -6,6 +6,8 @@ package struct ForeignCall: Hashable, Sendable {
     case symbol(String, library: String?)
     /// A closure, by the number it is registered under in this process.
     case closure(Int)
+    /// A routine of the runtime, by its name, and whether it needs LAPACK.
+    case routine(String, needsLibrary: Bool)
     /// Nothing: a derivative that nobody gave.
     case missing
   }
@@ -24,6 +26,8 @@ package struct ForeignCall: Hashable, Sendable {
     case constant(Literal)
     /// The pointer that belongs to the target: a closure's own.
     case datum
+    /// The pointer to the runtime's context, which routines of the runtime take.
+    case context
   }
 
   /// An operand or a result.
@@ -126,7 +130,7 @@ extension ForeignCall {
   private func isWritten(_ number: Int) -> Bool {
     switch target {
     case .closure, .missing: true
-    case .symbol: parameters.contains(.result(number)) || returned == .result(number)
+    case .symbol, .routine: parameters.contains(.result(number)) || returned == .result(number)
     }
   }
 
@@ -140,6 +144,7 @@ extension ForeignCall {
       return axis.map { type.shape.indices.contains($0) } ?? true
     case .constant(let literal): return literal.type.isScalar && literal.type.element.byteCount >= 4
     case .datum: return true
+    case .context: if case .routine = target { return true } else { return false }
     }
   }
 

@@ -112,6 +112,7 @@ extension ForeignCall {
       switch target {
       case .symbol(let symbol, let library): "\(library ?? ""):\(symbol)"
       case .closure(let number): "\(ForeignDeclaration.closureWord):\(number)"
+      case .routine(let name, _): "routine:\(name)"
       case .missing: ":missing"
       }
     let words = parameters.map(\.text).joined(separator: ",")
@@ -132,6 +133,7 @@ extension ForeignCall.Parameter {
       (literal.type.element.isFloat ? "\(literal.doubles[0])" : "\(literal.integers[0])")
         + (literal.type.element == .i64 ? "" : ":\(literal.type.element.rawValue)")
     case .datum: "data"
+    case .context: "context"
     }
   }
 }

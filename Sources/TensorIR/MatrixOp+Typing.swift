@@ -1,5 +1,5 @@
 extension MatrixOp {
-  /// - C1: elements are f32 or f64, of one type.
+  /// - C1: elements are f32 or f64, or complex numbers of these, of one type.
   /// - C2: there are at least two axes, and as many matrices in each operand.
   /// - C3: matrices are square where that is asked for.
   /// - C4: extents of operands fit each other.
@@ -10,6 +10,10 @@ extension MatrixOp {
     let k = min(m, n)
     let status = TensorType(batch, .i32)
     func type(_ shape: Int...) -> TensorType { TensorType(batch + shape, a.element) }
+    func real(_ shape: Int...) -> TensorType { TensorType(batch + shape, a.element.partType) }
+    func complex(_ shape: Int...) -> TensorType {
+      TensorType(batch + shape, a.element.complexType ?? a.element)
+    }
     switch self {
     case .cholesky:
       try requireSquare(check)
@@ -30,14 +34,27 @@ extension MatrixOp {
         4, Array(scales.shape.dropLast()) == batch && (scales.shape.last ?? 0) <= n
       ) { "scales \(scales) do not fit reflectors \(a)" }
       return [a]
-    case .eigh(_, let hasVectors):
+    case .eigh(_, let hasVectors, _):
       try requireSquare(check)
-      return (hasVectors ? [a] : []) + [type(n), status]
+      return (hasVectors ? [a] : []) + [real(n), status]
+    case .eig(let hasLeft, let hasRight):
+      try requireSquare(check)
+      let vectors = (hasLeft ? [complex(n, n)] : []) + (hasRight ? [complex(n, n)] : [])
+      return [complex(n)] + vectors + [status]
+    case .schur(let hasVectors):
+      try requireSquare(check)
+      return [a] + (hasVectors ? [a] : []) + [complex(n), status]
+    case .hessenberg:
+      try requireSquare(check)
+      return [a, type(max(0, n - 1)), status]
+    case .tridiagonalize:
+      try requireSquare(check)
+      return [a, real(n), real(max(0, n - 1)), type(max(0, n - 1)), status]
     case .svd(let vectors):
       switch vectors {
-      case .none: return [type(k), status]
-      case .thin: return [type(k), type(m, k), type(k, n), status]
-      case .full: return [type(k), type(m, m), type(n, n), status]
+      case .none: return [real(k), status]
+      case .thin: return [real(k), type(m, k), type(k, n), status]
+      case .full: return [real(k), type(m, m), type(n, n), status]
       }
     case .tridiagonalSolve:
       let b = check.operands[3]
@@ -50,10 +67,13 @@ extension MatrixOp {
     }
   }
 
+  /// The element types that matrices can have.
+  private static let elements: [ElementType] = [.f32, .f64, .c64, .c128]
+
   /// How many operands there are.
   private var operandCount: Int {
     switch self {
-    case .cholesky, .lu, .householder, .eigh, .svd: 1
+    case .cholesky, .lu, .householder, .eigh, .svd, .eig, .schur, .hessenberg, .tridiagonalize: 1
     case .triangularSolve, .reflectors: 2
     case .tridiagonalSolve: 4
     }
@@ -64,9 +84,9 @@ extension MatrixOp {
     let first = check.operands[0]
     for type in check.operands {
       try check.require(
-        1, (type.element == .f32 || type.element == .f64) && type.element == first.element
+        1, Self.elements.contains(type.element) && type.element == first.element
       ) {
-        "elements must be f32 or f64, not \(check.operands.map(\.description).joined(separator: ", "))"
+        "elements must be f32, f64 or complex, not \(check.operands.map(\.description).joined(separator: ", "))"
       }
     }
     if case .tridiagonalSolve = self {

@@ -21,11 +21,27 @@ package enum MatrixOp: Hashable, Sendable {
   /// (factors, scales) → q: the product of reflections, of its first columns as many as `factors` has.
   case reflectors
   /// (a) → (vectors, values, status): a = V·diag(w)·Vᴴ of a Hermitian matrix, of which one triangle is
-  /// read, with rising values; without vectors, (values, status).
-  case eigh(isLower: Bool, hasVectors: Bool)
+  /// read, with rising values; without vectors, (values, status). Derivatives of vectors of values that
+  /// are equal to rounding are NaN or huge, or, where that `isDegenerateSafe`, leave out what would turn
+  /// these vectors into each other.
+  case eigh(isLower: Bool, hasVectors: Bool, isDegenerateSafe: Bool = false)
   /// (a) → (values, u, vᴴ, status): a = U·diag(s)·Vᴴ with falling values; without vectors,
   /// (values, status).
   case svd(Vectors)
+  /// (a) → (values, left vectors, right vectors, status): a·v = w·v and uᴴ·a = w·uᴴ for each column of
+  /// complex vectors, which have length one and a component of greatest size that is real; only the
+  /// vectors that are wanted are results.
+  case eig(hasLeft: Bool, hasRight: Bool)
+  /// (a) → (t, z, values, status): a = Z·T·Zᴴ with a unitary Z and an upper triangular T, whose diagonal
+  /// are the values; of a real matrix T has blocks of order two on the diagonal for values that are not
+  /// real. Without vectors, (t, values, status).
+  case schur(hasVectors: Bool)
+  /// (a) → (factors, scales, status): QᴴAQ without elements below the first subdiagonal, and below that
+  /// the reflectors whose product Q is, as in `householder` one row further down.
+  case hessenberg
+  /// (a) → (factors, diagonal, subdiagonal, scales, status): the real elements of a matrix of three
+  /// diagonals QᴴAQ of a Hermitian matrix, of which one triangle is read, and the reflectors beside.
+  case tridiagonalize(isLower: Bool)
   /// (lower, diagonal, upper, b) → x: the solution of equations with a matrix of three diagonals, whose
   /// first element of `lower` and last one of `upper` are not read.
   case tridiagonalSolve
@@ -47,8 +63,13 @@ package enum MatrixOp: Hashable, Sendable {
     case .triangularSolve, .reflectors, .tridiagonalSolve: [true]
     case .lu: [true, false, false, false]
     case .householder: [true, true]
-    case .eigh(_, let hasVectors): hasVectors ? [true, true, false] : [true, false]
+    case .eigh(_, let hasVectors, _): hasVectors ? [true, true, false] : [true, false]
     case .svd(let vectors): vectors == .none ? [true, false] : [true, true, true, false]
+    case .eig(let hasLeft, let hasRight):
+      [true] + (hasLeft ? [true] : []) + (hasRight ? [true] : []) + [false]
+    case .schur(let hasVectors): hasVectors ? [true, true, true, false] : [true, true, false]
+    case .hessenberg: [true, true, false]
+    case .tridiagonalize: [true, true, true, true, false]
     }
   }
 
@@ -62,6 +83,10 @@ package enum MatrixOp: Hashable, Sendable {
     case .reflectors: "adjoint.reflectors"
     case .eigh: "adjoint.eigh"
     case .svd: "adjoint.svd"
+    case .eig: "adjoint.eig"
+    case .schur: "adjoint.schur"
+    case .hessenberg: "adjoint.hessenberg"
+    case .tridiagonalize: "adjoint.tridiagonalize"
     case .tridiagonalSolve: "adjoint.tridiagonal_solve"
     }
   }

@@ -34,6 +34,39 @@ struct LinearAlgebraTests {
     try expectNear(singularValues(a), s)
   }
 
+  /// A quarter turn has the values ±i; the sum of squares of values is the trace of the square, whose
+  /// gradient is twice the transpose.
+  @Test func generalEigenvalues() throws {
+    let turn = Tensor<Double>([[0, -1], [1, 0]])
+    let (values, vectors) = eig(turn)
+    #expect(try values.real.scalars().allSatisfy { abs($0) < 1e-15 })
+    #expect(try Set(values.imaginary.scalars().map { $0.rounded() }) == [-1, 1])
+    let sizes = vectors.magnitude
+    try expectNear(sizes * sizes, Tensor<Double>([[0.5, 0.5], [0.5, 0.5]]))
+    let matrix = Tensor<Double>([[1, 2, 0], [-3, 4, 1], [0.5, 0, 2]])
+    let gradient = try gradient(at: matrix) { x in
+      let w = eigenvalues(x)
+      return (w * w).real.sum()
+    }
+    try expectNear(gradient, 2 * matrix.transposed(), 1e-11)
+  }
+
+  /// The space that vectors of equal values span, and the sum of these, have derivatives though single
+  /// vectors have none.
+  @Test func equalEigenvalues() throws {
+    let double = Tensor<Double>([[2, 0], [0, 2]])
+    let safe = try gradient(at: double) { x in
+      let (values, vectors) = eigh(x, degenerateSafe: true)
+      return matmul(vectors, vectors.transposed())[0, 1] + values.sum()
+    }
+    try expectNear(safe, Tensor<Double>([[1, 0], [0, 1]]))
+    let unsafe = try gradient(at: double) { x in
+      let (values, vectors) = eigh(x)
+      return matmul(vectors * values, vectors.transposed())[0, 1]
+    }
+    #expect(try unsafe.scalars().contains { $0.isNaN })
+  }
+
   @Test func rowsAreExchanged() throws {
     let swapped = lu(Tensor<Double>([[1, 2], [3, 4]]))
     #expect(try swapped.pivots.scalars() == [1, 1])

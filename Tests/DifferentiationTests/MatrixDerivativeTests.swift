@@ -7,11 +7,11 @@ import Testing
 /// Derivatives of decompositions in functions that do not depend on the choices they leave open.
 struct MatrixDerivativeTests {
   private func check(
-    _ shapes: [[Int]], order: Int = 2, _ what: String,
+    _ shapes: [[Int]], element: ElementType = .f64, order: Int = 2, _ what: String,
     _ body: (inout FunctionBuilder, [ValueID]) throws -> ValueID
   ) throws {
     var builder = FunctionBuilder(name: "main")
-    let parameters = shapes.map { builder.parameter(TensorType($0, .f64)) }
+    let parameters = shapes.map { builder.parameter(TensorType($0, element)) }
     let function = builder.finish(returning: [try body(&builder, parameters)])
     var random = SplitMix64(seed: 21)
     let arguments = function.parameterTypes.map {
@@ -47,6 +47,84 @@ struct MatrixDerivativeTests {
     try check([shape], "products of singular vectors \(shape)") { builder, values in
       let found = try builder.emitAll(.matrix(.svd(.thin)), [builder.dominant(values[0])])
       return try builder.matrixProduct(found[1], found[2])
+    }
+  }
+
+  /// Of complex matrices: what does not depend on the phases of vectors.
+  @Test func complexMatrices() throws {
+    let element = ElementType.c128
+    try check([[3, 3]], element: element, "complex eigenvectors") { builder, values in
+      let op = MatrixOp.eigh(isLower: true, hasVectors: true)
+      let v = try builder.emitAll(.matrix(op), [builder.dominant(values[0])])[0]
+      return try builder.multiply(v, builder.conjugated(v))
+    }
+    for shape in [[4, 2], [2, 4], [3, 3]] {
+      try check([shape], element: element, "complex singular vectors \(shape)") {
+        let found = try $0.emitAll(.matrix(.svd(.thin)), [$0.dominant($1[0])])
+        return try $0.matrixProduct(found[1], found[2])
+      }
+    }
+    for shape in [[4, 3], [3, 3], [3, 4]] {
+      let (m, k) = (shape[0], min(shape[0], shape[1]))
+      try check([shape], element: element, "complex q \(shape)") {
+        let found = try $0.emitAll(.matrix(.householder), [$0.dominant($1[0])])
+        let tall = try $0.matrixPart(found[0], rows: 0..<m, columns: 0..<k)
+        return try $0.emit(.matrix(.reflectors), [tall, found[1]])
+      }
+      try check([shape], element: element, "complex reflectors \(shape)") {
+        try $0.emit(.matrix(.householder), [$0.dominant($1[0])])
+      }
+    }
+    try check([[4, 3]], element: element, "complex whole q") {
+      let found = try $0.emitAll(.matrix(.householder), [$0.dominant($1[0])])
+      let wide = try $0.paddedMatrices(found[0], rows: 4, columns: 4)
+      return try $0.emit(.matrix(.reflectors), [wide, found[1]])
+    }
+  }
+
+  /// The order of eigenvalues is left open, so are the phases of vectors: sums of powers, and squares of
+  /// components' sizes weighted by the values' sizes.
+  @Test(arguments: [ElementType.f64, .c128]) func generalEigenvectors(
+    _ element: ElementType
+  ) throws {
+    for shape in [[3, 3], [2, 4, 4]] {
+      try check([shape], element: element, "general eigenvalues \(shape) \(element)") {
+        let op = MatrixOp.eig(hasLeft: false, hasRight: false)
+        let w = try $0.emit(.matrix(op), [$0.dominant($1[0])])
+        return try $0.sum($0.multiply(w, $0.multiply(w, w)))
+      }
+      for place in 1...2 {
+        try check([shape], element: element, "general eigenvectors \(shape) \(element)") {
+          let op = MatrixOp.eig(hasLeft: true, hasRight: true)
+          let found = try $0.emitAll(.matrix(op), [$0.dominant($1[0])])
+          return try $0.weights(of: found[place], by: found[0])
+        }
+      }
+    }
+  }
+
+  /// Where all values are equal to rounding, derivatives of vectors leave out what turns them into each
+  /// other: the space that they span has its own derivative, here none, and values that of the diagonal.
+  @Test func equalEigenvalues() throws {
+    let type = TensorType([2, 2], .f64)
+    var builder = FunctionBuilder(name: "main")
+    let parameter = builder.parameter(type)
+    let op = MatrixOp.eigh(isLower: true, hasVectors: true, isDegenerateSafe: true)
+    let found = try builder.emitAll(.matrix(op), [parameter])
+    let projector = try builder.matrixProduct(found[0], found[0], transposingRight: true)
+    let function = builder.finish(returning: [projector, found[1]])
+    let results = try Interpreter().run(
+      function.withJVP(of: [0]),
+      [Literal(type, doubles: [2, 0, 0, 2]), Literal(type, doubles: [1, 3, 3, 5])])
+    #expect(results[2].doubles == [0, 0, 0, 0])
+    #expect(results[3].doubles == [1, 5])
+  }
+
+  /// Schur's form and reductions have no derivative, which is an error and not zero.
+  @Test(arguments: [MatrixOp.schur(hasVectors: true), .hessenberg, .tridiagonalize(isLower: true)])
+  func formsWithoutDerivative(_ op: MatrixOp) throws {
+    #expect(throws: AdjointError.self) {
+      try check([[3, 3]], "form") { try $0.emitAll(.matrix(op), $1)[0] }
     }
   }
 
@@ -105,5 +183,20 @@ struct MatrixDerivativeTests {
         try builder.emitAll(.matrix(.svd(.full)), [values[0]])[1]
       }
     }
+  }
+}
+
+extension FunctionBuilder {
+  /// The sums over the last axis.
+  fileprivate mutating func sum(_ operand: ValueID) throws -> ValueID {
+    try reduce(.add, operand, dimensions: [self[operand].rank - 1])
+  }
+
+  /// The squares of the sizes of vectors' components, each vector weighted by its value's size, added up.
+  fileprivate mutating func weights(of vectors: ValueID, by values: ValueID) throws -> ValueID {
+    let sizes = try unary(.abs, vectors)
+    let weights = try unary(.abs, values)
+    let wide = try spreadRows(weights, over: self[sizes])
+    return try sum(multiply(wide, multiply(sizes, sizes)))
   }
 }

@@ -7,6 +7,7 @@ import Testing
 /// remainders, and of matrices that have none.
 struct NativeMatrixTests {
   private static let tolerance = Tolerance(ulps: 1024, epsilons: 65_536)
+  private static let elements = ElementType.floats + ElementType.complexNumbers
 
   /// A function of one parameter that makes an op's results.
   private func function(
@@ -36,7 +37,7 @@ struct NativeMatrixTests {
 
   @Test(arguments: [[40, 40], [2, 33, 33], [130, 5, 5], [9, 3, 3], [3, 7, 7], [0, 4, 4]])
   func choleskyAgrees(_ shape: [Int]) throws {
-    for element in ElementType.floats {
+    for element in Self.elements {
       for isLower in [true, false] {
         try expectAgreement(
           function(shape, element) {
@@ -48,7 +49,7 @@ struct NativeMatrixTests {
 
   @Test(arguments: [[40, 40], [2, 40, 35], [35, 40], [130, 5, 5], [9, 3, 4], [11, 4, 3]])
   func luAgrees(_ shape: [Int]) throws {
-    for element in ElementType.floats {
+    for element in Self.elements {
       try expectAgreement(
         function(shape, element) { try $0.emitAll(.matrix(.lu), [$0.dominant($1)]) })
     }
@@ -56,7 +57,7 @@ struct NativeMatrixTests {
 
   @Test(arguments: [[40, 40], [2, 40, 35], [35, 40], [70, 5, 3], [70, 3, 5]])
   func reflectorsAgree(_ shape: [Int]) throws {
-    for element in ElementType.floats {
+    for element in Self.elements {
       try expectAgreement(
         function(shape, element) { builder, value in
           let found = try builder.emitAll(.matrix(.householder), [builder.dominant(value)])
@@ -70,9 +71,9 @@ struct NativeMatrixTests {
 
   @Test(arguments: [[40, 40], [2, 33, 33], [130, 5, 5], [9, 3, 3], [20, 2, 2]])
   func triangularSolutionsAgree(_ shape: [Int]) throws {
-    for element in ElementType.floats {
+    for element in Self.elements {
       for isLeft in [true, false] {
-        for transposition in [TriangularSolve.Transposition.none, .transpose] {
+        for transposition in TriangularSolve.Transposition.allCases {
           for (isLower, isUnit) in [(true, false), (false, false), (false, true)] {
             let solve = TriangularSolve(
               isLeft: isLeft, isLower: isLower, hasUnitDiagonal: isUnit,
@@ -94,14 +95,15 @@ struct NativeMatrixTests {
   /// A·V = V·diag(w) and Vᵀ·V = 1, which hold for any choice of signs.
   @Test(arguments: [[40, 40], [7, 6, 6], [1, 1], [3, 3], [70, 3, 3]])
   func eigenvectorsSolveTheirEquation(_ shape: [Int]) throws {
-    for element in ElementType.floats {
+    for element in Self.elements {
       for isLower in [true, false] {
         let program = try function(shape, element) { builder, value in
-          let sum = try builder.add(value, builder.transposedMatrices(value))
+          let sum = try builder.add(value, builder.adjointMatrices(value))
           let op = MatrixOp.eigh(isLower: isLower, hasVectors: true)
           let found = try builder.emitAll(.matrix(op), [sum])
+          let values = try builder.widened(found[1], as: element)
           let scaled = try builder.multiply(
-            found[0], builder.spreadRows(found[1], over: builder[found[0]]))
+            found[0], builder.spreadRows(values, over: builder[found[0]]))
           let product = try builder.matrixProduct(sum, found[0])
           return [
             try builder.subtract(product, scaled), try builder.orthogonality(found[0]), found[1],
@@ -121,7 +123,7 @@ struct NativeMatrixTests {
   /// U·diag(s)·Vᵀ = A with orthonormal columns.
   @Test(arguments: [[40, 40], [40, 34], [5, 4, 6], [6, 4], [1, 1], [70, 3, 2]])
   func singularVectorsGiveTheMatrix(_ shape: [Int]) throws {
-    for element in ElementType.floats {
+    for element in Self.elements {
       for vectors in [MatrixOp.Vectors.thin, .full] {
         let program = try function(shape, element) { builder, value in
           let found = try builder.emitAll(.matrix(.svd(vectors)), [value])
@@ -129,9 +131,10 @@ struct NativeMatrixTests {
           let k = min(m, n)
           let u = try builder.matrixPart(found[1], rows: 0..<m, columns: 0..<k)
           let vt = try builder.matrixPart(found[2], rows: 0..<k, columns: 0..<n)
-          let scaled = try builder.multiply(u, builder.spreadRows(found[0], over: builder[u]))
+          let values = try builder.widened(found[0], as: element)
+          let scaled = try builder.multiply(u, builder.spreadRows(values, over: builder[u]))
           let product = try builder.matrixProduct(scaled, vt)
-          let v = try builder.transposedMatrices(found[2])
+          let v = try builder.adjointMatrices(found[2])
           return [
             try builder.subtract(product, value), try builder.orthogonality(found[1]),
             try builder.orthogonality(v), found[0],
@@ -147,11 +150,79 @@ struct NativeMatrixTests {
     }
   }
 
+  /// A·V = V·diag(w) and Uᴴ·A = diag(w)·Uᴴ; A = Z·T·Zᴴ; and the eigenvalues of both agree with the
+  /// interpreter's in their sum of cubes.
+  @Test(arguments: [[40, 40], [7, 6, 6], [1, 1], [70, 3, 3]])
+  func generalEigenvectorsSolveTheirEquations(_ shape: [Int]) throws {
+    for element in Self.elements {
+      let program = try function(shape, element) { builder, value in
+        let found = try builder.emitAll(.matrix(.eig(hasLeft: true, hasRight: true)), [value])
+        let (w, u, v) = (found[0], found[1], found[2])
+        let a = try builder.widened(value, as: builder[w].element)
+        let rest = try builder.subtract(
+          builder.matrixProduct(a, v),
+          builder.multiply(v, builder.spreadRows(w, over: builder[v])))
+        let other = try builder.subtract(
+          builder.adjointProduct(u, a),
+          builder.multiply(
+            builder.spreadColumns(w, over: builder[u]), builder.adjointMatrices(u)))
+        let schur = try builder.emitAll(.matrix(.schur(hasVectors: true)), [value])
+        let again = try builder.productWithAdjoint(
+          builder.matrixProduct(schur[1], schur[0]), schur[1])
+        let cubes = try [w, schur[2]].map { values in
+          try builder.reduce(
+            .add, builder.multiply(values, builder.multiply(values, values)),
+            dimensions: [builder[values].rank - 1])
+        }
+        return [
+          rest, other, try builder.subtract(again, value), try builder.orthogonality(schur[1]),
+        ] + cubes
+      }
+      let arguments = [argument(program)]
+      let results = try runNatively(program, arguments)
+      let expected = try Interpreter().run(program, arguments)
+      for result in results.prefix(4) + expected.prefix(4) { expectSmall(result) }
+      for number in 4..<6 {
+        expectClose(results[number], expected[number], Self.tolerance, "values of \(shape)")
+      }
+    }
+  }
+
+  @Test(arguments: [[40, 40], [7, 6, 6], [2, 2]]) func reductionsAgree(_ shape: [Int]) throws {
+    // Their elements are sensitive to rounding where there are many.
+    for element in Self.elements where shape[0] < 10 || element.partType == .f64 {
+      try expectAgreement(
+        function(shape, element) { builder, value in
+          try builder.emitAll(.matrix(.hessenberg), [value])
+            + builder.emitAll(.matrix(.tridiagonalize(isLower: true)), [value])
+            + builder.emitAll(.matrix(.tridiagonalize(isLower: false)), [value])
+        })
+    }
+  }
+
+  /// What does not converge, as of numbers that are none, is NaN with a status.
+  @Test func valuesOfNaNAreNaN() throws {
+    for element in Self.elements {
+      let program = try function([2, 2], element) { builder, value in
+        let eig = try builder.emitAll(.matrix(.eig(hasLeft: false, hasRight: true)), [value])
+        let schur = try builder.emitAll(.matrix(.schur(hasVectors: true)), [value])
+        return eig.dropLast() + schur.dropLast()
+      }
+      let argument = Literal(program.parameterTypes[0], filledWith: .nan)
+      for results in [
+        try runNatively(program, [argument]), try Interpreter().run(program, [argument]),
+      ] {
+        for result in results { #expect(result.realParts.contains { $0.isNaN }) }
+      }
+    }
+  }
+
   private func expectSmall(
     _ literal: Literal, sourceLocation: Testing.SourceLocation = #_sourceLocation
   ) {
-    let bound = literal.type.element == .f64 ? 1e-12 : 1e-3
-    let worst = literal.doubles.map(\.magnitude).max() ?? 0
+    let bound = literal.type.element.partType == .f64 ? 1e-12 : 1e-3
+    let parts = literal.realParts + literal.imaginaryParts
+    let worst = parts.map(\.magnitude).max() ?? 0
     #expect(worst < bound, "\(literal.type)", sourceLocation: sourceLocation)
   }
 
@@ -217,7 +288,7 @@ struct NativeMatrixTests {
 extension FunctionBuilder {
   /// Qᵀ·Q − 1.
   fileprivate mutating func orthogonality(_ q: ValueID) throws -> ValueID {
-    let product = try matrixProduct(q, q, transposingLeft: true)
+    let product = try adjointProduct(q, q)
     return try subtract(product, identityMatrices(self[product]))
   }
 }

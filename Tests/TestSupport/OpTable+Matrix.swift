@@ -32,8 +32,23 @@ let matrixRows: [OpRow] = [
   matrixRow("singular values beside vectors", [[3, 3], [4, 2]]) {
     try $0.emit(.matrix(.svd(.full)), [$0.dominant($1[0])])
   },
+  matrixRow("general eigenvalues of one number", [[1, 1], [3, 1, 1], [0, 0]]) {
+    try $0.emit(.matrix(.eig(hasLeft: false, hasRight: false)), [$1[0]])
+  },
+  matrixRow("schur of one number", [[1, 1], [3, 1, 1], [0, 0]], hasDerivative: false) {
+    try $0.emit(.matrix(.schur(hasVectors: false)), [$1[0]])
+  },
+  matrixRow("hessenberg", [[4, 4], [1, 1], [2, 3, 3], [0, 0]], hasDerivative: false) {
+    try $0.emit(.matrix(.hessenberg), [$0.dominant($1[0])])
+  },
+  matrixRow("tridiagonalize lower", [[4, 4], [1, 1], [2, 3, 3], [0, 0]], hasDerivative: false) {
+    try $0.emit(.matrix(.tridiagonalize(isLower: true)), [$0.dominant($1[0])])
+  },
+  matrixRow("tridiagonalize upper", [[4, 4], [2, 3, 3]], hasDerivative: false) {
+    try $0.emit(.matrix(.tridiagonalize(isLower: false)), [$0.dominant($1[0])])
+  },
   OpRow(
-    "matrix tridiagonal solve", ElementType.floats,
+    "matrix tridiagonal solve", matrixElements,
     values: [.uniform(-1...1), .uniform(3...4), .uniform(-1...1)], derivative: .smooth(),
     tolerance: matrixTolerance,
     variants: [
@@ -43,7 +58,7 @@ let matrixRows: [OpRow] = [
       OpVariant(.matrix(.tridiagonalSolve), [0], [0], [0], [0, 2]),
     ]),
   OpRow(
-    "matrix triangular solve", ElementType.floats, values: [.uniform(-1...1)],
+    "matrix triangular solve", matrixElements, values: [.uniform(-1...1)],
     derivative: .smooth(), tolerance: matrixTolerance,
     variants: triangularVariants),
 ]
@@ -87,19 +102,23 @@ private func triangularVariant(
 /// How far results of decompositions may be from the interpreter's, which computes in doubles.
 private let matrixTolerance = Tolerance(ulps: 256, epsilons: 2048)
 
+/// The element types that matrices can have.
+private let matrixElements = ElementType.floats + ElementType.complexNumbers
+
 private func matrixRow(
-  _ name: String, _ shapes: [[Int]], body: @escaping OpVariant.Body
+  _ name: String, _ shapes: [[Int]], hasDerivative: Bool = true, body: @escaping OpVariant.Body
 ) -> OpRow {
   OpRow(
-    "matrix " + name, ElementType.floats, values: [.uniform(-1...1)], derivative: .smooth(),
+    "matrix " + name, matrixElements, values: [.uniform(-1...1)],
+    derivative: hasDerivative ? .smooth() : .none("a reduction without one"),
     tolerance: matrixTolerance,
     variants: shapes.map { OpVariant("\($0)", [OpVariant.Parameter($0)], body: body) })
 }
 
 extension FunctionBuilder {
-  /// A·Aᵀ plus a multiple of the identity.
+  /// A·Aᴴ plus a multiple of the identity.
   package mutating func positive(_ operand: ValueID) throws -> ValueID {
-    try dominant(matrixProduct(operand, operand, transposingRight: true))
+    try dominant(productWithAdjoint(operand, operand))
   }
 
   /// The matrix with a diagonal that rises from two on, so that pivots and orders of values are clear.

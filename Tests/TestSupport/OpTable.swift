@@ -81,9 +81,10 @@ extension Op {
     + ["adjoint.window_place", "adjoint.window_collect", "adjoint.window_scatter"]
     + ["stablehlo.dot_general", "stablehlo.convolution", "stablehlo.gather"]
     + ScatterDimensions.Combination.allCases.map { "stablehlo.scatter " + $0.rawValue }
-    + ["cholesky", "lu", "householder", "reflectors", "eigh", "svd", "tridiagonal_solve"].map {
-      "adjoint." + $0
-    } + ["stablehlo.triangular_solve"]
+    + [
+      "cholesky", "lu", "householder", "reflectors", "eigh", "svd", "eig", "schur", "hessenberg",
+      "tridiagonalize", "tridiagonal_solve",
+    ].map { "adjoint." + $0 } + ["stablehlo.triangular_solve"]
 }
 
 extension OpRow {

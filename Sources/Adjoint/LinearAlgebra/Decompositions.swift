@@ -120,17 +120,20 @@ public func qr<Scalar: TensorFloatingPoint>(
 /// The eigenvalues, rising, and eigenvectors, as columns, of symmetric matrices.
 ///
 /// Of a matrix that is not symmetric the mean with its transpose is taken. The sign of a vector is left
-/// open, and where values are equal so are their vectors, which have no derivative there: it is NaN.
+/// open, and where values are equal so are their vectors, which have no derivative there: it is NaN, or,
+/// where `degenerateSafe` is said, leaves out what would turn the vectors of values into each other that are
+/// equal to rounding. That is right for functions of the space that such vectors span and of sums over their
+/// values; others, such as V·f(w)·Vᵀ, lose a part of their derivative there.
 public func eigh<Scalar: TensorFloatingPoint>(
-  _ matrix: Tensor<Scalar>, file: String = #fileID, line: Int = #line
+  _ matrix: Tensor<Scalar>, degenerateSafe: Bool = false, file: String = #fileID, line: Int = #line
 ) -> (values: Tensor<Scalar>, vectors: Tensor<Scalar>) {
   let location = SourceLocation.here(file, line)
   let found = decomposed(
     [matrix.node], [Scalar.elementType, Scalar.elementType], at: location
   ) { builder, values in
     let whole = try builder.symmetricPart(values[0], "eigh")
-    let found = try builder.emitAll(
-      .matrix(.eigh(isLower: true, hasVectors: true)), [whole])
+    let op = MatrixOp.eigh(isLower: true, hasVectors: true, isDegenerateSafe: degenerateSafe)
+    let found = try builder.emitAll(.matrix(op), [whole])
     return [found[1], found[0]]
   }
   return (Tensor(found[0]), Tensor(found[1]))
@@ -144,6 +147,34 @@ public func symmetricEigenvalues<Scalar: TensorFloatingPoint>(
   let found = decomposed([matrix.node], [Scalar.elementType], at: location) { builder, values in
     let whole = try builder.symmetricPart(values[0], "symmetricEigenvalues")
     return [try builder.emit(.matrix(.eigh(isLower: true, hasVectors: false)), [whole])]
+  }
+  return Tensor(found[0])
+}
+
+/// The eigenvalues, in no particular order, and right eigenvectors, as columns, of square matrices.
+///
+/// Vectors have length one, and their component of greatest size is real. Where values are equal, vectors
+/// have no derivative.
+public func eig<Part: ComplexPart>(
+  _ matrix: Tensor<Part>, file: String = #fileID, line: Int = #line
+) -> (values: Tensor<Complex<Part>>, vectors: Tensor<Complex<Part>>) {
+  let found = decomposed(
+    [matrix.node], [Part.complexElementType, Part.complexElementType], at: .here(file, line)
+  ) { builder, values in
+    try builder.requireSquare(values[0], "eig")
+    let op = MatrixOp.eig(hasLeft: false, hasRight: true)
+    return Array(try builder.emitAll(.matrix(op), values).prefix(2))
+  }
+  return (Tensor(found[0]), Tensor(found[1]))
+}
+
+/// The eigenvalues, in no particular order, of square matrices.
+public func eigenvalues<Part: ComplexPart>(
+  _ matrix: Tensor<Part>, file: String = #fileID, line: Int = #line
+) -> Tensor<Complex<Part>> {
+  let found = decomposed([matrix.node], [Part.complexElementType], at: .here(file, line)) {
+    try $0.requireSquare($1[0], "eigenvalues")
+    return [try $0.emit(.matrix(.eig(hasLeft: false, hasRight: false)), $1)]
   }
   return Tensor(found[0])
 }

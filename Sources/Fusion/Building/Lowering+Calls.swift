@@ -13,8 +13,9 @@ extension Lowering {
     let results = operation.results.map { buffer($0) }
     switch operation.op {
     case .matrix(let op):
-      let types = operation.operands.map { graph.type($0) }
-      return op.call(operands, results, types, at: operation.location)
+      let call = op.routine(
+        operation.operands.map { graph.type($0) }, operation.results.map { graph.type($0) })
+      return call.step(operands, results, at: operation.location)
     case .foreign(let call): return call.step(operands, results, at: operation.location)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice,
@@ -23,98 +24,6 @@ extension Lowering {
       preconditionFailure("only decompositions and foreign functions are calls")
     }
   }
-}
-
-extension MatrixOp {
-  /// The greatest order of matrices that are decomposed without LAPACK.
-  private static let smallOrder = 32
-
-  /// The call of the routine for many matrices of these types.
-  fileprivate func call(
-    _ operands: [BufferID], _ results: [BufferID], _ types: [TensorType],
-    at location: SourceLocation
-  ) -> StepCall {
-    let shape = types[types.count - 1].shape
-    let own = types[0].shape
-    let (m, n) = (own.dropLast().last ?? 0, own.last ?? 0)
-    let count = (isSolve ? shape.dropLast(2) : own.dropLast(2)).reduce(1, *)
-    let inputs = operands.map { StepCall.Argument.input($0) }
-    let outputs = results.map { StepCall.Argument.output($0) }
-    let none = StepCall.Argument.number(0)
-    var arguments: [StepCall.Argument]
-    var name: String
-    switch self {
-    case .cholesky(let isLower):
-      (name, arguments) = ("cholesky", inputs + outputs + .numbers(count, n, isLower ? 1 : 0))
-    case .triangularSolve(let solve):
-      let columns = solve.isLeft ? shape[shape.count - 1] : shape[shape.count - 2]
-      (name, arguments) = ("solve", inputs + outputs + .numbers(count, n, columns, solve.flags))
-    case .lu: (name, arguments) = ("lu", inputs + outputs + .numbers(count, m, n))
-    case .householder:
-      (name, arguments) = ("householder", inputs + outputs + .numbers(count, m, n))
-    case .reflectors:
-      let scales = types[1].shape.last ?? 0
-      (name, arguments) = ("reflectors", inputs + outputs + .numbers(count, m, n, scales))
-    case .eigh(let isLower, let hasVectors):
-      let all = hasVectors ? outputs : [none] + outputs
-      (name, arguments) = ("eigh", inputs + all + .numbers(count, n, isLower ? 1 : 0))
-    case .svd(let vectors):
-      let all = vectors == .none ? [outputs[0], none, none, outputs[1]] : outputs
-      (name, arguments) = ("svd", inputs + all + .numbers(count, m, n, vectors.code))
-    case .tridiagonalSolve:
-      let (rows, columns) = (shape[shape.count - 2], shape[shape.count - 1])
-      (name, arguments) = ("tridiagonal", inputs + outputs + .numbers(count, rows, columns))
-    }
-    name += "_" + types[0].element.rawValue
-    return StepCall(
-      .routine(name, needsLibrary: needsLibrary(order: max(m, n))), [.context] + arguments,
-      source: location)
-  }
-
-  private var isSolve: Bool {
-    switch self {
-    case .triangularSolve, .tridiagonalSolve: true
-    case .cholesky, .lu, .householder, .reflectors, .eigh, .svd: false
-    }
-  }
-
-  /// Whether matrices of an order are decomposed by LAPACK.
-  private func needsLibrary(order: Int) -> Bool {
-    switch self {
-    case .cholesky, .triangularSolve, .lu, .householder, .reflectors: order > Self.smallOrder
-    case .eigh, .svd: order > 0
-    case .tridiagonalSolve: false
-    }
-  }
-}
-
-extension MatrixOp.Vectors {
-  /// The letter that LAPACK has for it.
-  fileprivate var code: Int {
-    switch self {
-    case .none: 78
-    case .thin: 83
-    case .full: 65
-    }
-  }
-}
-
-extension TriangularSolve {
-  /// The choices as bits: left, lower, unit diagonal, transposed.
-  fileprivate var flags: Int {
-    (isLeft ? 1 : 0) + (isLower ? 2 : 0) + (hasUnitDiagonal ? 4 : 0)
-      + (transposition == .none ? 0 : 8)
-  }
-}
-
-extension StepCall.Argument {
-  fileprivate static func number(_ value: Int) -> Self {
-    .constant(Literal(TensorType([], .i64), integers: [Int64(value)]))
-  }
-}
-
-extension [StepCall.Argument] {
-  fileprivate static func numbers(_ values: Int...) -> Self { values.map { .number($0) } }
 }
 
 extension ForeignCall {
@@ -138,6 +47,7 @@ extension ForeignCall {
             TensorType([], element), integers: [Int64(extent(of: place, axis: axis))]))
       case .constant(let literal): .constant(literal)
       case .datum: .datum
+      case .context: .context
       }
     }
     let returned: StepCall.Returned =
@@ -146,7 +56,12 @@ extension ForeignCall {
       case .result(let number): .value(results[number])
       case .status: .status
       }
-    return StepCall(
-      .foreign(target, name: name), arguments, returning: returned, source: location)
+    let callee: StepCall.Callee =
+      if case .routine(let routine, let needsLibrary) = target {
+        .routine(routine, needsLibrary: needsLibrary)
+      } else {
+        .foreign(target, name: name)
+      }
+    return StepCall(callee, arguments, returning: returned, source: location)
   }
 }

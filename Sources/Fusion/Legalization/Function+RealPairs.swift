@@ -28,7 +28,7 @@ extension Function {
   /// A region without complex numbers, each of which is two values.
   fileprivate func pairedRegion() throws -> Region {
     guard holdsComplexValues else { return self }
-    var pass = RealPairs(self)
+    var pass = RealPairs(self, isRegion: true)
     for parameter in parameters { pass.addParts(parameter) }
     try pass.copyOperations()
     return pass.builder.finish(returning: results.flatMap { pass.parts($0) })
@@ -49,12 +49,26 @@ struct RealPairs {
   var builder: FunctionBuilder
   /// What stands for each value of the source: one value, or two for a complex one.
   private var copies: [[ValueID]]
+  /// Where parts of complex numbers stand side by side in memory: the copies' tensors of pairs.
+  var memories: [ValueID: ValueID] = [:]
+  /// The values that operations read.
+  private let readValues: Set<ValueID>
 
-  init(_ source: Function) {
+  /// Whether results are parts and not tensors of pairs.
+  private let isRegion: Bool
+
+  init(_ source: Function, isRegion: Bool = false) {
     self.source = source
+    self.isRegion = isRegion
     builder = FunctionBuilder(
       name: source.name, isPrivate: source.isPrivate, location: source.location)
     copies = Array(repeating: [], count: source.types.count)
+    readValues = Set(source.operations.flatMap(\.operands))
+  }
+
+  /// Whether a value is read by nobody and is a result only.
+  func isOnlyResult(_ value: ValueID) -> Bool {
+    !readValues.contains(value) && !isRegion
   }
 
   /// What stands for a value.
@@ -77,7 +91,13 @@ struct RealPairs {
     let type = source[parameter]
     guard type.element.isComplex else { return addParts(parameter) }
     let memory = builder.parameter(TensorType(type.shape + [2], type.element.partType))
-    copies[parameter.index] = try [0, 1].map { try builder.part($0, of: memory, type.shape) }
+    memories[parameter] = memory
+    copies[parameter.index] = try separated(memory, type.shape)
+  }
+
+  /// The parts of the complex numbers of a shape that stand side by side.
+  mutating func separated(_ memory: ValueID, _ shape: [Int]) throws -> [ValueID] {
+    try [0, 1].map { try builder.part($0, of: memory, shape) }
   }
 
   /// Adds a parameter of a region; a complex one is two.
@@ -91,6 +111,7 @@ struct RealPairs {
   /// A result of the whole function, with the parts of complex numbers side by side.
   mutating func interleaved(_ value: ValueID) throws -> ValueID {
     guard source[value].element.isComplex else { return whole(value) }
+    if let memory = memories[value] { return memory }
     let shape = source[value].shape
     let columns = try parts(value).map { try builder.reshape($0, to: shape + [1]) }
     return try builder.emit(.shape(.concatenate(dimension: shape.count)), columns)
@@ -120,10 +141,25 @@ struct RealPairs {
     }
     switch operation.op {
     case .whileLoop, .branch, .scan, .optimizationBarrier: return try copiedControl(operation)
+    case .matrix(let op): return try copied(op, operation)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .convolution, .window, .matrix, .foreign, .custom, .call:
+      .convolution, .window, .foreign, .custom, .call:
       return [try copiedValue(operation)]
+    }
+  }
+
+  /// A decomposition as a call of its routine, which takes and gives complex numbers as they stand in
+  /// memory.
+  private mutating func copied(_ op: MatrixOp, _ operation: Operation) throws -> [[ValueID]] {
+    let call = op.routine(
+      operation.operands.map { source[$0] }, operation.results.map { source[$0] })
+    let operands = try operation.operands.map { try interleaved($0) }
+    let found = try builder.emitAll(.foreign(call), operands)
+    return try zip(operation.results, found).map { result, memory in
+      guard source[result].element.isComplex else { return [memory] }
+      memories[result] = memory
+      return try separated(memory, source[result].shape)
     }
   }
 

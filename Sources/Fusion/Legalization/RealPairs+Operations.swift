@@ -33,7 +33,7 @@ extension RealPairs {
       }
     case .convert(let element): return try converted(operands[0], to: element)
     case .complex(let op): return try copied(op, operands, type)
-    case .fft(let transform): return try copied(transform, operands[0], type)
+    case .fft(let transform): return try copied(transform, operands[0], operation)
     case .shape, .gather, .dynamicSlice, .dynamicUpdateSlice:
       return try copiedByPart(operation)
     case .scatter(let dimensions):

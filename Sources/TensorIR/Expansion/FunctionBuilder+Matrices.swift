@@ -8,6 +8,36 @@ extension FunctionBuilder {
       operand, permutation: Array(0..<(rank - 2)) + [rank - 1, rank - 2])
   }
 
+  /// The conjugates of complex numbers; real numbers stay.
+  package mutating func conjugated(_ operand: ValueID) throws -> ValueID {
+    self[operand].element.isComplex ? try emit(.complex(.conjugate), [operand]) : operand
+  }
+
+  /// The conjugates of matrices with rows as columns.
+  package mutating func adjointMatrices(_ operand: ValueID) throws -> ValueID {
+    try transposedMatrices(conjugated(operand))
+  }
+
+  /// The real parts of complex numbers; real numbers stay.
+  package mutating func realPart(_ operand: ValueID) throws -> ValueID {
+    self[operand].element.isComplex ? try emit(.complex(.real), [operand]) : operand
+  }
+
+  /// Real numbers as elements of a type that may be complex.
+  package mutating func widened(_ operand: ValueID, as element: ElementType) throws -> ValueID {
+    self[operand].element == element ? operand : try convert(operand, to: element)
+  }
+
+  /// The products leftᴴ·right.
+  package mutating func adjointProduct(_ left: ValueID, _ right: ValueID) throws -> ValueID {
+    try matrixProduct(conjugated(left), right, transposingLeft: true)
+  }
+
+  /// The products left·rightᴴ.
+  package mutating func productWithAdjoint(_ left: ValueID, _ right: ValueID) throws -> ValueID {
+    try matrixProduct(left, conjugated(right), transposingRight: true)
+  }
+
   /// The products of matrices, each of them as it stands or with rows as columns.
   package mutating func matrixProduct(
     _ left: ValueID, _ right: ValueID, transposingLeft: Bool = false, transposingRight: Bool = false
@@ -25,11 +55,13 @@ extension FunctionBuilder {
   /// The solution of equations with triangular matrices.
   package mutating func triangularSolve(
     _ a: ValueID, _ b: ValueID, isLeft: Bool = true, isLower: Bool, hasUnitDiagonal: Bool = false,
-    isTransposed: Bool = false
+    isTransposed: Bool = false, isAdjoint: Bool = false
   ) throws -> ValueID {
+    let adjoint: TriangularSolve.Transposition =
+      self[a].element.isComplex ? .adjoint : .transpose
     let solve = TriangularSolve(
       isLeft: isLeft, isLower: isLower, hasUnitDiagonal: hasUnitDiagonal,
-      transposition: isTransposed ? .transpose : .none)
+      transposition: isAdjoint ? adjoint : isTransposed ? .transpose : .none)
     return try emit(.matrix(.triangularSolve(solve)), [a, b])
   }
 

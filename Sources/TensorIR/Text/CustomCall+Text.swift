@@ -33,7 +33,10 @@ extension OperationDraft {
         .foreign(declaration.call(target, operandTypes, results.types)), operands)
     }
     if let function = LibraryFunction(named: target) {
-      let given = try emit(function, &config, in: &builder)
+      let given =
+        function.hasOperandsForOptions
+        ? try emitWithOptionsAsOperands(function, in: &builder)
+        : try emit(function, &config, in: &builder)
       try config.requireEmpty()
       return given
     }
@@ -58,106 +61,6 @@ extension OperationDraft {
       return try attributes.fields(name)
     }
     return AttributeDictionary(of: mnemonic, at: attributes.location)
-  }
-
-  // MARK: LAPACK
-
-  private func emit(
-    _ function: LibraryFunction, _ config: inout AttributeDictionary,
-    in builder: inout FunctionBuilder
-  ) throws -> [ValueID] {
-    func all(_ op: MatrixOp) throws -> [ValueID] { try builder.emitAll(.matrix(op), operands) }
-    switch function {
-    case .potrf: return try all(.cholesky(isLower: config.letter("uplo", "L", or: "U")))
-    case .getrf:
-      let found = try all(.lu)
-      return [found[0], found[1], found[3]]
-    case .trsm:
-      let solve = TriangularSolve(
-        isLeft: try config.letter("side", "L", or: "R"),
-        isLower: try config.letter("uplo", "L", or: "U"),
-        hasUnitDiagonal: try config.letter("diag", "U", or: "N"),
-        transposition: try config.transposition("trans_x"))
-      return try all(.triangularSolve(solve))
-    case .geqrf: return try all(.householder)
-    case .orgqr: return try all(.reflectors)
-    case .syevd:
-      let hasVectors = try config.letter("mode", "V", or: "N")
-      let found = try all(
-        .eigh(isLower: config.letter("uplo", "L", or: "U"), hasVectors: hasVectors))
-      return hasVectors ? found : [operands[0]] + found
-    case .gesdd:
-      switch try config.character("mode") {
-      case "A": return [operands[0]] + (try all(.svd(.full)))
-      case "S": return [operands[0]] + (try all(.svd(.thin)))
-      default:
-        let found = try all(.svd(.none))
-        let unused = try results.types.dropFirst(2).dropLast().map { try builder.splat(0, $0) }
-        return [operands[0], found[0]] + unused + [found[1]]
-      }
-    case .gtsv:
-      let x = try builder.emit(.matrix(.tridiagonalSolve), operands)
-      guard let status = results.types.last else { return [x] }
-      return Array(operands.prefix(3)) + [x, try builder.splat(0, status)]
-    }
-  }
-}
-
-/// The functions of LAPACK and BLAS that are read, without the letter of their element type.
-private enum LibraryFunction: String {
-  case potrf, getrf, trsm, geqrf, orgqr, syevd, gesdd, gtsv
-
-  /// The function that JAX calls so, as in `lapack_spotrf_ffi`.
-  init?(named target: String) {
-    guard target.hasPrefix("lapack_"), target.hasSuffix("_ffi"), target.utf8.count > 12 else {
-      return nil
-    }
-    let name = target.dropFirst("lapack_".count).dropLast("_ffi".count)
-    guard let letter = name.first, "sdcz".contains(letter) else { return nil }
-    switch name.dropFirst() {
-    case "ungqr": self = .orgqr
-    case "heevd": self = .syevd
-    case "gesvd": self = .gesdd
-    case let name:
-      guard let known = LibraryFunction(rawValue: String(name)) else { return nil }
-      self = known
-    }
-  }
-}
-
-extension AttributeDictionary {
-  /// Takes out a letter, written as the number of its character.
-  fileprivate mutating func character(_ name: String) throws -> Character {
-    let code = try integer(name)
-    guard let letter = UInt8(exactly: code) else {
-      throw AdjointError(.unsupported, "\(name) of \(owner) cannot be \(code)", at: location)
-    }
-    return Character(Unicode.Scalar(letter))
-  }
-
-  /// Takes out a letter and says whether it is the first of two.
-  fileprivate mutating func letter(
-    _ name: String, _ first: Character, or second: Character
-  ) throws -> Bool {
-    let letter = try character(name)
-    guard letter == first || letter == second else {
-      throw AdjointError(
-        .unsupported, "\(name) of \(owner) is not \(first) or \(second)", at: location)
-    }
-    return letter == first
-  }
-
-  /// Takes out whether a matrix is transposed.
-  fileprivate mutating func transposition(
-    _ name: String
-  ) throws -> TriangularSolve.Transposition {
-    switch try character(name) {
-    case "N": return .none
-    case "T": return .transpose
-    case "C": return .adjoint
-    default:
-      throw AdjointError(.unsupported, "\(name) of \(owner) is not N, T or C", at: location)
-    }
   }
 }
 

@@ -9,6 +9,10 @@ enum MatrixSyntax: String, CaseIterable {
   case reflectors = "adjoint.reflectors"
   case eigh = "adjoint.eigh"
   case svd = "adjoint.svd"
+  case eig = "adjoint.eig"
+  case schur = "adjoint.schur"
+  case hessenberg = "adjoint.hessenberg"
+  case tridiagonalize = "adjoint.tridiagonalize"
   case tridiagonalSolve = "adjoint.tridiagonal_solve"
 }
 
@@ -40,7 +44,16 @@ extension OperationDraft {
     case .eigh:
       return .eigh(
         isLower: try attributes.optionalBoolean("lower"),
-        hasVectors: try attributes.optionalBoolean("vectors"))
+        hasVectors: try attributes.optionalBoolean("vectors"),
+        isDegenerateSafe: try attributes.optionalBoolean("degenerate_safe"))
+    case .eig:
+      return .eig(
+        hasLeft: try attributes.optionalBoolean("left_vectors"),
+        hasRight: try attributes.optionalBoolean("right_vectors"))
+    case .schur: return .schur(hasVectors: try attributes.optionalBoolean("vectors"))
+    case .hessenberg: return .hessenberg
+    case .tridiagonalize:
+      return .tridiagonalize(isLower: try attributes.optionalBoolean("lower"))
     case .svd:
       let word = try attributes.word("vectors")
       guard let vectors = MatrixOp.Vectors(rawValue: word) else {
@@ -87,8 +100,13 @@ extension MatrixOp {
   fileprivate var writtenAttributes: [(String, String)] {
     switch self {
     case .cholesky(let isLower): return [("lower", "\(isLower)")]
-    case .eigh(let isLower, let hasVectors):
+    case .eigh(let isLower, let hasVectors, let isDegenerateSafe):
       return [("lower", "\(isLower)"), ("vectors", "\(hasVectors)")]
+        + (isDegenerateSafe ? [("degenerate_safe", "true")] : [])
+    case .eig(let hasLeft, let hasRight):
+      return [("left_vectors", "\(hasLeft)"), ("right_vectors", "\(hasRight)")]
+    case .schur(let hasVectors): return [("vectors", "\(hasVectors)")]
+    case .tridiagonalize(let isLower): return [("lower", "\(isLower)")]
     case .svd(let vectors): return [("vectors", "#adjoint<vectors \(vectors.rawValue)>")]
     case .triangularSolve(let solve):
       return [
@@ -96,7 +114,7 @@ extension MatrixOp {
         ("transpose_a", "#stablehlo<transpose \(solve.transposition.rawValue)>"),
         ("unit_diagonal", "\(solve.hasUnitDiagonal)"),
       ]
-    case .lu, .householder, .reflectors, .tridiagonalSolve: return []
+    case .lu, .householder, .reflectors, .tridiagonalSolve, .hessenberg: return []
     }
   }
 }

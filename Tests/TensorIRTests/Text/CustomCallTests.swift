@@ -63,6 +63,132 @@ struct CustomCallTests {
         ["5x3xf64", "3xf64", "5x5xf64", "3x3xf64", "i32"]) == [.matrix(.svd(.full))])
   }
 
+  /// Functions of general matrices, and of complex ones.
+  @Test func furtherFunctionsOfLAPACK() throws {
+    #expect(
+      try operations(
+        "lapack_cpotrf_ffi", "uplo = 85 : ui8", ["4x4xcomplex<f32>"], ["4x4xcomplex<f32>", "i32"])
+        == [.matrix(.cholesky(isLower: false))])
+    #expect(
+      try operations(
+        "lapack_zgeev_ffi", "compute_left = 86 : ui8, compute_right = 86 : ui8",
+        ["4x4xcomplex<f64>"],
+        ["4xcomplex<f64>", "4x4xcomplex<f64>", "4x4xcomplex<f64>", "i32"])
+        == [.matrix(.eig(hasLeft: true, hasRight: true))])
+    #expect(
+      try operations(
+        "lapack_sgeev_ffi", "compute_left = 86 : ui8, compute_right = 86 : ui8", ["4x4xf32"],
+        ["4xf32", "4xf32", "4x4xcomplex<f32>", "4x4xcomplex<f32>", "i32"])
+        == [
+          .matrix(.eig(hasLeft: true, hasRight: true)), .complex(.real), .complex(.imaginary),
+        ])
+    #expect(
+      try operations(
+        "lapack_zgees_ffi", "mode = 86 : ui8, sort = 78 : ui8", ["4x4xcomplex<f64>"],
+        ["4x4xcomplex<f64>", "4x4xcomplex<f64>", "4xcomplex<f64>", "i32", "i32"]
+      ).first == .matrix(.schur(hasVectors: true)))
+    #expect(
+      try operations(
+        "lapack_dgehrd_ffi", "high = 4 : i32, low = 1 : i32", ["4x4xf64"],
+        ["4x4xf64", "3xf64", "i32"]) == [.matrix(.hessenberg)])
+    #expect(
+      try operations(
+        "lapack_chetrd_ffi", "uplo = 76 : ui8", ["4x4xcomplex<f32>"],
+        ["4x4xcomplex<f32>", "4xf32", "3xf32", "3xcomplex<f32>", "i32"])
+        == [.matrix(.tridiagonalize(isLower: true))])
+  }
+
+  /// The decompositions of a function whose one call takes options as scalar operands.
+  private func optionCall(
+    _ name: String, _ options: [String], _ operands: [String], _ results: [String]
+  ) throws -> [Op] {
+    let parameters = operands.enumerated().map { "%arg\($0): tensor<\($1)>" }
+    let constants = options.enumerated().map { number, option in
+      let parts = option.split(separator: ":")
+      return "  %o\(number) = stablehlo.constant dense<\(parts[0])> : tensor<\(parts[1])>\n"
+    }
+    let given =
+      options.map { "tensor<\($0.split(separator: ":")[1])>" }
+      + operands.map { "tensor<\($0)>" }
+    let names = options.indices.map { "%o\($0)" } + operands.indices.map { "%arg\($0)" }
+    let bundle = results.count > 1 ? ":\(results.count)" : ""
+    let types = results.map { "tensor<\($0)>" }.joined(separator: ", ")
+    let text = """
+      func.func @main(\(parameters.joined(separator: ", "))) -> tensor<\(results[0])> {
+      \(constants.joined())  %0\(bundle) = stablehlo.custom_call @\(name)\
+      (\(names.joined(separator: ", "))) {api_version = 2 : i32} : \
+      (\(given.joined(separator: ", "))) -> (\(types))
+        return %0\(results.count > 1 ? "#0" : "") : tensor<\(results[0])>
+      }
+      """
+    let module = try Module(parsing: text, file: "call.mlir")
+    try module.verify()
+    return module.functions[0].operations.map(\.op).filter {
+      if case .matrix = $0 { true } else { false }
+    }
+  }
+
+  /// Text of JAX before 0.5 gives options and extents as operands, and has results for working memory.
+  @Test func optionsAsOperands() throws {
+    let solve = TriangularSolve(
+      isLeft: true, isLower: true, hasUnitDiagonal: false, transposition: .adjoint)
+    #expect(
+      try optionCall(
+        "blas_strsm", ["1:i32", "1:i32", "2:i32", "0:i32", "4:i32", "2:i32", "1:i32", "1.0:f32"],
+        ["4x4xf32", "4x2xf32"], ["4x2xf32"]) == [.matrix(.triangularSolve(solve))])
+    #expect(
+      try optionCall(
+        "lapack_sgetrf", ["1:i32", "4:i32", "3:i32"], ["4x3xf32"], ["4x3xf32", "3xi32", "i32"])
+        == [.matrix(.lu)])
+    #expect(
+      try optionCall(
+        "lapack_dgeqrf", ["1:i32", "4:i32", "3:i32", "96:i32"], ["4x3xf64"],
+        ["4x3xf64", "3xf64", "i32", "96xf64"]) == [.matrix(.householder)])
+    #expect(
+      try optionCall(
+        "lapack_zungqr", ["1:i32", "4:i32", "3:i32", "3:i32", "96:i32"],
+        ["4x3xcomplex<f64>", "3xcomplex<f64>"], ["4x3xcomplex<f64>", "i32", "96xcomplex<f64>"])
+        == [.matrix(.reflectors)])
+    #expect(
+      try optionCall(
+        "lapack_spotrf", ["1:i32", "1:i32", "4:i32"], ["4x4xf32"], ["4x4xf32", "i32"])
+        == [.matrix(.cholesky(isLower: true))])
+    #expect(
+      try optionCall(
+        "lapack_dgesdd", ["0:i32", "1:i32", "1:i32", "4:i32", "3:i32", "300:i32"], ["4x3xf64"],
+        ["4x3xf64", "3xf64", "4x3xf64", "3x3xf64", "i32", "24xi32", "300xf64"])
+        == [.matrix(.svd(.thin))])
+    #expect(
+      try optionCall(
+        "lapack_ssyevd", ["1:i32", "1:i32", "4:i32"], ["4x4xf32"],
+        ["4x4xf32", "4xf32", "i32", "57xf32", "23xi32"])
+        == [.matrix(.eigh(isLower: true, hasVectors: true))])
+    #expect(
+      try optionCall(
+        "lapack_sgeev", ["1:i32", "4:i32", "78:ui8", "86:ui8"], ["4x4xf32"],
+        [
+          "4x4xf32", "4x4xf32", "4x4xf32", "4xf32", "4xf32", "4x4xcomplex<f32>",
+          "4x4xcomplex<f32>", "i32",
+        ]) == [.matrix(.eig(hasLeft: false, hasRight: true))])
+    #expect(
+      try optionCall(
+        "lapack_zgees", ["1:i32", "4:i32", "86:ui8", "78:ui8"], ["4x4xcomplex<f64>"],
+        ["4x4xcomplex<f64>", "4xf64", "4xcomplex<f64>", "4x4xcomplex<f64>", "i32", "i32"])
+        == [.matrix(.schur(hasVectors: true))])
+    #expect(
+      try optionCall(
+        "lapack_dgehrd", ["4:i32", "1:i32", "4:i32", "4:i32", "1:i32", "128:i32"], ["4x4xf64"],
+        ["4x4xf64", "3xf64", "i32", "128xf64"]) == [.matrix(.hessenberg)])
+    #expect(
+      try optionCall(
+        "lapack_dsytrd", ["4:i32", "0:i32", "4:i32", "1:i32", "128:i32"], ["4x4xf64"],
+        ["4x4xf64", "4xf64", "3xf64", "3xf64", "i32", "128xf64"])
+        == [.matrix(.tridiagonalize(isLower: false))])
+    #expect(throws: AdjointError.self) {
+      try optionCall("lapack_spotrf", ["1:i32"], ["4x4xf32"], ["4x4xf32", "i32"])
+    }
+  }
+
   @Test func triangularEquations() throws {
     let text = """
       func.func @main(%arg0: tensor<4x4xf64>, %arg1: tensor<2x4xf64>) -> tensor<2x4xf64> {
