@@ -50,6 +50,7 @@ let package = Package(
     .systemLibrary(name: "CComplex"),
 
     .target(name: "CLinearAlgebra"),
+    .target(name: "CSorting"),
 
     layer("TensorIR"),
     layer("Interpreter", ["TensorIR", "CComplex"]),
@@ -65,7 +66,7 @@ let package = Package(
       "Runtime",
       [
         "TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads",
-        "CLinearAlgebra",
+        "CLinearAlgebra", "CSorting",
       ]),
     .target(
       name: "Adjoint",

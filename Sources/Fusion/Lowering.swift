@@ -75,7 +75,7 @@ extension LoopProgram {
   ) {
     var lowering = Lowering(
       Scheduler(LoopProgram(name: function.name), for: target, options, explains: explains))
-    try lowering.lower(function.withRealPairs().withWideSums())
+    try lowering.lower(function.withRealPairs().withWideSums().withOrderKeys())
     try lowering.scheduler.planMemory()
     var statistics = lowering.statistics
     statistics.scheduledKernels = lowering.scheduler.scheduledKernels

@@ -1,3 +1,4 @@
+internal import CSorting
 internal import LoopIR
 internal import TensorIR
 
@@ -22,7 +23,8 @@ final class FunctionTable: @unchecked Sendable {
       switch callee {
       case .routine(let name, let needsLibrary):
         if needsLibrary { try LinearAlgebraLibrary.require() }
-        guard let address = LinearAlgebraLibrary.routine(name) else {
+        guard let address = LinearAlgebraLibrary.routine(name) ?? adjoint_sorting_routine(name)
+        else {
           throw AdjointError(.system, "there is no routine \(name)")
         }
         entries += [address, nil]

@@ -9,6 +9,7 @@ private let allowedImports: [String: Set<String>] = [
   "CThreads": [],
   "CComplex": [],
   "CLinearAlgebra": [],
+  "CSorting": [],
   "TensorIR": [],
   "Interpreter": ["TensorIR", "CComplex"],
   "Differentiation": ["TensorIR"],
@@ -21,7 +22,7 @@ private let allowedImports: [String: Set<String>] = [
   "Codegen": ["TensorIR", "LoopIR", "LLVMBridge", "Targets"],
   "Runtime": [
     "TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads",
-    "CLinearAlgebra",
+    "CLinearAlgebra", "CSorting",
   ],
   "Adjoint": [
     "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Batching", "Runtime", "Targets",

@@ -122,7 +122,7 @@ struct RealPairs {
     case .whileLoop, .branch, .scan, .optimizationBarrier: return try copiedControl(operation)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .convolution, .window, .matrix, .foreign, .custom, .call:
+      .convolution, .window, .matrix, .order, .foreign, .custom, .call:
       return [try copiedValue(operation)]
     }
   }

@@ -36,7 +36,7 @@ extension ModuleParser {
     case .reduce: return try reduceForm(of: &draft, in: &body)
     case .dot: try dotForm(of: &draft, in: &body)
     case .convolution: try convolutionForm(of: &draft, in: &body)
-    case .gather, .scatter, .matrix:
+    case .gather, .scatter, .matrix, .order:
       throw cursor.failure(
         "\(draft.mnemonic) is only written in quotes", at: draft.position)
     case .dynamicSlice:
@@ -121,6 +121,7 @@ extension FunctionPrinter {
       write(mnemonic, operation, ", sizes = \(sizes)")
     case .dynamicUpdateSlice: write(mnemonic, operation)
     case .matrix(let op): writeMatrix(op, operation)
+    case .order(let ordering): writeOrdering(ordering, operation)
     case .foreign(let call): writeForeign(call, operation)
     case .optimizationBarrier: writeBarrier(operation)
     case .whileLoop(let loop): writeWhile(loop, operation)
