@@ -189,7 +189,7 @@ extension FunctionBuilder {
   }
 
   /// The operand's elements at the indices along an axis, for all other axes alike.
-  private mutating func taken(
+  mutating func taken(
     _ operand: ValueID, at indices: ValueID, along axis: Int
   ) throws -> ValueID {
     let rank = self[operand].rank

@@ -14,6 +14,10 @@ extension ModuleParser {
     case .expansion(let expansion):
       if expansion == .customCall { return try customCallForm(of: &draft, in: &body) }
       if expansion == .cholesky { return try choleskyForm(of: &draft, in: &body) }
+      if expansion == .besselI1 {
+        try operands(1, of: &draft, in: &body)
+        break
+      }
       guard expansion == .topK else {
         throw cursor.failure(
           "\(draft.mnemonic) is only written in quotes", at: draft.position)

@@ -91,7 +91,7 @@ enum OpSyntax: Hashable {
     case .unary(let op): op.rawValue.hasPrefix("chlo.")
     case .binary(let op): op.rawValue.hasPrefix("chlo.")
     case .complex(let op): op == .conjugate
-    case .expansion(let expansion): expansion == .topK
+    case .expansion(let expansion): expansion == .topK || expansion == .besselI1
     default: false
     }
   }
