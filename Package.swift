@@ -51,6 +51,7 @@ let package = Package(
     .systemLibrary(name: "CComplex"),
 
     .target(name: "CLinearAlgebra"),
+    .target(name: "CSorting"),
 
     layer("TensorIR"),
     layer("Interpreter", ["TensorIR", "CComplex"]),
@@ -66,7 +67,7 @@ let package = Package(
       "Runtime",
       [
         "TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads",
-        "CLinearAlgebra",
+        "CLinearAlgebra", "CSorting",
       ]),
     .target(
       name: "Adjoint",

@@ -3,7 +3,7 @@ internal import TensorIR
 extension Tensor where Scalar: TensorNumeric & Comparable {
   /// The elements along an axis in rising order; NaN comes last.
   ///
-  /// - Complexity: O(n²) comparisons along an axis of extent n, side by side.
+  /// - Complexity: O(n) passes over digits along an axis of extent n.
   public func sorted(
     axis: Int = -1, descending: Bool = false, file: String = #fileID, line: Int = #line
   ) -> Tensor {
@@ -16,57 +16,80 @@ extension Tensor where Scalar: TensorNumeric & Comparable {
   /// The indices that put the elements along an axis in rising order; equal ones stay in theirs, and
   /// NaN comes last, or first where the order falls.
   ///
-  /// - Complexity: O(n²) comparisons along an axis of extent n, side by side.
+  /// - Complexity: O(n) passes over digits along an axis of extent n.
   public func argsorted(
     axis: Int = -1, descending: Bool = false, file: String = #fileID, line: Int = #line
   ) -> Tensor<Int32> {
     located(file, line) {
       if let failure = node.failure { return Tensor<Int32>(.failed(failure, .i32)) }
-      let placed = TensorNode.capturing(.i32) {
-        let axis = try type.axis(axis, in: "argsorted", at: .unknown)
-        let last = swappingAxes(axis, -1)
-        let ranks = last.ranks(descending)
-        // The element of rank k is the only one whose rank is k.
-        let extent = shape[axis]
-        let places = Tensor<Int32>.iota([extent, extent], axis: 0)
-        let wanted = Tensor<Int32>.iota([extent, extent], axis: 1)
-        let isPlace = ranks.expandingDims(at: -1) .== wanted
-        return select(isPlace, places, 0).sum([-2]).swappingAxes(axis, -1).node
-      }
-      return Tensor<Int32>(placed)
+      return Tensor<Int32>(
+        TensorNode.capturing(.i32) {
+          let axis = try type.axis(axis, in: "argsorted", at: .unknown)
+          let last = swappingAxes(axis, -1)
+          let first = last.firstPlaces(shape[axis], isDescending: descending)
+          return first.swappingAxes(axis, -1).node
+        })
     }
   }
 
-  /// For each element the number of those that come before it along the last axis.
-  private func ranks(_ descending: Bool) -> Tensor<Int32> {
-    let extent = shape.last ?? 0
-    let (own, other) = (expandingDims(at: -1), expandingDims(at: -2))
-    let (first, second) = descending ? (own, other) : (other, own)
-    let isBefore = (first .< second) | ((second .!= second) & (first .== first))
-    let areEqual = (own .== other) | ((own .!= own) & (other .!= other))
-    let isEarlier =
-      Tensor<Int32>.iota([extent, extent], axis: 1)
-      .< Tensor<Int32>.iota([extent, extent], axis: 0)
-    return (isBefore | (areEqual & isEarlier)).trueCount([-1])
+  /// The indices of the first elements of the order along the last axis; all NaNs are one number, and
+  /// so are both zeros.
+  private func firstPlaces(_ count: Int, isDescending: Bool) -> Tensor<Int32> {
+    let ordering = Ordering(isDescending: [isDescending], count: count)
+    return Tensor<Int32>(.apply(.order(ordering), [canonicalNode], at: .unknown))
+  }
+
+  /// The elements with one zero and one NaN, which is greater than all others by its bits.
+  private var canonicalNode: TensorNode {
+    guard type.element.isFloat else { return node }
+    func splat(_ value: Double) -> TensorNode {
+      TensorNode.capturing(type.element) {
+        try TensorNode(Literal(TensorType([], type.element), filledWith: value), isLiteral: true)
+          .broadcast(to: shape, at: .unknown)
+      }
+    }
+    func compare(_ direction: Comparison.Direction, _ other: TensorNode) -> TensorNode {
+      .apply(.compare(Comparison(direction)), [node, other], at: .unknown)
+    }
+    let zero = splat(0)
+    let number = TensorNode.apply(.select, [compare(.equal, zero), zero, node], at: .unknown)
+    return .apply(.select, [compare(.notEqual, node), splat(.nan), number], at: .unknown)
   }
 
   /// The `count` greatest elements along the last axis in falling order, and their indices.
+  ///
+  /// - Complexity: O(n + count) along an axis of extent n.
   public func topK(
     _ count: Int, file: String = #fileID, line: Int = #line
   ) -> (values: Tensor, indices: Tensor<Int32>) {
     located(file, line) {
-      let all = argsorted(descending: true)
-      let indices = all.derived {
-        guard 0 <= count, count <= all.shape.last ?? 0 else {
-          throw AdjointError(
-            .shape, "topK: there are no \(count) elements along the last axis of shape \(shape)")
-        }
-        return all[..., 0..<count].node
+      if let failure = node.failure {
+        return (Tensor(.failed(failure, Scalar.elementType)), Tensor<Int32>(.failed(failure, .i32)))
       }
+      let indices = Tensor<Int32>(
+        TensorNode.capturing(.i32) {
+          guard 0 <= count, count <= shape.last ?? 0 else {
+            throw AdjointError(
+              .shape, "topK: there are no \(count) elements along the last axis of shape \(shape)")
+          }
+          return firstPlaces(count, isDescending: true).node
+        })
       if let failure = indices.node.failure {
         return (Tensor(.failed(failure, Scalar.elementType)), indices)
       }
-      return (derived { gatheringAlong(indices, axis: -1).node }, indices)
+      return (derived { gathering(indices).node }, indices)
+    }
+  }
+
+  /// The elements at indices along the last axis, of which there may be fewer than elements.
+  private func gathering(_ indices: Tensor<Int32>) -> Tensor {
+    derived {
+      let others = Array(0..<(rank - 1))
+      let dimensions = GatherDimensions(
+        offsetDims: [], collapsedSliceDims: [rank - 1], operandBatchingDims: others,
+        startIndicesBatchingDims: others, startIndexMap: [rank - 1], indexVectorDim: rank,
+        sliceSizes: shape.map { Swift.min(1, $0) })
+      return .apply(.gather(dimensions), [node, indices.node], at: .unknown)
     }
   }
 }

@@ -102,7 +102,7 @@ extension Op {
     case .select: operands[1].type.element
     case .dot(let dimensions): dimensions.resultElement ?? operands[0].type.element
     case .convolution(let convolution): convolution.resultElement ?? operands[0].type.element
-    case .window(.place): .i32
+    case .window(.place), .order: .i32
     case .window: operands[0].type.element
     case .unary, .binary, .clamp, .bits, .complex, .shape, .reduce, .gather, .scatter,
       .dynamicSlice,

@@ -25,6 +25,8 @@ extension Op {
     case .dynamicSlice(let sizes): return try DynamicSlices.slice(sizes, operands, in: &pass)
     case .dynamicUpdateSlice: return try DynamicSlices.update(operands, in: &pass)
     case .matrix(let op): return try op.batched(operands, in: &pass)
+    case .order(let ordering):
+      return try pass.emit(.order(ordering), operands.map { try pass.batch($0) })
     case .foreign(let call): return try call.batched(operands, in: &pass)
     case .optimizationBarrier:
       return try zip(pass.builder.emitAll(self, operands.map(\.id)), operands).map {

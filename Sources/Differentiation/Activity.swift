@@ -89,6 +89,7 @@ extension Op {
     case .branch(let branch): return branch.resultsVaried(operands)
     case .scan(let scan): return scan.resultsVaried(operands)
     case .optimizationBarrier: return operands
+    case .order: return [false]
     case .matrix(let op): return op.hasFloatResults.map { $0 && operands.contains(true) }
     case .foreign(let call):
       return call.resultTypes.map { $0.element.isFloat && operands.contains(true) }
@@ -109,6 +110,7 @@ extension Op {
     case .branch(let branch): return branch.activity(operands, results: results).operands
     case .scan(let scan): return scan.activity(operands, results: results).operands
     case .optimizationBarrier: return results
+    case .order: return operands.map { _ in false }
     case .matrix: return operands.map { _ in results.contains(true) }
     case .foreign(let call):
       return call.operandTypes.map { $0.element.isFloat && results.contains(true) }
@@ -125,7 +127,7 @@ extension Op {
   /// derivative is zero, or there is none. What regions do is not looked at.
   func isDifferentiable(at position: Int) -> Bool {
     switch self {
-    case .constant, .iota, .compare, .call: false
+    case .constant, .iota, .compare, .order, .call: false
     case .unary(let op): !op.isPiecewiseConstant
     case .binary(let op): !op.isPiecewiseConstant
     case .select: position > 0

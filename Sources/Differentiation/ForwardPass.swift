@@ -224,7 +224,7 @@ extension Function {
         .scatter, .window,
         .dynamicSlice,
         .dynamicUpdateSlice,
-        .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+        .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
         return nil
       }
     }

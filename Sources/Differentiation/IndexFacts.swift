@@ -91,7 +91,7 @@ struct IndexFacts {
       .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return nil
     }
   }

@@ -24,7 +24,8 @@ extension Operation {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .call:
+      .dot, .convolution, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .order,
+      .call:
       return [try tangent(in: &pass)]
     }
   }
@@ -32,7 +33,7 @@ extension Operation {
   /// Emits the tangent of this operation's one result.
   func tangent(in pass: inout ForwardPass) throws -> ValueID? {
     switch op {
-    case .constant, .iota, .compare: return nil
+    case .constant, .iota, .compare, .order: return nil
     case .unary(let op): return try op.tangent(of: self, in: &pass)
     case .binary(let op): return try op.tangent(of: self, in: &pass)
     case .select: return try selectTangent(in: &pass)

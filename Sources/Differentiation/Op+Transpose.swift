@@ -15,7 +15,7 @@ extension Operation {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order,
       .optimizationBarrier, .call, .window:
       guard let cotangent = cotangents[0] else { return }
       try transpose(cotangent, in: &pass)
@@ -25,7 +25,8 @@ extension Operation {
   /// Transposes an operation with one result.
   private func transpose(_ cotangent: ValueID, in pass: inout ReversePass) throws {
     switch op {
-    case .constant, .iota, .compare, .clamp, .foreign, .optimizationBarrier, .whileLoop, .branch,
+    case .constant, .iota, .compare, .clamp, .order, .foreign, .optimizationBarrier, .whileLoop,
+      .branch,
       .scan,
       .custom, .call:
       throw pass.notLinear(self)

@@ -101,7 +101,8 @@ struct ResidualCut {
     case .window: return false
     case .dot, .convolution:
       return function[operation.operands[0]].count <= Self.scalarCount && isScalarCode
-    case .scatter, .dynamicUpdateSlice, .matrix, .foreign, .whileLoop, .branch, .scan, .custom,
+    case .scatter, .dynamicUpdateSlice, .matrix, .order, .foreign, .whileLoop, .branch, .scan,
+      .custom,
       .call:
       return false
     }

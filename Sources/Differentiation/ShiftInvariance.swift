@@ -107,7 +107,7 @@ struct ShiftInvariance {
       .convolution, .gather, .window,
       .scatter,
       .dynamicSlice, .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return nil
     }
   }
@@ -189,7 +189,7 @@ extension Operation {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape, .dot, .convolution, .window,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }
@@ -203,7 +203,7 @@ extension Operation {
     case .constant, .iota, .unary, .binary, .compare, .clamp, .convert, .bits, .complex, .fft,
       .shape, .reduce, .dot, .convolution, .window,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

@@ -63,7 +63,8 @@ extension LoopProgram {
   ) throws -> LoweredProgram {
     var lowering = Lowering(
       Scheduler(LoopProgram(name: function.name), for: target, options, explains: explains))
-    try lowering.lower(function.withRealPairs().withWideSums().transposingInvariantFactors())
+    try lowering.lower(
+      function.withRealPairs().withWideSums().transposingInvariantFactors().withOrderKeys())
     try lowering.scheduler.planMemory()
     var statistics = lowering.statistics
     statistics.scheduledKernels = lowering.scheduler.scheduledKernels

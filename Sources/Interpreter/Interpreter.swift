@@ -78,7 +78,7 @@ package struct Interpreter: Sendable {
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
         .fft, .shape,
         .reduce,
-        .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix,
+        .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order,
         .foreign, .window,
         .optimizationBarrier:
         return try operation.op.evaluated(operands)

@@ -37,6 +37,7 @@ extension Op {
     case .dynamicSlice(let sizes): return [evaluateDynamicSlice(operands, sizes: sizes)]
     case .dynamicUpdateSlice: return [evaluateDynamicUpdateSlice(operands)]
     case .matrix(let op): return op.evaluated(operands, types)
+    case .order(let ordering): return [ordering.evaluated(operands, types[0])]
     case .foreign(let call):
       guard call.target != .missing else { throw call.missingDerivative }
       guard let caller = Interpreter.foreignFunctions else {

@@ -50,7 +50,7 @@ extension Op {
     case .constant, .iota, .fft, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

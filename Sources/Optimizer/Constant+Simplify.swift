@@ -24,7 +24,7 @@ import TensorIR
   case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce,
     .dot, .convolution, .gather, .window,
     .scatter, .dynamicSlice, .dynamicUpdateSlice,
-    .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+    .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil
   }
 }

@@ -13,7 +13,8 @@ import TensorIR
   _ op: Op, _ operands: [ValueID], _ rewriter: inout Rewriter
 ) throws -> ValueID? {
   switch op {
-  case .constant, .iota, .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan,
+  case .constant, .iota, .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch,
+    .scan,
     .custom, .call:
     return nil
   case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce,
@@ -56,7 +57,7 @@ extension Op {
       .fft, .shape,
       .reduce,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       return true
     }
   }

@@ -86,7 +86,7 @@ extension Op {
       .shape, .reduce, .window,
       .gather,
       .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       self
     }
   }
@@ -115,7 +115,7 @@ extension Op {
     case .complex, .fft, .iota, .shape, .reduce, .dot, .convolution, .gather, .scatter,
       .dynamicSlice, .window,
       .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       hashValue
     }
   }

@@ -22,7 +22,7 @@ import TensorIR
   case .constant, .iota, .unary, .select, .clamp, .convert, .bits, .complex, .fft, .shape, .reduce,
     .dot, .convolution, .gather, .window,
     .scatter, .dynamicSlice, .dynamicUpdateSlice,
-    .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+    .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
     return nil
   }
 }

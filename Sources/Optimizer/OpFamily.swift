@@ -6,7 +6,8 @@ enum OpFamily: Int, Sendable, CaseIterable {
   case broadcast, reshape
   case transpose, slice, pad, concatenate, reverse, reduce, dot, convolution, window, gather,
     scatter
-  case dynamicSlice, dynamicUpdateSlice, matrix, foreign, optimizationBarrier, whileLoop, branch,
+  case dynamicSlice, dynamicUpdateSlice, matrix, order, foreign, optimizationBarrier, whileLoop,
+    branch,
     scan, custom
   case call
 }
@@ -42,6 +43,7 @@ extension Op {
     case .dynamicSlice: .dynamicSlice
     case .dynamicUpdateSlice: .dynamicUpdateSlice
     case .matrix: .matrix
+    case .order: .order
     case .foreign: .foreign
     case .optimizationBarrier: .optimizationBarrier
     case .whileLoop: .whileLoop

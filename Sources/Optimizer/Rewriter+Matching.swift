@@ -34,7 +34,8 @@ extension Rewriter {
       .pad, .concatenate, .reverse, .reduce, .dot, .convolution, .window, .gather, .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, nil:
+      .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call,
+      nil:
       false
     }
   }
@@ -128,7 +129,8 @@ extension Rewriter {
     case .iota, .compare, .clamp, .convert, .bits, .complex, .fft, .shape(.pad),
       .shape(.concatenate),
       .shape(.reverse),
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order,
+      .foreign,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .window:
       return false
     }

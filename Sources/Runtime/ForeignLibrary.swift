@@ -1,3 +1,4 @@
+internal import CSorting
 import Foundation
 internal import TensorIR
 
@@ -35,7 +36,9 @@ enum ForeignLibrary {
         datum: UnsafeRawPointer(Unmanaged.passUnretained(closure).toOpaque()), owner: closure)
     case .routine(let routine, let needsLibrary):
       if needsLibrary { try LinearAlgebraLibrary.require() }
-      guard let address = LinearAlgebraLibrary.routine(routine) else {
+      guard
+        let address = LinearAlgebraLibrary.routine(routine) ?? adjoint_sorting_routine(routine)
+      else {
         throw AdjointError(.system, "there is no routine \(routine)")
       }
       return Function(address: address, datum: nil, owner: nil)

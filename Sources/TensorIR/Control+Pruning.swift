@@ -19,7 +19,8 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order,
+      .foreign,
       .optimizationBarrier, .custom, .window,
       .call:
       [Bool](repeating: true, count: count)
@@ -36,7 +37,8 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order,
+      .foreign,
       .optimizationBarrier, .custom, .window,
       .call:
       return PrunedOperation(

@@ -30,6 +30,7 @@ extension Op {
     case .dynamicSlice(let sizes): return [try DynamicSliceTyping.slice(sizes, check)]
     case .dynamicUpdateSlice: return [try DynamicSliceTyping.update(check)]
     case .matrix(let op): return try op.resultTypes(check)
+    case .order(let ordering): return [try ordering.resultType(check)]
     case .foreign(let call): return try call.resultTypes(check)
     case .optimizationBarrier: return operands
     case .whileLoop(let loop): return try loop.resultTypes(check)

@@ -46,6 +46,8 @@ package enum Op: Hashable, Sendable {
   case dynamicUpdateSlice
   /// A decomposition or a solution of equations, of matrices in the last two axes.
   indirect case matrix(MatrixOp)
+  /// (keys…): the indices along the last axis in the order of keys.
+  case order(Ordering)
   /// A call of a function outside of the program.
   indirect case foreign(ForeignCall)
   /// Any operands, given back unchanged: a wall that no rewriting looks through.
@@ -451,6 +453,7 @@ extension Op {
     case .dynamicSlice: "stablehlo.dynamic_slice"
     case .dynamicUpdateSlice: "stablehlo.dynamic_update_slice"
     case .matrix(let op): op.mnemonic
+    case .order: "adjoint.order"
     case .foreign: "stablehlo.custom_call"
     case .optimizationBarrier: "stablehlo.optimization_barrier"
     case .whileLoop: "stablehlo.while"

@@ -51,7 +51,7 @@ import Testing
       }
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch, .scan,
-      .custom, .matrix, .foreign, .window,
+      .custom, .matrix, .order, .foreign, .window,
       .call:
       throw AdjointError(.unsupported, "\(op.mnemonic) has no index formula here")
     }

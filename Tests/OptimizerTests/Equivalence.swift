@@ -51,7 +51,8 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .gather,
-      .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .call:
+      .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order, .foreign, .optimizationBarrier,
+      .call:
       false
     case .whileLoop, .branch, .scan, .custom: true
     }

@@ -73,3 +73,50 @@ import Testing
     }
   }
 }
+
+/// Orders as the routine makes them, in each of its ways.
+@Suite struct NativeOrderTests {
+  /// Rows that one thread sorts, rows that all threads share, and selections from both, by one key, by
+  /// two, and by keys of 64 bits.
+  @Test(arguments: [
+    (rows: 3, extent: 40, count: 40), (2, 500, 500), (70, 130, 130), (1, 40_000, 40_000),
+    (2, 33_000, 33_000), (2, 500, 7), (1, 40_000, 9), (1, 40_000, 39_000),
+  ])
+  func ordersAreStable(rows: Int, extent: Int, count: Int) throws {
+    for (element, isDescending) in [
+      (ElementType.f32, [false]), (.i64, [true]), (.u8, [false, true]), (.bf16, [true]),
+    ] {
+      var builder = FunctionBuilder(name: "main")
+      let keys = isDescending.map { _ in builder.parameter(TensorType([rows, extent], element)) }
+      let order = try builder.emit(
+        .order(Ordering(isDescending: isDescending, count: count)), keys)
+      let function = builder.finish(returning: [order])
+      var random = SplitMix64(seed: 9)
+      let arguments = function.parameterTypes.map { type in
+        let values = (0..<type.count).map { _ in Double(random.int(in: -90...90)) }
+        return element.isFloat
+          ? Literal(type, doubles: values.map { $0 == 90 ? -0.0 : $0 / 8 })
+          : Literal(type, integers: values.map { Int64($0) << (element == .i64 ? 40 : 0) })
+      }
+      #expect(
+        try runNatively(function, arguments) == Interpreter().run(function, arguments),
+        "\(element) \(isDescending)")
+    }
+  }
+
+  /// All keys equal, and keys that differ in one digit alone.
+  @Test func digitsThatAllShareAreSkipped() throws {
+    for shift in [0, 8, 24] {
+      var builder = FunctionBuilder(name: "main")
+      let key = builder.parameter(TensorType([35_000], .u32))
+      let order = try builder.emit(
+        .order(Ordering(isDescending: [false], count: 35_000)), [key])
+      let function = builder.finish(returning: [order])
+      for step in [0, 1] {
+        let keys = (0..<35_000).map { Int64(($0 * step * 37) % 200) << shift }
+        let argument = Literal(TensorType([35_000], .u32), integers: keys)
+        #expect(try runNatively(function, [argument]) == Interpreter().run(function, [argument]))
+      }
+    }
+  }
+}

@@ -10,6 +10,7 @@ private let allowedImports: [String: Set<String>] = [
   "CCallSites": [],
   "CComplex": [],
   "CLinearAlgebra": [],
+  "CSorting": [],
   "TensorIR": [],
   "Interpreter": ["TensorIR", "CComplex"],
   "Differentiation": ["TensorIR"],
@@ -22,7 +23,7 @@ private let allowedImports: [String: Set<String>] = [
   "Codegen": ["TensorIR", "LoopIR", "LLVMBridge", "Targets"],
   "Runtime": [
     "TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads",
-    "CLinearAlgebra",
+    "CLinearAlgebra", "CSorting",
   ],
   "Adjoint": [
     "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Batching", "Runtime", "Targets",

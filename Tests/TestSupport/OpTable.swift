@@ -7,7 +7,7 @@ package let opTable: [OpRow] =
   + totalOrderRows + shapeRows
   + reductionRows + dotRows + convolutionRows + windowRows + gatherRows + scatterRows + complexRows
   + fourierRows
-  + matrixRows
+  + matrixRows + orderRows
 
 /// Every row of the table with every element type and shape variant.
 package let opCases: [OpCase] = opTable.flatMap(\.cases)
@@ -50,7 +50,8 @@ extension Op {
     case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .complex, .shape,
       .dot,
       .convolution, .gather,
-      .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .whileLoop,
+      .dynamicSlice, .dynamicUpdateSlice, .matrix, .order, .foreign, .optimizationBarrier,
+      .whileLoop,
       .branch, .scan, .custom,
       .call:
       mnemonic
@@ -84,7 +85,7 @@ extension Op {
     + [
       "cholesky", "lu", "householder", "reflectors", "eigh", "svd", "eig", "schur", "hessenberg",
       "tridiagonalize", "tridiagonal_solve",
-    ].map { "adjoint." + $0 } + ["stablehlo.triangular_solve"]
+    ].map { "adjoint." + $0 } + ["stablehlo.triangular_solve"] + ["adjoint.order"]
 }
 
 extension OpRow {

@@ -26,7 +26,7 @@ extension Op {
       .gather,
       .scatter,
       .dynamicSlice,
-      .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier:
+      .dynamicUpdateSlice, .matrix, .order, .foreign, .optimizationBarrier:
       self
     case .whileLoop, .branch, .scan, .custom: mappingRegions { $0.widened() }
     }

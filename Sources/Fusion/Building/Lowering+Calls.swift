@@ -2,13 +2,13 @@ internal import LoopIR
 internal import TensorIR
 
 extension Lowering {
-  /// A decomposition or a foreign function as a call between kernels.
+  /// A decomposition, an order or a foreign function as a call between kernels.
   func callItem(_ operation: Operation) -> Item {
     let used = (operation.operands + operation.results).compactMap { buffers[$0] }
     return .control({ lowering in .call(lowering.call(operation)) }, uses: Set(used))
   }
 
-  private func call(_ operation: Operation) -> StepCall {
+  private mutating func call(_ operation: Operation) -> StepCall {
     let operands = operation.operands.map { buffer($0) }
     let results = operation.results.map { buffer($0) }
     switch operation.op {
@@ -16,6 +16,10 @@ extension Lowering {
       let call = op.routine(
         operation.operands.map { graph.type($0) }, operation.results.map { graph.type($0) })
       return call.step(operands, results, at: operation.location)
+    case .order(let ordering):
+      let division = OrderDivision(of: graph.type(operation.operands[0]))
+      let scratch = addBuffer("scratch", TensorType([division.scratchWords], .u64))
+      return ordering.call(operands, results[0], scratch, division, at: operation.location)
     case .foreign(let call): return call.step(operands, results, at: operation.location)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice,
@@ -24,6 +28,57 @@ extension Lowering {
       preconditionFailure("only decompositions and foreign functions are calls")
     }
   }
+}
+
+/// How the routine that orders rows divides its work.
+private struct OrderDivision {
+  /// The rows, and the elements of each.
+  let rows: Int, extent: Int
+  /// Among how many parts rows are divided.
+  let parts: Int
+  /// Among how many chunks each row is divided; zero where rows are not.
+  let chunks: Int
+
+  /// Rows of at least so many elements are divided; shorter ones go to threads whole.
+  private static let longRow = 1 << 15
+  /// How many pieces there are at most.
+  private static let mostPieces = 32
+
+  init(of keys: TensorType) {
+    extent = keys.shape.last ?? 0
+    rows = keys.shape.dropLast().reduce(1, *)
+    let isLong = extent >= Self.longRow
+    parts = isLong ? 1 : max(min(rows, Self.mostPieces), 1)
+    chunks = isLong ? Self.mostPieces : 0
+  }
+
+  /// The scratch memory in words of 64 bits: two of each element of a row, and counters of each chunk.
+  var scratchWords: Int { parts * 2 * extent + chunks * 128 }
+}
+
+extension Ordering {
+  /// The call of the routine for keys of 32 bits.
+  fileprivate func call(
+    _ keys: [BufferID], _ order: BufferID, _ scratch: BufferID, _ division: OrderDivision,
+    at location: SourceLocation
+  ) -> StepCall {
+    StepCall(
+      .routine("order", needsLibrary: false),
+      [.context, .list(keys, [order, scratch])]
+        + .numbers(
+          keys.count, division.rows, division.extent, count, division.parts, division.chunks),
+      source: location)
+  }
+}
+
+extension StepCall.Argument {
+  fileprivate static func number(_ value: Int) -> Self {
+    .constant(Literal(TensorType([], .i64), integers: [Int64(value)]))
+  }
+}
+
+extension [StepCall.Argument] {
+  fileprivate static func numbers(_ values: Int...) -> Self { values.map { .number($0) } }
 }
 
 extension ForeignCall {

@@ -19,7 +19,7 @@ extension Lowering {
       return around(carries, operation, available: available) { lowering in
         try lowering.step(of: scan, operation, carries)
       }
-    case .matrix, .foreign: return [callItem(operation)]
+    case .matrix, .order, .foreign: return [callItem(operation)]
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,

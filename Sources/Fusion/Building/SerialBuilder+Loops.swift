@@ -14,7 +14,8 @@ extension SerialBuilder {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+      .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order,
+      .foreign,
       .optimizationBarrier, .custom, .window,
       .call:
       throw NotSmall()
@@ -279,7 +280,7 @@ extension Function {
       case .dot, .convolution, .window, .reduce: return sum + 4 * self[operation.results[0]].count
       case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft,
         .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop,
-        .branch, .scan, .matrix, .foreign,
+        .branch, .scan, .matrix, .order, .foreign,
         .custom, .call:
         return sum + self[operation.results[0]].count
       }

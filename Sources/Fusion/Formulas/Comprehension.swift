@@ -211,7 +211,7 @@ extension Operation {
     case .gather(let dimensions): return dimensions.comprehension(operandTypes, type)
     case .dynamicSlice(let sizes): return .dynamicSlice(operandTypes[0], sizes: sizes)
     case .complex, .fft, .scatter, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch,
-      .scan, .custom, .call, .matrix, .foreign:
+      .scan, .custom, .call, .matrix, .order, .foreign:
       return nil
     }
   }

@@ -76,7 +76,7 @@ extension Operation {
       return isOfLoop && region[result].count >= DotDimensions.leastCopiedElements ? order : nil
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape, .reduce, .convolution, .window, .gather, .scatter, .dynamicSlice,
-      .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan,
+      .dynamicUpdateSlice, .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan,
       .custom, .call:
       return nil
     }
@@ -131,7 +131,7 @@ extension Operation {
       op = .whileLoop(loop)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice,
-      .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .branch, .custom, .call:
+      .dynamicUpdateSlice, .matrix, .order, .foreign, .optimizationBarrier, .branch, .custom, .call:
       preconditionFailure("only loops have repeated regions")
     }
   }
@@ -149,7 +149,7 @@ extension Op {
     case .whileLoop(let loop): (loop.body, 0)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice,
-      .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .branch, .custom, .call:
+      .dynamicUpdateSlice, .matrix, .order, .foreign, .optimizationBarrier, .branch, .custom, .call:
       nil
     }
   }

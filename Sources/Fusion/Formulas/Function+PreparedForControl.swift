@@ -77,6 +77,7 @@ extension Op {
       .complex, .fft,
       .shape,
       .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix,
+      .order,
       .foreign, .optimizationBarrier, .window,
       .custom, .call:
       0
@@ -102,6 +103,7 @@ extension Op {
       .complex, .fft,
       .shape,
       .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix,
+      .order,
       .foreign, .optimizationBarrier, .window,
       .custom, .call:
       return self
@@ -113,7 +115,7 @@ extension Op {
   func addressedOperands(among count: Int) -> Range<Int> {
     switch self {
     case .branch: 0..<1
-    case .matrix, .foreign: 0..<count
+    case .matrix, .order, .foreign: 0..<count
     case .whileLoop, .scan, .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert,
       .bits, .complex, .fft, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter,
       .dynamicSlice, .dynamicUpdateSlice,
@@ -125,7 +127,7 @@ extension Op {
   /// Whether the operation is a step between kernels: a loop, a branch or a call.
   var isStep: Bool {
     switch self {
-    case .whileLoop, .branch, .scan, .matrix, .foreign: true
+    case .whileLoop, .branch, .scan, .matrix, .order, .foreign: true
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape, .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice, .optimizationBarrier, .custom, .call:
@@ -140,7 +142,7 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .reduce,
-      .dot, .convolution, .gather, .dynamicSlice, .matrix, .foreign, .optimizationBarrier,
+      .dot, .convolution, .gather, .dynamicSlice, .matrix, .order, .foreign, .optimizationBarrier,
       .whileLoop, .branch, .scan, .window,
       .custom,
       .call:

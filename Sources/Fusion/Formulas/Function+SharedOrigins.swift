@@ -60,7 +60,7 @@ extension Op {
     case .unary, .binary, .compare, .convert, .bits, .complex, .fft, .dot, .convolution, .scatter,
       .dynamicSlice,
       .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       nil
     case .reduce(let reduction):
       switch reduction.kind {

@@ -56,7 +56,7 @@ extension Operation {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
       .gather,
-      .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier,
+      .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order, .foreign, .optimizationBarrier,
       .whileLoop, .branch,
       .scan,
       .custom, .call:

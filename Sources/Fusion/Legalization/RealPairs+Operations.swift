@@ -57,7 +57,7 @@ extension RealPairs {
     case .convolution(var convolution):
       convolution.resultElement = convolution.resultElement?.partType
       return try copied(bilinear: .convolution(convolution), operands)
-    case .clamp, .bits, .window, .matrix, .foreign, .whileLoop, .branch, .scan,
+    case .clamp, .bits, .window, .matrix, .order, .foreign, .whileLoop, .branch, .scan,
       .optimizationBarrier, .custom, .call:
       throw AdjointError(.unsupported, "\(operation.op.mnemonic) of \(type) has no native code")
     }

@@ -86,7 +86,7 @@ struct KernelPlanner {
           .unsupported, "\(custom.kind.rawValue) was not written out", at: operation.location)
       case .optimizationBarrier:
         preconditionFailure("barriers are gone before kernels are planned")
-      case .whileLoop, .branch, .scan, .matrix, .foreign: addRoots(of: operation)
+      case .whileLoop, .branch, .scan, .matrix, .order, .foreign: addRoots(of: operation)
       case .scatter, .dynamicUpdateSlice: addRoot(operation.result)
       case .dot(let dimensions):
         let types = operation.operands.map { function[$0] }

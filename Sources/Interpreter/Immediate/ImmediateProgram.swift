@@ -139,8 +139,8 @@ extension Op {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice:
       true
-    case .bits, .complex, .fft, .convolution, .window, .matrix, .foreign, .optimizationBarrier,
-      .whileLoop, .branch, .scan, .custom, .call:
+    case .bits, .complex, .fft, .convolution, .window, .matrix, .order, .foreign,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

@@ -65,7 +65,8 @@ struct AffineAnalysis {
     case .iota, .unary, .compare, .bits, .complex, .fft, .shape, .reduce, .dot, .convolution,
       .gather, .scatter, .window,
       .dynamicSlice,
-      .dynamicUpdateSlice, .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan,
+      .dynamicUpdateSlice, .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch,
+      .scan,
       .custom, .call:
       return nil
     }

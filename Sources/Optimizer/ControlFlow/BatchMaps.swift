@@ -52,7 +52,7 @@ extension Function {
     operations.allSatisfy { operation in
       switch operation.op {
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .shape,
-        .reduce, .dot, .gather:
+        .reduce, .dot, .gather, .order:
         true
       case .scan(let scan): scan.body.mayBeBatched
       case .branch(let branch): branch.branches.allSatisfy { $0.isCheapToChoose }

@@ -78,6 +78,7 @@ extension Op {
       .complex, .fft,
       .shape,
       .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix,
+      .order,
       .foreign, .optimizationBarrier, .window,
       .custom, .call:
       return self

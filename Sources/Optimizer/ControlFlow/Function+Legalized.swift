@@ -2,7 +2,8 @@ import TensorIR
 
 extension Function {
   /// An equal function in plain StableHLO: every `adjoint.scan` is a `while` that counts, reads slices
-  /// with `dynamic_slice` and writes them with `dynamic_update_slice`; places of windows are slices.
+  /// with `dynamic_slice` and writes them with `dynamic_update_slice`; places of windows are slices, and
+  /// orders are counted, or those of a sorting network.
   ///
   /// - Throws: `AdjointError` where an operation breaks its typing rule.
   package func legalizedScans() throws -> Function {
@@ -17,6 +18,9 @@ extension Function {
       if case .scan(let scan) = operation.op { return try builder.whileLoop(for: scan, operands) }
       if case .window(let window) = operation.op {
         return [try builder.plainWindow(window, operands)]
+      }
+      if case .order(let ordering) = operation.op {
+        return [try builder.plainOrder(ordering, of: operands)]
       }
       return nil
     }

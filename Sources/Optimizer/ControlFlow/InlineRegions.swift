@@ -19,7 +19,8 @@ import TensorIR
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
     .fft, .shape,
     .reduce,
-    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order,
+    .foreign,
     .window,
     .optimizationBarrier,
     .whileLoop,
@@ -53,7 +54,7 @@ extension Op {
       true
     case .reduce, .dot, .convolution, .window, .gather, .scatter, .dynamicSlice,
       .dynamicUpdateSlice,
-      .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }
   }

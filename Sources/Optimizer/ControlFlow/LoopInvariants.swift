@@ -17,7 +17,8 @@ import TensorIR
   case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
     .fft, .shape,
     .reduce,
-    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .foreign,
+    .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order,
+    .foreign,
     .window,
     .optimizationBarrier,
     .branch,
@@ -98,7 +99,7 @@ extension Op {
     case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .reduce, .dot,
       .convolution, .window,
       .gather,
-      .scatter, .matrix, .foreign,
+      .scatter, .matrix, .order, .foreign,
       .whileLoop, .branch, .scan, .custom:
       true
     case .constant, .iota, .shape, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,

@@ -113,7 +113,8 @@ private struct RowPlan {
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
         .fft, .shape,
         .reduce,
-        .dot, .convolution, .gather, .scatter, .matrix, .foreign, .optimizationBarrier, .whileLoop,
+        .dot, .convolution, .gather, .scatter, .matrix, .order, .foreign, .optimizationBarrier,
+        .whileLoop,
         .branch, .scan, .window,
         .custom, .call:
         continue

@@ -22,7 +22,7 @@ extension FunctionBuilder {
       case .iota, .fft, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
         .window,
         .dynamicUpdateSlice,
-        .matrix, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+        .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
         throw operation.notElementwise
       }
       values[operation.result] = result

@@ -18,6 +18,14 @@ extension OperationDraft {
   /// Adds what a custom call means and gives its results.
   mutating func expandCustomCall(in builder: inout FunctionBuilder) throws -> [ValueID] {
     let target = try attributes.string("call_target_name")
+    if let meaning = try emitMeaning(of: target, in: &builder) {
+      for name in ["backend_config", "api_version", "called_computations", "has_side_effect"] {
+        _ = attributes.take(name)
+      }
+      _ = attributes.take("mhlo.attributes")
+      return meaning
+    }
+    _ = attributes.take("mhlo.attributes")
     for name in ["backend_config", "api_version", "called_computations", "custom_call_schedule"] {
       if name != "backend_config" || !isFields(name) { _ = attributes.take(name) }
     }

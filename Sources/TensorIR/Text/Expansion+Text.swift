@@ -10,6 +10,7 @@ enum Expansion: String, CaseIterable {
   case windowScatter = "adjoint.window_scatter"
   case map = "stablehlo.map"
   case topK = "chlo.top_k"
+  case besselI1 = "chlo.bessel_i1e"
   case randomBits = "stablehlo.rng_bit_generator"
   case cholesky = "stablehlo.cholesky"
   case customCall = "stablehlo.custom_call"
@@ -18,7 +19,7 @@ enum Expansion: String, CaseIterable {
   var hasRegion: Bool {
     switch self {
     case .sort, .reduceWindow, .selectAndScatter, .map: true
-    case .topK, .windowPlace, .windowCollect, .windowScatter, .cholesky, .customCall,
+    case .topK, .besselI1, .windowPlace, .windowCollect, .windowScatter, .cholesky, .customCall,
       .randomBits:
       false
     }
@@ -33,6 +34,7 @@ extension OperationDraft {
     if case .binary(let op) = syntax, operandTypes.first?.element.isComplex == true {
       return op.isExpandedForComplexNumbers
     }
+    if syntax == .scatter { return operands.count > 3 || scatterCombination == nil }
     guard syntax == .reduce, appliedKind == nil else { return false }
     return operands.count > 2 || regions.first?.region.combinedKind == nil
   }
@@ -69,6 +71,9 @@ extension OperationDraft {
     case .expansion(.topK):
       try requireOperands(1)
       results = try builder.greatest(attributes.integer("k"), of: operands[0])
+    case .expansion(.besselI1):
+      try requireOperands(1)
+      results = [try builder.scaledBesselI1(operands[0])]
     case .expansion(.randomBits):
       try requireOperands(1)
       results = try expandRandomBits(in: &builder)
@@ -78,6 +83,7 @@ extension OperationDraft {
     case .binary(let op):
       try requireOperands(2)
       results = [try builder.complexBinary(op, operands[0], operands[1])]
+    case .scatter: results = try expandScatter(in: &builder)
     case .expansion(.cholesky): results = try expandCholesky(in: &builder)
     case .expansion(.customCall): results = try expandCustomCall(in: &builder)
     default: results = try expandReduction(in: &builder)

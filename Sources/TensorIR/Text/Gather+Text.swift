@@ -19,11 +19,13 @@ extension OperationDraft {
 
   /// The scatter's attributes, with the combination read from its region.
   mutating func scatterDimensions() throws -> ScatterDimensions {
-    guard operands.count == 3 else {
-      throw AdjointError(
-        .unsupported, "\(mnemonic) of several operands is not supported", at: attributes.location)
-    }
-    let combination = try scatterCombination()
+    try scatterDimensions(scatterCombination ?? .set)
+  }
+
+  /// The scatter's attributes for a combination.
+  private mutating func scatterDimensions(
+    _ combination: ScatterDimensions.Combination
+  ) throws -> ScatterDimensions {
     var numbers = try attributes.fields("scatter_dimension_numbers")
     let dimensions = ScatterDimensions(
       combination,
@@ -39,22 +41,45 @@ extension OperationDraft {
     return dimensions
   }
 
-  /// How the region combines an element with its update.
-  private func scatterCombination() throws -> ScatterDimensions.Combination {
-    guard let region = regions.first?.region, regions.count == 1 else {
-      throw AdjointError(.syntax, "\(mnemonic) needs one region", at: attributes.location)
+  /// How the region combines an element with its update; nil of a region that is no function with a name.
+  var scatterCombination: ScatterDimensions.Combination? {
+    guard let region = regions.first?.region, regions.count == 1,
+      let element = operandTypes.first?.element
+    else { return nil }
+    return region.scatterCombination(of: element)
+  }
+
+  /// Adds the updates of a scatter one after the other, combined by its region.
+  mutating func expandScatter(in builder: inout FunctionBuilder) throws -> [ValueID] {
+    guard let region = regions.first?.region, regions.count == 1, operands.count % 2 == 1,
+      operands.count > 1
+    else {
+      throw AdjointError(
+        .syntax, "\(mnemonic) needs operands, indices, as many updates and one region",
+        at: attributes.location)
     }
-    if region.isCombination(of: try resultType().element) {
-      let known = ScatterDimensions.Combination.allCases
-      if let kind = region.combinedKind, let combination = known.first(where: { $0.kind == kind }) {
-        return combination
-      }
-      if region.operations.isEmpty, region.results == [region.parameters[1]] { return .set }
+    let count = operands.count / 2
+    let elements = operandTypes[..<count].map { TensorType([], $0.element) }
+    guard region.parameterTypes == elements + elements, region.resultTypes == elements else {
+      throw AdjointError(
+        .type, "\(mnemonic): the region does not combine elements of operands and updates",
+        at: attributes.location)
     }
-    throw AdjointError(
-      .unsupported,
-      "the body of \(mnemonic) is no sum, product, minimum or maximum of its two scalars, nor the second",
-      at: attributes.location)
+    let dimensions = try scatterDimensions(.set)
+    return try builder.scattered(
+      Array(operands[..<count]), operands[count], Array(operands[(count + 1)...]), dimensions,
+      by: region)
+  }
+}
+
+extension Function {
+  /// How a region combines an element with its update; nil where it is no function with a name.
+  func scatterCombination(of element: ElementType) -> ScatterDimensions.Combination? {
+    guard isCombination(of: element) else { return nil }
+    if let kind = combinedKind {
+      return ScatterDimensions.Combination.allCases.first { $0.kind == kind }
+    }
+    return operations.isEmpty && results == [parameters[1]] ? .set : nil
   }
 }
 

@@ -18,6 +18,10 @@ extension Module {
 struct ModuleParser {
   /// The reading position.
   var cursor: TextCursor
+  /// Where the functions start that regions of scalars may call, once one does.
+  var functionStarts: [String: Int]?
+  /// The functions that are being read for such calls.
+  var calledFunctions: Set<String> = []
 
   /// Reads the whole text: one module, or functions outside of any.
   mutating func module() throws -> Module {
@@ -64,7 +68,7 @@ struct ModuleParser {
   }
 
   /// Reads `func.func … { … }`.
-  private mutating func function() throws -> Function {
+  mutating func function() throws -> Function {
     cursor.skipBlanks()
     let start = cursor.position
     guard isFunctionNext else { throw unexpectedInModule() }

@@ -14,6 +14,10 @@ extension ModuleParser {
     case .expansion(let expansion):
       if expansion == .customCall { return try customCallForm(of: &draft, in: &body) }
       if expansion == .cholesky { return try choleskyForm(of: &draft, in: &body) }
+      if expansion == .besselI1 {
+        try operands(1, of: &draft, in: &body)
+        break
+      }
       guard expansion == .topK else {
         throw cursor.failure(
           "\(draft.mnemonic) is only written in quotes", at: draft.position)
@@ -36,7 +40,7 @@ extension ModuleParser {
     case .reduce: return try reduceForm(of: &draft, in: &body)
     case .dot: try dotForm(of: &draft, in: &body)
     case .convolution: try convolutionForm(of: &draft, in: &body)
-    case .gather, .scatter, .matrix:
+    case .gather, .scatter, .matrix, .order:
       throw cursor.failure(
         "\(draft.mnemonic) is only written in quotes", at: draft.position)
     case .dynamicSlice:
@@ -121,6 +125,7 @@ extension FunctionPrinter {
       write(mnemonic, operation, ", sizes = \(sizes)")
     case .dynamicUpdateSlice: write(mnemonic, operation)
     case .matrix(let op): writeMatrix(op, operation)
+    case .order(let ordering): writeOrdering(ordering, operation)
     case .foreign(let call): writeForeign(call, operation)
     case .optimizationBarrier: writeBarrier(operation)
     case .whileLoop(let loop): writeWhile(loop, operation)

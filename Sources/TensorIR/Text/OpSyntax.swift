@@ -13,6 +13,7 @@ enum OpSyntax: Hashable {
   case dynamicSlice, dynamicUpdateSlice, optimizationBarrier, whileLoop, branch(Branch.Kind), scan
   case custom(CustomDerivative.Kind)
   case matrix(MatrixSyntax)
+  case order
   case call, composite
 
   /// The syntax of each mnemonic; `call` is how `func.call` is written inside functions.
@@ -30,7 +31,7 @@ enum OpSyntax: Hashable {
       "stablehlo.scatter": .scatter, "stablehlo.dynamic_slice": .dynamicSlice,
       "stablehlo.dynamic_update_slice": .dynamicUpdateSlice,
       "stablehlo.optimization_barrier": .optimizationBarrier, "stablehlo.while": .whileLoop,
-      "adjoint.scan": .scan, "func.call": .call, "call": .call,
+      "adjoint.scan": .scan, "adjoint.order": .order, "func.call": .call, "call": .call,
       "stablehlo.composite": .composite,
     ]
     for kind in Branch.Kind.allCases { table[kind.rawValue] = .branch(kind) }
@@ -55,7 +56,7 @@ enum OpSyntax: Hashable {
     case .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
       .concatenate, .reduce, .dot, .convolution, .gather, .scatter, .fft, .dynamicSlice,
       .dynamicUpdateSlice,
-      .matrix, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .composite:
+      .matrix, .order, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .composite:
       false
     }
   }
@@ -76,7 +77,8 @@ enum OpSyntax: Hashable {
       .reshape,
       .transpose, .slice, .pad, .concatenate, .reverse, .reduce, .dot, .convolution, .gather,
       .scatter,
-      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom, .call, .composite, .matrix:
+      .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier, .custom, .call, .composite, .matrix,
+      .order:
       false
     }
   }
@@ -168,6 +170,7 @@ struct OperationDraft {
     case .dynamicUpdateSlice: return .dynamicUpdateSlice
     case .optimizationBarrier: return .optimizationBarrier
     case .matrix(let syntax): return .matrix(try matrixOp(syntax))
+    case .order: return .order(try ordering())
     case .whileLoop: return .whileLoop(try whileLoop())
     case .branch(let kind): return .branch(try branch(kind))
     case .scan: return .scan(try scan())

@@ -171,7 +171,8 @@ extension ModuleParser {
       return nil
     }
     let isRegion = body.depth > 0
-    guard (word == "stablehlo.return") == isRegion else {
+    // Comparators that custom calls name end as regions do.
+    guard (word == "stablehlo.return") || !isRegion else {
       throw cursor.failure(
         "expected \(isRegion ? "stablehlo.return" : "return"), not \(word)", at: start)
     }
@@ -231,8 +232,11 @@ extension ModuleParser {
   }
 
   /// Adds the drafted operation, checking the types written for its results.
-  private func emit(_ draft: inout OperationDraft, in body: inout BodyParser) throws -> [ValueID] {
+  private mutating func emit(
+    _ draft: inout OperationDraft, in body: inout BodyParser
+  ) throws -> [ValueID] {
     let place = draft.attributes.location
+    if !draft.syntax.capturesValues { try inlineCalls(in: &draft) }
     draft.operandTypes = draft.operands.map { body.builder[$0] }
     let results: [ValueID]
     do {

@@ -28,7 +28,7 @@ extension OperationDraft {
       .bitcast,
       .reducePrecision, .reduce, .dot, .convolution,
       .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .composite, .matrix:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .composite, .matrix, .order:
       preconditionFailure("\(mnemonic) is no shape op")
     }
   }
@@ -66,7 +66,7 @@ extension ModuleParser {
       .convert, .bitcast,
       .reducePrecision, .reduce,
       .dot, .convolution, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .composite, .matrix:
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call, .composite, .matrix, .order:
       break
     }
   }

@@ -2,6 +2,8 @@
 indirect enum TextAttribute {
   /// `0 : i64`.
   case integer(Int)
+  /// `0.5 : f32`.
+  case float(Double)
   /// `true` or `false`.
   case boolean(Bool)
   /// `"text"`.
@@ -33,7 +35,7 @@ indirect enum TextAttribute {
     case .literal(let literal):
       let isShort = literal.type.element.isInteger && literal.type.count <= 4096
       return isShort ? literal.integers.map { Int($0) } : nil
-    case .integer, .boolean, .string, .symbol, .word, .fields, .convolution: return nil
+    case .integer, .float, .boolean, .string, .symbol, .word, .fields, .convolution: return nil
     }
   }
 
@@ -79,7 +81,7 @@ struct AttributeDictionary {
   /// The mnemonic whose attributes may have a dialect's prefix and yet mean something.
   static let customCall = "stablehlo.custom_call"
   /// Such attributes.
-  static let kept: Set = ["mhlo.backend_config", "adjoint.foreign"]
+  static let kept: Set = ["mhlo.backend_config", "mhlo.attributes", "adjoint.foreign"]
   /// Attributes of memory, on which results do not depend.
   static let layouts: Set = ["operand_layouts", "result_layouts", "output_operand_aliases"]
 
@@ -295,11 +297,33 @@ extension TextCursor {
       try attributes(into: &fields, depth: depth + 1)
       return .fields(fields)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+      let start = position
       let value = try integer()
+      if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+        return .float(try decimal(from: start))
+      }
       if accept(":") { _ = try expectWord("an integer type") }
       return .integer(value)
     default: return try wordAttribute()
     }
+  }
+
+  /// Reads the rest of a decimal, of which the part before the point is read, and its type.
+  private mutating func decimal(from start: Int) throws -> Double {
+    let signs: Set<UInt8> = [UInt8(ascii: "+"), UInt8(ascii: "-")]
+    let exponents: Set<UInt8> = [UInt8(ascii: "e"), UInt8(ascii: "E")]
+    position += 1
+    while position < bytes.count,
+      bytes[position].isDigit || exponents.contains(bytes[position])
+        || signs.contains(bytes[position]) && exponents.contains(bytes[position - 1])
+    {
+      position += 1
+    }
+    guard let value = Double(String(decoding: bytes[start..<position], as: UTF8.self)) else {
+      throw failure("expected a number", at: start)
+    }
+    if accept(":") { _ = try expectWord("a float type") }
+    return value
   }
 
   /// Reads an attribute that starts with a word: a boolean, an array, a constant or the word itself.

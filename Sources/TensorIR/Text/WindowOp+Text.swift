@@ -51,11 +51,10 @@ extension OperationDraft {
     }
     let windows = try windows(over: operandTypes[0].rank)
     guard let (kind, isLast) = regions[0].region.selection,
-      regions[1].region.combinedKind == .add
+      regions[1].region.isCombination(of: operandTypes[0].element)
     else {
       throw AdjointError(
-        .unsupported,
-        "\(mnemonic) is supported where it selects by GE, GT, LE or LT and scatters by addition",
+        .unsupported, "\(mnemonic) is supported where it selects by GE, GT, LE or LT",
         at: attributes.location)
     }
     let (operand, type) = (operands[0], operandTypes[0])
@@ -63,6 +62,12 @@ extension OperationDraft {
     let best = try builder.emit(.window(.reduce(kind, windows)), [operand, identity])
     let place = try builder.emit(
       .window(.place(isLast: isLast, windows)), [operand, best])
+    guard regions[1].region.combinedKind == .add else {
+      let initial = try builder.broadcast(operands[2], to: type.shape, dimensions: [])
+      return [
+        try builder.scattered(initial, operands[1], place, windows, by: regions[1].region)
+      ]
+    }
     let sum = try builder.emit(
       .window(.scatter(windows, shape: type.shape)), [operands[1], place])
     if builder.isZero(operands[2]) { return [sum] }

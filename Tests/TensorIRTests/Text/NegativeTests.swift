@@ -287,7 +287,6 @@ private let moduleMistakes: [Mistake] = [
   Mistake("func.func @f() {§}", .syntax, "expected an operation or a return, not '}'"),
   Mistake(
     "func.func @f() { return §return }", .syntax, "expected '}' after the return, not 'return'"),
-  Mistake("func.func @f() { §stablehlo.return }", .syntax, "expected return, not stablehlo.return"),
   Mistake(
     "§func.func @f(%a: tensor<f32>) -> tensor<f32> { return }", .type,
     "the function returns 0 values, but names 1 types"),

@@ -1,0 +1,271 @@
+// A radix sort of pairs of a key and a place, from the last digit of a key to the first and from the last
+// key to the first, and a selection by digits where only the first places of one key are wanted.
+#include <stddef.h>
+#include <string.h>
+
+#include "CSorting.h"
+
+typedef void (*block_body)(void *, intptr_t, intptr_t);
+typedef void (*parallel_for)(void *, block_body, void *, intptr_t);
+
+enum { DIGIT = 8, BUCKETS = 1 << DIGIT, DIGITS = 32 / DIGIT, SHORT = 48 };
+
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// A key in the upper half, the place of its element in the lower one.
+typedef uint64_t pair;
+
+static inline pair make_pair(uint32_t key, int64_t place) {
+  return (pair)key << 32 | (uint32_t)place;
+}
+
+static inline uint32_t digit(pair x, int number) {
+  return (uint32_t)(x >> (32 + DIGIT * number)) & (BUCKETS - 1);
+}
+
+// Runs blocks on the threads of the context, whose first field says how.
+static void run_blocks(void *context, block_body body, void *job, int64_t blocks) {
+  if (blocks <= 1 || !context) {
+    if (blocks > 0) body(job, 0, (intptr_t)blocks);
+    return;
+  }
+  (*(parallel_for *)context)(context, body, job, (intptr_t)blocks);
+}
+
+// MARK: One row, one thread
+
+// Few pairs by their keys, by insertion.
+static void insert_pairs(pair *pairs, int64_t n) {
+  for (int64_t i = 1; i < n; i++) {
+    const pair x = pairs[i];
+    int64_t j = i;
+    while (j > 0 && (uint32_t)(pairs[j - 1] >> 32) > (uint32_t)(x >> 32)) {
+      pairs[j] = pairs[j - 1];
+      j--;
+    }
+    pairs[j] = x;
+  }
+}
+
+// The pairs by their keys, as they stand where these are equal; they end in one of the two arrays, which
+// is returned.
+static pair *sort_pairs(pair *from, pair *to, int64_t n) {
+  if (n <= SHORT) {
+    insert_pairs(from, n);
+    return from;
+  }
+  uint32_t counts[DIGITS][BUCKETS];
+  memset(counts, 0, sizeof counts);
+  for (int64_t i = 0; i < n; i++) {
+    const pair x = from[i];
+    for (int d = 0; d < DIGITS; d++) counts[d][digit(x, d)]++;
+  }
+  for (int d = 0; d < DIGITS; d++) {
+    uint32_t *next = counts[d];
+    // A digit that all keys share orders nothing.
+    if (next[digit(from[0], d)] == n) continue;
+    uint32_t sum = 0;
+    for (int b = 0; b < BUCKETS; b++) {
+      const uint32_t count = next[b];
+      next[b] = sum;
+      sum += count;
+    }
+    for (int64_t i = 0; i < n; i++) {
+      const pair x = from[i];
+      to[next[digit(x, d)]++] = x;
+    }
+    pair *sorted = to;
+    to = from;
+    from = sorted;
+  }
+  return from;
+}
+
+// The pairs of the first `count` places of a row by one key, in the order of places; there are `count`.
+static void select_pairs(const uint32_t *keys, int64_t n, int64_t count, pair *chosen) {
+  uint32_t bound = 0, mask = 0;
+  int64_t wanted = count;
+  // The digits of the last key that is chosen, one by one.
+  for (int d = DIGITS - 1; d >= 0; d--) {
+    uint32_t counts[BUCKETS];
+    memset(counts, 0, sizeof counts);
+    for (int64_t i = 0; i < n; i++) {
+      if ((keys[i] & mask) == bound) counts[(keys[i] >> (DIGIT * d)) & (BUCKETS - 1)]++;
+    }
+    uint32_t b = 0;
+    while (counts[b] < wanted) wanted -= counts[b++];
+    bound |= b << (DIGIT * d);
+    mask |= (uint32_t)(BUCKETS - 1) << (DIGIT * d);
+    // All keys of the bucket are chosen: no further digit decides.
+    if (counts[b] == wanted) break;
+  }
+  int64_t found = 0;
+  for (int64_t i = 0; i < n && found < count; i++) {
+    const uint32_t head = keys[i] & mask;
+    if (head < bound || (head == bound && wanted > 0)) {
+      if (head == bound) wanted--;
+      chosen[found++] = make_pair(keys[i], i);
+    }
+  }
+}
+
+struct order_job {
+  const uint32_t *const *keys;
+  int32_t *order;
+  pair *scratch;
+  int64_t rows, extent, count, key_count, parts, chunks;
+};
+
+static void order_row(const struct order_job *job, int64_t row, pair *a, pair *b) {
+  const int64_t n = job->extent, last = job->key_count - 1;
+  const uint32_t *keys = job->keys[last] + row * n;
+  int64_t found = n;
+  if (job->key_count == 1 && job->count <= n / 2) {
+    found = job->count;
+    select_pairs(keys, n, found, a);
+  } else {
+    for (int64_t i = 0; i < n; i++) a[i] = make_pair(keys[i], i);
+  }
+  pair *sorted = sort_pairs(a, b, found);
+  for (int64_t k = last - 1; k >= 0; k--) {
+    keys = job->keys[k] + row * n;
+    for (int64_t i = 0; i < n; i++) {
+      const uint32_t place = (uint32_t)sorted[i];
+      sorted[i] = make_pair(keys[place], place);
+    }
+    sorted = sort_pairs(sorted, sorted == a ? b : a, n);
+  }
+  int32_t *order = job->order + row * job->count;
+  for (int64_t i = 0; i < job->count; i++) order[i] = (int32_t)(uint32_t)sorted[i];
+}
+
+static void order_parts(void *data, intptr_t begin, intptr_t end) {
+  const struct order_job *job = data;
+  for (int64_t part = begin; part < end; part++) {
+    pair *a = job->scratch + part * 2 * job->extent;
+    const int64_t stop = (part + 1) * job->rows / job->parts;
+    for (int64_t row = part * job->rows / job->parts; row < stop; row++) {
+      order_row(job, row, a, a + job->extent);
+    }
+  }
+}
+
+// MARK: One row, all threads
+
+// A pass over the chunks of a row.
+struct pass {
+  const uint32_t *keys;
+  pair *from, *to;
+  int32_t *order;
+  uint32_t (*counts)[BUCKETS];
+  int64_t n, count, chunk;
+  int number;
+};
+
+// The pairs of a chunk, of a key and its places before (`from`) or of all places in turn.
+static void pair_chunks(void *data, intptr_t begin, intptr_t end) {
+  const struct pass *pass = data;
+  const int64_t stop = least(end * pass->chunk, pass->n);
+  for (int64_t i = begin * pass->chunk; i < stop; i++) {
+    const uint32_t place = pass->from ? (uint32_t)pass->from[i] : (uint32_t)i;
+    pass->to[i] = make_pair(pass->keys[place], place);
+  }
+}
+
+static void count_chunks(void *data, intptr_t begin, intptr_t end) {
+  const struct pass *pass = data;
+  for (intptr_t c = begin; c < end; c++) {
+    // Two sets of counters, since neighbours often share a digit.
+    uint32_t even[BUCKETS], odd[BUCKETS];
+    memset(even, 0, sizeof even);
+    memset(odd, 0, sizeof odd);
+    int64_t i = c * pass->chunk;
+    const int64_t stop = least(i + pass->chunk, pass->n);
+    for (; i + 1 < stop; i += 2) {
+      even[digit(pass->from[i], pass->number)]++;
+      odd[digit(pass->from[i + 1], pass->number)]++;
+    }
+    if (i < stop) even[digit(pass->from[i], pass->number)]++;
+    for (int b = 0; b < BUCKETS; b++) pass->counts[c][b] = even[b] + odd[b];
+  }
+}
+
+static void move_chunks(void *data, intptr_t begin, intptr_t end) {
+  const struct pass *pass = data;
+  for (intptr_t c = begin; c < end; c++) {
+    uint32_t *next = pass->counts[c];
+    const int64_t stop = least((c + 1) * pass->chunk, pass->n);
+    for (int64_t i = c * pass->chunk; i < stop; i++) {
+      const pair x = pass->from[i];
+      pass->to[next[digit(x, pass->number)]++] = x;
+    }
+  }
+}
+
+static void store_chunks(void *data, intptr_t begin, intptr_t end) {
+  const struct pass *pass = data;
+  const int64_t stop = least(end * pass->chunk, pass->count);
+  for (int64_t i = begin * pass->chunk; i < stop; i++) {
+    pass->order[i] = (int32_t)(uint32_t)pass->from[i];
+  }
+}
+
+// Makes counts the places where each chunk's elements of each digit go; false where all share a digit.
+static int make_places(uint32_t (*counts)[BUCKETS], int64_t chunks, int64_t n) {
+  uint32_t sum = 0;
+  for (int b = 0; b < BUCKETS; b++) {
+    const uint32_t before = sum;
+    for (int64_t c = 0; c < chunks; c++) {
+      const uint32_t count = counts[c][b];
+      counts[c][b] = sum;
+      sum += count;
+    }
+    if (sum - before == n) return 0;
+  }
+  return 1;
+}
+
+static void order_long_row(void *context, const struct order_job *job, int64_t row) {
+  const int64_t n = job->extent, chunks = job->chunks;
+  pair *a = job->scratch, *b = a + n;
+  struct pass pass = {
+    .from = NULL, .n = n, .count = job->count, .chunk = (n + chunks - 1) / chunks,
+    .counts = (uint32_t (*)[BUCKETS])(b + n), .order = job->order + row * job->count};
+  for (int64_t k = job->key_count - 1; k >= 0; k--) {
+    pass.keys = job->keys[k] + row * n;
+    pass.to = pass.from ? pass.from : a;
+    run_blocks(context, pair_chunks, &pass, chunks);
+    pass.from = pass.to;
+    for (pass.number = 0; pass.number < DIGITS; pass.number++) {
+      run_blocks(context, count_chunks, &pass, chunks);
+      if (!make_places(pass.counts, chunks, n)) continue;
+      pass.to = pass.from == a ? b : a;
+      run_blocks(context, move_chunks, &pass, chunks);
+      pass.from = pass.to;
+    }
+  }
+  run_blocks(context, store_chunks, &pass, chunks);
+}
+
+static void adjoint_order(
+    void *context, void *const *buffers, int64_t key_count, int64_t rows, int64_t extent,
+    int64_t count, int64_t parts, int64_t chunks) {
+  if (rows == 0 || count == 0) return;
+  struct order_job job = {
+    .keys = (const uint32_t *const *)buffers, .order = buffers[key_count],
+    .scratch = buffers[key_count + 1], .rows = rows, .extent = extent, .count = count,
+    .key_count = key_count, .parts = parts, .chunks = chunks};
+  if (chunks == 0) return run_blocks(context, order_parts, &job, parts);
+  const int selects = key_count == 1 && count <= extent / 2;
+  for (int64_t row = 0; row < rows; row++) {
+    if (selects) {
+      order_row(&job, row, job.scratch, job.scratch + extent);
+    } else {
+      order_long_row(context, &job, row);
+    }
+  }
+}
+
+const void *adjoint_sorting_routine(const char *name) {
+  return strcmp(name, "order") == 0 ? (const void *)adjoint_order : 0;
+}
