@@ -15,17 +15,6 @@ package final class ObjectCompiler {
   /// LLVM's target machine.
   private let machine: OpaquePointer
 
-  /// The options of LLVM's command line that code generation runs with, for the whole process: those
-  /// below, and what the environment variable `ADJOINT_LLVM_OPTIONS` adds for experiments.
-  ///
-  /// - `-disable-lsr`: strength reduction of addresses takes a third of code generation. Emitted loops
-  ///   count in few variables already, and moving addresses stand in registers.
-  /// - `-pre-RA-sched=source`: selection need not order what the machine scheduler orders again.
-  package static let options: [String] =
-    ["-disable-lsr", "-pre-RA-sched=source"]
-    + (ProcessInfo.processInfo.environment["ADJOINT_LLVM_OPTIONS"] ?? "")
-    .split(separator: " ").map(String.init)
-
   /// Creates a compiler, with a pooled machine if there is one.
   package init(target: TargetDescription = .host, level: Int = 1) throws(LLVMError) {
     precondition((0...3).contains(level), "codegen levels are 0 to 3")
@@ -70,7 +59,10 @@ package final class ObjectCompiler {
     setDataLayout(ref)
     var message: UnsafeMutablePointer<CChar>?
     var buffer: OpaquePointer?
-    if LLVMTargetMachineEmitToMemoryBuffer(machine, ref, kind, &message, &buffer) != 0 {
+    let status = CodegenOptions.withOptions(for: target) {
+      LLVMTargetMachineEmitToMemoryBuffer(machine, ref, kind, &message, &buffer)
+    }
+    if status != 0 {
       throw LLVMError(takeMessage(message))
     }
     guard let buffer else { throw LLVMError("LLVM made no code") }
@@ -112,17 +104,9 @@ private final class MachinePool: Sendable {
 
   /// Registers the host's code generator, once.
   private static let nativeTarget: Bool = {
-    takeOptions()
-    return LLVMInitializeNativeTarget() == 0 && LLVMInitializeNativeAsmPrinter() == 0
+    LLVMInitializeNativeTarget() == 0 && LLVMInitializeNativeAsmPrinter() == 0
       && LLVMInitializeNativeAsmParser() == 0
   }()
-
-  /// Hands LLVM the options of its own command line, which hold for the whole process.
-  private static func takeOptions() {
-    let words = ["adjoint"] + ObjectCompiler.options
-    var arguments = words.map { UnsafePointer(strdup($0)) }
-    LLVMParseCommandLineOptions(Int32(arguments.count), &arguments, nil)
-  }
 
   /// Registers all code generators of this LLVM, once.
   private static let allTargets: Bool = {

@@ -19,6 +19,12 @@ struct CompilerTextTests {
       .deletingLastPathComponent()
   }
 
+  /// Where LLVM's headers may be, as the package's manifest has it.
+  private static let headers = [
+    "/usr/lib/llvm-22", "/opt/homebrew/opt/llvm", "/usr/local/opt/llvm",
+  ]
+  .map { $0 + "/include" }.filter { FileManager.default.fileExists(atPath: $0) }
+
   /// The module maps of C targets in the folders inside a folder.
   private static func moduleMaps(in folder: URL) -> [(folder: String, path: String)] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
@@ -31,13 +37,13 @@ struct CompilerTextTests {
   private static func errors(in file: URL) throws -> [Int: String] {
     let process = Process()
     process.executableURL = compiler
-    process.arguments =
-      [
-        "-typecheck", "-swift-version", "6", "-diagnostic-style", "llvm", "-I",
-        products.appending(path: "Modules").path,
-      ] + moduleMaps(in: package.appending(path: "Sources")).flatMap { ["-I", $0.folder] }
-      + moduleMaps(in: products).flatMap { ["-Xcc", "-fmodule-map-file=\($0.path)"] }
-      + [file.path]
+    let sources = moduleMaps(in: package.appending(path: "Sources"))
+    var arguments = ["-typecheck", "-swift-version", "6", "-diagnostic-style", "llvm"]
+    arguments += ["-I", products.appending(path: "Modules").path]
+    arguments += sources.flatMap { ["-I", $0.folder] }
+    arguments += headers.flatMap { ["-Xcc", "-I" + $0] }
+    arguments += moduleMaps(in: products).flatMap { ["-Xcc", "-fmodule-map-file=" + $0.path] }
+    process.arguments = arguments + [file.path]
     let output = Pipe()
     process.standardError = output
     process.standardOutput = output

@@ -54,7 +54,7 @@ import Testing
         "stablehlo.reduce stablehlo.or", "stablehlo.reduce_window stablehlo.and",
         "stablehlo.reduce_window stablehlo.or",
         "adjoint.window_place", "stablehlo.scatter multiply", "adjoint.schur", "adjoint.hessenberg",
-        "adjoint.tridiagonalize",
+        "adjoint.tridiagonalize", "adjoint.order",
       ])
   }
 }

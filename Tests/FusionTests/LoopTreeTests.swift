@@ -17,10 +17,10 @@ private let targets: [TargetDescription] = [.x86_64v4, .x86_64v3, .aarch64]
   func opsKeepTheirMeaning(_ row: OpRow) throws {
     for (position, opCase) in row.cases.enumerated() {
       let function = try opCase.function()
-      // Complex arguments are pairs in memory, and decompositions are C functions of the runtime: both
-      // are compared with the tensor interpreter in native code only.
+      // Complex arguments are pairs in memory, and decompositions and orders are C functions of the
+      // runtime: all are compared with the tensor interpreter in native code only.
       if function.types.contains(where: \.element.isComplex)
-        || function.operations.contains(where: { $0.op.isMatrix })
+        || function.operations.contains(where: { $0.op.isRoutine })
       {
         continue
       }
@@ -103,8 +103,11 @@ private let targets: [TargetDescription] = [.x86_64v4, .x86_64v3, .aarch64]
 }
 
 extension Op {
-  /// Whether the operation is a decomposition of matrices or a solve with one.
-  fileprivate var isMatrix: Bool {
-    if case .matrix = self { true } else { false }
+  /// Whether a routine of the runtime carries the operation out.
+  fileprivate var isRoutine: Bool {
+    switch self {
+    case .matrix, .order: true
+    default: false
+    }
   }
 }

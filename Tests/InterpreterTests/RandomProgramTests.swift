@@ -66,6 +66,8 @@ import Testing
     "stablehlo.reduce_precision", "adjoint.stop_gradient", "stablehlo.scatter multiply",
     "stablehlo.scatter minimum", "stablehlo.scatter maximum", "stablehlo.convolution",
     "adjoint.window_place", "adjoint.window_collect", "adjoint.window_scatter", "adjoint.lu",
+    "adjoint.eig", "adjoint.schur", "adjoint.hessenberg", "adjoint.tridiagonalize",
+    "adjoint.order",
     "adjoint.cholesky", "adjoint.eigh", "adjoint.svd", "adjoint.householder", "adjoint.reflectors",
     "adjoint.tridiagonal_solve", "stablehlo.triangular_solve",
   ]

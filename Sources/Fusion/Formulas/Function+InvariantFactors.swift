@@ -76,7 +76,8 @@ extension Operation {
       return isOfLoop && region[result].count >= DotDimensions.leastCopiedElements ? order : nil
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape, .reduce, .convolution, .window, .gather, .scatter, .dynamicSlice,
-      .dynamicUpdateSlice, .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan,
+      .dynamicUpdateSlice, .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch,
+      .scan,
       .custom, .call:
       return nil
     }

@@ -212,7 +212,7 @@ final class KernelCompilation: Sendable {
     // The module tells the whole kernel, the processor too; what else decides the object is LLVM.
     let key = Digest(
       Array(
-        "adjoint kernel 1, LLVM \(llvmVersion), level \(level), \(ObjectCompiler.options)\n".utf8)
+        "adjoint kernel 1, LLVM \(llvmVersion), level \(level), \(CodegenOptions.words)\n".utf8)
         + module.bitcode)
     let instructionCount = module.instructionCount
     if let object = disk.contents(.kernel, key) {

@@ -1,0 +1,78 @@
+internal import CLLVM
+import Foundation
+internal import Targets
+
+/// The options of LLVM's command line that code is generated with; they hold for the whole process.
+package enum CodegenOptions {
+  /// Those below for this machine, and what the environment variable `ADJOINT_LLVM_OPTIONS` adds for
+  /// experiments.
+  ///
+  /// - `-disable-lsr`, for x86: strength reduction of addresses takes a third of code generation. Emitted
+  ///   loops count in few variables already, and moving addresses stand in registers. ARM has it, since
+  ///   its multiply-adds take lanes of factors only where addresses are near each other.
+  /// - `-pre-RA-sched=source`: selection need not order what the machine scheduler orders again.
+  package static let words: [String] =
+    [strengthReduction(for: .host), "-pre-RA-sched=source"]
+    + (ProcessInfo.processInfo.environment["ADJOINT_LLVM_OPTIONS"] ?? "")
+    .split(separator: " ").map(String.init)
+
+  /// The option for strength reduction in code for a processor.
+  private static func strengthReduction(for target: TargetDescription) -> String {
+    target.isARM64 ? "-disable-lsr=false" : "-disable-lsr=true"
+  }
+
+  /// Hands LLVM the options, once.
+  private static let areTaken: Bool = {
+    hand(words)
+    return true
+  }()
+
+  private static func hand(_ words: [String]) {
+    let arguments = (["adjoint"] + words).map { strdup($0) }
+    defer { arguments.forEach { free($0) } }
+    var pointers = arguments.map { UnsafePointer($0) }
+    LLVMParseCommandLineOptions(Int32(pointers.count), &pointers, nil)
+  }
+
+  /// Who generates code at the moment: many for this machine, or one for another architecture.
+  private static let lock = SharedLock()
+
+  /// Generates code for a processor with the options for it.
+  static func withOptions<Result, Failure: Error>(
+    for target: TargetDescription, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    _ = areTaken
+    let option = strengthReduction(for: target)
+    if option == strengthReduction(for: .host) {
+      lock.share()
+      defer { lock.unlock() }
+      return try body()
+    }
+    lock.lock()
+    hand([option])
+    defer {
+      hand([strengthReduction(for: .host)])
+      lock.unlock()
+    }
+    return try body()
+  }
+}
+
+/// A lock that many may share, or one has alone.
+private final class SharedLock: @unchecked Sendable {
+  private let handle: UnsafeMutablePointer<pthread_rwlock_t>
+
+  init() {
+    handle = .allocate(capacity: 1)
+    pthread_rwlock_init(handle, nil)
+  }
+
+  deinit {
+    pthread_rwlock_destroy(handle)
+    handle.deallocate()
+  }
+
+  func share() { pthread_rwlock_rdlock(handle) }
+  func lock() { pthread_rwlock_wrlock(handle) }
+  func unlock() { pthread_rwlock_unlock(handle) }
+}
