@@ -12,13 +12,13 @@ public enum CompilePolicy: String, Hashable, Sendable, CaseIterable {
   /// The best code before the first call.
   case best
 
-  /// The policy where none is named: `balanced` unless the environment variable `ADJOINT_COMPILE_POLICY`
+  /// The policy where none is named: `best` unless the environment variable `ADJOINT_COMPILE_POLICY`
   /// names another, or `withCompilePolicy` does.
   public static var preferred: CompilePolicy { current }
 
   /// The policy of this task.
   @TaskLocal fileprivate static var current =
-    environmentValue("ADJOINT_COMPILE_POLICY").flatMap(CompilePolicy.init(rawValue:)) ?? .balanced
+    environmentValue("ADJOINT_COMPILE_POLICY").flatMap(CompilePolicy.init(rawValue:)) ?? .best
 
   /// The same in the back end's words.
   var policy: CompilationPolicy {
@@ -28,6 +28,12 @@ public enum CompilePolicy: String, Hashable, Sendable, CaseIterable {
     case .best: .best
     }
   }
+}
+
+/// Waits for the thread that makes better code, which begins no other kernel: for what is about to end the
+/// process.
+package func endBackgroundCompilation() {
+  BackgroundCompiler.shared.end()
 }
 
 /// Runs a closure whose compilations, those of calls and of deferred operations too, follow a policy

@@ -21,9 +21,11 @@ struct AdjointCommand: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      endBackgroundCompilation()
     } catch let error as AdjointError {
       fail(error.description)
     } catch is CheckFailure {
+      endBackgroundCompilation()
       Foundation.exit(1)
     } catch  where exitCode(for: error) == .success {
       print(fullMessage(for: error))
@@ -38,6 +40,7 @@ struct AdjointCommand: ParsableCommand {
   static func fail(_ message: String) -> Never {
     let words = message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     FileHandle.standardError.write(Data("adjoint: \(words)\n".utf8))
+    endBackgroundCompilation()
     Foundation.exit(2)
   }
 }

@@ -76,7 +76,7 @@ package enum Calibration {
 
   /// A function that carries out multiply-adds for the blocks from its second to its third
   /// argument; its result depends on the memory, so nothing can be left out.
-  private static func multiplyAdds(_ name: String) -> LLVMModule {
+  static func multiplyAdds(_ name: String) -> LLVMModule {
     let module = LLVMModule(name: name)
     let function = module.addFunction(
       name, parameters: [module.pointer, module.i64, module.i64], returns: module.void)

@@ -1,3 +1,4 @@
+internal import LLVMBridge
 import Synchronization
 
 #if canImport(Glibc)
@@ -31,8 +32,8 @@ package final class BackgroundCompiler: Sendable {
 
   /// Does a job when those before it are done.
   package func add(_ job: @escaping @Sendable () -> Void) {
-    // Registered anew, so that it comes before the end of all that LLVM has made by now.
-    atexit { BackgroundCompiler.shared.end() }
+    _ = Self.hasWarmedUp
+    Self.registerEnd()
     let starts = state.withLock { state -> Bool in
       if state.isEnding { return false }
       state.jobs.append(job)
@@ -44,8 +45,24 @@ package final class BackgroundCompiler: Sendable {
 
   /// Does jobs until there are none.
   fileprivate func work() {
-    while let job = nextJob() { job() }
+    while let job = nextJob() {
+      job()
+      Self.registerEnd()
+    }
   }
+
+  /// Registers the wait at the end of the process anew, so that it comes before the end of all that LLVM
+  /// has made by now: what was registered last is carried out first.
+  private static func registerEnd() {
+    atexit { BackgroundCompiler.shared.end() }
+  }
+
+  /// Whether LLVM has made the tables that it makes when it first generates good code. Made by the thread,
+  /// they would be taken down before the wait for it.
+  private static let hasWarmedUp: Bool = {
+    let module = Calibration.multiplyAdds("adjoint_warm_up")
+    return (try? ObjectCompiler(target: .host, level: 1).compile(module)) != nil
+  }()
 
   private func nextJob() -> (@Sendable () -> Void)? {
     state.withLock { state in
@@ -62,7 +79,7 @@ package final class BackgroundCompiler: Sendable {
   private static let grace = Duration.milliseconds(50)
 
   /// Waits until no job is being done; later ones are not begun.
-  private func end() {
+  package func end() {
     let start = ContinuousClock.now
     while state.withLock({ $0.isWorking }), ContinuousClock.now - start < Self.grace { usleep(200) }
     state.withLock { $0.isEnding = true }
