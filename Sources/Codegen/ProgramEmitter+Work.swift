@@ -1,4 +1,4 @@
-package import LoopIR
+internal import LoopIR
 
 extension ProgramEmitter {
   /// For each code about how many nanoseconds a call of the program loses where the code is made at

@@ -9,7 +9,8 @@ import Testing
   /// Ends of the range, numbers that leave it on the way, and ordinary ones.
   private static let bases: [Double] = [
     0, -0.0, .infinity, -.infinity, .nan, 1, -1, 2, -2, 0.1, -0.7, 3.25, 1e-3, 12345.678,
-    5e-324, -5e-324, 1e-310, 2.3e-308, 1e-300, 1e-205, 1e-155, 1e-103, 1e-45, 3e-39, 1.2e-38, 1e-30,
+    .leastNonzeroMagnitude, -.leastNonzeroMagnitude, 1e-300 / 1e10, 2.3e-308, 1e-300, 1e-205,
+    1e-155, 1e-103, 1e-45, 3e-39, 1.2e-38, 1e-30,
     1e-19, 1e13, 1e19, 1e25, 3e38, 1e103, 1e130, 1e154, 1e155, 1e205, 1e300, 1.7e308, -1e103, -1e30,
   ]
 

@@ -76,7 +76,7 @@ extension RandomProgram {
     let captures = pickCaptures()
     let carries = (0..<random.int(in: 1...2)).map { _ in pickValue() }
     let stack = random.oneIn(2) ? pickValue { !$0.shape.isEmpty && $0.shape[0] <= 7 } : nil
-    let length = try stack.map { type(of: $0).shape[0] } ?? random.int(in: 0...5)
+    let length = stack.map { type(of: $0).shape[0] } ?? random.int(in: 0...5)
     var (inner, index) = regionProgram(captures, index: true)
     var starts = [Value]()
     for carry in carries {

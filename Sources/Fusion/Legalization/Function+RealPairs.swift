@@ -144,7 +144,7 @@ struct RealPairs {
     case .matrix(let op): return try copied(op, operation)
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape, .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
-      .convolution, .window, .foreign, .custom, .call, .matrix, .order:
+      .convolution, .window, .foreign, .custom, .call, .order:
       return [try copiedValue(operation)]
     }
   }
