@@ -65,6 +65,54 @@ import Testing
     #expect(try results(text, x) == [[1, Double(0x3FF0_0000)], [2], [2], [Double(0x8105)]])
   }
 
+  /// Sums and products over windows of complex numbers, short ones and ones that grow.
+  @Test(arguments: [("add", 3), ("add", 12), ("multiply", 3), ("multiply", 12)])
+  func windowsOfComplexNumbers(op: String, width: Int) throws {
+    let n = 12
+    let start = op == "add" ? "(0.0, 0.0)" : "(1.0, 0.0)"
+    let text = """
+      func.func @main(%a: tensor<12xf64>, %b: tensor<12xf64>) -> (tensor<12xf64>, tensor<12xf64>) {
+        %x = stablehlo.complex %a, %b : tensor<12xcomplex<f64>>
+        %s = stablehlo.constant dense<\(start)> : tensor<complex<f64>>
+        %0 = "stablehlo.reduce_window"(%x, %s) <{padding = dense<[[\(width - 1), 0]]> : tensor<1x2xi64>, window_dimensions = array<i64: \(width)>}> ({
+        ^bb0(%c: tensor<complex<f64>>, %d: tensor<complex<f64>>):
+          %1 = stablehlo.\(op) %c, %d : tensor<complex<f64>>
+          stablehlo.return %1 : tensor<complex<f64>>
+        }) : (tensor<12xcomplex<f64>>, tensor<complex<f64>>) -> tensor<12xcomplex<f64>>
+        %2 = stablehlo.real %0 : (tensor<12xcomplex<f64>>) -> tensor<12xf64>
+        %3 = stablehlo.imag %0 : (tensor<12xcomplex<f64>>) -> tensor<12xf64>
+        return %2, %3 : tensor<12xf64>, tensor<12xf64>
+      }
+      """
+    let (a, b) = ((0..<n).map { 1 + 0.1 * Double($0) }, (0..<n).map { 0.5 - 0.1 * Double($0) })
+    let type = TensorType([n], .f64)
+    let found = try results(text, Literal(type, doubles: a), Literal(type, doubles: b))
+    for place in 0..<n {
+      var (real, imaginary) = op == "add" ? (0.0, 0.0) : (1.0, 0.0)
+      for index in max(0, place - width + 1)...place {
+        (real, imaginary) =
+          op == "add"
+          ? (real + a[index], imaginary + b[index])
+          : (real * a[index] - imaginary * b[index], real * b[index] + imaginary * a[index])
+      }
+      #expect(abs(found[0][place] - real) < 1e-12 * max(1, abs(real) + abs(imaginary)))
+      #expect(abs(found[1][place] - imaginary) < 1e-12 * max(1, abs(real) + abs(imaginary)))
+    }
+  }
+
+  /// Equations in half precision are solved in single precision, and the solution is rounded.
+  @Test func equationsOfHalfPrecision() throws {
+    let text = """
+      func.func @main(%a: tensor<2x2xf16>, %b: tensor<2x1xf16>) -> tensor<2x1xf16> {
+        %0 = "stablehlo.triangular_solve"(%a, %b) <{left_side = true, lower = true, transpose_a = #stablehlo<transpose NO_TRANSPOSE>, unit_diagonal = false}> : (tensor<2x2xf16>, tensor<2x1xf16>) -> tensor<2x1xf16>
+        return %0 : tensor<2x1xf16>
+      }
+      """
+    let a = Literal(TensorType([2, 2], .f16), doubles: [2, 0, 1, 4])
+    let b = Literal(TensorType([2, 1], .f16), doubles: [3, 7.5])
+    #expect(try results(text, a, b) == [[1.5, 1.5]])
+  }
+
   /// Of complex numbers that is greater whose real part is, or else whose imaginary part is; their angle
   /// is complex.
   @Test func extremesAndAnglesOfComplexNumbers() throws {

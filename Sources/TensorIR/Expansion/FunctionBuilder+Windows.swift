@@ -24,26 +24,43 @@ extension FunctionBuilder {
   ) throws -> [ValueID] {
     let shape = self[operands[0]].shape
     let count = windows.count
-    if let (axis, isReverse) = windows.cumulativeAxis(of: shape), count > 8 {
-      let sources =
-        isReverse
-        ? try operands.map { try emit(.shape(.reverse(dimensions: [axis])), [$0]) } : operands
-      let results: [ValueID]
-      if let kind = region.combinedKind, operands.count == 1 {
-        results = [try prefixes(sources[0], kind, along: axis)]
-      } else {
-        results = try doubled(sources, initial, along: axis, by: region)
-      }
-      return isReverse
-        ? try results.map { try emit(.shape(.reverse(dimensions: [axis])), [$0]) } : results
-    }
     if let kind = region.combinedKind, operands.count == 1 {
-      return [try emit(.window(.reduce(kind, windows)), operands + initial)]
+      guard self[operands[0]].element.isComplex else {
+        return [try windowed(operands[0], initial[0], windows, by: kind)]
+      }
+      if kind == .add {
+        // Sums of complex numbers are those of their parts.
+        let sums = try [ComplexOp.real, .imaginary].map { part in
+          try windowed(
+            emit(.complex(part), operands), emit(.complex(part), initial), windows, by: .add)
+        }
+        return [try emit(.complex(.make), sums)]
+      }
+    }
+    if let (axis, isReverse) = windows.cumulativeAxis(of: shape), count > 8 {
+      let sources = isReverse ? try operands.map { try reversed($0, along: axis) } : operands
+      let results = try doubled(sources, initial, along: axis, by: region)
+      return isReverse ? try results.map { try reversed($0, along: axis) } : results
     }
     guard count <= Windows.limit else {
       throw AdjointError(.unsupported, "windows of \(count) elements are not supported")
     }
     return try writtenOut(operands, initial, windows, by: region)
+  }
+
+  /// The elements of each window combined by a function with a name.
+  private mutating func windowed(
+    _ operand: ValueID, _ initial: ValueID, _ windows: Windows, by kind: Reduction.Kind
+  ) throws -> ValueID {
+    guard let (axis, isReverse) = windows.cumulativeAxis(of: self[operand].shape), windows.count > 8
+    else { return try emit(.window(.reduce(kind, windows)), [operand, initial]) }
+    if !isReverse { return try prefixes(operand, kind, along: axis) }
+    return try reversed(prefixes(reversed(operand, along: axis), kind, along: axis), along: axis)
+  }
+
+  /// A value with the order of elements along an axis reversed.
+  private mutating func reversed(_ operand: ValueID, along axis: Int) throws -> ValueID {
+    try emit(.shape(.reverse(dimensions: [axis])), [operand])
   }
 
   /// Small windows as a combination of strided slices of the padded operands.

@@ -34,6 +34,7 @@ extension OperationDraft {
     if case .binary(let op) = syntax, operandTypes.first?.element.isComplex == true {
       return op.isExpandedForComplexNumbers
     }
+    if case .matrix = syntax { return operandTypes.contains { $0.element.isHalf } }
     if syntax == .scatter { return operands.count > 3 || scatterCombination == nil }
     guard syntax == .reduce, appliedKind == nil else { return false }
     return operands.count > 2 || regions.first?.region.combinedKind == nil
@@ -84,6 +85,7 @@ extension OperationDraft {
       try requireOperands(2)
       results = [try builder.complexBinary(op, operands[0], operands[1])]
     case .scatter: results = try expandScatter(in: &builder)
+    case .matrix(let syntax): results = try builder.widened(matrixOp(syntax), operands)
     case .expansion(.cholesky): results = try expandCholesky(in: &builder)
     case .expansion(.customCall): results = try expandCustomCall(in: &builder)
     default: results = try expandReduction(in: &builder)
@@ -194,6 +196,24 @@ extension OperationDraft {
     }
     return try builder.folded(
       Array(operands[..<count]), Array(operands[count...]), along: axes, by: region)
+  }
+}
+
+extension ElementType {
+  /// Whether the type is a float of 16 bits.
+  fileprivate var isHalf: Bool { self == .f16 || self == .bf16 }
+}
+
+extension FunctionBuilder {
+  /// The results of an op of matrices, which is carried out in f32 where elements have 16 bits.
+  mutating func widened(_ op: MatrixOp, _ operands: [ValueID]) throws -> [ValueID] {
+    guard let half = operands.map({ self[$0].element }).first(where: \.isHalf) else {
+      return try emitAll(.matrix(op), operands)
+    }
+    let wide = try operands.map { self[$0].element.isHalf ? try convert($0, to: .f32) : $0 }
+    return try emitAll(.matrix(op), wide).map {
+      self[$0].element == .f32 ? try convert($0, to: half) : $0
+    }
   }
 }
 

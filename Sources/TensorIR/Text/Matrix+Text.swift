@@ -79,7 +79,7 @@ extension OperationDraft {
   /// Adds StableHLO's Cholesky decomposition, which has no status.
   mutating func expandCholesky(in builder: inout FunctionBuilder) throws -> [ValueID] {
     let op = MatrixOp.cholesky(isLower: try attributes.optionalBoolean("lower"))
-    return [try builder.emitAll(.matrix(op), operands)[0]]
+    return [try builder.widened(op, operands)[0]]
   }
 }
 
