@@ -13,6 +13,9 @@ struct ResidualCut {
   private let function: Function
   /// The position of each value's definition, by id; nil for parameters.
   private let definitions: [Int?]
+  /// Whether each value has the same bits wherever it is made: what is there anyway, and its elements in
+  /// another order.
+  private let isExact: [Bool]
   /// The values chosen, in order of definition.
   private(set) var saved: [ValueID] = []
 
@@ -26,6 +29,7 @@ struct ResidualCut {
   init(_ function: Function, residuals: [ValueID], isFree: [Bool]) {
     self.function = function
     definitions = function.definitions()
+    isExact = function.exactValues(given: isFree)
     let needed = function.operationsNeeded(for: residuals) { isFree[$0.index] }
     var isNode = [Bool](repeating: false, count: function.types.count)
     for value in residuals where !isFree[value.index] { isNode[value.index] = true }
@@ -66,31 +70,15 @@ struct ResidualCut {
     definitions[value.index].map { function.operations[$0] }
   }
 
-  /// Whether two varying floats are compared, as elements are with their greatest or with a quantile. One
-  /// of them computed again need not have the bits that the other was made from, so the answer is saved.
-  private func comparesVarying(_ operation: Operation) -> Bool {
-    operation.operands.allSatisfy { function[$0].element.isInexact && !isConstant($0) }
-  }
-
-  /// Whether a value is a constant, or one in another shape.
-  private func isConstant(_ value: ValueID) -> Bool {
-    switch definition(value)?.op {
-    case .constant, .iota: return true
-    case .shape, .convert:
-      return definition(value)?.operands.allSatisfy(isConstant) ?? false
-    default: return false
-    }
-  }
-
   /// Whether an operation's result is computed again rather than saved if its operands are known.
   private func isRecomputed(_ operation: Operation, _ result: ValueID) -> Bool {
+    if function.jumps(operation), !operation.operands.allSatisfy({ isExact[$0.index] }) {
+      return false
+    }
     let isScalarCode = function[result].count <= Self.scalarCount
     switch operation.op {
-    case .compare: return !comparesVarying(operation)
-    case .constant, .iota, .select, .clamp, .convert, .bits, .complex, .fft, .shape,
-      .dynamicSlice,
-      .gather,
-      .optimizationBarrier:
+    case .constant, .iota, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .shape,
+      .dynamicSlice, .gather, .optimizationBarrier:
       return true
     case .unary(let op): return !(isScalarCode && op.isTranscendental)
     case .binary(.power):
@@ -109,7 +97,66 @@ struct ResidualCut {
   }
 }
 
+extension Function {
+  /// Whether an operation's results jump where its operands pass certain numbers.
+  ///
+  /// Elements that are computed again need not have the bits that, say, their maximum or median was taken
+  /// of: then none would be equal to it, and their differences have the wrong sign. So such answers are
+  /// saved.
+  fileprivate func jumps(_ operation: Operation) -> Bool {
+    guard operation.operands.contains(where: { self[$0].element.isInexact }) else { return false }
+    switch operation.op {
+    case .compare, .bits: return true
+    case .convert(let element): return !element.isInexact
+    case .unary(let op): return op.jumps
+    case .binary(let op): return op == .remainder || op == .nextAfter
+    case .constant, .iota, .select, .clamp, .complex, .fft, .shape, .reduce, .dot, .convolution,
+      .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order, .foreign,
+      .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      return false
+    }
+  }
+
+  /// Which values consist of elements of given ones and of constants, by id.
+  fileprivate func exactValues(given isGiven: [Bool]) -> [Bool] {
+    var isExact = isGiven
+    for operation in operations where operation.op.movesElements {
+      guard operation.operands.allSatisfy({ isExact[$0.index] }) else { continue }
+      for result in operation.results { isExact[result.index] = true }
+    }
+    return isExact
+  }
+}
+
+extension Op {
+  /// Whether results consist of elements of operands, with their signs or without.
+  fileprivate var movesElements: Bool {
+    switch self {
+    case .constant, .iota, .shape, .gather, .dynamicSlice, .dynamicUpdateSlice, .select, .clamp,
+      .optimizationBarrier, .unary(.negate), .unary(.abs), .binary(.maximum), .binary(.minimum):
+      true
+    case .unary, .binary, .compare, .convert, .bits, .complex, .fft, .reduce, .dot, .convolution,
+      .window, .scatter, .matrix, .order, .foreign, .whileLoop, .branch, .scan, .custom, .call:
+      false
+    }
+  }
+}
+
 extension UnaryOp {
+  /// Whether the function has steps.
+  fileprivate var jumps: Bool {
+    switch self {
+    case .sign, .floor, .ceil, .roundEven, .roundAway, .isFinite, .isInfinite,
+      .isPositiveInfinite, .isNegativeInfinite:
+      true
+    case .abs, .negate, .sqrt, .rsqrt, .not, .square, .stopGradient, .populationCount,
+      .leadingZeros, .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh,
+      .sine, .cosine, .erf, .erfc, .erfInverse, .cubeRoot, .tangent, .sinh, .cosh, .asin, .acos,
+      .atan, .asinh, .acosh, .atanh, .logGamma, .digamma:
+      false
+    }
+  }
+
   /// Whether the function takes dozens of instructions.
   fileprivate var isTranscendental: Bool {
     switch self {

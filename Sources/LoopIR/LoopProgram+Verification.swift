@@ -120,7 +120,7 @@ private struct MemoryVerifier {
   private func require(_ buffer: BufferID, _ type: (TensorType) -> Bool, for use: String) throws {
     guard program.buffers.indices.contains(buffer.index), type(program.buffers[buffer.index].type)
     else { throw error("there is no buffer for the \(use) of a loop or branch") }
-    guard intact.contains(buffer) else {
+    guard !intact.isDisjoint(with: [buffer] + program.bases(of: buffer)) else {
       throw error("\(name(buffer)) is the \(use) of a loop or branch before it is written")
     }
   }
