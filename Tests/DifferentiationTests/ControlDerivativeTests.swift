@@ -57,6 +57,31 @@ import Testing
 
   /// Elements that are compared with their greatest are not computed again for that: machine code may
   /// round them otherwise, and then none would be equal.
+  @Test(arguments: ["sign", "floor"])
+  func stepsAreSaved(op: String) throws {
+    let text = """
+      func.func @main(%x: tensor<20xf32>) -> tensor<20xf32> {
+        %0 = "adjoint.scan"(%x) <{carry_count = 1 : i64, length = 4 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %a: tensor<20xf32>):
+          %1 = stablehlo.multiply %a, %a : tensor<20xf32>
+          %2 = stablehlo.subtract %1, %a : tensor<20xf32>
+          %3 = stablehlo.\(op) %2 : tensor<20xf32>
+          %4 = stablehlo.multiply %3, %a : tensor<20xf32>
+          stablehlo.return %4 : tensor<20xf32>
+        }) : (tensor<20xf32>) -> tensor<20xf32>
+        return %0 : tensor<20xf32>
+      }
+      """
+    let derived = try Module(parsing: text, file: "step.mlir").functions[0].withVJP(of: [0])
+    let bodies = derived.operations.compactMap { operation in
+      if case .scan(let scan) = operation.op { scan.body } else { nil }
+    }
+    let counts = bodies.map { body in
+      body.operations.count { $0.op.mnemonic == "stablehlo.\(op)" }
+    }
+    #expect(counts == [1, 0])
+  }
+
   @Test func comparisonsOfVaryingNumbersAreSaved() throws {
     let text = """
       func.func @main(%x: tensor<20xf32>) -> tensor<20xf32> {

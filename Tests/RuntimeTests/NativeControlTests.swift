@@ -74,4 +74,40 @@ import Testing
     #expect(reports[0].instructionCount == reports[1].instructionCount)
     #expect(reports[0].arenaByteCount == reports[1].arenaByteCount)
   }
+
+  /// Which branch a step takes may stand in a row of a stack that the program itself makes.
+  @Test func selectorsMayBeRowsOfStacks() throws {
+    let text = """
+      func.func @main(%x: tensor<4xf64>, %s: tensor<9xi32>, %a: tensor<9x4xf64>) -> tensor<4xf64> {
+        %one = stablehlo.constant dense<1> : tensor<9xi32>
+        %m = stablehlo.minimum %s, %one : tensor<9xi32>
+        %0 = "adjoint.scan"(%x, %m, %a) <{carry_count = 1 : i64, length = 9 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %h: tensor<4xf64>, %b: tensor<i32>, %r: tensor<4xf64>):
+          %places = stablehlo.constant dense<[[1], [0], [2], [3]]> : tensor<4x1xi32>
+          %zero = stablehlo.constant dense<0.0> : tensor<4xf64>
+          %1 = "stablehlo.case"(%b) ({
+            %2 = stablehlo.add %h, %h : tensor<4xf64>
+            stablehlo.return %2 : tensor<4xf64>
+          }, {
+            %2 = stablehlo.multiply %h, %r : tensor<4xf64>
+            %3 = stablehlo.add %2, %r : tensor<4xf64>
+            %4 = stablehlo.multiply %3, %2 : tensor<4xf64>
+            stablehlo.return %4 : tensor<4xf64>
+          }) : (tensor<i32>) -> tensor<4xf64>
+          %5 = "stablehlo.scatter"(%zero, %places, %1) <{scatter_dimension_numbers = #stablehlo.scatter<inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1>}> ({
+          ^bb0(%c: tensor<f64>, %d: tensor<f64>):
+            %6 = stablehlo.add %c, %d : tensor<f64>
+            stablehlo.return %6 : tensor<f64>
+          }) : (tensor<4xf64>, tensor<4x1xi32>, tensor<4xf64>) -> tensor<4xf64>
+          stablehlo.return %5 : tensor<4xf64>
+        }) : (tensor<4xf64>, tensor<9xi32>, tensor<9x4xf64>) -> tensor<4xf64>
+        return %0 : tensor<4xf64>
+      }
+      """
+    let function = try #require(Module(parsing: text, file: "selectors.mlir").entry)
+    let arguments = randomArguments(for: function, seed: 3)
+    let expected = try Interpreter().run(function, arguments)
+    let results = try runNatively(function, arguments, threads: 2)
+    expectClose(results[0], expected[0], relative: 1e-12, "selectors")
+  }
 }
