@@ -89,6 +89,31 @@ struct SuperwordPlan {
       first = end
     }
     if groups.isEmpty { return nil }
+    sinkProducts()
+  }
+
+  /// Puts products that are computed alone right before the first sum or other scalar that reads them:
+  /// functions in lanes may branch, and across blocks products and sums are not contracted.
+  private mutating func sinkProducts() {
+    var readers: [ScalarID: [ScalarID]] = [:]
+    var products = Set<ScalarID>()
+    for (scalar, expression) in order {
+      expression.forEachScalar { readers[$0, default: []].append(scalar) }
+      if expression.isProduct { products.insert(scalar) }
+    }
+    var waiting: [ScalarID: [(scalar: ScalarID, expression: Expression)]] = [:]
+    var rest: [(scalar: ScalarID, expression: Expression)] = []
+    for definition in order {
+      let own = readers[definition.scalar] ?? []
+      if products.contains(definition.scalar), group[definition.scalar] == nil,
+        let first = own.first, !products.contains(first), own.allSatisfy({ group[$0] == nil })
+      {
+        waiting[first, default: []].append(definition)
+      } else {
+        rest.append(definition)
+      }
+    }
+    order = rest.flatMap { (waiting[$0.scalar] ?? []) + [$0] }
   }
 
   /// Finds the vectors among scalars of one depth.
@@ -184,6 +209,13 @@ struct SuperwordPlan {
       lanes[scalar] = Lane(vector: widths.count, position: position)
     }
     widths.append(scalars.count)
+  }
+}
+
+extension Expression {
+  /// Whether the expression multiplies two scalars.
+  fileprivate var isProduct: Bool {
+    if case .apply(.binary(.multiply), _) = self { true } else { false }
   }
 }
 

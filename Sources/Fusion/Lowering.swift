@@ -39,11 +39,14 @@ extension LoopProgram {
     program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
     memory: MemoryReport, function: Function
   ) {
+    // Scans are taken apart behind legalization, so that bodies are the same with any budget.
+    let legal = try function.withRealPairs().withWideSums().transposingInvariantFactors()
+      .withOrderKeys()
     do {
-      let lowered = try loweredOnce(function, for: target, options, explains: explains)
+      let lowered = try loweredOnce(legal, for: target, options, explains: explains)
       return lowered.with(function)
     } catch let shortage as MemoryShortage {
-      var search = CheckpointSearch(function, least: shortage.least) { function, budget in
+      var search = CheckpointSearch(legal, least: shortage.least) { function, budget in
         var options = options
         options.memory.budget = budget
         return try loweredOnce(function, for: target, options, explains: explains)
@@ -58,13 +61,13 @@ extension LoopProgram {
     }
   }
 
+  /// Lowers a legalized function as it is.
   private static func loweredOnce(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions, explains: Bool
   ) throws -> LoweredProgram {
     var lowering = Lowering(
       Scheduler(LoopProgram(name: function.name), for: target, options, explains: explains))
-    try lowering.lower(
-      function.withRealPairs().withWideSums().transposingInvariantFactors().withOrderKeys())
+    try lowering.lower(function)
     try lowering.scheduler.planMemory()
     var statistics = lowering.statistics
     statistics.scheduledKernels = lowering.scheduler.scheduledKernels
