@@ -12,10 +12,10 @@ extension KernelEmitter {
     _ op: String, _ operands: [LLVMValue], _ body: (VectorMath, [LLVMValue]) -> LLVMValue
   ) -> LLVMValue {
     let type = operands[0].type
-    guard type.isVector ? callsVectorFunctions : callsFunctions else {
+    guard callsVectorFunctions || !type.isVector && callsFunctions else {
       return body(math, operands)
     }
-    if !type.isVector, let name = Self.libraryFunctions[op] {
+    if !type.isVector, callsFunctions, let name = Self.libraryFunctions[op] {
       let double = module.double
       let function = module.declareFunction(
         name, parameters: operands.map { _ in double }, returns: double)

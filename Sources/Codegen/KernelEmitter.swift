@@ -85,7 +85,7 @@ final class KernelEmitter {
 
   /// Straight-line kernels with more elementary functions than this call them.
   private static let inlineFunctionLimit = 8
-  /// Kernels with more elementary functions call those of vectors.
+  /// Kernels with more elementary functions call those of vectors, and those of numbers in loops.
   private static let inlineVectorFunctionLimit = 64
 
   /// The greatest number of elements that copies of a vector loop of the kernel hold.

@@ -5,6 +5,8 @@ import TensorIR
 struct Activity {
   /// Whether each value carries a tangent, by id.
   private var isActive: [Bool]
+  /// The floats that are made of the bits of others; nil where there are none.
+  let bits: BitOrigins?
 
   /// Analyses `function`, differentiated from `parameters` to `results`, all by position.
   init(of function: Function, from parameters: [Int], to results: [Int]) {
@@ -15,6 +17,7 @@ struct Activity {
     let varied = function.variedValues(from: sources)
     let useful = function.usefulValues(to: targets, varied: varied)
     isActive = zip(varied, useful).map { $0 && $1 }
+    bits = function.bitOrigins(varied)
   }
 
   /// Whether a value carries a tangent; values that were added later do not.
@@ -31,7 +34,13 @@ extension Function {
     where isVaried && self[parameter].element.isInexact {
       varied[parameter.index] = true
     }
+    var bits = BitOrigins(self)
     for operation in operations {
+      bits?.follow(operation, varied: varied)
+      if let result = operation.results.first, bits?.source(of: result) != nil {
+        varied[result.index] = true
+        continue
+      }
       let operands = operation.operands.map { varied[$0.index] }
       guard operands.contains(true) else { continue }
       let results =
@@ -49,6 +58,7 @@ extension Function {
   /// the answer may be no.
   func usefulValues(to results: [Bool], varied: [Bool]) -> [Bool] {
     let bounds = ShiftInvariance(self)
+    let bits = bitOrigins(varied)
     var useful = [Bool](repeating: false, count: types.count)
     for (result, isWanted) in zip(self.results, results) where isWanted {
       useful[result.index] = true
@@ -58,6 +68,10 @@ extension Function {
       guard wanted.contains(true) else { continue }
       if let result = operation.results.first, bounds.isShift(result) {
         useful[result.index] = false
+        continue
+      }
+      if let result = operation.results.first, let source = bits?.source(of: result) {
+        if case .scaled(let value) = source { useful[value.index] = true }
         continue
       }
       let operands = operation.operands.map { varied[$0.index] }
@@ -70,6 +84,15 @@ extension Function {
       }
     }
     return useful
+  }
+}
+
+extension Function {
+  /// Which floats are made of the bits of floats that vary; nil where bits are not looked at.
+  fileprivate func bitOrigins(_ varied: [Bool]) -> BitOrigins? {
+    var bits = BitOrigins(self)
+    for operation in operations { bits?.follow(operation, varied: varied) }
+    return bits
   }
 }
 

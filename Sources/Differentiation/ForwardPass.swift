@@ -89,6 +89,13 @@ struct ForwardPass: LinearPass {
   private mutating func differentiate(
     _ operation: Operation, at position: Int, _ activity: Activity
   ) throws {
+    if let result = operation.results.first, activity[result],
+      let source = activity.bits?.source(of: result)
+    {
+      builder.location = operation.location
+      tangents[result.index] = try operation.bitsTangent(source, in: &self)
+      return
+    }
     guard operation.results.contains(where: { activity[$0] }),
       operation.operands.contains(where: { tangent($0) != nil })
     else { return }

@@ -128,7 +128,11 @@ extension ReversePass {
     guard isLinear(value) else { return }
     var sum = cotangents[value.index] ?? Cotangent()
     cotangents[value.index] = nil
-    sum.dense = try sum.dense.map { try builder.add($0, cotangent) } ?? cotangent
+    if let dense = sum.dense {
+      sum.dense = try added(dense, cotangent)
+    } else {
+      sum.dense = cotangent
+    }
     cotangents[value.index] = sum
   }
 

@@ -72,6 +72,49 @@ extension LinearPass {
     return try apply(scaling, to: linear)
   }
 
+  /// The sum of two tangents or cotangents. Where one choice makes zeros of both, it comes behind the
+  /// sum, so that a chain of sums stays one choice and scaling need not go through all of them.
+  mutating func added(_ left: ValueID, _ right: ValueID) throws -> ValueID {
+    guard let choice = choice(of: left), choice == self.choice(of: right) else {
+      return try builder.add(left, right)
+    }
+    let total = try builder.add(chosen(left), chosen(right))
+    let zero = try builder.splat(0, builder[left])
+    return choice.isKeptWhereTrue
+      ? try builder.select(choice.predicate, total, zero)
+      : try builder.select(choice.predicate, zero, total)
+  }
+
+  /// What makes zeros of a value that is a choice between another and zero, negated or scaled since.
+  private mutating func choice(of value: ValueID) -> Choice? {
+    var value = value
+    while zeros.of(value, in: builder.function).contains(.holdsZeros),
+      let definition = builder.definition(of: value)
+    {
+      switch definition.op {
+      case .unary: value = definition.operands[0]
+      case .binary(.multiply), .binary(.divide):
+        value = definition.operands[0]
+      case .select:
+        let isKept = zeros.of(definition.operands[2], in: builder.function).contains(.isZero)
+        return Choice(predicate: definition.operands[0], isKeptWhereTrue: isKept)
+      default: return nil
+      }
+    }
+    return nil
+  }
+
+  /// A value that has a choice, without it.
+  private mutating func chosen(_ value: ValueID) throws -> ValueID {
+    guard let definition = builder.definition(of: value) else { return value }
+    if case .select = definition.op {
+      let isKept = zeros.of(definition.operands[2], in: builder.function).contains(.isZero)
+      return definition.operands[isKept ? 1 : 2]
+    }
+    let core = try chosen(definition.operands[0])
+    return try builder.emit(definition.op, [core] + definition.operands.dropFirst())
+  }
+
   /// How many operations `apply` would emit again, counted up to just beyond the limit.
   ///
   /// What the linear operations share is emitted once for each way to it, so sums of sums would
@@ -171,6 +214,14 @@ extension LinearPass {
 }
 
 // MARK: - Masks
+
+/// What a value that is masked depends on.
+private struct Choice: Equatable {
+  /// What chooses.
+  var predicate: ValueID
+  /// Whether the value is kept where that is true.
+  var isKeptWhereTrue: Bool
+}
 
 /// A value seen as a choice between another value and zero.
 private struct Mask {

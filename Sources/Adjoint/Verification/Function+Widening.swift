@@ -5,10 +5,44 @@ extension Function {
   func widened() -> Function {
     var function = self
     function.types = types.map { $0.widened }
-    for index in function.operations.indices {
-      function.operations[index].op = function.operations[index].op.widened()
+    function.operations = operations.flatMap { operation in
+      guard case .bits(.cast(let target)) = operation.op else {
+        var wide = operation
+        wide.op = operation.op.widened()
+        return [wide]
+      }
+      return function.casting(operation, from: self[operation.operands[0]], to: target)
     }
+    function.renumber()
     return function
+  }
+
+  /// A look at bits, which stay those of the type that they were of.
+  private mutating func casting(
+    _ operation: Operation, from source: TensorType, to target: ElementType
+  ) -> [Operation] {
+    /// A value of a type that is not widened.
+    func value(_ element: ElementType) -> ValueID {
+      types.append(TensorType(source.shape, element))
+      return ValueID(types.count - 1)
+    }
+    var (cast, parts) = (operation, [Operation]())
+    if source.element != source.element.widened {
+      cast.operands = [value(source.element)]
+      parts.append(
+        Operation(
+          .convert(to: source.element), operation.operands, results: cast.operands,
+          at: operation.location))
+    }
+    parts.append(cast)
+    if target != target.widened {
+      parts[parts.count - 1].results = [value(target)]
+      parts.append(
+        Operation(
+          .convert(to: target.widened), parts[parts.count - 1].results, results: operation.results,
+          at: operation.location))
+    }
+    return parts
   }
 }
 

@@ -2,7 +2,8 @@ extension FunctionBuilder {
   /// The bits of elements as elements of another width, the lowest bits first along a last axis of the
   /// shorter type; complex numbers are their real parts and then their imaginary ones.
   ///
-  /// Bits have no derivative.
+  /// Floats whose bits are those of others with another exponent have their derivative; what is made of
+  /// other bits has none.
   ///
   /// - Throws: `AdjointError` where the shapes or types do not fit.
   mutating func bitcast(_ operand: ValueID, to type: TensorType) throws -> ValueID {
@@ -25,11 +26,10 @@ extension FunctionBuilder {
   /// The real and imaginary parts of complex numbers side by side along a last axis; other elements as
   /// they are.
   private mutating func parts(of operand: ValueID) throws -> ValueID {
-    let kept = try emit(.unary(.stopGradient), [operand])
     let type = self[operand]
-    guard type.element.isComplex else { return type.element.isFloat ? kept : operand }
+    guard type.element.isComplex else { return operand }
     let parts = try [ComplexOp.real, .imaginary].map {
-      try reshape(emit(.complex($0), [kept]), to: type.shape + [1])
+      try reshape(emit(.complex($0), [operand]), to: type.shape + [1])
     }
     return try emit(.shape(.concatenate(dimension: type.rank)), parts)
   }

@@ -5,6 +5,7 @@ extension FunctionBuilder {
   mutating func sorted(
     _ operands: [ValueID], along axis: Int, by isBefore: Region
   ) throws -> [ValueID] {
+    if self[operands[0]].count == 0 { return operands }
     let order = try order(of: operands, along: axis, by: isBefore)
     return try operands.map { operand in
       // Indices in the order are the order.
@@ -192,6 +193,9 @@ extension FunctionBuilder {
   mutating func taken(
     _ operand: ValueID, at indices: ValueID, along axis: Int
   ) throws -> ValueID {
+    if self[indices].count == 0 {
+      return try splat(0, TensorType(self[indices].shape, self[operand].element))
+    }
     let rank = self[operand].rank
     let others = (0..<rank).filter { $0 != axis }
     let dimensions = GatherDimensions(
