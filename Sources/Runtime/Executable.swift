@@ -100,10 +100,6 @@ package final class Executable: Sendable {
     var report = CompilationReport()
     /// The kernels, where the code is profiled.
     var outlines: [KernelOutline] = []
-    /// What the program calls.
-    var callees: [StepCall.Callee] = []
-    /// Whether one of these may end it.
-    var mayEndEarly = false
     /// What the program is kept under on disk; nil for programs that are not kept.
     var key: ProgramKey?
     /// How the code becomes better; nil where it is the best.
@@ -139,12 +135,10 @@ package final class Executable: Sendable {
         memory.saveAllByteCount, memory.savedByteCount, memory.recomputedByteCount,
         memory.addedFlops,
       ],
+      callees: program.callees, mayEndEarly: program.mayEndEarly,
       objects: objects.map(\.object), names: ["entry"] + emitter.codeNames)
     var compiled = Compiled(image: image)
-    compiled.callees = program.callees
-    compiled.mayEndEarly = program.mayEndEarly
-    // Foreign functions and closures belong to this process.
-    compiled.key = options.isProfiled || !program.callees.isEmpty ? nil : key
+    compiled.key = options.isProfiled || !image.outlivesProcess ? nil : key
     if !KernelCompilation.areBest(objects, of: emitter) {
       compiled.improvement = Improvement(
         emitter, for: target, cache: CodeCache.current, key: compiled.key, image: image,
@@ -180,7 +174,7 @@ package final class Executable: Sendable {
   ) throws {
     let image = compiled.image
     var report = compiled.report
-    functions = try FunctionTable(compiled.callees)
+    functions = try FunctionTable(image.callees)
     let start = ContinuousClock.now
     do {
       let program = try LinkedProgram(image.objects, names: image.names)
@@ -196,7 +190,7 @@ package final class Executable: Sendable {
     resultTypes = image.resultTypes
     donations = image.donations
     mayRunOn = image.mayRunOn
-    mayEndEarly = compiled.mayEndEarly
+    mayEndEarly = image.mayEndEarly
     report.memory.arenaByteCount = image.arenaByteCount
     report.memory.saveAllByteCount = image.memoryCounts[0]
     report.memory.savedByteCount = image.memoryCounts[1]

@@ -1,3 +1,4 @@
+internal import LoopIR
 internal import TensorIR
 
 /// A compiled program: its object files, and what calls need to know.
@@ -16,6 +17,10 @@ struct ProgramImage: Sendable {
   /// Of the memory plan: bytes of the arena where nothing is computed again, bytes saved, bytes computed
   /// again, operations added.
   var memoryCounts = [0, 0, 0, 0]
+  /// What the program calls, in the order of its table of addresses.
+  var callees: [StepCall.Callee] = []
+  /// Whether one of these may end it.
+  var mayEndEarly = false
   /// The object file of the entry, then those of the kernels' code.
   var objects: [[UInt8]]
   /// The names of the objects for readers.
@@ -23,6 +28,17 @@ struct ProgramImage: Sendable {
 
   /// How many functions kernels and their steps were compiled to.
   var functionCount: Int { objects.count - 1 }
+
+  /// Whether another process finds all that the program calls: only routines of the runtime, as foreign
+  /// functions and closures belong to this one.
+  var outlivesProcess: Bool {
+    callees.allSatisfy { callee in
+      switch callee {
+      case .routine: true
+      case .foreign: false
+      }
+    }
+  }
 
   /// The image as bytes.
   var bytes: [UInt8] {
@@ -41,6 +57,8 @@ struct ProgramImage: Sendable {
       writer.write(number)
     }
     writer.write(memoryCounts) { $0.write($1) }
+    writer.write(callees) { $0.write($1) }
+    writer.write(mayEndEarly ? 1 : 0)
     writer.write(objects) { $0.write($1) }
     writer.write(names) { $0.write($1) }
     return writer.bytes
@@ -61,6 +79,7 @@ extension ProgramImage {
       let mayRunOn = reader.number(), let arena = reader.number(), arena >= 0,
       let kernels = reader.number(), let instructions = reader.number(),
       let memory = reader.list({ $0.number() }), memory.count == 4,
+      let callees = reader.list({ $0.callee() }), let mayEndEarly = reader.number(),
       let objects = reader.list({ $0.block().map(Array.init) }), !objects.isEmpty,
       let names = reader.list({ $0.text() }), names.count == objects.count, reader.isAtEnd
     else { return nil }
@@ -72,6 +91,8 @@ extension ProgramImage {
     kernelCount = kernels
     instructionCount = instructions
     memoryCounts = memory
+    self.callees = callees
+    self.mayEndEarly = mayEndEarly != 0
     self.objects = objects
     self.names = names
   }
@@ -86,5 +107,26 @@ extension ByteReader {
       else { return nil }
       return TensorType(shape, element)
     }
+  }
+}
+
+extension ByteWriter {
+  /// Writes a routine of the runtime.
+  fileprivate mutating func write(_ callee: StepCall.Callee) {
+    switch callee {
+    case .routine(let name, let needsLibrary):
+      write(name)
+      write(needsLibrary ? 1 : 0)
+    case .foreign:
+      preconditionFailure("programs with foreign functions are not kept")
+    }
+  }
+}
+
+extension ByteReader {
+  /// The next routine of the runtime.
+  fileprivate mutating func callee() -> StepCall.Callee? {
+    guard let name = text(), let needsLibrary = number() else { return nil }
+    return .routine(name, needsLibrary: needsLibrary != 0)
   }
 }

@@ -7,14 +7,15 @@ package struct ProgramKey: Hashable, Sendable {
   let digest: Digest
 
   /// The key of a function without calls that goes through `transform`, which words describe; nil
-  /// where there is no cache on disk, or the build that runs is not known.
+  /// where there is no cache on disk, the build that runs is not known, or foreign functions are
+  /// called, whose text does not say what they are differentiated by.
   package init?(_ function: Function, transform: String, options: CodeOptions) {
-    guard CodeCache.current?.disk != nil, !options.isProfiled, let build = BuildIdentity.name else {
-      return nil
-    }
+    guard CodeCache.current?.disk != nil, !options.isProfiled, let build = BuildIdentity.name,
+      !function.callsForeignFunctions
+    else { return nil }
     let target = options.target
     let lines = [
-      "adjoint program 1", build, target.triple, target.cpu, target.features,
+      "adjoint program 2", build, target.triple, target.cpu, target.features,
       options.donated.sorted().map(String.init).joined(separator: ","), transform,
       options.memory.keyText, function.trailText,
       Module(functions: [function]).description,
@@ -33,6 +34,15 @@ extension MemoryOptions {
 }
 
 extension Function {
+  /// Whether a foreign function is called, in whichever region.
+  fileprivate var callsForeignFunctions: Bool {
+    var calls = false
+    forEachOperation { operation in
+      if case .foreign = operation.op { calls = true }
+    }
+    return calls
+  }
+
   /// What the memory plan goes by and text does not say: what is backward, and in which scopes.
   fileprivate var trailText: String {
     operations.enumerated().compactMap { position, operation in

@@ -92,6 +92,45 @@ import Testing
     #expect(kernels.counts.loadedKernels == cold.counts.compiledKernels - 1)
   }
 
+  /// A Fourier transform, rows in order and a Cholesky factor are calls of routines, of which a program on
+  /// disk keeps the names.
+  @Test func programsThatCallRoutinesStartWarm() throws {
+    let text = """
+      func.func @main(%x: tensor<64xf32>, %k: tensor<40xi32>, %v: tensor<40xf32>, \
+      %a: tensor<3x3xf32>) -> (tensor<33xf32>, tensor<40xi32>, tensor<40xf32>, tensor<3x3xf32>) {
+        %f = stablehlo.fft %x, type = RFFT, length = [64] \
+          : (tensor<64xf32>) -> tensor<33xcomplex<f32>>
+        %r = stablehlo.real %f : (tensor<33xcomplex<f32>>) -> tensor<33xf32>
+        %s:2 = "stablehlo.sort"(%k, %v) <{dimension = 0 : i64, is_stable = true}> ({
+        ^bb0(%p: tensor<i32>, %q: tensor<i32>, %t: tensor<f32>, %u: tensor<f32>):
+          %c = stablehlo.compare LT, %p, %q, SIGNED : (tensor<i32>, tensor<i32>) -> tensor<i1>
+          stablehlo.return %c : tensor<i1>
+        }) : (tensor<40xi32>, tensor<40xf32>) -> (tensor<40xi32>, tensor<40xf32>)
+        %l = stablehlo.cholesky %a, lower = true : tensor<3x3xf32>
+        return %r, %s#0, %s#1, %l \
+          : tensor<33xf32>, tensor<40xi32>, tensor<40xf32>, tensor<3x3xf32>
+      }
+      """
+    let function = try #require(Module(parsing: text, file: "calls.mlir").entry)
+    var arguments = randomArguments(for: function, seed: 7)
+    arguments[3] = Literal(
+      TensorType([3, 3], .f32), doubles: [4, 1, 0.5, 1, 5, 0.25, 0.5, 0.25, 6])
+    var results: [[Literal]] = []
+    for loads in [0, 1, 1] {
+      let cache = try CodeCache(disk: disk())
+      try CodeCache.$current.withValue(cache) {
+        let options = CodeOptions()
+        let key = try #require(ProgramKey(function, transform: "none", options: options))
+        let found = Executable.cached(under: key, options: options)
+        results.append(
+          try call(found ?? Executable(function, options: options, key: key), arguments))
+      }
+      #expect(cache.counts.loadedPrograms == loads)
+      #expect((cache.counts.compiledKernels == 0) == (loads == 1))
+    }
+    #expect(results[1] == results[0] && results[2] == results[0])
+  }
+
   @Test func withoutADiskNothingIsWritten() throws {
     #expect(try run(nil).results == expected)
     #expect(folder.files.isEmpty)
