@@ -1,4 +1,5 @@
 import Differentiation
+import Foundation
 import Interpreter
 import Optimizer
 import Runtime
@@ -125,6 +126,22 @@ import Testing
     let whole = try executable(function, .saveAll).report.arenaByteCount
     let smallest = try expectSameBits(function, arguments, "seed \(seed)")
     #expect(smallest < whole, "nothing was gained for seed \(seed)")
+  }
+
+  /// How many random scans are taken apart: `ADJOINT_FUZZ=n` makes n of the few of a normal run.
+  private static let scanCount =
+    ProcessInfo.processInfo.environment["ADJOINT_FUZZ"].flatMap(UInt64.init) ?? 6
+
+  @Test(arguments: 0..<Self.scanCount) func randomScansKeepTheirBits(_ seed: UInt64) throws {
+    let function = try randomScan(seed: seed)
+    try function.verify()
+    let gradient = try function.simplified().withGradient(of: [0, 1, 2, 3]).simplified(
+      SimplificationOptions(dropsStopGradients: true))
+    let arguments = function.parameterTypes.map { type in
+      var random = SplitMix64(seed: seed)
+      return ArgumentValues.uniform(-0.5...0.5).literal(type, using: &random)
+    }
+    try expectSameBits(gradient, arguments, "seed \(seed)")
   }
 
   @Test(arguments: [("mlp_small", 4), ("gmm", 3), ("layernorm", 3)])

@@ -117,6 +117,15 @@ extension LoopProgram {
         return true
       }
       guard kernels[step].writtenBuffers.contains(where: { !read.contains($0) }) else { continue }
+      if kernels[step].carriesScalars {
+        // A part of a scan that is taken apart rounds as the whole does.
+        let unread = slots.filter { slot in
+          if case .arena = buffers[slot.index].storage { return !read.contains(slot) }
+          return false
+        }
+        kernels[step].drop(storesTo: Set(unread), mayBeAll: true)
+        continue
+      }
       kernels[step].body = kernels[step].body.removingStores(where: isUnread)
       kernels[step].dropUnusedSlots()
     }

@@ -9,8 +9,8 @@ internal import TensorIR
 /// room, then the block is run again for its residuals. The snapshots are a table that all blocks share.
 /// A scan that reads them in the same direction runs the forward scan's blocks again beside its own.
 ///
-/// As in segments all runs return all that the original scan returns; what nobody needs of it is a carry
-/// that each step overwrites.
+/// All runs are scans with the original's body and all its results, over one block: so each run is
+/// lowered as the original is, and has the same bits.
 struct BlockRewriter {
   let source: Function
   let pair: CheckpointedScan
@@ -84,17 +84,6 @@ struct BlockRewriter {
       stacks: operands[scan.carryRange.upperBound...].map(mapped))
   }
 
-  /// The type of a stacked result of the forward scan, with so many rows; nil for one without its axis.
-  private func type(of result: Int, rows: Int?) -> TensorType {
-    let type = source[pair.forwardOperation.results[result]]
-    return TensorType((rows.map { [$0] } ?? []) + type.shape.dropFirst(), type.element)
-  }
-
-  /// All stacked results of the forward scan.
-  private var stacked: Range<Int> {
-    pair.forward.carryCount..<pair.forwardOperation.results.count
-  }
-
   /// Where the rows of a block start, a block being given by its number in the order of the runs.
   private func firstRow(of block: ValueID, in body: inout FunctionBuilder) throws -> ValueID {
     let steps = try body.multiply(block, body.integer(blockLength))
@@ -107,7 +96,7 @@ struct BlockRewriter {
     pair.forward.isReversed ? 0 : pair.forward.length - tailLength
   }
 
-  /// Runs the forward scan over blocks from one on, without its residuals.
+  /// Runs the forward scan over blocks from one on, of whose results only some are kept.
   ///
   /// - Parameter outputs: stacks to fill with what others read; empty where nobody does.
   /// - Returns: the carries, and these stacks.
@@ -116,31 +105,24 @@ struct BlockRewriter {
     outputs: [ValueID], in body: inout FunctionBuilder
   ) throws -> (state: [ValueID], outputs: [ValueID]) {
     let scan = pair.forward
-    let idle = stacked.filter { outputs.isEmpty || !pair.outputs.contains($0) }
-    let length = try body.integer(blockLength)
-    let first = try body.multiply(block, length)
-    let end = try body.add(first, body.multiply(distance, length))
-    let idleValues = try idle.map { try body.splat(0, type(of: $0, rows: nil)) }
-    let carries = [first] + state + outputs + idleValues
-    let results = try body.counting(captures: scene.values, carries: carries, upTo: end) {
-      body, captures, carries in
+    let end = try body.add(block, distance)
+    let results = try body.counting(
+      captures: scene.values, carries: [block] + state + outputs, upTo: end
+    ) { body, captures, carries in
       let scene = scene.replaced(by: captures)
-      let step = carries[0]
-      let row =
-        scan.isReversed ? try body.subtract(body.integer(scan.length - 1), step) : step
-      let slices = try scene.stacks.map { try body.row(of: $0, at: row) }
-      let results = try body.inline(
-        scan.body, [row] + scene.captures + carries[1...].prefix(state.count) + slices)
-      let stacks = carries.dropFirst(1 + state.count).prefix(outputs.count)
+      let row = try firstRow(of: carries[0], in: &body)
+      let slices = try scene.stacks.map { try body.rows(blockLength, of: $0, at: row) }
+      let state = carries[1...].prefix(state.count)
+      let results = try body.piece(
+        of: scan, scene.captures + state + slices, length: blockLength, base: row)
+      let stacks = carries.dropFirst(1 + state.count)
       let filled = try zip(stacks, pair.outputs).map { stack, output in
-        try body.replacingRow(of: stack, at: row, with: results[output])
+        try body.replacing(stack, at: row, with: results[output])
       }
-      return try [body.add(step, body.integer(1))] + results.prefix(state.count) + filled
-        + idle.map { results[$0] }
+      return try [body.add(carries[0], body.integer(1))] + results.prefix(state.count) + filled
     }
     return (
-      Array(results.dropFirst().prefix(state.count)),
-      Array(results.dropFirst(1 + state.count).prefix(outputs.count))
+      Array(results.dropFirst().prefix(state.count)), Array(results.dropFirst(1 + state.count))
     )
   }
 
@@ -194,7 +176,7 @@ struct BlockRewriter {
       return try builder.splat(0, TensorType([count] + type.shape, type.element))
     }
     let stacks = try pair.outputs.map {
-      try builder.splat(0, type(of: $0, rows: scan.length))
+      try builder.splat(0, source[operation.results[$0]])
     }
     let zero = try builder.integer(0)
     let next: (state: [ValueID], tables: [ValueID], outputs: [ValueID])
@@ -304,10 +286,9 @@ struct BlockRewriter {
     let states =
       reader.isAgainst
       ? tables : pair.forwardOperation.operands[forward.carryRange].map(mapped)
-    let idle = try pair.outputs.map { try builder.splat(0, type(of: $0, rows: blockLength)) }
     let tables = try reader.isAgainst ? scheduleTables() : []
     let captures = scene.values + parts.captures + parts.stacks + tables
-    let carries = states + parts.carries + parts.outputs + idle
+    let carries = states + parts.carries + parts.outputs
     var body = FunctionBuilder(name: "region", location: reader.operation.location)
     let block = body.parameter(TensorType([], .i64))
     let ownCaptures = captures.map { body.parameter(builder[$0]) }
@@ -319,8 +300,7 @@ struct BlockRewriter {
     own.captures = Array(rest.prefix(parts.captures.count))
     own.stacks = Array(rest.dropFirst(parts.captures.count).prefix(parts.stacks.count))
     own.carries = Array(ownCarries.dropFirst(states.count).prefix(parts.carries.count))
-    own.outputs = Array(
-      ownCarries.dropFirst(states.count + parts.carries.count).prefix(parts.outputs.count))
+    own.outputs = Array(ownCarries.dropFirst(states.count + parts.carries.count))
     var nextStates = Array(ownCarries.prefix(states.count))
     var start = nextStates
     if reader.isAgainst {
@@ -345,15 +325,14 @@ struct BlockRewriter {
       try body.replacing($0, at: row, with: $1)
     }
     let region = body.finish(
-      returning: nextStates + results.prefix(scan.carryCount) + filled
-        + pair.outputs.map { again[$0] })
+      returning: nextStates + results.prefix(scan.carryCount) + filled)
     let outer = Scan(
       length: blockCount, isReversed: reader.isAgainst, captureCount: captures.count,
       carryCount: carries.count, body: region)
     let all = try builder.emitAll(.scan(outer), captures + carries)
     let after = all.dropFirst(states.count)
     parts.carries = Array(after.prefix(parts.carries.count))
-    parts.outputs = Array(after.dropFirst(parts.carries.count).prefix(parts.outputs.count))
+    parts.outputs = Array(after.dropFirst(parts.carries.count))
   }
 
   /// For each block before the last one: the snapshot to start from, where that was taken, the first

@@ -178,14 +178,32 @@ extension Kernel {
       return idle.contains(slots[slot])
     }
     let uses = body.productUses
-    guard mayBeAll || !rest.isEmpty, rest.productUses.allSatisfy({ uses[$0.key] == $0.value })
+    guard mayBeAll || !rest.isEmpty, rest.productUses.allSatisfy({ uses[$0.key] == $0.value }),
+      rest.isEmpty || !carriesScalars || rest.functionCount == body.functionCount
     else { return }
     body = rest
     dropUnusedSlots()
   }
+
+  /// Whether a loop of the kernel hands scalars on: a scan or `while` in registers.
+  var carriesScalars: Bool {
+    var found = false
+    body.forEachNode { if case .loop(let loop) = $0, !loop.carries.isEmpty { found = true } }
+    return found
+  }
 }
 
 extension [Node] {
+  /// How many functions of numbers are computed, other than sums and products. Which of them share
+  /// lanes or a sine's angle, and so how what reads them rounds, depends on all that are there.
+  fileprivate var functionCount: Int {
+    var count = 0
+    forEachNode { node in
+      if case .define(_, .apply(.unary, _)) = node { count += 1 }
+    }
+    return count
+  }
+
   /// How often each product of two numbers is used. A product that is used once may be contracted with
   /// a sum, so that it must not be used less often than before.
   fileprivate var productUses: [ScalarID: Int] {
