@@ -27,10 +27,39 @@ extension ScatterDimensions {
       return try winnersTangent(of: operation, in: &pass)
     case .minimum, .maximum: return try extremeTangent(of: operation, in: &pass)
     case .multiply:
-      throw AdjointError(
-        .notDifferentiable, "products scattered by stablehlo.scatter have no derivative",
-        at: operation.location)
+      let updates = pass.type(operation.operands[2])
+      guard pass.indexFacts.areUnique(operation.operands[1], self, updates: updates) else {
+        throw AdjointError(
+          .notDifferentiable,
+          "products scattered by stablehlo.scatter have no derivative unless indices are unique",
+          at: operation.location)
+      }
+      return try productTangent(of: operation, in: &pass)
     }
+  }
+
+  /// The product rule where no two updates meet: the operand's tangent times what it is multiplied by,
+  /// and each update's tangent times the element where it lands.
+  private func productTangent(
+    of operation: Operation, in pass: inout ForwardPass
+  ) throws -> ValueID? {
+    let (operand, indices, updates) = (
+      operation.operands[0], operation.operands[1], operation.operands[2]
+    )
+    let (type, updatesType) = (pass.type(operand), pass.type(updates))
+    var target: ValueID?
+    if let tangent = pass.tangent(operand) {
+      let ones = try pass.builder.splat(1, type)
+      let factors = try pass.builder.emit(operation.op, [ones, indices, updates])
+      target = try pass.scale(tangent, by: factors)
+    }
+    guard let tangent = pass.tangent(updates) else { return target }
+    let seen = try pass.builder.emit(
+      .gather(reading(type, updates: updatesType)), [operand, indices])
+    let source = try pass.scale(tangent, by: seen)
+    var adding = self
+    adding.combination = .add
+    return try adding.scattered(target, source, operation, in: &pass)
   }
 
   /// The mean of the tangents of the element and of those updates that equal the result.

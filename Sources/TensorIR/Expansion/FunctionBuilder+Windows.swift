@@ -17,8 +17,8 @@ extension Windows {
 extension FunctionBuilder {
   /// The elements of each window combined by a region.
   ///
-  /// Windows that grow along an axis, as of cumulative sums, are made of blocks; small ones combined by
-  /// other functions than a reduction's are written out as a combination of slices.
+  /// Windows that grow along an axis, as of cumulative sums, are scans; small ones combined by other
+  /// functions than a reduction's are written out as a combination of slices.
   mutating func windowed(
     _ operands: [ValueID], _ initial: [ValueID], _ windows: Windows, by region: Region
   ) throws -> [ValueID] {
@@ -38,9 +38,7 @@ extension FunctionBuilder {
       }
     }
     if let (axis, isReverse) = windows.cumulativeAxis(of: shape), count > 8 {
-      let sources = isReverse ? try operands.map { try reversed($0, along: axis) } : operands
-      let results = try doubled(sources, initial, along: axis, by: region)
-      return isReverse ? try results.map { try reversed($0, along: axis) } : results
+      return try prefixes(operands, from: initial, along: axis, isReversed: isReverse, by: region)
     }
     guard count <= Windows.limit else {
       throw AdjointError(.unsupported, "windows of \(count) elements are not supported")
@@ -52,10 +50,15 @@ extension FunctionBuilder {
   private mutating func windowed(
     _ operand: ValueID, _ initial: ValueID, _ windows: Windows, by kind: Reduction.Kind
   ) throws -> ValueID {
-    guard let (axis, isReverse) = windows.cumulativeAxis(of: self[operand].shape), windows.count > 8
+    guard let (axis, isReverse) = windows.cumulativeAxis(of: self[operand].shape),
+      windows.count > 8, isIdentity(initial, of: kind)
     else { return try emit(.window(.reduce(kind, windows)), [operand, initial]) }
-    if !isReverse { return try prefixes(operand, kind, along: axis) }
-    return try reversed(prefixes(reversed(operand, along: axis), kind, along: axis), along: axis)
+    guard windows.count <= Self.prefixBlock else {
+      return try prefixes(operand, kind, along: axis, isReversed: isReverse)
+    }
+    if !isReverse { return try maskedPrefixes(operand, kind, along: axis) }
+    return try reversed(
+      maskedPrefixes(reversed(operand, along: axis), kind, along: axis), along: axis)
   }
 
   /// A value with the order of elements along an axis reversed.
@@ -105,67 +108,7 @@ extension FunctionBuilder {
     return false
   }
 
-  /// Each element combined with all before it along an axis, by steps that double how many.
-  private mutating func doubled(
-    _ operands: [ValueID], _ initial: [ValueID], along axis: Int, by region: Region
-  ) throws -> [ValueID] {
-    let shape = self[operands[0]].shape
-    var results = operands
-    var step = 1
-    while step < shape[axis] {
-      let amounts = shape.indices.map { $0 == axis ? step : 0 }
-      let moved = try zip(results, initial).map { value, start in
-        try emit(
-          .shape(
-            .pad(
-              low: amounts, high: amounts.map { -$0 },
-              interior: shape.map { _ in 0 })), [value, start])
-      }
-      results = try mapped(region, moved + results, shape: shape)
-      step *= 2
-    }
-    return results
-  }
-
-  /// Each element combined with all before it along an axis: within blocks by a masked reduction, and of
-  /// the blocks' results likewise.
-  private mutating func prefixes(
-    _ operand: ValueID, _ kind: Reduction.Kind, along axis: Int
-  ) throws -> ValueID {
-    let type = self[operand]
-    let extent = type.shape[axis]
-    if extent <= Self.prefixBlock { return try maskedPrefixes(operand, kind, along: axis) }
-    let identity = try constant(kind.identity(of: type.element))
-    let blocks = (extent + Self.prefixBlock - 1) / Self.prefixBlock
-    let isAxis = { (amount: Int) in type.shape.indices.map { $0 == axis ? amount : 0 } }
-    let none = isAxis(0)
-    let padded = try emit(
-      .shape(
-        .pad(low: none, high: isAxis(blocks * Self.prefixBlock - extent), interior: none)),
-      [operand, identity])
-    var shape = type.shape
-    shape.replaceSubrange(axis...axis, with: [blocks, Self.prefixBlock])
-    let inner = try maskedPrefixes(
-      try reshape(padded, to: shape), kind, along: axis + 1)
-    var starts = shape.map { _ in 0 }
-    starts[axis + 1] = Self.prefixBlock - 1
-    let last = try strided(inner, starts: starts, limits: shape, strides: shape.map { _ in 1 })
-    var outer = shape
-    outer.remove(at: axis + 1)
-    let totals = try prefixes(try reshape(last, to: outer), kind, along: axis)
-    let before = try emit(
-      .shape(.pad(low: isAxis(1), high: isAxis(-1), interior: none)), [totals, identity])
-    let axes = shape.indices.filter { $0 != axis + 1 }
-    let all = try binary(
-      kind.binary, broadcast(before, to: shape, dimensions: axes), inner)
-    var flat = type.shape
-    flat[axis] = blocks * Self.prefixBlock
-    return try strided(
-      try reshape(all, to: flat), starts: none, limits: type.shape,
-      strides: type.shape.map { _ in 1 })
-  }
-
-  /// The elements of a block.
+  /// The longest row that is reduced anew for each of its elements.
   private static let prefixBlock = 32
 
   /// The reduction over all elements up to each place, the others replaced by the identity.
