@@ -64,12 +64,6 @@ struct FactorSource {
   }
 }
 
-/// A value at an index.
-private struct VisitedElement: Hashable {
-  var value: ValueID
-  var index: [IndexExpression]
-}
-
 extension Graph {
   /// The first value that is in memory or no mere renaming of another.
   func base(of value: ValueID, until isInMemory: (ValueID) -> Bool) -> ValueID {
@@ -93,62 +87,127 @@ extension Graph {
     until isInMemory: (ValueID) -> Bool, inlining inlined: Set<ValueID> = []
   ) -> FactorSource? {
     let rank = axes ?? type(value).rank
-    var source = FactorSource()
-    var visited = Set<VisitedElement>()
-
-    func read(_ value: ValueID, at index: [IndexExpression]) -> Bool {
-      var address = IndexExpression(0)
-      for (expression, stride) in zip(index, type(value).strides) { address += expression * stride }
-      let strides = (0..<rank).compactMap { address.coefficient(of: VariableID($0)) }
-      guard strides.count == rank else { return false }
-      source.reads.append(
-        FactorSource.Read(value: value, offset: address.constant, strides: strides))
-      return true
-    }
-    /// Notes what the value at an index, in terms of the axes, is made of.
-    func visit(_ value: ValueID, at index: [IndexExpression], isInside: Bool) -> Bool {
-      guard visited.insert(VisitedElement(value: value, index: index)).inserted else { return true }
-      let isInlined = isInside || inlined.contains(value)
-      let formula = comprehension(value)
-      if isInMemory(value) || formula == nil || literal(value)?.isSplat == false {
-        return read(value, at: index)
-      }
-      guard let formula, formula.fold == nil else { return !isInlined && read(value, at: index) }
-      if case .read(_, let inner) = formula.body, inner.allSatisfy({ $0.lookup == nil }) {
-        return visit(formula.body, of: value, at: index, isInside: isInside)
-      }
-      guard isInlined else { return read(value, at: index) }
-      source.isExpression = true
-      return visit(formula.body, of: value, at: index, isInside: true)
-    }
-    func visit(
-      _ body: Comprehension.Body, of value: ValueID, at axes: [IndexExpression], isInside: Bool
-    ) -> Bool {
-      let operands = operation(value)?.operands ?? []
-      switch body {
-      case .read(let operand, let index):
-        var bound = [IndexExpression]()
-        for entry in index {
-          var place = entry.affine.bound(to: axes)
-          if let lookup = entry.lookup {
-            let found = lookup.index.map { $0.bound(to: axes) }
-            guard visit(operands[lookup.operand], at: found, isInside: true) else { return false }
-            place += IndexExpression(.scalar(ScalarID(source.reads.count)))
-          }
-          bound.append(place)
-        }
-        return visit(operands[operand], at: bound, isInside: isInside)
-      case .index:
-        source.weight += 1
-        return true
-      case .constant: return true
-      case .apply(let op, let arguments):
-        source.weight += op.weight
-        return arguments.allSatisfy { visit($0, of: value, at: axes, isInside: isInside) }
-      case .guarded, .pieces: return false
-      }
-    }
     let start = index ?? (0..<rank).map { IndexExpression(VariableID($0)) }
-    return visit(value, at: start, isInside: false) ? source : nil
+    var search = SourceSearch(graph: self, axes: rank, inlined: inlined)
+    return search.find(value, at: start, until: isInMemory)
+  }
+}
+
+/// Finds what a value is made of, first things first, with a list of what is left instead of recursion:
+/// values may be as long chains as programs have operations.
+private struct SourceSearch {
+  private let graph: Graph
+  /// The number of placeholder variables.
+  private let axes: Int
+  private let inlined: Set<ValueID>
+  private var source = FactorSource()
+  private var visited = Set<Element>()
+  /// What is to be looked at, the next one last.
+  private var pending: [Item] = []
+  /// How many integers were looked up, each of which has a number of its own in indices.
+  private var lookupCount = 0
+
+  /// A value at an index in terms of the axes.
+  private struct Element: Hashable {
+    var value: ValueID
+    var index: [IndexExpression]
+  }
+
+  /// An element, and whether it is computed in place whatever is said of its value.
+  private struct Item {
+    var element: Element
+    var isInside: Bool
+  }
+
+  init(graph: Graph, axes: Int, inlined: Set<ValueID>) {
+    self.graph = graph
+    self.axes = axes
+    self.inlined = inlined
+  }
+
+  /// What the value at an index is made of; nil where an address is not affine in the axes, or a value
+  /// cannot be computed in place.
+  mutating func find(
+    _ value: ValueID, at index: [IndexExpression], until isInMemory: (ValueID) -> Bool
+  ) -> FactorSource? {
+    pending = [Item(element: Element(value: value, index: index), isInside: false)]
+    while let next = pending.popLast() {
+      guard visited.insert(next.element).inserted else { continue }
+      guard visit(next, until: isInMemory) else { return nil }
+    }
+    return source
+  }
+
+  private mutating func visit(_ item: Item, until isInMemory: (ValueID) -> Bool) -> Bool {
+    let value = item.element.value
+    let isInlined = item.isInside || inlined.contains(value)
+    guard !isInMemory(value), graph.literal(value)?.isSplat != false,
+      let formula = graph.comprehension(value)
+    else { return read(item.element) }
+    guard formula.fold == nil else { return !isInlined && read(item.element) }
+    var isInside = item.isInside
+    if !formula.body.isRenaming {
+      guard isInlined else { return read(item.element) }
+      source.isExpression = true
+      isInside = true
+    }
+    var parts = [Item]()
+    guard visit(formula.body, of: item.element, isInside: isInside, &parts) else { return false }
+    pending += parts.reversed()
+    return true
+  }
+
+  /// Notes a read of memory.
+  private mutating func read(_ element: Element) -> Bool {
+    var address = IndexExpression(0)
+    for (expression, stride) in zip(element.index, graph.type(element.value).strides) {
+      address += expression * stride
+    }
+    let strides = (0..<axes).compactMap { address.coefficient(of: VariableID($0)) }
+    guard strides.count == axes else { return false }
+    source.reads.append(
+      FactorSource.Read(value: element.value, offset: address.constant, strides: strides))
+    return true
+  }
+
+  /// Notes what a body costs, and which elements it reads, in order.
+  private mutating func visit(
+    _ body: Comprehension.Body, of element: Element, isInside: Bool, _ parts: inout [Item]
+  ) -> Bool {
+    switch body {
+    case .read(let operand, let index):
+      let operands = graph.operation(element.value)?.operands ?? []
+      var bound = [IndexExpression]()
+      for entry in index {
+        var place = entry.affine.bound(to: element.index)
+        if let lookup = entry.lookup {
+          let found = lookup.index.map { $0.bound(to: element.index) }
+          parts.append(
+            Item(element: Element(value: operands[lookup.operand], index: found), isInside: true))
+          place += IndexExpression(.scalar(ScalarID(lookupCount)))
+          lookupCount += 1
+        }
+        bound.append(place)
+      }
+      parts.append(
+        Item(element: Element(value: operands[operand], index: bound), isInside: isInside))
+      return true
+    case .index:
+      source.weight += 1
+      return true
+    case .constant: return true
+    case .apply(let op, let arguments):
+      source.weight += op.weight
+      return arguments.allSatisfy { visit($0, of: element, isInside: isInside, &parts) }
+    case .guarded, .pieces: return false
+    }
+  }
+}
+
+extension Comprehension.Body {
+  /// Whether the body is an element of an operand at a place that is not looked up.
+  fileprivate var isRenaming: Bool {
+    guard case .read(_, let index) = self else { return false }
+    return index.allSatisfy { $0.lookup == nil }
   }
 }
