@@ -63,6 +63,8 @@ import Testing
     Case([2, 6, 5, 9], [4, 3, 9, 7], low: [2, 1], high: [2, 1], inputDilation: [2, 2], .f64),
     Case([1, 11, 4], [2, 4, 18], low: [1], high: [2], inputDilation: [3], reversal: [true], .f32),
     Case([2, 8, 12], [3, 4, 24], low: [1], high: [1], featureGroups: 3, .f32),
+    Case(
+      [2, 6, 7, 48], [3, 3, 16, 72], low: [1, 1], high: [1, 1], featureGroups: 3, .f32),
     Case([4, 8, 6], [3, 6, 8], strides: [2], low: [1], high: [1], batchGroups: 2, .f32),
     Case([1, 5, 6, 5, 3], [3, 3, 3, 3, 4], low: [1, 1, 1], high: [1, 1, 1], .f32),
     Case([5, 6, 7, 8], [1, 1, 8, 20], .f32),

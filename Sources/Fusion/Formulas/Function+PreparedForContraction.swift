@@ -3,7 +3,7 @@ internal import TensorIR
 
 extension Function {
   /// The function with transposes before the dots whose factors cannot be walked in place, and the
-  /// values that must be in memory for that.
+  /// values that must be in memory for that, as must be factors of convolutions which no strides walk.
   func preparedForContraction() throws -> (Function, forced: Set<ValueID>) {
     let graph = Graph(self)
     var builder = FunctionBuilder(name: name, isPrivate: isPrivate, location: location)
@@ -33,10 +33,33 @@ extension Function {
               forced: &forced))
         }
       }
+      if case .convolution(let convolution) = op {
+        let sides = graph.scatteredFactors(operation, convolution)
+        forced.formUnion(sides.map { operands[$0] })
+      }
       let results = try builder.emitAll(op, operands, at: operation.location)
       for (old, new) in zip(operation.results, results) { translation[old.index] = new }
     }
     return (builder.finish(returning: results.map(translated)), forced)
+  }
+}
+
+extension Graph {
+  /// The operands of a convolution that is a product, 0 or 1, which are another value's elements in an
+  /// order whose addresses are not affine, such as a grouped kernel whose groups changed places.
+  fileprivate func scatteredFactors(_ operation: Operation, _ convolution: Convolution) -> [Int] {
+    let types = operation.operands.map { type($0) }
+    let result = type(operation.result)
+    guard convolution.isWorthwhile(types[0], types[1], result),
+      let form = convolution.productForm(types[0], types[1], result)
+    else { return [] }
+    let isBase = { (value: ValueID) in self.operation(value)?.op.isRenaming != true }
+    return [form.left, form.right].enumerated().compactMap { side, index in
+      let isWalkable =
+        source(
+          of: operation.operands[side], at: index, axes: form.extents.count, until: isBase) != nil
+      return isWalkable ? nil : side
+    }
   }
 }
 
