@@ -48,7 +48,7 @@ extension KernelEmitter {
   /// Sine and cosine of an angle, with one range reduction: inline, or in long kernels by a call.
   private func sineAndCosine(_ angle: LLVMValue) -> [LLVMValue] {
     let type = angle.type
-    guard callsVectorFunctions, type.isVector else {
+    guard callsVectorFunctions, type.isVector || !callsFunctions else {
       let (sine, cosine) = math.sinCos(angle)
       return [sine, cosine]
     }

@@ -51,12 +51,16 @@ extension IRBuilder {
     shuffle(a, poison(a.type), lanes)
   }
 
-  /// The lanes of vectors of one type, one after the other, as one vector.
+  /// The lanes of vectors of one type, one after the other, as one vector; two scalars make one too.
   package func concatenated(_ vectors: [LLVMValue]) -> LLVMValue {
     if vectors.count == 1 { return vectors[0] }
     let half = vectors.count / 2
     var low = concatenated(Array(vectors[..<half]))
     let high = concatenated(Array(vectors[half...]))
+    if !low.type.isVector, !high.type.isVector {
+      let first = insertElement(poison(low.type.withWidth(2)), low, int(0, module.i32))
+      return insertElement(first, high, int(1, module.i32))
+    }
     let (lowWidth, highWidth) = (low.type.vectorWidth, high.type.vectorWidth)
     if lowWidth < highWidth {
       // A shuffle takes vectors of one length.
