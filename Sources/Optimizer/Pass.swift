@@ -107,6 +107,9 @@ package let pipeline: [Pass] = [
     "loop-invariants", on: [.whileLoop, .scan], "computes what never changes before the loop",
     hoistInvariants),
   .regionRule(
+    "carry-repeats", on: [.scan], "carries on what the next iteration would compute again",
+    carryRepeats),
+  .regionRule(
     "distribute-before", on: [.scan], "makes products outside the recurrence one, before the scan",
     distributeBefore),
   .regionRule(

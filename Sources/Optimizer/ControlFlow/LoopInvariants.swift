@@ -94,7 +94,7 @@ extension Region {
 
 extension Op {
   /// Whether the operation computes, rather than only moves or repeats elements.
-  fileprivate var isWorthHoisting: Bool {
+  var isWorthHoisting: Bool {
     switch self {
     case .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft, .reduce, .dot,
       .convolution, .window,
