@@ -110,6 +110,8 @@ package let pipeline: [Pass] = [
     "carry-repeats", on: [.scan], "carries on what the next iteration would compute again",
     carryRepeats),
   .regionRule(
+    "wavefront", on: [.scan], "runs cells that read the row before along diagonals", runWaves),
+  .regionRule(
     "distribute-before", on: [.scan], "makes products outside the recurrence one, before the scan",
     distributeBefore),
   .regionRule(

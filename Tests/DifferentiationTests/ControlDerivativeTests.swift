@@ -44,6 +44,28 @@ import Testing
     }
   }
 
+  /// Loops that passes make other loops of before they are differentiated.
+  @Test(arguments: [
+    TestSupport.ControlProgram.leapfrog(12), .leapfrog(11, isReversed: true), .paths(9, 12),
+    .paths(6, 7, isReversed: true),
+  ])
+  func transformedLoops(_ program: TestSupport.ControlProgram) throws {
+    let written = try program.function()
+    let function = try written.applying(passNamed: "carry-repeats").applying(
+      passNamed: "wavefront")
+    #expect(function != written)
+    let check = DerivativeCheck(function, arguments(function, seed: 8, selector: 1))
+    try check.expectFirstOrder(program.name)
+    try check.expectSecondOrder(program.name)
+    let inputs = check.arguments + check.weights
+    for (left, right) in zip(
+      try run(written.withVJP(of: check.parameters), inputs),
+      try run(function.withVJP(of: check.parameters), inputs))
+    {
+      expectNear(left.doubles, right.doubles, 1e-12, program.name)
+    }
+  }
+
   @Test("Only the carry that cuts all ways is saved")
   func savedBytes() throws {
     let text = ControlProgram.recurrence.text.replacing("3xf64", with: "32xf64")

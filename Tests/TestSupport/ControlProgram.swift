@@ -16,8 +16,9 @@ package struct ControlProgram: Sendable, CustomStringConvertible {
 
   /// Loops and branches in all the ways in which memory can be handed on.
   package static let all: [ControlProgram] =
-    [scans, whiles, branches, nests, slices, smallBodies, stackedCarries, factors, repeats].flatMap
-  { $0 }
+    [
+      scans, whiles, branches, nests, slices, smallBodies, stackedCarries, factors, repeats, waves,
+    ].flatMap { $0 }
 }
 
 extension ControlProgram {

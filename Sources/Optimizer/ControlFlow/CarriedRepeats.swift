@@ -196,7 +196,7 @@ extension Region {
 
 extension UnaryOp {
   /// Whether the function takes a few instructions, none of them slow.
-  fileprivate var isCheap: Bool {
+  var isCheap: Bool {
     switch self {
     case .abs, .negate, .sign, .floor, .ceil, .roundEven, .roundAway, .isFinite, .isInfinite,
       .isPositiveInfinite, .isNegativeInfinite, .not, .square, .stopGradient, .populationCount,

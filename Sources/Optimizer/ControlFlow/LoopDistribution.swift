@@ -143,17 +143,17 @@ import TensorIR
 
 extension Scan {
   /// The body's parameters for captures.
-  fileprivate var captureParameters: [ValueID] {
+  var captureParameters: [ValueID] {
     Array(body.parameters[1..<(1 + captureCount)])
   }
 
   /// The body's parameters for carries.
-  fileprivate var carryParameters: ArraySlice<ValueID> {
+  var carryParameters: ArraySlice<ValueID> {
     body.parameters[(1 + captureCount)..<(1 + captureCount + carryCount)]
   }
 
   /// The body's parameters for slices of stacks.
-  fileprivate var stackParameters: [ValueID] {
+  var stackParameters: [ValueID] {
     Array(body.parameters[(1 + captureCount + carryCount)...])
   }
 }
@@ -172,11 +172,14 @@ extension Operation {
 }
 
 extension Region {
-  /// For each value whether it depends on one of some values.
-  fileprivate func dependents(on values: [ValueID]) -> [Bool] {
+  /// For each value whether it depends on one of some values, through some of the operations.
+  func dependents(
+    on values: [ValueID], through isFollowed: (Int) -> Bool = { _ in true }
+  ) -> [Bool] {
     var depends = [Bool](repeating: false, count: types.count)
     for value in values { depends[value.index] = true }
-    for operation in operations where operation.operands.contains(where: { depends[$0.index] }) {
+    for (position, operation) in operations.enumerated()
+    where isFollowed(position) && operation.operands.contains(where: { depends[$0.index] }) {
       for result in operation.results { depends[result.index] = true }
     }
     return depends
