@@ -24,6 +24,8 @@ final class EntryEmitter {
   private let lists: LLVMValue
   /// Where the program ends early; nil where it cannot.
   private let end: LLVMBlock?
+  /// The block of lanes that all kernels are run for; nil for all, which threads share.
+  private var block: (first: LLVMValue, end: LLVMValue)?
 
   init(
     _ program: LoopProgram, _ entry: LLVMFunction,
@@ -45,6 +47,31 @@ final class EntryEmitter {
     lists =
       listCount == 0
       ? slots : builder.alloca(module.pointer, count: listCount, alignment: 16)
+  }
+
+  /// The emitter of a function that takes blocks of lanes through a loop: `void name(pointer frame, i64
+  /// first, i64 end)`, where the frame has the addresses of `memory`.
+  private init(
+    of outer: EntryEmitter, _ function: LLVMFunction, memory: [BufferID], index: BufferID?
+  ) {
+    program = outer.program
+    entry = function
+    functions = outer.functions
+    isProfiled = false
+    module = outer.module
+    builder = IRBuilder(module)
+    builder.position(at: function.appendBlock("entry"))
+    callees = []
+    end = nil
+    let slotCount = program.kernels.map(\.slots.count).max() ?? 0
+    slots = builder.alloca(module.pointer, count: slotCount + 1, alignment: 16)
+    lists = slots
+    starts = program.buffers.map { _ in nil }
+    for (position, buffer) in memory.enumerated() {
+      starts[buffer.index] = loaded(function.parameters[0], byte: position * 8)
+    }
+    // Every thread counts by itself.
+    if let index { starts[index.index] = builder.alloca(module.i64, count: 1, alignment: 8) }
   }
 
   /// Emits the whole body.
@@ -192,6 +219,7 @@ final class EntryEmitter {
 
   private func emit(_ loop: StepLoop) {
     if case .count(let count) = loop.trips, count <= 0 { return }
+    if let blocks = loop.sharedBlocks, block == nil { return emitShared(loop, blocks: blocks) }
     let exchanged = loop.carries.filter { program.isExchanged($0) }
     let before = builder.currentBlock
     let head = builder.appendBlock("repeat")
@@ -246,6 +274,52 @@ final class EntryEmitter {
     counters[loop.counter] = nil
   }
 
+  /// Hands blocks of lanes, each with all iterations of a loop, to the context's threads.
+  private func emitShared(_ loop: StepLoop, blocks: Int) {
+    guard case .count(let count) = loop.trips else {
+      preconditionFailure("a shared loop is counted")
+    }
+    let memory = program.ownMemory(of: loop)
+    let frame = builder.alloca(module.pointer, count: max(memory.count, 1), alignment: 16)
+    loop.body.kernelNumbers.first.map(notify)
+    for (position, buffer) in memory.enumerated() {
+      builder.store(
+        pointer(to: buffer), builder.gep(frame, bytes: position * 8), alignment: 8)
+    }
+    let function = module.addFunction(
+      "\(entry.name).loop\(loop.counter.index)",
+      parameters: [module.pointer, module.i64, module.i64],
+      returns: module.void)
+    EntryEmitter(of: self, function, memory: memory, index: loop.index).emitBlocks(of: loop)
+    let context = entry.parameters[3]
+    let share = builder.load(module.pointer, context, alignment: 8)
+    let type = module.functionType(
+      [module.pointer, module.pointer, module.pointer, module.i64], returns: module.void)
+    builder.callIndirect(
+      type, share, [context, function.value, frame, builder.int(blocks, module.i64)])
+    guard count % 2 == 1 else { return }
+    for carry in loop.carries where program.isExchanged(carry) {
+      starts.swapAt(carry.current.index, carry.next.index)
+    }
+  }
+
+  /// Emits a loop for each of the blocks that the function is given.
+  private func emitBlocks(of loop: StepLoop) {
+    let before = builder.currentBlock
+    let (head, after) = (builder.appendBlock("block"), builder.appendBlock("done"))
+    builder.br(head)
+    builder.position(at: head)
+    let number = builder.phi(module.i64)
+    builder.addIncoming(number, entry.parameters[1], from: before)
+    let next = builder.add(number, builder.int(1, module.i64))
+    block = (number, next)
+    inScope { emit(loop) }
+    builder.addIncoming(number, next, from: builder.currentBlock)
+    builder.condBr(builder.icmp(.eq, next, entry.parameters[2]), after, head)
+    builder.position(at: after)
+    builder.ret()
+  }
+
   /// Loops of unknown count ask after so many iterations whether they should end.
   private static let iterationsBetweenTests = 16
 
@@ -297,6 +371,10 @@ final class EntryEmitter {
       let place = builder.gep(slots, bytes: kernel.slots.count * 8)
       builder.store(entry.parameters[3], place, alignment: 8)
     }
+    if let block {
+      builder.call(function.code, [slots, block.first, block.end])
+      return
+    }
     guard let blocks = kernel.blockCount else {
       builder.call(
         function.code, [slots, builder.int(0, module.i64), builder.int(1, module.i64)])
@@ -317,5 +395,15 @@ final class EntryEmitter {
     let hook = loaded(context, byte: 16)
     let type = module.functionType([module.pointer, module.i64], returns: module.void)
     builder.callIndirect(type, hook, [context, builder.int(number, module.i64)])
+  }
+}
+
+extension LoopProgram {
+  /// The buffers that are no views whose memory a loop of kernels uses, without its index.
+  fileprivate func ownMemory(of loop: StepLoop) -> [BufferID] {
+    var used = Set(loop.body.kernelNumbers.flatMap { kernels[$0].slots })
+    for carry in loop.carries { used.formUnion([carry.current, carry.next]) }
+    if let index = loop.index { used.remove(index) }
+    return Set(used.map { root(of: $0) }).sorted()
   }
 }

@@ -145,6 +145,9 @@ private struct MemoryVerifier {
       }
       write(index)
     }
+    guard program.verifySharing(of: loop) else {
+      throw error("lanes of a loop shared by threads read what others write")
+    }
     if case .count(0) = loop.trips { return }
     let count: Int? = if case .count(let count) = loop.trips { count } else { nil }
     counters[loop.counter] = .some(count.map { max($0 - 1, 0) })

@@ -39,6 +39,9 @@ package struct StepLoop: Sendable, Hashable {
   /// A scalar of 64 bits that holds the counter for kernels to read; nil where none does.
   package var index: BufferID?
   package var carries: [StepCarry] = []
+  /// In how many blocks of lanes threads take the whole loop, each all iterations by itself; nil where
+  /// threads share each kernel. Each kernel of the body then has so many blocks, of the same lanes.
+  package var sharedBlocks: Int?
   package var body: [Step] = []
 
   package init(_ counter: CounterID, _ trips: Trips) {

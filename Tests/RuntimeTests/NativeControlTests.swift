@@ -1,5 +1,8 @@
+import Differentiation
 import Foundation
+import Fusion
 import Interpreter
+import LoopIR
 import Optimizer
 import Runtime
 import Targets
@@ -51,6 +54,32 @@ import Testing
       task.cancel()
     }
     await #expect(throws: CancellationError.self) { try await task.value }
+  }
+
+  /// Lanes that do not meet go through whole loops by themselves, and keep their bits.
+  @Test(arguments: ControlProgram.lanes)
+  func loopsAreSharedAsAWhole(_ program: ControlProgram) throws {
+    let function = try program.function()
+    let arguments = randomArguments(for: function, seed: 3)
+    let lowered = try LoopProgram.lowered(function, for: .host, ScheduleOptions()).program
+    let shared = lowered.steps.filter { step in
+      if case .loop(let loop) = step { loop.sharedBlocks != nil } else { false }
+    }
+    #expect(shared.count == 1)
+    try lowered.verify()
+    let results = try runNatively(function, arguments, threads: 1)
+    for threads in [2, 5] {
+      #expect(try runNatively(function, arguments, threads: threads) == results)
+    }
+    let expected = try Interpreter().run(function, arguments)
+    for (result, expected) in zip(results, expected) {
+      expectClose(result, expected, relative: 1e-4, program.name)
+    }
+    // The gradient's loops too.
+    let gradient = try function.withVJP(of: [0, 1]).simplified()
+    let inputs = randomArguments(for: gradient, seed: 4)
+    let derived = try runNatively(gradient, inputs, threads: 1)
+    #expect(try runNatively(gradient, inputs, threads: 2) == derived)
   }
 
   /// What is compiled for a loop does not depend on how often it runs.

@@ -62,7 +62,8 @@ extension LoopProgram {
   ///
   /// What is in use at both sides of a loop's start or end is in use for all of the loop, since what
   /// comes first in an iteration comes again after what comes last. A view uses what it is part of. The
-  /// two buffers of a carry that are exchanged are in use together.
+  /// two buffers of a carry that are exchanged are in use together. What a loop uses that threads share
+  /// as a whole is in use for all of it.
   func lives(on timeline: Timeline) -> [BufferID: ClosedRange<Int>] {
     var lives = timeline.uses
     func extend(_ buffer: BufferID, over positions: ClosedRange<Int>) {
@@ -82,6 +83,12 @@ extension LoopProgram {
         let isInside =
           life.lowerBound > positions.lowerBound && life.upperBound < positions.upperBound
         if !isInside { lives[buffer] = life.union(positions) }
+      }
+    }
+    for (positions, loop) in timeline.loops where loop.sharedBlocks != nil {
+      // Each block of lanes is at a place of its own.
+      for (buffer, life) in lives where life.overlaps(positions) {
+        lives[buffer] = life.union(positions)
       }
     }
     for (_, loop) in timeline.loops {

@@ -78,6 +78,9 @@ package let schedule: [SchedulePass] = [
     name: "self-copies", summary: "drops copies of what already stands there",
     action: .memory { program, _ in program.dropCopiesOntoThemselves() }),
   SchedulePass(
+    name: "share-loops", summary: "lets threads take blocks of lanes through whole loops",
+    action: .memory { $0.shareLoops(&$1) }),
+  SchedulePass(
     name: "arena", summary: "gives buffers their offsets",
     action: .memory { program, _ in
       program.dropUnusedBuffers()

@@ -1,0 +1,129 @@
+internal import LoopIR
+
+extension LoopProgram {
+  /// A loop of less work than this many instructions is not worth waking threads for.
+  private static let leastSharedWork = 80_000.0
+  /// Iterations of more work than this are shared kernel by kernel.
+  private static let mostStepWork = 1_000_000.0
+  /// The instructions for which it pays to call a kernel for a block.
+  private static let leastBlockWork = 300.0
+  /// Loops are cut into at most so many blocks.
+  private static let mostBlocks = 64
+  /// Iterations that touch more bytes stream memory, where short pieces of rows are slow.
+  private static let streamedBytes = 524_288.0
+  /// The lanes of a block where memory is streamed.
+  private static let streamedLanes = 4096
+
+  /// Lets threads take blocks of lanes through all iterations of loops whose lanes do not meet: batch
+  /// outside, time inside.
+  ///
+  /// Threads meet once for the whole loop instead of once for each kernel, and what a block carries stays
+  /// in the cache of its core. Kernels that are too small to be shared by themselves are shared so.
+  mutating func shareLoops(_ scheduler: inout Scheduler) {
+    for position in steps.indices {
+      guard case .loop(var loop) = steps[position], let plan = sharing(of: loop) else { continue }
+      var shared = self
+      for (number, rows) in plan.rows { shared.kernels[number].cut(intoBlocksOf: rows) }
+      loop.sharedBlocks = plan.count
+      shared.steps[position] = .loop(loop)
+      if let budget = scheduler.options.memory.budget, shared.largestArenaUse > budget { continue }
+      guard scheduler.accept("\(plan.count) blocks of \(plan.lanes) lanes go through a loop") else {
+        continue
+      }
+      self = shared
+    }
+  }
+
+  /// How a loop is shared: the blocks and lanes of each, and the rows of a block of each kernel; nil where
+  /// it may not be, or is not worth it.
+  private func sharing(
+    of loop: StepLoop
+  ) -> (count: Int, lanes: Int, rows: [(number: Int, rows: Int)])? {
+    guard case .count(let trips) = loop.trips, let lanes = commonLanes(of: loop),
+      mayShareLanes(of: loop, lanes: lanes).isGranted
+    else { return nil }
+    let numbers = loop.body.kernelNumbers
+    let work = numbers.reduce(0.0) { sum, number in
+      sum + kernels[number].rowNodes.reduce(0) { $0 + kernels[number].whole.work(of: $1) }
+    }
+    guard work <= Self.mostStepWork, work * Double(trips) >= Self.leastSharedWork else {
+      return nil
+    }
+    var step = 1
+    var rowsOfLane: [(number: Int, rows: Int)] = []
+    for number in numbers {
+      guard let steps = kernels[number].whole.rowSteps else { return nil }
+      let rows = kernels[number].variables[steps[0].row.index].extent / lanes
+      rowsOfLane.append((number, rows))
+      for (_, node) in steps {
+        let together = kernels[number].rowsTogether(in: node)
+        step = step.leastCommonMultiple(with: together / together.greatestCommonDivisor(with: rows))
+      }
+    }
+    let bytes = numbers.reduce(0.0) { $0 + Double(kernels[$1].costs(in: self).bytes) }
+    let count = min(
+      Self.mostBlocks, lanes / step, Int(work / (Self.leastBlockWork * Double(numbers.count))),
+      bytes > Self.streamedBytes ? lanes / Self.streamedLanes : Self.mostBlocks)
+    guard count > 1 else { return nil }
+    let size = ((lanes + count - 1) / count + step - 1) / step * step
+    let blocks = (lanes + size - 1) / size
+    return blocks > 1 ? (blocks, size, rowsOfLane.map { ($0.number, $0.rows * size) }) : nil
+  }
+}
+
+extension Kernel {
+  /// The kernel with all rows in one block.
+  fileprivate var whole: Kernel {
+    guard case .loop(let outer)? = body.last, outer.schedule == .parallel else { return self }
+    var kernel = self
+    kernel.body.removeLast()
+    kernel.body += outer.body.map { node in
+      switch node {
+      case .loop(var loop):
+        loop.range = .full
+        return .loop(loop)
+      case .contract(var contract):
+        contract.block = nil
+        return .contract(contract)
+      case .define, .store, .accumulate: return node
+      }
+    }
+    return kernel
+  }
+
+  /// How many rows a step works on together.
+  fileprivate func rowsTogether(in node: Node) -> Int {
+    switch node {
+    case .loop(let loop): loop.step
+    case .contract(let contract): contract.tiling.rows
+    case .define, .store, .accumulate: 1
+    }
+  }
+
+  /// Cuts a kernel of steps over rows into blocks of so many.
+  fileprivate mutating func cut(intoBlocksOf rows: Int) {
+    var kernel = whole
+    let first = kernel.body.firstIndex { if case .define = $0 { false } else { true } } ?? 0
+    let steps = Array(kernel.body[first...])
+    guard let row = steps.first?.rows else { return }
+    let count = (kernel.variables[row.index].extent + rows - 1) / rows
+    let (block, cut) = kernel.cutting(steps, rows, count)
+    var outer = Loop(block)
+    outer.schedule = .parallel
+    outer.body = cut
+    kernel.body = Array(kernel.body[..<first]) + [.loop(outer)]
+    self = kernel
+  }
+}
+
+extension Int {
+  fileprivate func greatestCommonDivisor(with other: Int) -> Int {
+    var (left, right) = (self, other)
+    while right != 0 { (left, right) = (right, left % right) }
+    return left
+  }
+
+  fileprivate func leastCommonMultiple(with other: Int) -> Int {
+    self / greatestCommonDivisor(with: other) * other
+  }
+}
