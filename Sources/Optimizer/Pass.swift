@@ -121,6 +121,8 @@ package let pipeline: [Pass] = [
     "distribute-sums", on: [.scan], "makes carried sums of products one, after the scan",
     distributeSums),
   .regionRule(
+    "sum-lanes-last", on: [.scan], "adds up over steps before lanes", sumLanesLast),
+  .regionRule(
     "inline-regions", on: [.scan, .branch], "writes out short loops and known branches",
     inlineRegions),
   .rule("dot", on: [.dot], "absorbs transposes into dimension numbers", simplifyDot),

@@ -66,6 +66,39 @@ import Testing
     }
   }
 
+  /// The gradient of a rate that all lanes share is summed up lane by lane.
+  @Test func sharedRates() throws {
+    let text = """
+      func.func @main(%x0: tensor<70xf64>, %rate: tensor<f64>) -> tensor<70xf64> {
+        %0 = "adjoint.scan"(%x0) <{carry_count = 1 : i64, length = 30 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %x: tensor<70xf64>):
+          %1 = stablehlo.broadcast_in_dim %rate, dims = [] : (tensor<f64>) -> tensor<70xf64>
+          %2 = stablehlo.multiply %x, %1 : tensor<70xf64>
+          %3 = stablehlo.sine %2 : tensor<70xf64>
+          %4 = stablehlo.add %3, %x : tensor<70xf64>
+          stablehlo.return %4 : tensor<70xf64>
+        }) : (tensor<70xf64>) -> tensor<70xf64>
+        return %0 : tensor<70xf64>
+      }
+      """
+    let function = try Module(parsing: text, file: "rates").functions[0]
+    let check = DerivativeCheck(function, arguments(function, seed: 9, selector: 1))
+    let inputs = check.arguments + check.weights
+    let plain = try function.withVJP(of: [0, 1])
+    let simple = try plain.simplified()
+    for (left, right) in zip(try run(plain, inputs), try run(simple, inputs)) {
+      expectNear(left.doubles, right.doubles, 1e-12, "rates")
+    }
+    func sums(_ function: Function) -> [Int] {
+      function.operations.compactMap { operation in
+        guard case .scan(let scan) = operation.op else { return nil }
+        return scan.body.operations.count { if case .reduce = $0.op { true } else { false } }
+      }
+    }
+    #expect(sums(plain) == [0, 1])
+    #expect(sums(simple) == [0, 0])
+  }
+
   @Test("Only the carry that cuts all ways is saved")
   func savedBytes() throws {
     let text = ControlProgram.recurrence.text.replacing("3xf64", with: "32xf64")
