@@ -141,8 +141,10 @@ private struct ScatterChain {
   let kind: Reduction.Kind
   let type: TensorType
   let parts: Int
+  /// The shape of each part, which fills lines of the cache, so that threads do not wait for each other.
+  private(set) var partShape: [Int] = []
 
-  /// Fewer updates are added by one thread.
+  /// Less is added by one thread; counted in single updates.
   private static let leastUpdates = 1 << 15
   /// The most parts, and the most bytes that they take.
   private static let mostParts = 16, mostBytes = 1 << 24
@@ -155,7 +157,7 @@ private struct ScatterChain {
     for operation in found.scatters {
       guard let link = Link(operation, in: function) else { return nil }
       links.append(link)
-      updates += function[operation.operands[2]].count
+      updates += link.cost(function[operation.operands[2]])
     }
     guard updates >= Self.leastUpdates else { return nil }
     let extents = links.map { function[$0.operation.operands[1]].shape[$0.indexAxis] }
@@ -172,6 +174,27 @@ private struct ScatterChain {
     } else {
       return nil
     }
+    partShape = type.shape
+    padPart()
+  }
+
+  /// The bytes of a line of the cache, and of parts that are long enough to share few lines.
+  private static let line = 64, longPart = 1 << 14
+
+  /// Makes an axis of a part longer that no update has more than one element of: updates behind the
+  /// result land in what is added, and are dropped with it.
+  private mutating func padPart() {
+    let shared = links.reduce(Set(type.shape.indices)) {
+      $0.intersection($1.dimensions.insertedWindowDims)
+    }
+    guard let axis = shared.max(), type.count * type.element.byteCount < Self.longPart else {
+      return
+    }
+    let rest = type.count / type.shape[axis] * type.element.byteCount
+    let added = (0..<Self.line).first {
+      ((type.shape[axis] + $0) * rest).isMultiple(of: Self.line)
+    }
+    partShape[axis] += added ?? 0
   }
 }
 
@@ -191,6 +214,12 @@ extension ScatterChain.Link {
     self.dimensions = dimensions
     indexAxis = axes[place]
     updateAxis = updateAxes[place]
+  }
+
+  /// How many updates of single elements cost as much as these, whose windows are added in lanes.
+  func cost(_ updates: TensorType) -> Int {
+    let window = updates.shape.selecting(dimensions.updateWindowDims).reduce(1, *)
+    return window == 0 ? 0 : updates.count / window * (1 + window / 50)
   }
 
   /// The scatter of so many parts, each onto memory of its own.
@@ -222,7 +251,7 @@ extension FunctionBuilder {
       return copy
     }
     let identity = try constant(chain.kind.identity(of: chain.type.element))
-    var sums = try broadcast(identity, to: [chain.parts] + chain.type.shape, dimensions: [])
+    var sums = try broadcast(identity, to: [chain.parts] + chain.partShape, dimensions: [])
     for link in chain.links {
       let operands = link.operation.operands
       sums = try emit(
@@ -232,7 +261,15 @@ extension FunctionBuilder {
           divided(copy(operands[2]), at: link.updateAxis, into: chain.parts),
         ])
     }
-    let sum = try reduce(chain.kind, sums, dimensions: [0])
+    let padded = try reduce(chain.kind, sums, dimensions: [0])
+    let sum =
+      chain.partShape == chain.type.shape
+      ? padded
+      : try emit(
+        .shape(
+          .slice(
+            starts: chain.partShape.map { _ in 0 }, limits: chain.type.shape,
+            strides: chain.partShape.map { _ in 1 })), [padded])
     let base = try copy(chain.base)
     return isIdentity(base, of: chain.kind) ? sum : try binary(chain.kind.binary, base, sum)
   }
