@@ -185,26 +185,19 @@ extension Tensor where Scalar: TensorNumeric {
     axis: Int = 0, file: String = #fileID, line: Int = #line
   ) -> Tensor { running(.minimum, axis, file, line) }
 
-  /// A running reduction in as many steps as the extent has binary digits: each combines every
-  /// element with the one twice as far before it as the last step (Hillis and Steele, 1986).
+  /// A running reduction: a scan along the axis, or of few elements each row reduced up to each place.
   private func running(
     _ kind: Reduction.Kind, _ axis: Int, _ file: String, _ line: Int
   ) -> Tensor {
     located(file, line) {
       derived {
         let axis = try type.axis(axis, in: "running reduction", at: .unknown)
-        let identity = try TensorNode(kind.identity(of: type.element), isLiteral: true)
-        var (result, distance) = (node, 1)
-        let none = Array(repeating: 0, count: rank)
-        while distance < shape[axis] {
-          var low = none
-          low[axis] = distance
-          let op = ShapeOp.pad(low: low, high: low.map(-), interior: none)
-          let before = TensorNode.apply(.shape(op), [result, identity], at: .unknown)
-          result = result.binary(kind.binary, before, at: .unknown)
-          distance *= 2
-        }
-        return result
+        if type.count == 0 { return node }
+        var builder = FunctionBuilder(name: "main")
+        let operand = builder.parameter(type)
+        let result = try builder.cumulative(operand, kind, along: axis)
+        let function = TracedFunction(function: builder.finish(returning: [result]), captures: [])
+        return try function.applied(to: [node], at: .unknown)[0]
       }
     }
   }

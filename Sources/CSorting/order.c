@@ -152,52 +152,92 @@ static void order_parts(void *data, intptr_t begin, intptr_t end) {
 
 // MARK: One row, all threads
 
-// A pass over the chunks of a row.
+// A pass over the chunks of a row, by some bits of a key.
 struct pass {
   const uint32_t *keys;
-  pair *from, *to;
+  // Pairs of a key and a place; null for all places in turn with their keys.
+  pair *from;
+  // Where pairs go; null where places alone go to the order.
+  pair *to;
   int32_t *order;
+  // For each chunk, how many of its pairs have each digit, then where the next of them goes.
   uint32_t (*counts)[BUCKETS];
+  // In what bits the keys of each chunk differ from the row's first one.
+  uint32_t *differing;
   int64_t n, count, chunk;
-  int number;
+  int shift;
+  uint32_t mask;
 };
 
-// The pairs of a chunk, of a key and its places before (`from`) or of all places in turn.
+static inline pair pass_pair(const struct pass *pass, int64_t i) {
+  return pass->from ? pass->from[i] : make_pair(pass->keys[i], i);
+}
+
+static inline uint32_t pass_digit(const struct pass *pass, pair x) {
+  return (uint32_t)(x >> (32 + pass->shift)) & pass->mask;
+}
+
+// The pairs of a chunk, of another key and their places.
 static void pair_chunks(void *data, intptr_t begin, intptr_t end) {
   const struct pass *pass = data;
   const int64_t stop = least(end * pass->chunk, pass->n);
   for (int64_t i = begin * pass->chunk; i < stop; i++) {
-    const uint32_t place = pass->from ? (uint32_t)pass->from[i] : (uint32_t)i;
-    pass->to[i] = make_pair(pass->keys[place], place);
+    const uint32_t place = (uint32_t)pass->from[i];
+    pass->from[i] = make_pair(pass->keys[place], place);
+  }
+}
+
+static void compare_chunks(void *data, intptr_t begin, intptr_t end) {
+  const struct pass *pass = data;
+  const uint32_t *keys = pass->keys, first = keys[0];
+  for (intptr_t c = begin; c < end; c++) {
+    const int64_t stop = least((c + 1) * pass->chunk, pass->n);
+    uint32_t differing = 0;
+    for (int64_t i = c * pass->chunk; i < stop; i++) differing |= keys[i] ^ first;
+    pass->differing[c] = differing;
   }
 }
 
 static void count_chunks(void *data, intptr_t begin, intptr_t end) {
-  const struct pass *pass = data;
+  const struct pass pass = *(const struct pass *)data;
   for (intptr_t c = begin; c < end; c++) {
     // Two sets of counters, since neighbours often share a digit.
-    uint32_t even[BUCKETS], odd[BUCKETS];
-    memset(even, 0, sizeof even);
+    uint32_t odd[BUCKETS], *even = pass.counts[c];
+    memset(even, 0, sizeof odd);
     memset(odd, 0, sizeof odd);
-    int64_t i = c * pass->chunk;
-    const int64_t stop = least(i + pass->chunk, pass->n);
+    int64_t i = c * pass.chunk;
+    const int64_t stop = least(i + pass.chunk, pass.n);
     for (; i + 1 < stop; i += 2) {
-      even[digit(pass->from[i], pass->number)]++;
-      odd[digit(pass->from[i + 1], pass->number)]++;
+      even[pass_digit(&pass, pass_pair(&pass, i))]++;
+      odd[pass_digit(&pass, pass_pair(&pass, i + 1))]++;
     }
-    if (i < stop) even[digit(pass->from[i], pass->number)]++;
-    for (int b = 0; b < BUCKETS; b++) pass->counts[c][b] = even[b] + odd[b];
+    if (i < stop) even[pass_digit(&pass, pass_pair(&pass, i))]++;
+    for (int b = 0; b < BUCKETS; b++) even[b] += odd[b];
   }
 }
 
 static void move_chunks(void *data, intptr_t begin, intptr_t end) {
-  const struct pass *pass = data;
+  const struct pass pass = *(const struct pass *)data;
   for (intptr_t c = begin; c < end; c++) {
-    uint32_t *next = pass->counts[c];
-    const int64_t stop = least((c + 1) * pass->chunk, pass->n);
-    for (int64_t i = c * pass->chunk; i < stop; i++) {
-      const pair x = pass->from[i];
-      pass->to[next[digit(x, pass->number)]++] = x;
+    uint32_t *next = pass.counts[c];
+    int64_t i = c * pass.chunk;
+    const int64_t stop = least(i + pass.chunk, pass.n);
+    if (!pass.to) {
+      for (; i < stop; i++) {
+        const pair x = pass_pair(&pass, i);
+        const uint32_t place = next[pass_digit(&pass, x)]++;
+        if (place < pass.count) pass.order[place] = (int32_t)(uint32_t)x;
+      }
+    } else if (pass.from) {
+      for (; i < stop; i++) {
+        const pair x = pass.from[i];
+        pass.to[next[pass_digit(&pass, x)]++] = x;
+      }
+    } else {
+      for (; i < stop; i++) {
+        const pair x = make_pair(pass.keys[i], i);
+        pass.to[next[pass_digit(&pass, x)]++] = x;
+      }
     }
   }
 }
@@ -206,45 +246,58 @@ static void store_chunks(void *data, intptr_t begin, intptr_t end) {
   const struct pass *pass = data;
   const int64_t stop = least(end * pass->chunk, pass->count);
   for (int64_t i = begin * pass->chunk; i < stop; i++) {
-    pass->order[i] = (int32_t)(uint32_t)pass->from[i];
+    pass->order[i] = (int32_t)(uint32_t)pass_pair(pass, i);
   }
 }
 
-// Makes counts the places where each chunk's elements of each digit go; false where all share a digit.
-static int make_places(uint32_t (*counts)[BUCKETS], int64_t chunks, int64_t n) {
+// Makes counts the places where each chunk's pairs of each digit go.
+static void make_places(const struct pass *pass, int64_t chunks) {
   uint32_t sum = 0;
-  for (int b = 0; b < BUCKETS; b++) {
-    const uint32_t before = sum;
+  for (uint32_t b = 0; b <= pass->mask; b++) {
     for (int64_t c = 0; c < chunks; c++) {
-      const uint32_t count = counts[c][b];
-      counts[c][b] = sum;
+      const uint32_t count = pass->counts[c][b];
+      pass->counts[c][b] = sum;
       sum += count;
     }
-    if (sum - before == n) return 0;
   }
-  return 1;
+}
+
+// Pairs by a key, from the lowest digit to the highest, where keys differ; the places go to the order with
+// the last key.
+static void order_by_key(
+    void *context, struct pass *pass, int64_t chunks, pair *a, pair *b, int isLast) {
+  run_blocks(context, compare_chunks, pass, chunks);
+  uint32_t differing = 0;
+  for (int64_t c = 0; c < chunks; c++) differing |= pass->differing[c];
+  while (differing) {
+    pass->shift = __builtin_ctz(differing);
+    const int bits = 32 - __builtin_clz(differing) - pass->shift;
+    const int passes = (bits + DIGIT - 1) / DIGIT;
+    pass->mask = (1u << (bits + passes - 1) / passes) - 1;
+    differing &= ~(pass->mask << pass->shift);
+    pass->to = isLast && !differing ? NULL : pass->from == a ? b : a;
+    run_blocks(context, count_chunks, pass, chunks);
+    make_places(pass, chunks);
+    run_blocks(context, move_chunks, pass, chunks);
+    if (!pass->to) return;
+    pass->from = pass->to;
+  }
+  if (isLast) run_blocks(context, store_chunks, pass, chunks);
 }
 
 static void order_long_row(void *context, const struct order_job *job, int64_t row) {
   const int64_t n = job->extent, chunks = job->chunks;
   pair *a = job->scratch, *b = a + n;
+  uint32_t *words = (uint32_t *)(b + n);
   struct pass pass = {
     .from = NULL, .n = n, .count = job->count, .chunk = (n + chunks - 1) / chunks,
-    .counts = (uint32_t (*)[BUCKETS])(b + n), .order = job->order + row * job->count};
+    .order = job->order + row * job->count, .counts = (uint32_t (*)[BUCKETS])words,
+    .differing = words + chunks * BUCKETS};
   for (int64_t k = job->key_count - 1; k >= 0; k--) {
     pass.keys = job->keys[k] + row * n;
-    pass.to = pass.from ? pass.from : a;
-    run_blocks(context, pair_chunks, &pass, chunks);
-    pass.from = pass.to;
-    for (pass.number = 0; pass.number < DIGITS; pass.number++) {
-      run_blocks(context, count_chunks, &pass, chunks);
-      if (!make_places(pass.counts, chunks, n)) continue;
-      pass.to = pass.from == a ? b : a;
-      run_blocks(context, move_chunks, &pass, chunks);
-      pass.from = pass.to;
-    }
+    if (pass.from) run_blocks(context, pair_chunks, &pass, chunks);
+    order_by_key(context, &pass, chunks, a, b, k == 0);
   }
-  run_blocks(context, store_chunks, &pass, chunks);
 }
 
 static void adjoint_order(

@@ -26,20 +26,12 @@ extension ScatterDimensions {
       }
       return try winnersTangent(of: operation, in: &pass)
     case .minimum, .maximum: return try extremeTangent(of: operation, in: &pass)
-    case .multiply:
-      let updates = pass.type(operation.operands[2])
-      guard pass.indexFacts.areUnique(operation.operands[1], self, updates: updates) else {
-        throw AdjointError(
-          .notDifferentiable,
-          "products scattered by stablehlo.scatter have no derivative unless indices are unique",
-          at: operation.location)
-      }
-      return try productTangent(of: operation, in: &pass)
+    case .multiply: return try productTangent(of: operation, in: &pass)
     }
   }
 
-  /// The product rule where no two updates meet: the operand's tangent times what it is multiplied by,
-  /// and each update's tangent times the element where it lands.
+  /// The product rule: the operand's tangent times what it is multiplied by, and each update's tangent
+  /// times the element where it lands and the other updates there.
   private func productTangent(
     of operation: Operation, in pass: inout ForwardPass
   ) throws -> ValueID? {
@@ -54,9 +46,11 @@ extension ScatterDimensions {
       target = try pass.scale(tangent, by: factors)
     }
     guard let tangent = pass.tangent(updates) else { return target }
-    let seen = try pass.builder.emit(
-      .gather(reading(type, updates: updatesType)), [operand, indices])
-    let source = try pass.scale(tangent, by: seen)
+    let others =
+      pass.indexFacts.areUnique(indices, self, updates: updatesType)
+      ? try pass.builder.emit(.gather(reading(type, updates: updatesType)), [operand, indices])
+      : try productsOfOthers(operand, indices, updates, in: &pass.builder)
+    let source = try pass.scale(tangent, by: others)
     var adding = self
     adding.combination = .add
     return try adding.scattered(target, source, operation, in: &pass)

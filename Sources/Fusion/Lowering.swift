@@ -41,7 +41,7 @@ extension LoopProgram {
   ) {
     // Scans are taken apart behind legalization, so that bodies are the same with any budget.
     let legal = try function.withRealPairs().withWideSums().transposingInvariantFactors()
-      .withOrderKeys()
+      .withOrderKeys().withScatterParts()
     do {
       let lowered = try loweredOnce(legal, for: target, options, explains: explains)
       return lowered.with(function)

@@ -76,6 +76,9 @@ package let pipeline: [Pass] = [
   .rule("unary", on: [.unary], "drops functions that cancel", simplifyUnary),
   .rule("arithmetic", on: [.binary], "exact identities of + − × ÷ and powers", simplifyArithmetic),
   .rule(
+    "counting", on: [.binary, .convert], "computes counters in the width they are used in",
+    simplifyCounting),
+  .rule(
     "logistic", on: [.binary, .select], "recognizes the logistic function", simplifyLogistic),
   .rule("negation", on: [.binary], "moves signs outwards until they cancel", moveNegation),
   .rule("square", on: [.binary], "makes (a − b)² and (b − a)² one", orderSquaredDifference),

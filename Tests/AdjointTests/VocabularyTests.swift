@@ -150,6 +150,45 @@ struct VocabularyTests {
     #expect(try slope.scalars() == [1, 8, 0])
   }
 
+  /// Rows that are long enough for scans, with slopes, of many at once, and without elements.
+  @Test func longRunningReductions() throws {
+    let values: [Float] = (0..<100).map { Float($0 * 37 % 11) - 5 }
+    var sums: [Float] = [values[0]]
+    var extremes: [Float] = [values[0]]
+    for value in values.dropFirst() {
+      sums.append(sums[sums.count - 1] + value)
+      extremes.append(max(extremes[extremes.count - 1], value))
+    }
+    let x = Tensor<Float>(values)
+    #expect(try x.cumulativeSum().scalars() == sums)
+    #expect(try x.cumulativeMax().scalars() == extremes)
+    let negated = -x
+    #expect(try (-negated.cumulativeMin()).scalars() == extremes)
+    let long = try vmap { (x: Tensor<Float>) in x.cumulativeSum() }(x.reshaped(to: [1, 100]))
+    #expect(try long.scalars() == sums)
+    #expect(try Tensor<Float>.zeros([0, 40]).cumulativeSum(axis: 1).scalars() == [])
+  }
+
+  /// From a zero on, products are zero; its slope is the sum of the products without it.
+  @Test func longRunningReductionsHaveSlopes() throws {
+    let weights: [Float] = (0..<100).map { Float($0 % 3) }
+    let weighted = { @Sendable (x: Tensor<Float>) in
+      (x.cumulativeSum() * Tensor<Float>(weights)).sum()
+    }
+    let slope = try gradient(of: weighted)(Tensor<Float>(weights))
+    var behind: [Float] = []
+    for start in 0..<100 { behind.append(weights[start...].reduce(0, +)) }
+    #expect(try slope.scalars() == behind)
+    var factors: [Float] = []
+    for place in 0..<100 { factors.append(place == 40 ? 0 : place % 2 == 0 ? 2 : 0.5) }
+    let products = try gradient(of: { (x: Tensor<Float>) in x.cumulativeProduct().sum() })(
+      Tensor<Float>(factors)
+    ).scalars()
+    // Without the zero they are 1, 0.5, 1, 0.5, … from its place to the end.
+    #expect(products[40] == 45)
+    #expect(products[41...].allSatisfy { $0 == 0 })
+  }
+
   @Test func rearrangements() throws {
     #expect(x.swappingAxes(0, 1).shape == [3, 2])
     #expect(try x.split(count: 3, axis: 1).map { try $0.scalars() } == [[1, 4], [2, 5], [3, 6]])

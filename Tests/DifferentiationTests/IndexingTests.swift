@@ -99,6 +99,17 @@ import Testing
     #expect(found.dropFirst().map(\.doubles) == expected)
   }
 
+  /// Three meet at the first place, one of them zero; two zeros at the second; none is divided by.
+  @Test func productsThatMeetAreMultipliedByTheOthers() throws {
+    let found = try cotangents(
+      .scatter(Self.update(.multiply)),
+      [
+        vector(2, 3, 5), Self.indices([0, 0, 1, 1, -1, 0, 2, 2]),
+        vector(0, 7, 0, 0, 9, 4, 3, 2),
+      ], weights: vector(1, 2, 4))
+    #expect(found == [[0, 0, 24], [56, 0, 0, 0, 0, 0, 40, 60]])
+  }
+
   @Test func windowsThatLeaveTheOperandAreDroppedWhole() throws {
     let rows = ScatterDimensions(
       .add, updateWindowDims: [1], insertedWindowDims: [], scatterDimsToOperandDims: [0],

@@ -220,7 +220,6 @@ private func scatterRow(
     values: isExtreme
       ? [.distinct(spacing: 0.25), .uniform(-2...5), .distinct(spacing: 0.31)]
       : [.uniform(-3...3), .uniform(-2...5), .uniform(-3...3)],
-    derivative: combination == .multiply
-      ? .none("products") : .smooth(order: isExtreme ? 1 : 2),
+    derivative: .smooth(order: isExtreme ? 1 : 2),
     tolerance: combination == .set || isExtreme ? .exact : .sum, variants: variants)
 }

@@ -41,19 +41,19 @@ private struct OrderDivision {
 
   /// Rows of at least so many elements are divided; shorter ones go to threads whole.
   private static let longRow = 1 << 15
-  /// How many pieces there are at most.
-  private static let mostPieces = 32
+  /// Among how many parts rows, and among how many chunks a row, are divided at most.
+  private static let mostParts = 32, mostChunks = 16
 
   init(of keys: TensorType) {
     extent = keys.shape.last ?? 0
     rows = keys.shape.dropLast().reduce(1, *)
     let isLong = extent >= Self.longRow
-    parts = isLong ? 1 : max(min(rows, Self.mostPieces), 1)
-    chunks = isLong ? Self.mostPieces : 0
+    parts = isLong ? 1 : max(min(rows, Self.mostParts), 1)
+    chunks = isLong ? Self.mostChunks : 0
   }
 
   /// The scratch memory in words of 64 bits: two of each element of a row, and counters of each chunk.
-  var scratchWords: Int { parts * 2 * extent + chunks * 128 }
+  var scratchWords: Int { parts * 2 * extent + chunks * 129 }
 }
 
 extension Ordering {

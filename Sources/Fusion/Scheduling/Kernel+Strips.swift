@@ -38,7 +38,7 @@ extension Kernel {
   }
 
   /// The loop with a new variable.
-  private mutating func withOwnVariable(_ loop: Loop) -> Loop {
+  mutating func withOwnVariable(_ loop: Loop) -> Loop {
     let variable = VariableID(variables.count)
     variables.append(variables[loop.variable.index])
     var result = loop

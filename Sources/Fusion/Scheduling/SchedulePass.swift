@@ -56,6 +56,9 @@ package let schedule: [SchedulePass] = [
     name: "strip-mine", summary: "cuts loops over rows into strips and distributes them",
     action: .kernel { $0.kernel.cutRowsIntoStrips(&$1) }),
   SchedulePass(
+    name: "scatter-strips", summary: "computes in lanes what is written to computed places",
+    action: .kernel { $0.kernel.distributeScatters(&$1) }),
+  SchedulePass(
     name: "fold-sums", summary: "ends long sums after some hundred terms, and adds those in f64",
     action: .kernel { $0.kernel.foldLongSums(&$1) }),
   SchedulePass(

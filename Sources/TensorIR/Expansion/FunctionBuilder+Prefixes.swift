@@ -33,7 +33,7 @@ extension FunctionBuilder {
   }
 
   /// Whether a scalar is known to leave any element unchanged when combined with it.
-  func isIdentity(_ initial: ValueID, of kind: Reduction.Kind) -> Bool {
+  package func isIdentity(_ initial: ValueID, of kind: Reduction.Kind) -> Bool {
     var value = initial
     while let operation = definition(of: value) {
       if case .constant(let literal) = operation.op {

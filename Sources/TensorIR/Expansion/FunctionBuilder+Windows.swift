@@ -53,10 +53,18 @@ extension FunctionBuilder {
     guard let (axis, isReverse) = windows.cumulativeAxis(of: self[operand].shape),
       windows.count > 8, isIdentity(initial, of: kind)
     else { return try emit(.window(.reduce(kind, windows)), [operand, initial]) }
-    guard windows.count <= Self.prefixBlock else {
-      return try prefixes(operand, kind, along: axis, isReversed: isReverse)
+    return try cumulative(operand, kind, along: axis, isReversed: isReverse)
+  }
+
+  /// Each element combined with all before it along an axis, or with all behind it, in the form that is
+  /// best for the axis' extent.
+  package mutating func cumulative(
+    _ operand: ValueID, _ kind: Reduction.Kind, along axis: Int, isReversed: Bool = false
+  ) throws -> ValueID {
+    guard self[operand].shape[axis] <= Self.prefixBlock else {
+      return try prefixes(operand, kind, along: axis, isReversed: isReversed)
     }
-    if !isReverse { return try maskedPrefixes(operand, kind, along: axis) }
+    if !isReversed { return try maskedPrefixes(operand, kind, along: axis) }
     return try reversed(
       maskedPrefixes(reversed(operand, along: axis), kind, along: axis), along: axis)
   }

@@ -1,0 +1,185 @@
+"""Times sorts, prefix sums, gathers, scatters, random numbers, short floats and pooling.
+
+usage: ops.py ADJOINT [NAME…]
+
+Each program is a function in JAX; Adjoint runs the text that JAX exports. A line gives Adjoint's
+milliseconds, the least of several rounds in one run, the same of its peer (JAX, NumPy, or the same
+program in f32), their ratio, and the ratio that is wanted. Results are compared with JAX's.
+"""
+
+import pathlib
+import sys
+import tempfile
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from contestants import JAX, Adjoint, least_microseconds
+
+random = np.random.default_rng(0)
+
+
+def floats(*shape, dtype="f4"):
+    return random.standard_normal(shape).astype(dtype)
+
+
+def warp(image, displacement):
+    """The mean square of an image sampled at displaced places, linearly between its pixels."""
+    rows, columns = image.shape
+    y = jnp.clip(jnp.arange(rows, dtype="f4")[:, None] + displacement[0], 0, rows - 1.001)
+    x = jnp.clip(jnp.arange(columns, dtype="f4")[None, :] + displacement[1], 0, columns - 1.001)
+    i, j = jnp.floor(y).astype(jnp.int32), jnp.floor(x).astype(jnp.int32)
+    v, u = y - i, x - j
+    top = image[i, j] * (1 - u) + image[i, j + 1] * u
+    bottom = image[i + 1, j] * (1 - u) + image[i + 1, j + 1] * u
+    return jnp.mean((top * (1 - v) + bottom * v) ** 2)
+
+
+def pooled(x):
+    shape = (1, 2, 2, 1)
+    return jnp.sum(lax.reduce_window(x, -jnp.inf, lax.max, shape, shape, "VALID") ** 2)
+
+
+def elementwise(x, y):
+    return x * y + jnp.maximum(x, 0)
+
+
+def segments(values, owners):
+    return jax.ops.segment_sum(values, owners, 10_000)
+
+
+def words(count):
+    """A program that makes so many random words of 32 bits."""
+    return lambda key: jax.random.bits(key, (count,), jnp.uint32)
+
+
+def normals(count):
+    return lambda key: jax.random.normal(key, (count,), jnp.float32)
+
+
+KEY = np.array([7, 11], np.uint32)
+
+
+# Name, function in JAX, arguments, indices to differentiate, peer, wanted ratio. A peer is "jax", a
+# NumPy function of the arguments, or a number: the microseconds that the machine needs.
+def programs():
+    line, table = floats(1_000_000), floats(1000, 1000)
+    yield "sort", jnp.sort, [line], [], np.sort, 1
+    yield "argsort", jnp.argsort, [line], [], np.argsort, 1
+    yield "sort_rows", lambda x: jnp.sort(x, axis=1), [table], [], "jax", 2
+    yield "sort_columns", lambda x: jnp.sort(x, axis=0), [table], [], "jax", 2
+    pairs = lambda keys, values: lax.sort((keys, values), num_keys=1)
+    yield "sort_pairs", pairs, [line, floats(1_000_000)], [], "jax", 1
+    yield "cumsum", jnp.cumsum, [floats(10_000_000)], [], np.cumsum, 1
+    owners = random.integers(0, 10_000, 1_000_000).astype("i4")
+    yield "segments", segments, [line, owners], [], "jax", 3
+    yield "segments_sorted", segments, [line, np.sort(owners)], [], "jax", 3
+    yield "warp", warp, [floats(1024, 1024), 3 * floats(2, 1024, 1024)], [0, 1], "jax", 2
+    yield "normals", normals(10_000_000), [KEY], [], "jax", 3
+    for count in (1_000_000, 10_000_000, 100_000_000):
+        yield f"words_{count}", words(count), [KEY], [], count / 1e3, 1
+    yield "max_pool", pooled, [floats(16, 128, 128, 32)], [0], "jax", 2
+
+
+def short_programs():
+    """Programs in short floats beside the same in f32, and the ratio of times that is wanted."""
+    for size in (256, 1024):
+        factors = [floats(size, size), floats(size, size)]
+        for dtype in ("bfloat16", "float16"):
+            product = lambda a, b: jnp.matmul(a, b)
+            yield f"product_{size}_{dtype}", product, factors, dtype, 1
+            mixed = lambda a, b: jnp.matmul(a, b, preferred_element_type=jnp.float32)
+            yield f"mixed_{size}_{dtype}", mixed, factors, dtype, 1
+    for dtype in ("bfloat16", "float16"):
+        yield f"elementwise_{dtype}", elementwise, [floats(1 << 24), floats(1 << 24)], dtype, 2
+
+
+class Runner:
+    """Exports programs into a folder and times them."""
+
+    def __init__(self, binary, folder):
+        self.binary, self.folder = binary, folder
+
+    def adjoint(self, function, arguments, indices=()):
+        program = self.folder / "program.mlir"
+        program.write_text(jax.jit(function).lower(*arguments).as_text())
+        paths = [self.folder / f"in{index}.npy" for index in range(len(arguments))]
+        for path, argument in zip(paths, arguments):
+            np.save(path, argument)
+        return Adjoint(self.binary, program, ",".join(map(str, indices)), paths)
+
+    def results(self, contestant, count):
+        return contestant.results([self.folder / f"out{index}.npy" for index in range(count)])
+
+
+def least_ratio(runner, function, arguments, indices, peer):
+    """Adjoint's time, the peer's, and the greatest relative difference of results from JAX's."""
+    ours = runner.adjoint(function, arguments, indices)
+    jaxes = JAX(function, indices, arguments)
+    theirs = float("inf") if callable(peer) or peer == "jax" else peer
+    for _ in range(3):
+        ours.run_round()
+        if callable(peer):
+            theirs = least_microseconds(lambda: peer(*arguments), theirs)
+        elif peer == "jax":
+            jaxes.run_round()
+            theirs = jaxes.microseconds
+    expected = [np.asarray(x, "f8") for x in jax.tree.leaves(jaxes.results)]
+    mine = runner.results(ours, len(expected))
+    error = max(
+        float(np.abs(a.astype("f8") - b).max() / (1e-30 + np.abs(b).max()))
+        for a, b in zip(mine, expected))
+    return ours.microseconds, theirs, error
+
+
+def report(name, ours, theirs, wanted, rest=""):
+    verdict = "" if theirs / ours >= wanted else "  missed"
+    print(
+        f"{name:22}{ours / 1e3:9.3f} ms  peer {theirs / 1e3:9.3f} ms  {theirs / ours:6.2f}×"
+        f"  wanted {wanted}{verdict}{rest}", flush=True)
+
+
+def time_gather(runner):
+    """Rows of 64 at random places, as a part of what copying as many bytes takes."""
+    table = floats(1_000_000, 64)
+    places = random.permutation(1_000_000).astype("i4")
+    copy = runner.adjoint(lambda t: t * 2, [table])
+    for _ in range(3):
+        copy.run_round()
+    gather = runner.adjoint(lambda t, i: t[i], [table, places])
+    for _ in range(3):
+        gather.run_round()
+    report("gather", gather.microseconds, copy.microseconds, 0.6)
+
+
+def time_short(runner, name, function, arguments, dtype, wanted):
+    """A program in short floats, and the same in f32."""
+    times = {}
+    for _ in range(3):
+        for kind in (dtype, "float32"):
+            given = [np.asarray(jnp.asarray(x, kind)) for x in arguments]
+            contestant = runner.adjoint(function, given)
+            contestant.run_round()
+            times[kind] = min(times.get(kind, float("inf")), contestant.microseconds)
+    report(name, times[dtype], times["float32"], wanted)
+
+
+def main():
+    binary, names = sys.argv[1], set(sys.argv[2:])
+    wanted = lambda name: not names or any(name.startswith(part) for part in names)
+    with tempfile.TemporaryDirectory() as path:
+        runner = Runner(binary, pathlib.Path(path))
+        for name, function, arguments, indices, peer, ratio in programs():
+            if wanted(name):
+                ours, theirs, error = least_ratio(runner, function, arguments, indices, peer)
+                report(name, ours, theirs, ratio, f"  difference {error:.0e}")
+        if wanted("gather"):
+            time_gather(runner)
+        for name, function, arguments, dtype, ratio in short_programs():
+            if wanted(name):
+                time_short(runner, name, function, arguments, dtype, ratio)
+
+
+main()

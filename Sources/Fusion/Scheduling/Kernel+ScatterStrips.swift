@@ -1,0 +1,174 @@
+internal import LoopIR
+internal import Targets
+internal import TensorIR
+
+extension Kernel {
+  /// Distributes loops that write to computed places: what is written and where is computed in lanes for a
+  /// strip of iterations, and written one after the other.
+  ///
+  ///     serial i { p = i32(floor(x[i])); if 0 <= p < 9 { y[p] += exp(x[i]) } }
+  ///
+  /// becomes
+  ///
+  ///     serial strip {
+  ///       vector(16) i in strip { l0[i-strip*256] = i32(floor(x[i])); l1[i-strip*256] = exp(x[i]) }
+  ///       serial i in strip { p = l0[i-strip*256]; if 0 <= p < 9 { y[p] += l1[i-strip*256] } }
+  ///     }
+  mutating func distributeScatters(_ scheduler: inout Scheduler) {
+    body = body.map { distributeScatters(in: $0, &scheduler) }
+  }
+
+  private mutating func distributeScatters(in node: Node, _ scheduler: inout Scheduler) -> Node {
+    guard case .loop(var loop) = node, loop.schedule == .serial else { return node }
+    let isInnermost = !loop.body.contains { if case .loop = $0 { true } else { false } }
+    guard isInnermost else {
+      loop.body = loop.body.map { distributeScatters(in: $0, &scheduler) }
+      return .loop(loop)
+    }
+    guard let split = ScatterSplit(loop, in: self) else { return node }
+    var changed = self
+    let (strips, gain) = changed.distributed(changed.withOwnVariable(loop), split, scheduler)
+    guard let strips, gain >= Self.leastScatterGain,
+      scheduler.accept(
+        "\(variables[loop.variable.index].name): \(gain.rounded) of \(split.cost.rounded) "
+          + "instructions less")
+    else { return node }
+    self = changed
+    return .loop(strips)
+  }
+
+  /// What an iteration gains at least, in instructions.
+  private static let leastScatterGain = 6.0
+
+  /// The loop over strips, and the instructions that each iteration gains; nil where what is computed
+  /// cannot be done in lanes.
+  private mutating func distributed(
+    _ loop: Loop, _ split: ScatterSplit, _ scheduler: Scheduler
+  ) -> (strips: Loop?, gain: Double) {
+    let size = ScatterSplit.stripSize
+    let extent = variables[loop.variable.index].extent
+    var strips = Loop(VariableID(variables.count))
+    variables.append(Variable(name: "strip", extent: (extent + size - 1) / size))
+    let place = IndexExpression(loop.variable) + IndexExpression(strips.variable) * -size
+    var (lanes, writes) = (Loop(loop.variable), Loop(loop.variable))
+    lanes.range = .block(strips.variable, size: size)
+    writes.range = lanes.range
+    lanes.body = split.early.map { loop.body[$0] }
+    var names: [ScalarID: ScalarID] = [:]
+    for scalar in split.crossing {
+      let array = Memory.local(locals.count)
+      locals.append(Local(element: scalars[scalar.index], count: size))
+      lanes.body.append(.store(Store(array, place, scalar)))
+      let taken = renamed(scalar, &names)
+      writes.body.append(.define(taken, .load(array, place, condition: nil)))
+    }
+    for position in split.late {
+      for scalar in loop.body[position].definedScalars { _ = renamed(scalar, &names) }
+      writes.body.append(loop.body[position].renamingScalars { names[$0] ?? $0 })
+    }
+    let walk = LaneWalk(kernel: self, over: lanes)
+    let width = scheduler.target.lanes(ofBits: 8 * walk.widestBytes)
+    guard walk.hasInstructions, width > 1,
+      DependenceAnalysis(self, in: scheduler.program).mayRunInLanes(lanes).isGranted
+    else { return (nil, 0) }
+    let interleave = walk.definitions <= 24 ? 4 : walk.definitions <= 90 ? 2 : 1
+    lanes.schedule = .vector(width: width, interleave: min(interleave, size / width))
+    strips.body = [.loop(lanes), .loop(writes)]
+    let cost = walk.cost(width: width) / Double(width) + Double(split.crossing.count)
+    return (strips, split.cost - cost)
+  }
+
+  /// Another scalar in a scalar's place, which is noted.
+  private mutating func renamed(
+    _ scalar: ScalarID, _ names: inout [ScalarID: ScalarID]
+  ) -> ScalarID {
+    let name = ScalarID(scalars.count)
+    scalars.append(scalars[scalar.index])
+    names[scalar] = name
+    return name
+  }
+}
+
+/// The body of a loop that ends with a write to a computed place, in what is computed before and what is
+/// done with each write.
+private struct ScatterSplit {
+  /// The nodes that compute what crosses, in order.
+  private(set) var early: [Int] = []
+  /// The write, with what only says where and whether it is made.
+  private(set) var late: [Int] = []
+  /// The scalars that writes take from what is computed before.
+  private(set) var crossing: [ScalarID] = []
+  /// What is computed before takes so many instructions, one iteration after the other.
+  private(set) var cost = 0.0
+
+  /// The iterations of a strip.
+  static let stripSize = 256
+
+  private let body: [Node]
+  private let definers: [ScalarID: Int]
+
+  init?(_ loop: Loop, in kernel: Kernel) {
+    guard loop.range == .full, loop.accumulators.isEmpty, loop.carries.isEmpty,
+      kernel.variables[loop.variable.index].extent >= Self.stripSize,
+      case .store(let store) = loop.body.last, store.address.isLookedUp,
+      case .slot = store.memory
+    else { return nil }
+    body = loop.body
+    var definers: [ScalarID: Int] = [:]
+    for (position, node) in body.dropLast().enumerated() {
+      guard case .define(let scalar, let expression) = node else { return nil }
+      if case .load(store.memory, _, _) = expression { return nil }
+      definers[scalar] = position
+    }
+    self.definers = definers
+    divide(in: kernel)
+    guard !crossing.isEmpty else { return nil }
+    for position in early { cost += Self.cost(of: body[position]) }
+  }
+
+  /// Finds what goes with the write, what crosses, and what that is made of.
+  private mutating func divide(in kernel: Kernel) {
+    var lateNodes: Set = [body.count - 1]
+    var crossingScalars = Set<ScalarID>()
+    for position in body.indices.reversed() where lateNodes.contains(position) {
+      body[position].forEachOwnScalar { scalar in
+        guard let definer = definers[scalar] else { return }
+        if goesWithWrite(definer, scalar, in: kernel) {
+          lateNodes.insert(definer)
+        } else {
+          crossingScalars.insert(scalar)
+        }
+      }
+    }
+    var earlyNodes = Set(crossingScalars.compactMap { definers[$0] })
+    for position in body.indices.reversed() where earlyNodes.contains(position) {
+      body[position].forEachOwnScalar { scalar in
+        if let definer = definers[scalar] { earlyNodes.insert(definer) }
+      }
+    }
+    early = earlyNodes.sorted()
+    late = lateNodes.sorted()
+    crossing = crossingScalars.sorted()
+  }
+
+  /// Whether a scalar is made where it is written: truth values, whole numbers that become wider, and what
+  /// is known without computing.
+  private func goesWithWrite(_ position: Int, _ scalar: ScalarID, in kernel: Kernel) -> Bool {
+    guard case .define(_, let expression) = body[position] else { return false }
+    switch expression {
+    case .literal, .inBounds: return true
+    case .index, .load: return false
+    case .apply(.convert(to: .i64), let operands):
+      return kernel.scalars[operands[0].index].isInteger
+    case .apply: return kernel.scalars[scalar.index] == .i1
+    }
+  }
+
+  private static func cost(of node: Node) -> Double {
+    switch node {
+    case .define(_, .apply(let op, _)): Double(op.weight)
+    case .define(_, .literal), .define(_, .index): 0
+    case .define, .store, .accumulate, .loop, .contract: 1
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import Interpreter
+import Runtime
+import Targets
+import TensorIR
+import TestSupport
+import Testing
+
+/// Scatters of so many updates that they are divided into parts, alone and one after the other.
+@Suite struct NativeScatterTests {
+  /// How updates combine with the element of a random place, and how many there are.
+  @Test(
+    arguments: [ScatterDimensions.Combination.add, .minimum, .maximum],
+    [(40_000, 300), (32_768, 40_000), (39_999, 7), (32_771, 300)])
+  func agreesWithTheInterpreter(
+    _ combination: ScatterDimensions.Combination, _ size: (updates: Int, places: Int)
+  ) throws {
+    let function = try Self.function(size.updates, size.places) { builder, base, indices, updates in
+      try builder.scattered(combination, base, indices, updates)
+    }
+    try check(function, places: size.places)
+  }
+
+  /// A sum of three scatters onto zeros and one onto an argument.
+  @Test func sumsOfScattersAreOneChain() throws {
+    let function = try Self.function(40_000, 900) { builder, base, indices, updates in
+      let zeros = try builder.splat(0, builder[base])
+      let first = try builder.scattered(.add, base, indices, updates)
+      let second = try builder.scattered(.add, zeros, indices, builder.multiply(updates, updates))
+      let third = try builder.scattered(.add, zeros, indices, builder.unary(.negate, updates))
+      return try builder.add(builder.add(second, first), third)
+    }
+    try check(function, places: 900)
+  }
+
+  /// A scatter that is also a result stays what it is.
+  @Test func linksThatAreReadStay() throws {
+    var builder = FunctionBuilder(name: "main")
+    let base = builder.parameter(TensorType([500], .f32))
+    let indices = builder.parameter(TensorType([40_000, 1], .i32))
+    let updates = builder.parameter(TensorType([40_000], .f32))
+    let first = try builder.scattered(.add, base, indices, updates)
+    let second = try builder.scattered(.add, first, indices, updates)
+    try check(
+      builder.finish(returning: [first, second, try builder.add(second, first)]), places: 500)
+  }
+
+  /// Places and updates that are computed, which is done in lanes for a strip of updates.
+  @Test func computedPlacesAreWrittenInOrder() throws {
+    for (combination, count) in [
+      (ScatterDimensions.Combination.set, 5000), (.add, 5000), (.add, 40_000), (.set, 257),
+    ] {
+      let function = try Self.function(count, 100) { builder, base, indices, updates in
+        let line = TensorType([count], .f32)
+        let scaled = try builder.unary(
+          .floor, builder.multiply(updates, builder.splat(37.5, line)))
+        let places = try builder.reshape(builder.convert(scaled, to: .i32), to: [count, 1])
+        let value = try builder.unary(.tanh, builder.unary(.exponential, updates))
+        return try builder.scattered(
+          combination, base, builder.add(places, indices), builder.multiply(value, scaled))
+      }
+      try check(function, places: 100)
+    }
+  }
+
+  /// Compares with the interpreter, on each processor that runs here, and one thread with two.
+  private func check(_ function: Function, places: Int) throws {
+    var random = SplitMix64(seed: 3)
+    let arguments = function.parameterTypes.map { type in
+      type.element == .i32
+        ? Literal(
+          type, integers: (0..<type.count).map { _ in Int64(random.int(in: -2...(places + 1))) })
+        : Literal(
+          type, doubles: (0..<type.count).map { _ in Double(random.int(in: -99...99)) / 64 })
+    }
+    let expected = try Interpreter().run(function, arguments)
+    for target in TargetDescription.runnable {
+      let results = try runNatively(function, arguments, threads: 1, target: target)
+      #expect(try runNatively(function, arguments, threads: 2, target: target) == results)
+      for (result, expected) in zip(results, expected) {
+        expectClose(result, expected, relative: 2e-5, "\(target)")
+      }
+    }
+  }
+
+  /// A function of a base of so many places, and of so many indices and updates.
+  private static func function(
+    _ updates: Int, _ places: Int,
+    _ body: (inout FunctionBuilder, ValueID, ValueID, ValueID) throws -> ValueID
+  ) throws -> Function {
+    var builder = FunctionBuilder(name: "main")
+    let base = builder.parameter(TensorType([places], .f32))
+    let indices = builder.parameter(TensorType([updates, 1], .i32))
+    let values = builder.parameter(TensorType([updates], .f32))
+    return builder.finish(returning: [try body(&builder, base, indices, values)])
+  }
+}
+
+extension FunctionBuilder {
+  /// A scatter of elements into a line.
+  fileprivate mutating func scattered(
+    _ combination: ScatterDimensions.Combination, _ base: ValueID, _ indices: ValueID,
+    _ updates: ValueID
+  ) throws -> ValueID {
+    try emit(
+      .scatter(
+        ScatterDimensions(
+          combination, updateWindowDims: [], insertedWindowDims: [0],
+          scatterDimsToOperandDims: [0], indexVectorDim: 1)), [base, indices, updates])
+  }
+}
