@@ -64,7 +64,11 @@ extension MatrixOp {
       ? try pass.builder.matrixProduct(factor, phi) : try pass.builder.matrixProduct(phi, factor)
   }
 
-  /// L·(X below the diagonal) + (X on and above it)·U, where X = L⁻¹·P·dA·U⁻¹ (de Hoog and others 2011).
+  /// L·X + (B − X·U on and above the diagonal), where B = L⁻¹·P·dA and X is B·U⁻¹ below the diagonal (de Hoog
+  /// and others 2011).
+  ///
+  /// Of matrices that are not tall that part of B·U⁻¹ needs no last pivot, which is zero where the rank is
+  /// one less than the order.
   private func luTangent(
     _ factors: ValueID, _ permutation: ValueID, _ tangent: ValueID, in pass: inout ForwardPass
   ) throws -> ValueID {
@@ -72,14 +76,16 @@ extension MatrixOp {
     let (m, n) = (shape[shape.count - 2], shape[shape.count - 1])
     let rows = try pass.builder.matrixRows(tangent, permutation)
     let lower = try pass.builder.squareLower(factors, order: m)
-    let upper = try pass.builder.squareUpper(factors, order: n)
     let left = try pass.builder.triangularSolve(
       lower, rows, isLower: true, hasUnitDiagonal: true)
+    guard m > 1 else { return try pass.builder.upperTriangle(left) }
+    let upper = try pass.builder.squareUpper(
+      pass.builder.matrixPart(factors, rows: 0..<(m > n ? m : m - 1), columns: 0..<n), order: n)
     let both = try pass.builder.triangularSolve(upper, left, isLeft: false, isLower: false)
     let below = try pass.builder.lowerTriangle(both, diagonal: -1)
-    let above = try pass.builder.upperTriangle(both)
+    let above = try pass.builder.subtract(left, pass.builder.matrixProduct(below, upper))
     return try pass.builder.add(
-      pass.builder.matrixProduct(lower, below), pass.builder.matrixProduct(above, upper))
+      pass.builder.matrixProduct(lower, below), pass.builder.upperTriangle(above))
   }
 
   // MARK: Equations
