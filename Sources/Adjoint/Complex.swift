@@ -97,9 +97,6 @@ public struct Complex<Part: ComplexPart>: TensorNumeric, CustomStringConvertible
 }
 
 /// A scalar with a real and an imaginary part.
-public protocol TensorComplex: TensorInexact {
-  /// What the parts are.
-  associatedtype Part: ComplexPart
-}
+public protocol TensorComplex: TensorInexact where Part: ComplexPart {}
 
 extension Complex: TensorComplex {}

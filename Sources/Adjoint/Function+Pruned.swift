@@ -1,14 +1,16 @@
 internal import TensorIR
 
 extension Function {
-  /// The function without operations and parameters that have no part in a result, its values
+  /// The function without operations and parameters that have no part in a result or an effect, its values
   /// numbered in order of definition, and which parameters stayed.
   func pruned() -> (function: Function, isKept: [Bool]) {
     var isUsed = [Bool](repeating: false, count: types.count)
     for result in results { isUsed[result.index] = true }
     var needed = [Operation]()
     for operation in operations.reversed() {
-      guard operation.results.contains(where: { isUsed[$0.index] }) else { continue }
+      guard
+        operation.results.contains(where: { isUsed[$0.index] }) || operation.op.effect != .none
+      else { continue }
       for operand in operation.operands { isUsed[operand.index] = true }
       needed.append(operation)
     }

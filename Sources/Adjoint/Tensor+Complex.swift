@@ -7,12 +7,11 @@ extension Tensor where Scalar: TensorComplex {
     line: Int = #line
   ) {
     let location = SourceLocation.here(file, line)
-    let zero = Tensor<Scalar.Part>(0)
-    // A sum with zeros of the other's shape has the shape of both, and keeps every number but −0.
-    let shapes = real.shape == imaginary.shape
-    let wide = shapes ? real : real + imaginary * zero
-    let other = shapes ? imaginary : imaginary + real * zero
-    self.init(.apply(.complex(.make), [wide.node, other.node], at: location))
+    let both = TensorNode.broadcast([real.node, imaginary.node], for: "complex", at: location) {
+      .apply(.complex(.make), $0, at: location)
+    }
+    let type = TensorType([], Scalar.elementType)
+    self.init(both.failure.map { TensorNode(type, .failed($0)) } ?? both)
   }
 
   /// The real parts.

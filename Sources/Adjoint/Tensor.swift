@@ -11,10 +11,13 @@ where Leaf == Self {
 public protocol TensorNumeric: TensorScalar, Numeric {}
 
 /// A scalar with the functions of analysis, and the only kind that can be differentiated.
-public protocol TensorFloatingPoint: TensorInexact, BinaryFloatingPoint {}
+public protocol TensorFloatingPoint: TensorInexact, BinaryFloatingPoint where Part == Self {}
 
-/// Element types of floats and of complex numbers, which elementary functions take.
-public protocol TensorInexact: TensorNumeric {}
+/// Element types of floats and of complex numbers, which elementary functions and linear algebra take.
+public protocol TensorInexact: TensorNumeric {
+  /// The type of a complex number's parts; a float's own type.
+  associatedtype Part: TensorFloatingPoint
+}
 
 extension Float: TensorFloatingPoint {
   /// `f32`.

@@ -7,6 +7,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "CLinearAlgebra.h"
 #include "shuffles.h"
@@ -135,6 +138,7 @@ static void *working_memory(int number, size_t size) {
 #if defined(__x86_64__)
 #define TARGET AVX512
 #define W 16
+#define PUT_MASKED(target, v, mask) _mm512_mask_storeu_ps(target, (__mmask16)(mask), (__m512)(v))
 #define NAME(x) PASTE(x, f32_avx512)
 #include "fourier.inc"
 #define TARGET AVX2
@@ -154,6 +158,7 @@ static void *working_memory(int number, size_t size) {
 #if defined(__x86_64__)
 #define TARGET AVX512
 #define W 8
+#define PUT_MASKED(target, v, mask) _mm512_mask_storeu_pd(target, (__mmask8)(mask), (__m512d)(v))
 #define NAME(x) PASTE(x, f64_avx512)
 #include "fourier.inc"
 #define TARGET AVX2

@@ -13,61 +13,25 @@
 #define AVX2
 #endif
 
-// --- f32
+// One copy for a set of instructions, by the target's attribute, and a number of matrices side by side.
 #define T float
-#if defined(__x86_64__)
-#define TARGET AVX512
-#define W 16
-#define NAME(x) PASTE(x, f32_avx512)
-#include "kernels.inc"
-#define TARGET AVX2
-#define W 8
-#define NAME(x) PASTE(x, f32_avx2)
-#include "kernels.inc"
-#define TARGET AVX2
-#define W 1
-#define NAME(x) PASTE(x, f32_single_avx2)
-#include "kernels.inc"
-#endif
-#define TARGET
-#define W 4
-#define NAME(x) PASTE(x, f32_base)
-#include "kernels.inc"
-#define TARGET
-#define W 1
-#define NAME(x) PASTE(x, f32_single)
-#include "kernels.inc"
-#undef T
+#define ELEMENT f32
+#define WIDE_AVX512 16
+#define WIDE_AVX2 8
+#define WIDE_BASE 4
+#include "targets.inc"
 
-// --- f64
 #define T double
-#if defined(__x86_64__)
-#define TARGET AVX512
-#define W 8
-#define NAME(x) PASTE(x, f64_avx512)
-#include "kernels.inc"
-#define TARGET AVX2
-#define W 4
-#define NAME(x) PASTE(x, f64_avx2)
-#include "kernels.inc"
-#define TARGET AVX2
-#define W 1
-#define NAME(x) PASTE(x, f64_single_avx2)
-#include "kernels.inc"
-#endif
-#define TARGET
-#define W 2
-#define NAME(x) PASTE(x, f64_base)
-#include "kernels.inc"
-#define TARGET
-#define W 1
-#define NAME(x) PASTE(x, f64_single)
-#include "kernels.inc"
-#undef T
+#define ELEMENT f64
+#define WIDE_AVX512 8
+#define WIDE_AVX2 4
+#define WIDE_BASE 2
+#include "targets.inc"
 
 #define TABLE(S, kind, width) \
   static const adjoint_kernels_##S table_##S##_##kind = { \
-    width, cholesky_##S##_##kind, lu_##S##_##kind, solve_##S##_##kind, solve_rows_##S##_##kind};
+    width, cholesky_##S##_##kind, lu_##S##_##kind, solve_##S##_##kind, solve_rows_##S##_##kind, \
+    householder_##S##_##kind, reflectors_##S##_##kind};
 
 #if defined(__x86_64__)
 TABLE(f32, avx512, 16)

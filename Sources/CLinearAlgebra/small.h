@@ -11,6 +11,8 @@
                   int64_t, int64_t, int64_t, int, int64_t); \
     void (*solve_rows)(const T *, int64_t, int64_t, const T *, T *, int64_t, int64_t, int64_t, \
                        int); \
+    void (*householder)(const T *, T *, T *, int64_t, int64_t, int64_t); \
+    void (*reflectors)(const T *, const T *, T *, int64_t, int64_t, int64_t, int64_t); \
   } adjoint_kernels_##S; \
   /* The kernels with the widest vectors, or, for single matrices, without vectors. */ \
   const adjoint_kernels_##S *adjoint_kernels_wide_##S(void); \

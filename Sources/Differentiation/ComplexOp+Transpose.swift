@@ -36,9 +36,10 @@ extension ComplexOp {
 extension FourierTransform {
   /// The matrix of a transform is symmetric, so a transform without halves is its own transpose.
   ///
-  /// That of floats gives half of the spectrum: its transpose is the real part of the transform of the
-  /// cotangent with zeros for the other half. The inverse of that counts each element twice that has a
-  /// mirror image, divided by their number n: its transpose is the conjugate of the transform of floats,
+  /// That of floats gives half of the spectrum, and the inverse of that counts each element of it twice
+  /// that has a mirror image, divided by the number n of elements transformed. The transpose of the first
+  /// is the real part of the sums of cₖ·exp(−2πi·jk/n) over that half: the second, of the conjugates of c
+  /// times n, halved where they count twice. The transpose of the second is the conjugate of the first,
   /// doubled there and divided by n.
   func transpose(
     _ operation: Operation, _ cotangent: ValueID, in pass: inout ReversePass
@@ -48,43 +49,40 @@ extension FourierTransform {
     case .forward, .inverse:
       try pass.accumulate(pass.builder.emit(operation.op, [cotangent]), on: operand)
     case .real:
-      let whole = try pass.builder.padded(cotangent, to: lengths)
-      let turned = try pass.builder.emit(
-        .fft(FourierTransform(.forward, lengths: lengths)), [whole])
-      try pass.accumulate(pass.builder.emit(.complex(.real), [turned]), on: operand)
+      let counts = mirrorCounts.map { Double(lengths.reduce(1, *)) / $0 }
+      let half = try pass.builder.conjugate(of: cotangent, times: counts)
+      let inverse = FourierTransform(.realInverse, lengths: lengths)
+      try pass.accumulate(pass.builder.emit(.fft(inverse), [half]), on: operand)
     case .realInverse:
-      let spectrum = try pass.builder.emit(
-        .fft(FourierTransform(.real, lengths: lengths)), [cotangent])
-      let mirrored = try pass.builder.emit(.complex(.conjugate), [spectrum])
-      let counts = try pass.builder.constant(mirrorCounts(pass.builder[mirrored].element))
-      let type = pass.builder[mirrored]
-      let wide = try pass.builder.broadcast(counts, to: type.shape, dimensions: [type.rank - 1])
-      try pass.accumulate(pass.builder.multiply(mirrored, wide), on: operand)
+      let counts = mirrorCounts.map { $0 / Double(lengths.reduce(1, *)) }
+      let forward = FourierTransform(.real, lengths: lengths)
+      let spectrum = try pass.builder.emit(.fft(forward), [cotangent])
+      try pass.accumulate(pass.builder.conjugate(of: spectrum, times: counts), on: operand)
     }
   }
 
-  /// How often each element of half a spectrum counts, divided by the number of elements transformed.
-  private func mirrorCounts(_ element: ElementType) -> Literal {
+  /// How often each element of half a spectrum counts along the last axis.
+  private var mirrorCounts: [Double] {
     let last = lengths[lengths.count - 1]
-    let count = Double(lengths.reduce(1, *))
-    let half = resultHalf
-    return Literal(
-      TensorType([half], element),
-      doubles: (0..<half).map { ($0 == 0 || 2 * $0 == last ? 1 : 2) / count })
+    return (0..<(last == 0 ? 0 : last / 2 + 1)).map { $0 == 0 || 2 * $0 == last ? 1 : 2 }
   }
-
-  /// The extent of half a spectrum.
-  private var resultHalf: Int { operandExtents[lengths.count - 1] }
 }
 
 extension FunctionBuilder {
-  /// Half a spectrum with zeros for the other half, so that the last axes have the lengths.
-  fileprivate mutating func padded(_ value: ValueID, to lengths: [Int]) throws -> ValueID {
-    let shape = self[value].shape
-    let none = shape.map { _ in 0 }
-    var high = none
-    high[shape.count - 1] = lengths[lengths.count - 1] - shape[shape.count - 1]
-    let zero = try splat(0, TensorType([], self[value].element))
-    return try emit(.shape(.pad(low: none, high: high, interior: none)), [value, zero])
+  /// Conjugates times a real factor for each place along the last axis.
+  fileprivate mutating func conjugate(of value: ValueID, times factors: [Double]) throws -> ValueID
+  {
+    let type = self[value]
+    let part = type.element.partType
+    /// One part times the factors, of that sign.
+    func scaled(_ op: ComplexOp, sign: Double, in builder: inout Self) throws -> ValueID {
+      let literal = Literal(TensorType([factors.count], part), doubles: factors.map { sign * $0 })
+      let wide = try builder.broadcast(
+        builder.constant(literal), to: type.shape, dimensions: [type.rank - 1])
+      return try builder.multiply(builder.emit(.complex(op), [value]), wide)
+    }
+    let real = try scaled(.real, sign: 1, in: &self)
+    let imaginary = try scaled(.imaginary, sign: -1, in: &self)
+    return try emit(.complex(.make), [real, imaginary])
   }
 }

@@ -19,10 +19,7 @@ extension MatrixOp {
     }
     let product = try pass.builder.matrixProduct(whole, vectors)
     let type = pass.builder[vectors]
-    let values = try pass.builder.realPart(
-      pass.builder.reduce(
-        .add, pass.builder.multiply(pass.builder.conjugated(vectors), product),
-        dimensions: [type.rank - 2]))
+    let values = try pass.builder.columnProducts(vectors, product)
     guard hasVectors, wanted[0] else { return hasVectors ? [nil, values, nil] : [values, nil] }
     let c = try pass.builder.adjointProduct(vectors, product)
     let w = operation.results[1]
@@ -82,57 +79,81 @@ extension MatrixOp {
       hasOwn ? results : try pass.builder.emitAll(.matrix(.svd(.thin)), operation.operands)
     let (s, u, vt) = (thin[0], thin[1], thin[2])
     let av = try pass.builder.productWithAdjoint(tangent, vt)
+    guard vectors != .none, wanted[1] || wanted[2] else {
+      let values = try pass.builder.columnProducts(u, av)
+      return vectors == .none ? [values, nil] : [values, nil, nil, nil]
+    }
     let c = try pass.builder.adjointProduct(u, av)
-    let diagonal = try pass.builder.matrixDiagonal(c)
-    let values = try pass.builder.realPart(diagonal)
-    guard vectors != .none else { return [values, nil] }
-    guard wanted[1] || wanted[2] else { return [values, nil, nil, nil] }
+    let values = try pass.builder.realPart(pass.builder.matrixDiagonal(c))
     guard hasOwn else {
       throw AdjointError(
         .notDifferentiable,
         "singular vectors beyond the number of singular values have no derivative",
         at: operation.location)
     }
-    let square = TensorType(pass.builder[c].shape, type.element.partType)
-    let row = try pass.builder.spreadRows(s, over: square)
-    let column = try pass.builder.spreadColumns(s, over: square)
-    let f = try pass.builder.widened(
-      pass.builder.reciprocalOffDiagonal(
-        pass.builder.multiply(
-          pass.builder.add(row, column), pass.builder.subtract(row, column))),
-      as: type.element)
-    let cs = try pass.builder.multiply(c, pass.builder.widened(row, as: type.element))
-    let sc = try pass.builder.multiply(pass.builder.widened(column, as: type.element), c)
-    var inner = try pass.builder.multiply(
-      f, pass.builder.add(cs, pass.builder.adjointMatrices(cs)))
+    let f = try pass.builder.inverseDifferences(ofSquares: s, type.element)
+    return [
+      values,
+      try pass.builder.leftTangent(thin, tangent, c, f),
+      try pass.builder.rightTangent(thin, tangent, c, f), nil,
+    ]
+  }
+}
+
+extension FunctionBuilder {
+  /// The real parts of the diagonals of leftᴴ·right.
+  fileprivate mutating func columnProducts(_ left: ValueID, _ right: ValueID) throws -> ValueID {
+    let products = try multiply(conjugated(left), right)
+    return try realPart(reduce(.add, products, dimensions: [self[products].rank - 2]))
+  }
+
+  /// Fᵢⱼ = 1 / (sⱼ² − sᵢ²) off the diagonal, as elements of a type.
+  fileprivate mutating func inverseDifferences(
+    ofSquares s: ValueID, _ element: ElementType
+  ) throws -> ValueID {
+    let type = self[s]
+    let square = TensorType(type.shape + type.shape.suffix(1), type.element)
+    let (row, column) = try (spreadRows(s, over: square), spreadColumns(s, over: square))
+    let difference = try multiply(add(row, column), subtract(row, column))
+    return try widened(reciprocalOffDiagonal(difference), as: element)
+  }
+
+  /// U·(F∘(C·S + S·Cᴴ)), and of tall matrices (I − U·Uᴴ)·dA·V·S⁻¹.
+  ///
+  /// - Parameter found: the singular values, U and Vᴴ.
+  fileprivate mutating func leftTangent(
+    _ found: [ValueID], _ tangent: ValueID, _ c: ValueID, _ f: ValueID
+  ) throws -> ValueID {
+    let (s, u, vt) = (found[0], found[1], found[2])
+    let type = self[c]
+    let wide = try widened(s, as: type.element)
+    let cs = try multiply(c, spreadRows(wide, over: type))
+    var inner = try multiply(f, add(cs, adjointMatrices(cs)))
     if type.element.isComplex {
-      let turn = try pass.builder.divide(
-        pass.builder.emit(.complex(.imaginary), [diagonal]), s)
-      let zero = try pass.builder.splat(0, pass.builder[s])
-      inner = try pass.builder.replacingDiagonal(
-        of: inner, with: pass.builder.emit(.complex(.make), [zero, turn]))
+      let turn = try divide(emit(.complex(.imaginary), [matrixDiagonal(c)]), s)
+      let zero = try splat(0, self[s])
+      inner = try replacingDiagonal(of: inner, with: emit(.complex(.make), [zero, turn]))
     }
-    var du = try pass.builder.matrixProduct(u, inner)
-    var dv = try pass.builder.adjointProduct(
-      pass.builder.multiply(f, pass.builder.add(sc, pass.builder.adjointMatrices(sc))), vt)
-    if m > n {
-      let rest = try pass.builder.subtract(av, pass.builder.matrixProduct(u, c))
-      let scaled = try pass.builder.divide(
-        rest,
-        pass.builder.spreadRows(
-          pass.builder.widened(s, as: type.element), over: pass.builder[rest]))
-      du = try pass.builder.add(du, scaled)
-    }
-    if n > m {
-      let au = try pass.builder.adjointProduct(u, tangent)
-      let rest = try pass.builder.subtract(au, pass.builder.matrixProduct(c, vt))
-      let scaled = try pass.builder.divide(
-        rest,
-        pass.builder.spreadColumns(
-          pass.builder.widened(s, as: type.element), over: pass.builder[rest]))
-      dv = try pass.builder.add(dv, scaled)
-    }
-    return [values, du, dv, nil]
+    let inside = try matrixProduct(u, inner)
+    let shape = self[u].shape
+    guard shape[shape.count - 2] > shape[shape.count - 1] else { return inside }
+    let rest = try subtract(productWithAdjoint(tangent, vt), matrixProduct(u, c))
+    return try add(inside, divide(rest, spreadRows(wide, over: self[rest])))
+  }
+
+  /// The adjoint of V·(F∘(S·C + Cᴴ·S)), and of wide matrices that of (I − V·Vᴴ)·dAᴴ·U·S⁻¹.
+  fileprivate mutating func rightTangent(
+    _ found: [ValueID], _ tangent: ValueID, _ c: ValueID, _ f: ValueID
+  ) throws -> ValueID {
+    let (s, u, vt) = (found[0], found[1], found[2])
+    let type = self[c]
+    let wide = try widened(s, as: type.element)
+    let sc = try multiply(spreadColumns(wide, over: type), c)
+    let inside = try adjointProduct(multiply(f, add(sc, adjointMatrices(sc))), vt)
+    let shape = self[vt].shape
+    guard shape[shape.count - 1] > shape[shape.count - 2] else { return inside }
+    let rest = try subtract(adjointProduct(u, tangent), matrixProduct(c, vt))
+    return try add(inside, divide(rest, spreadColumns(wide, over: self[rest])))
   }
 }
 

@@ -40,8 +40,8 @@ extension LoopProgram {
     memory: MemoryReport, function: Function
   ) {
     // Scans are taken apart behind legalization, so that bodies are the same with any budget.
-    let legal = try function.withRealPairs().withWideSums().transposingInvariantFactors()
-      .withOrderKeys().withScatterParts()
+    let legal = try function.withRealPairs().givingEffectsResults().withWideSums()
+      .transposingInvariantFactors().withOrderKeys().withScatterParts()
     do {
       let lowered = try loweredOnce(legal, for: target, options, explains: explains)
       return lowered.with(function)

@@ -105,6 +105,39 @@ struct ForeignTests {
     #expect(calls.withLock { $0 } == 3)
   }
 
+  /// Loops and branches stay that are there for an effect only, in functions that are computed at once too.
+  @Test func effectsWithoutResultsStay() throws {
+    let calls = Mutex(0)
+    let log = foreign(closure: "log", effects: true) { values in
+      calls.withLock { $0 += 1 }
+      return values
+    }
+    let branch = jit { (x: Tensor<Double>) -> Tensor<Double> in
+      _ = try cond(
+        x.sum() .> 0, { () -> Tensor<Double> in log(x, shape: [3]) }, { () -> Tensor<Double> in x })
+      return x * 2
+    }
+    for _ in 0..<3 { _ = try branch(x) }
+    #expect(calls.withLock { $0 } == 3)
+    _ = try branch(-x)
+    #expect(calls.withLock { $0 } == 3)
+    let loop = jit { (x: Tensor<Double>) -> Tensor<Double> in
+      _ = try scan(Tensor<Double>(0), over: x) { state, element in
+        let unused: Tensor<Double> = log(element, shape: [])
+        return (state, unused)
+      }
+      return x * 2
+    }
+    _ = try loop(x)
+    #expect(calls.withLock { $0 } == 6)
+    _ = try gradient(at: x) { x -> Tensor<Double> in
+      let unused: Tensor<Double> = log(withoutDerivative(at: x), shape: [3])
+      _ = unused
+      return x.sum()
+    }
+    #expect(calls.withLock { $0 } == 7)
+  }
+
   @Test func closuresThatThrowEndTheCall() throws {
     let calls = Mutex(0)
     let check = foreign(closure: "check", effects: true) { values in

@@ -126,6 +126,17 @@ struct LinearAlgebraTests {
       try gradient(at: a) { symmetricEigenvalues($0).sum() }, Tensor<Double>.identity(3), 1e-11)
   }
 
+  /// Of a matrix whose rank is one less than its order, the gradient is the matrix of cofactors.
+  @Test func determinantsOfSingularMatricesHaveGradients() throws {
+    let diagonal = Tensor<Double>([[1, 0, 0, 0], [0, 2, 0, 0], [0, 0, 3, 0], [0, 0, 0, 0]])
+    let slope = try gradient(at: diagonal) { $0.determinant() }
+    try expectNear(
+      slope, Tensor<Double>([[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 6]]))
+    let dependent = Tensor<Double>([[1, 2, 3], [2, 4, 6], [1, 0, 1]])
+    let cofactors = Tensor<Double>([[4, 4, -4], [-2, -2, 2], [0, 0, 0]])
+    try expectNear(try gradient(at: dependent) { $0.determinant() }, cofactors)
+  }
+
   @Test func compiledAndMappedFunctionsAgree() throws {
     let step = jit { (a: Tensor<Double>, b: Tensor<Double>) in solve(a, b) }
     try expectNear(try step(a, b), solve(a, b))

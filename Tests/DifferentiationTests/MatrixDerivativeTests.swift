@@ -149,6 +149,40 @@ struct MatrixDerivativeTests {
     }
   }
 
+  /// Where only R and a thin Q are read, gradients solve R's equations and none of reflectors.
+  @Test(arguments: [[4, 3], [3, 3], [3, 4]]) func thinFactorsTakeNoReflectors(_ shape: [Int]) throws
+  {
+    func solves(_ direction: Comparison.Direction, from offset: Double) throws -> Int {
+      var builder = FunctionBuilder(name: "main")
+      let a = builder.parameter(TensorType(shape, .f64))
+      let found = try builder.emitAll(.matrix(.householder), [a])
+      let (m, k) = (shape[0], min(shape[0], shape[1]))
+      let columns = try builder.matrixPart(found[0], rows: 0..<m, columns: 0..<k)
+      let q = try builder.emit(.matrix(.reflectors), [columns, found[1]])
+      let square = try builder.matrixPart(found[0], rows: 0..<k, columns: 0..<k)
+      // As JAX writes it: zero where the row's number and an offset are related to the column's.
+      let places = TensorType([k], .i32)
+      let number = try builder.emit(.iota(places, dimension: 0), [])
+      let moved = try builder.add(number, builder.splat(offset, places))
+      let rows = try builder.broadcast(moved, to: [k, k], dimensions: [0])
+      let mask = try builder.compare(
+        direction, rows, builder.broadcast(number, to: [k, k], dimensions: [1]))
+      let r = try builder.select(mask, builder.splat(0, builder[square]), square)
+      let sum = try builder.add(
+        builder.reduce(.add, builder.unary(.sine, r), dimensions: [0, 1]),
+        builder.reduce(.add, builder.unary(.sine, q), dimensions: [0, 1]))
+      let gradient = try builder.finish(returning: [sum]).withGradient(of: [0])
+      return gradient.operations.count {
+        if case .matrix(.triangularSolve) = $0.op { true } else { false }
+      }
+    }
+    #expect(try solves(.greaterOrEqual, from: -1) <= 2)
+    #expect(try solves(.greater, from: 0) <= 2)
+    // The elements just below the diagonal are reflectors'.
+    #expect(try solves(.greater, from: -1) > 2)
+    #expect(try solves(.less, from: 0) > 2)
+  }
+
   /// Of the identity, where reflectors do nothing, Q and R have the derivatives of the formula: with dA
   /// = Ω + U for a skew Ω and an upper triangular U, these are Ω and U.
   @Test func qrOfTheIdentity() throws {

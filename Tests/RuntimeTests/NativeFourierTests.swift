@@ -43,4 +43,43 @@ struct NativeFourierTests {
       }
     }
   }
+
+  /// Each series is as exact as it would be alone, beside others that are larger, infinite or NaN.
+  @Test(arguments: [32, 15, 2], [1, 9])
+  func seriesDoNotTouchEachOther(_ length: Int, _ behind: Int) throws {
+    for kind in FourierTransform.Kind.allCases {
+      let transform = FourierTransform(kind, lengths: [length])
+      var builder = FunctionBuilder(name: "main")
+      let element = kind == .real ? ElementType.f64 : .c128
+      let extent = transform.operandExtents[0]
+      let x = builder.parameter(TensorType([24, behind, extent], element))
+      // Along an inner axis where there are several behind it.
+      let found = try builder.emit(.fft(transform), [x])
+      let function = builder.finish(returning: [found])
+      var random = SplitMix64(seed: 5)
+      let values = ArgumentValues.uniform(-1...1).literal(
+        function.parameterTypes[0], using: &random)
+      let scales = (0..<24).map { [1.0, 1e-30, 1e30, .nan, .infinity, 1e-10][$0 % 6] }
+      let size = behind * extent
+      func scaled(_ parts: [Double]) -> [Double] {
+        parts.enumerated().map { $1 * scales[$0 / size] }
+      }
+      let argument =
+        kind == .real
+        ? Literal(values.type, doubles: scaled(values.doubles))
+        : Literal(
+          values.type, real: scaled(values.realParts), imaginary: scaled(values.imaginaryParts))
+      func run(_ argument: Literal) throws -> [Double] {
+        let result = try runNatively(function, [argument])[0]
+        return kind == .realInverse ? result.doubles : result.realParts
+      }
+      let (plain, actual) = (try run(values), try run(argument))
+      let count = behind * transform.resultExtents[0]
+      for (place, value) in zip(plain, actual).enumerated() {
+        let scale = scales[place / count]
+        guard scale.isFinite else { continue }
+        #expect(abs(value.1 - value.0 * scale) <= 1e-13 * scale, "\(kind.rawValue) \(length)")
+      }
+    }
+  }
 }

@@ -1,50 +1,27 @@
 internal import TensorIR
 
 // Decompositions of matrices, which stand in the last two axes; all axes before them number matrices.
-// Elements are Float or Double.
+// Elements are Float, Double or complex numbers of these. Each function whose decomposition may fail gives
+// NaN there, and has a form that throws, in `CheckedForms.swift`.
 
-/// The triangular Cholesky factor of symmetric positive definite matrices: L with L·Lᵀ = matrix, or U
-/// with Uᵀ·U = matrix.
+/// The triangular Cholesky factor of symmetric or Hermitian positive definite matrices: L with
+/// L·Lᴴ = matrix, or U with Uᴴ·U = matrix.
 ///
-/// Of a matrix that is not symmetric the mean with its transpose is taken. The factor of a matrix that
+/// Of a matrix that is not Hermitian the mean with its adjoint is taken. The factor of a matrix that
 /// is not positive definite is NaN; `checkedCholesky` throws instead.
-public func cholesky<Scalar: TensorFloatingPoint>(
+public func cholesky<Scalar: TensorInexact>(
   _ matrix: Tensor<Scalar>, upper: Bool = false, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
   let location = SourceLocation.here(file, line)
   return matrix.derived {
     try composed([matrix.node], at: location) { builder, values in
-      let whole = try builder.symmetricPart(values[0], "cholesky")
-      return [try builder.emit(.matrix(.cholesky(isLower: !upper)), [whole])]
+      [try builder.choleskyFactors(values[0], isUpper: upper)[0]]
     }[0]
   }
 }
 
-/// The triangular Cholesky factor, as `cholesky(_:upper:)`, of matrices that are there.
-///
-/// - Throws: `AdjointError` where a matrix is not positive definite, with its number and that of the
-///   first leading minor that is not positive; and inside of `jit`, where no values are there yet.
-public func checkedCholesky<Scalar: TensorFloatingPoint>(
-  _ matrix: Tensor<Scalar>, upper: Bool = false, file: String = #fileID, line: Int = #line
-) throws -> Tensor<Scalar> {
-  let location = SourceLocation.here(file, line)
-  if let failure = matrix.node.failure { throw failure }
-  let found = try composed([matrix.node], at: location) { builder, values in
-    let whole = try builder.symmetricPart(values[0], "cholesky")
-    return try builder.emitAll(.matrix(.cholesky(isLower: !upper)), [whole])
-  }
-  let statuses = try Tensor<Int32>(found[1]).scalars()
-  if let number = statuses.firstIndex(where: { $0 != 0 }) {
-    let which = statuses.count == 1 ? "the matrix" : "matrix \(number)"
-    throw AdjointError(
-      .argument, "\(which) is not positive definite: leading minor \(statuses[number])",
-      at: location)
-  }
-  return Tensor(found[0])
-}
-
 /// An LU decomposition with row exchanges: L·U = P·matrix.
-public struct LUDecomposition<Scalar: TensorFloatingPoint>: Sendable {
+public struct LUDecomposition<Scalar: TensorInexact>: Sendable {
   /// L below the diagonal, whose own diagonal is one, and U on and above it.
   public let factors: Tensor<Scalar>
   /// Row i was exchanged with row pivots[i], one after the other; numbered from zero.
@@ -81,14 +58,12 @@ public struct LUDecomposition<Scalar: TensorFloatingPoint>: Sendable {
 }
 
 /// The LU decomposition of matrices, with the greatest elements of columns as pivots.
-public func lu<Scalar: TensorFloatingPoint>(
+public func lu<Scalar: TensorInexact>(
   _ matrix: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> LUDecomposition<Scalar> {
   let location = SourceLocation.here(file, line)
   let found = decomposed([matrix.node], [Scalar.elementType, .i32, .i32], at: location) {
-    let found = try $0.emitAll(.matrix(.lu), $1)
-    let one = try $0.splat(1, $0[found[1]])
-    return [found[0], try $0.subtract(found[1], one), found[2]]
+    try $0.luFactors($1[0])
   }
   return LUDecomposition(
     factors: Tensor(found[0]), pivots: Tensor(found[1]), permutation: Tensor(found[2]))
@@ -96,57 +71,44 @@ public func lu<Scalar: TensorFloatingPoint>(
 
 /// The QR decomposition of matrices: Q·R = matrix, with orthonormal columns of Q and an upper triangular
 /// R; of an m×n matrix with k = min(m, n), Q is m×k and R is k×n, or m×m and m×n where `full`.
-public func qr<Scalar: TensorFloatingPoint>(
+public func qr<Scalar: TensorInexact>(
   _ matrix: Tensor<Scalar>, full: Bool = false, file: String = #fileID, line: Int = #line
 ) -> (q: Tensor<Scalar>, r: Tensor<Scalar>) {
   let location = SourceLocation.here(file, line)
   let found = decomposed(
     [matrix.node], [Scalar.elementType, Scalar.elementType], at: location
-  ) { builder, values in
-    let factors = try builder.emitAll(.matrix(.householder), values)
-    let shape = builder[values[0]].shape
-    let (m, n) = (shape[shape.count - 2], shape[shape.count - 1])
-    let width = full ? m : min(m, n)
-    let columns = try builder.matrixPart(
-      factors[0], rows: 0..<m, columns: 0..<min(width, n))
-    let wide = try builder.paddedMatrices(columns, rows: m, columns: width)
-    let q = try builder.emit(.matrix(.reflectors), [wide, factors[1]])
-    let rows = try builder.matrixPart(factors[0], rows: 0..<width, columns: 0..<n)
-    return [q, try builder.upperTriangle(rows)]
+  ) {
+    try $0.orthogonalFactors($1[0], isFull: full)
   }
   return (Tensor(found[0]), Tensor(found[1]))
 }
 
-/// The eigenvalues, rising, and eigenvectors, as columns, of symmetric matrices.
+/// The eigenvalues, rising, and eigenvectors, as columns, of symmetric or Hermitian matrices.
 ///
-/// Of a matrix that is not symmetric the mean with its transpose is taken. The sign of a vector is left
-/// open, and where values are equal so are their vectors, which have no derivative there: it is NaN, or,
+/// Of a matrix that is not Hermitian the mean with its adjoint is taken. The sign of a vector, or of a
+/// complex one its phase, is left open, and where values are equal so are their vectors, which have no derivative there: it is NaN, or,
 /// where `degenerateSafe` is said, leaves out what would turn the vectors of values into each other that are
 /// equal to rounding. That is right for functions of the space that such vectors span and of sums over their
 /// values; others, such as V·f(w)·Vᵀ, lose a part of their derivative there.
-public func eigh<Scalar: TensorFloatingPoint>(
+public func eigh<Scalar: TensorInexact>(
   _ matrix: Tensor<Scalar>, degenerateSafe: Bool = false, file: String = #fileID, line: Int = #line
-) -> (values: Tensor<Scalar>, vectors: Tensor<Scalar>) {
+) -> (values: Tensor<Scalar.Part>, vectors: Tensor<Scalar>) {
   let location = SourceLocation.here(file, line)
   let found = decomposed(
-    [matrix.node], [Scalar.elementType, Scalar.elementType], at: location
-  ) { builder, values in
-    let whole = try builder.symmetricPart(values[0], "eigh")
-    let op = MatrixOp.eigh(isLower: true, hasVectors: true, isDegenerateSafe: degenerateSafe)
-    let found = try builder.emitAll(.matrix(op), [whole])
-    return [found[1], found[0]]
+    [matrix.node], [Scalar.Part.elementType, Scalar.elementType], at: location
+  ) {
+    try $0.symmetricDecomposition($1[0], isDegenerateSafe: degenerateSafe)
   }
   return (Tensor(found[0]), Tensor(found[1]))
 }
 
-/// The eigenvalues, rising, of symmetric matrices.
-public func symmetricEigenvalues<Scalar: TensorFloatingPoint>(
+/// The eigenvalues, rising, of symmetric or Hermitian matrices.
+public func symmetricEigenvalues<Scalar: TensorInexact>(
   _ matrix: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar> {
+) -> Tensor<Scalar.Part> {
   let location = SourceLocation.here(file, line)
-  let found = decomposed([matrix.node], [Scalar.elementType], at: location) { builder, values in
-    let whole = try builder.symmetricPart(values[0], "symmetricEigenvalues")
-    return [try builder.emit(.matrix(.eigh(isLower: true, hasVectors: false)), [whole])]
+  let found = decomposed([matrix.node], [Scalar.Part.elementType], at: location) {
+    try $0.symmetricValues($1[0])
   }
   return Tensor(found[0])
 }
@@ -155,102 +117,55 @@ public func symmetricEigenvalues<Scalar: TensorFloatingPoint>(
 ///
 /// Vectors have length one, and their component of greatest size is real. Where values are equal, vectors
 /// have no derivative.
-public func eig<Part: ComplexPart>(
-  _ matrix: Tensor<Part>, file: String = #fileID, line: Int = #line
-) -> (values: Tensor<Complex<Part>>, vectors: Tensor<Complex<Part>>) {
-  let found = decomposed(
-    [matrix.node], [Part.complexElementType, Part.complexElementType], at: .here(file, line)
-  ) { builder, values in
-    try builder.requireSquare(values[0], "eig")
-    let op = MatrixOp.eig(hasLeft: false, hasRight: true)
-    return Array(try builder.emitAll(.matrix(op), values).prefix(2))
+public func eig<Scalar: TensorInexact>(
+  _ matrix: Tensor<Scalar>, file: String = #fileID, line: Int = #line
+) -> (values: Tensor<Complex<Scalar.Part>>, vectors: Tensor<Complex<Scalar.Part>>)
+where Scalar.Part: ComplexPart {
+  let element = Scalar.Part.complexElementType
+  let found = decomposed([matrix.node], [element, element], at: .here(file, line)) {
+    try $0.generalDecomposition($1[0])
   }
   return (Tensor(found[0]), Tensor(found[1]))
 }
 
 /// The eigenvalues, in no particular order, of square matrices.
-public func eigenvalues<Part: ComplexPart>(
-  _ matrix: Tensor<Part>, file: String = #fileID, line: Int = #line
-) -> Tensor<Complex<Part>> {
-  let found = decomposed([matrix.node], [Part.complexElementType], at: .here(file, line)) {
-    try $0.requireSquare($1[0], "eigenvalues")
-    return [try $0.emit(.matrix(.eig(hasLeft: false, hasRight: false)), $1)]
+public func eigenvalues<Scalar: TensorInexact>(
+  _ matrix: Tensor<Scalar>, file: String = #fileID, line: Int = #line
+) -> Tensor<Complex<Scalar.Part>> where Scalar.Part: ComplexPart {
+  let found = decomposed(
+    [matrix.node], [Scalar.Part.complexElementType], at: .here(file, line)
+  ) {
+    try $0.generalValues($1[0])
   }
   return Tensor(found[0])
 }
 
-/// The singular value decomposition of matrices: U·diag(s)·Vᵀ = matrix, with falling values; of an m×n
-/// matrix with k = min(m, n), U is m×k and Vᵀ is k×n, or m×m and n×n where `full`.
+/// The singular value decomposition of matrices: U·diag(s)·Vᴴ = matrix, with falling values; of an m×n
+/// matrix with k = min(m, n), U is m×k and Vᴴ, which is Vᵀ for real numbers, is k×n, or m×m and n×n where
+/// `full`.
 ///
-/// The signs of a pair of vectors are left open. Vectors of equal values have no derivative, nor have
+/// The signs, or phases, of a pair of vectors are left open. Vectors of equal values have no derivative, nor have
 /// those of `full` that no singular value belongs to.
-public func svd<Scalar: TensorFloatingPoint>(
+public func svd<Scalar: TensorInexact>(
   _ matrix: Tensor<Scalar>, full: Bool = false, file: String = #fileID, line: Int = #line
-) -> (u: Tensor<Scalar>, s: Tensor<Scalar>, vt: Tensor<Scalar>) {
+) -> (u: Tensor<Scalar>, s: Tensor<Scalar.Part>, vt: Tensor<Scalar>) {
   let location = SourceLocation.here(file, line)
   let element = Scalar.elementType
-  let found = decomposed([matrix.node], [element, element, element], at: location) {
-    Array(try $0.emitAll(.matrix(.svd(full ? .full : .thin)), $1).prefix(3))
+  let found = decomposed(
+    [matrix.node], [element, Scalar.Part.elementType, element], at: location
+  ) {
+    try $0.singularDecomposition($1[0], isFull: full)
   }
-  return (Tensor(found[1]), Tensor(found[0]), Tensor(found[2]))
+  return (Tensor(found[0]), Tensor(found[1]), Tensor(found[2]))
 }
 
 /// The singular values of matrices, falling.
-public func singularValues<Scalar: TensorFloatingPoint>(
+public func singularValues<Scalar: TensorInexact>(
   _ matrix: Tensor<Scalar>, file: String = #fileID, line: Int = #line
-) -> Tensor<Scalar> {
+) -> Tensor<Scalar.Part> {
   let location = SourceLocation.here(file, line)
-  let found = decomposed([matrix.node], [Scalar.elementType], at: location) {
-    [try $0.emit(.matrix(.svd(.none)), $1)]
+  let found = decomposed([matrix.node], [Scalar.Part.elementType], at: location) {
+    try $0.singularValues($1[0])
   }
   return Tensor(found[0])
-}
-
-// MARK: - What they share
-
-/// The results of operations on values: recorded where a function is traced, else computed now.
-///
-/// - Throws: `AdjointError` where operands failed before or do not fit.
-func composed(
-  _ operands: [TensorNode], at location: SourceLocation,
-  _ body: (inout FunctionBuilder, [ValueID]) throws -> [ValueID]
-) throws -> [TensorNode] {
-  let place = location.isKnown ? location : SourceLocation.caller
-  for operand in operands { if let failure = operand.failure { throw failure } }
-  var builder = FunctionBuilder(name: "main", location: place)
-  let parameters = operands.map { builder.parameter($0.type) }
-  let results = try body(&builder, parameters)
-  let function = builder.finish(returning: results)
-  return try TracedFunction(function: function, captures: []).applied(to: operands, at: place)
-}
-
-/// The same, with failed values of the given element types in place of an error.
-func decomposed(
-  _ operands: [TensorNode], _ elements: [ElementType], at location: SourceLocation,
-  _ body: (inout FunctionBuilder, [ValueID]) throws -> [ValueID]
-) -> [TensorNode] {
-  do {
-    return try composed(operands, at: location, body)
-  } catch let error as AdjointError {
-    return elements.map { .failed(error, $0) }
-  } catch {
-    return elements.map { .failed(AdjointError(.system, "\(error)", at: location), $0) }
-  }
-}
-
-extension FunctionBuilder {
-  /// The means of square matrices and their transposes.
-  mutating func symmetricPart(_ operand: ValueID, _ what: String) throws -> ValueID {
-    try requireSquare(operand, what)
-    let sum = try add(operand, transposedMatrices(operand))
-    return try multiply(sum, splat(0.5, self[operand]))
-  }
-
-  /// Fails unless a value is square matrices.
-  func requireSquare(_ operand: ValueID, _ what: String) throws {
-    let shape = self[operand].shape
-    guard shape.count >= 2, shape[shape.count - 1] == shape[shape.count - 2] else {
-      throw AdjointError(.shape, "\(what) takes square matrices, not a tensor of shape \(shape)")
-    }
-  }
 }

@@ -1,19 +1,19 @@
 internal import TensorIR
 
 // Solutions of linear equations, and what is computed through them. Matrices stand in the last two
-// axes; all axes before them number matrices. Elements are Float or Double.
+// axes; all axes before them number matrices. Elements are Float, Double or complex numbers of these.
 
 /// The solution of matrix·x = b, where `b` is a vector or has right-hand sides as columns.
 ///
 /// The matrix is decomposed once, by `lu(_:)`, also for the derivative. Where a matrix is singular the
 /// solution has infinities or NaN.
-public func solve<Scalar: TensorFloatingPoint>(
+public func solve<Scalar: TensorInexact>(
   _ matrix: Tensor<Scalar>, _ b: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
   let location = SourceLocation.here(file, line)
   return matrix.derived {
     try composed([matrix.node, b.node], at: location) { builder, values in
-      [try builder.solution(values[0], values[1])]
+      [try builder.solution(values[0], values[1]).x]
     }[0]
   }
 }
@@ -24,37 +24,39 @@ public func solve<Scalar: TensorFloatingPoint>(
 /// - Parameters:
 ///   - lower: whether the lower triangle is read.
 ///   - transposed: whether the matrix is transposed after that.
+///   - conjugated: whether the matrix is conjugated too; with `transposed` that is its adjoint.
 ///   - unitDiagonal: whether the diagonal is one, whatever stands there.
-public func triangularSolve<Scalar: TensorFloatingPoint>(
+public func triangularSolve<Scalar: TensorInexact>(
   _ triangular: Tensor<Scalar>, _ b: Tensor<Scalar>, lower: Bool = true, transposed: Bool = false,
-  unitDiagonal: Bool = false, file: String = #fileID, line: Int = #line
+  conjugated: Bool = false, unitDiagonal: Bool = false, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
   let location = SourceLocation.here(file, line)
   return triangular.derived {
     try composed([triangular.node, b.node], at: location) { builder, values in
       let (a, columns, shape) = try builder.system(values[0], values[1], "triangularSolve")
+      let isAdjoint = transposed && conjugated
       let x = try builder.triangularSolve(
-        a, columns, isLower: lower, hasUnitDiagonal: unitDiagonal, isTransposed: transposed)
+        conjugated && !transposed ? builder.conjugated(a) : a, columns, isLower: lower,
+        hasUnitDiagonal: unitDiagonal, isTransposed: transposed, isAdjoint: isAdjoint)
       return [try builder.reshape(x, to: shape)]
     }[0]
   }
 }
 
 /// The inverse of matrices; to multiply by it, `solve(_:_:)` is quicker and more accurate.
-public func inverse<Scalar: TensorFloatingPoint>(
+public func inverse<Scalar: TensorInexact>(
   _ matrix: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
   let location = SourceLocation.here(file, line)
   return matrix.derived {
     try composed([matrix.node], at: location) { builder, values in
       try builder.requireSquare(values[0], "inverse")
-      let identity = try builder.identityMatrices(builder[values[0]])
-      return [try builder.solution(values[0], identity)]
+      return [try builder.inverses(values[0]).x]
     }[0]
   }
 }
 
-extension Tensor where Scalar: TensorFloatingPoint {
+extension Tensor where Scalar: TensorInexact {
   /// The determinant of each matrix.
   public func determinant(file: String = #fileID, line: Int = #line) -> Tensor {
     let location = SourceLocation.here(file, line)
@@ -70,26 +72,29 @@ extension Tensor where Scalar: TensorFloatingPoint {
     }
   }
 
-  /// The sign of the determinant of each matrix, and the logarithm of its absolute value.
+  /// The sign of the determinant of each matrix, a number of size one where elements are complex, and
+  /// the logarithm of its absolute value.
   public func logDeterminant(
     file: String = #fileID, line: Int = #line
-  ) -> (sign: Tensor, logarithm: Tensor) {
+  ) -> (sign: Tensor, logarithm: Tensor<Scalar.Part>) {
     let location = SourceLocation.here(file, line)
     let element = Scalar.elementType
-    let found = decomposed([node], [element, element], at: location) { builder, values in
+    let found = decomposed(
+      [node], [element, Scalar.Part.elementType], at: location
+    ) { builder, values in
       try builder.requireSquare(values[0], "logDeterminant")
       let found = try builder.emitAll(.matrix(.lu), values)
       let diagonal = try builder.matrixDiagonal(found[0])
       let axis = builder[diagonal].rank - 1
-      let sign = try builder.unary(.stopGradient, builder.unary(.sign, diagonal))
-      let signs = try builder.reduce(.multiply, sign, dimensions: [axis])
+      let signs = try builder.reduce(
+        .multiply, builder.unary(.sign, diagonal), dimensions: [axis])
       let logarithms = try builder.unary(.log, builder.unary(.abs, diagonal))
       return [
         try builder.multiply(signs, builder.sign(ofPivots: found[1], element)),
         try builder.reduce(.add, logarithms, dimensions: [axis]),
       ]
     }
-    return (Tensor(found[0]), Tensor(found[1]))
+    return (Tensor(found[0]), Tensor<Scalar.Part>(found[1]))
   }
 }
 
@@ -97,32 +102,13 @@ extension Tensor where Scalar: TensorFloatingPoint {
 /// with more columns than rows, the solution of least length.
 ///
 /// Through a QR decomposition: the matrix has full rank.
-public func leastSquares<Scalar: TensorFloatingPoint>(
+public func leastSquares<Scalar: TensorInexact>(
   _ matrix: Tensor<Scalar>, _ b: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
   let location = SourceLocation.here(file, line)
   return matrix.derived {
     try composed([matrix.node, b.node], at: location) { builder, values in
-      let (a, columns, shape) = try builder.system(values[0], values[1], "leastSquares")
-      let extents = builder[a].shape
-      let (m, n) = (extents[extents.count - 2], extents[extents.count - 1])
-      let isTall = m >= n
-      let factors = try builder.emitAll(
-        .matrix(.householder), [isTall ? a : builder.transposedMatrices(a)])
-      let q = try builder.emit(.matrix(.reflectors), factors)
-      let order = min(m, n)
-      let r = try builder.matrixPart(factors[0], rows: 0..<order, columns: 0..<order)
-      let x: ValueID
-      if isTall {
-        let projected = try builder.matrixProduct(q, columns, transposingLeft: true)
-        x = try builder.triangularSolve(r, projected, isLower: false)
-      } else {
-        let y = try builder.triangularSolve(r, columns, isLower: false, isTransposed: true)
-        x = try builder.matrixProduct(q, y)
-      }
-      var solution = shape
-      solution[builder[values[1]].rank == 1 ? solution.count - 1 : solution.count - 2] = n
-      return [try builder.reshape(x, to: solution)]
+      [try builder.leastSquares(values[0], values[1]).x]
     }[0]
   }
 }
@@ -154,14 +140,70 @@ extension FunctionBuilder {
       value, to: shape, dimensions: Array((shape.count - own.count)..<shape.count))
   }
 
-  /// The solution of equations with square matrices.
-  mutating func solution(_ matrix: ValueID, _ b: ValueID) throws -> ValueID {
+  /// The solution of equations with square matrices, and the status of their decomposition.
+  mutating func solution(
+    _ matrix: ValueID, _ b: ValueID
+  ) throws -> (x: ValueID, status: ValueID) {
     try requireSquare(matrix, "solve")
-    let (a, columns, shape) = try system(matrix, b, "solve")
-    let found = try emitAll(.matrix(.lu), [a])
-    let rows = try matrixRows(columns, found[2])
-    let y = try triangularSolve(found[0], rows, isLower: true, hasUnitDiagonal: true)
-    return try reshape(triangularSolve(found[0], y, isLower: false), to: shape)
+    // Decomposed before it is repeated for right-hand sides of more axes.
+    let found = try emitAll(.matrix(.lu), [matrix])
+    let (factors, columns, shape) = try system(found[0], b, "solve")
+    let order = try spread(found[2], Array(self[factors].shape.dropLast()))
+    let rows = try matrixRows(columns, order)
+    let y = try triangularSolve(factors, rows, isLower: true, hasUnitDiagonal: true)
+    let x = try triangularSolve(factors, y, isLower: false)
+    return (try reshape(x, to: shape), found[3])
+  }
+
+  /// The inverses of square matrices, and the status of their decomposition.
+  mutating func inverses(_ matrix: ValueID) throws -> (x: ValueID, status: ValueID) {
+    try requireSquare(matrix, "inverse")
+    return try solution(matrix, identityMatrices(self[matrix]))
+  }
+
+  /// The solution of least squares, and statuses: the first column, from one on, that is made of those
+  /// before it to rounding, or zero.
+  mutating func leastSquares(
+    _ matrix: ValueID, _ b: ValueID
+  ) throws -> (x: ValueID, status: ValueID) {
+    let (a, columns, shape) = try system(matrix, b, "leastSquares")
+    let extents = self[a].shape
+    let (m, n) = (extents[extents.count - 2], extents[extents.count - 1])
+    let isTall = m >= n
+    let factors = try emitAll(.matrix(.householder), [isTall ? a : adjointMatrices(a)])
+    let q = try emit(.matrix(.reflectors), factors)
+    let order = min(m, n)
+    let r = try matrixPart(factors[0], rows: 0..<order, columns: 0..<order)
+    let x: ValueID
+    if isTall {
+      x = try triangularSolve(r, adjointProduct(q, columns), isLower: false)
+    } else {
+      x = try matrixProduct(q, triangularSolve(r, columns, isLower: false, isAdjoint: true))
+    }
+    var solution = shape
+    solution[self[b].rank == 1 ? solution.count - 1 : solution.count - 2] = n
+    return (try reshape(x, to: solution), try dependentColumns(r, greatest: max(m, n)))
+  }
+
+  /// For each upper triangular matrix the first diagonal element, from one on, that is zero to rounding
+  /// beside the greatest one, or not a number; zero where there is none.
+  private mutating func dependentColumns(_ r: ValueID, greatest extent: Int) throws -> ValueID {
+    let sizes = try unary(.abs, unary(.stopGradient, matrixDiagonal(r)))
+    let (type, rank) = (self[sizes], self[sizes].rank)
+    let floor = try splat(0, TensorType([], type.element))
+    let most = try emit(.reduce(Reduction(.maximum, dimensions: [rank - 1])), [sizes, floor])
+    let precision = type.element == .f32 ? Double(Float.ulpOfOne) : Double.ulpOfOne
+    let bound = try broadcast(
+      multiply(most, splat(Double(extent) * precision, self[most])), to: type.shape,
+      dimensions: Array(0..<(rank - 1)))
+    let places = TensorType(type.shape, .i32)
+    let number = try add(emit(.iota(places, dimension: rank - 1), []), splat(1, places))
+    let none = try splat(Double(type.shape[rank - 1] + 1), places)
+    let wrong = try select(compare(.greater, sizes, bound), none, number)
+    let limit = try splat(Double(type.shape[rank - 1] + 1), TensorType([], .i32))
+    let first = try emit(.reduce(Reduction(.minimum, dimensions: [rank - 1])), [wrong, limit])
+    let isFull = try compare(.equal, first, splat(Double(type.shape[rank - 1] + 1), self[first]))
+    return try select(isFull, splat(0, self[first]), first)
   }
 
   /// −1 to the power of the number of rows that were exchanged with another.

@@ -2,7 +2,7 @@ internal import TensorIR
 
 /// The exponential of square matrices, by scaling and squaring with Padé's approximant of degree 13
 /// (Higham, "The Scaling and Squaring Method for the Matrix Exponential Revisited", 2005).
-public func expm<Scalar: TensorFloatingPoint>(
+public func expm<Scalar: TensorInexact>(
   _ matrix: Tensor<Scalar>, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
   let location = SourceLocation.here(file, line)
@@ -30,8 +30,9 @@ extension FunctionBuilder {
   fileprivate mutating func exponential(of matrix: ValueID) throws -> ValueID {
     let type = self[matrix]
     let squarings = try squarings(for: matrix)
-    let scale = try exponentialOfTwo(squarings, type.element)
-    let a = try multiply(matrix, broadcast(scale, to: type.shape, dimensions: []))
+    let scale = try exponentialOfTwo(squarings, type.element.partType)
+    let factor = try widened(scale, as: type.element)
+    let a = try multiply(matrix, broadcast(factor, to: type.shape, dimensions: []))
     let approximant = try approximant(a)
     return try squared(approximant, squarings)
   }
@@ -41,11 +42,11 @@ extension FunctionBuilder {
   private mutating func squarings(for matrix: ValueID) throws -> ValueID {
     let type = self[matrix]
     let sums = try reduce(.add, unary(.abs, matrix), dimensions: [type.rank - 2])
-    let zero = try splat(0, TensorType([], type.element))
+    let zero = try splat(0, TensorType([], type.element.partType))
     let all = Array(0..<(type.rank - 1))
     let norm = try unary(
       .stopGradient, emit(.reduce(Reduction(.maximum, dimensions: all)), [sums, zero]))
-    let scalar = TensorType([], type.element)
+    let scalar = TensorType([], type.element.partType)
     let ratio = try divide(norm, splat(Self.greatestNorm, scalar))
     let exponent = try multiply(
       unary(.log, binary(.maximum, ratio, splat(1, scalar))), splat(1.4426950408889634, scalar))
@@ -85,7 +86,7 @@ extension FunctionBuilder {
     let even = try sum([(b[12], a6), (b[10], a4), (b[8], a2)], in: &self)
     let rest = try sum([(b[6], a6), (b[4], a4), (b[2], a2), (b[0], identity)], in: &self)
     let v = try add(matrixProduct(a6, even), rest)
-    return try solution(subtract(v, u), add(v, u))
+    return try solution(subtract(v, u), add(v, u)).x
   }
 
   /// The matrices squared so many times, in a loop whose later steps do nothing.

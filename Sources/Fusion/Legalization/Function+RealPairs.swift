@@ -25,11 +25,15 @@ extension Function {
       }
   }
 
-  /// A region without complex numbers, each of which is two values.
-  fileprivate func pairedRegion() throws -> Region {
+  /// A region without complex numbers, each of which is two values; some parameters, by place, are given as
+  /// their real part only, since the other is zero.
+  fileprivate func pairedRegion(realParameters: Set<Int>) throws -> Region {
     guard holdsComplexValues else { return self }
     var pass = RealPairs(self, isRegion: true)
-    for parameter in parameters { pass.addParts(parameter) }
+    for (place, parameter) in parameters.enumerated() {
+      pass.addParts(parameter, isReal: realParameters.contains(place))
+    }
+    for place in realParameters { try pass.addZero(parameters[place]) }
     try pass.copyOperations()
     return pass.builder.finish(returning: results.flatMap { pass.parts($0) })
   }
@@ -89,7 +93,7 @@ struct RealPairs {
   /// Adds a parameter of the whole function; a complex one is a real tensor of pairs.
   mutating func addInterleaved(_ parameter: ValueID) throws {
     let type = source[parameter]
-    guard type.element.isComplex else { return addParts(parameter) }
+    guard type.element.isComplex else { return addParts(parameter, isReal: false) }
     let memory = builder.parameter(TensorType(type.shape + [2], type.element.partType))
     memories[parameter] = memory
     copies[parameter.index] = try separated(memory, type.shape)
@@ -100,12 +104,35 @@ struct RealPairs {
     try [0, 1].map { try builder.part($0, of: memory, shape) }
   }
 
-  /// Adds a parameter of a region; a complex one is two.
-  mutating func addParts(_ parameter: ValueID) {
+  /// Adds a parameter of a region; a complex one is two, or one where it is real.
+  mutating func addParts(_ parameter: ValueID, isReal: Bool) {
     let type = source[parameter]
     let part = TensorType(type.shape, type.element.partType)
-    let count = type.element.isComplex ? 2 : 1
+    let count = type.element.isComplex && !isReal ? 2 : 1
     copies[parameter.index] = (0..<count).map { _ in builder.parameter(part) }
+  }
+
+  /// Adds the imaginary part of a parameter that came as its real part.
+  mutating func addZero(_ parameter: ValueID) throws {
+    let real = copies[parameter.index][0]
+    copies[parameter.index].append(try builder.splat(0, builder[real]))
+  }
+
+  /// Whether a value of the copy is zero everywhere by what defines it.
+  func isZero(_ value: ValueID) -> Bool {
+    guard let operation = builder.definition(of: value) else { return false }
+    switch operation.op {
+    case .constant(let literal): return literal.doubles.allSatisfy { $0 == 0 }
+    case .shape(let op):
+      switch op {
+      case .broadcast, .reshape, .transpose, .slice, .reverse: return isZero(operation.operands[0])
+      case .concatenate, .pad: return operation.operands.allSatisfy { isZero($0) }
+      }
+    case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft,
+      .reduce, .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .convolution, .window,
+      .foreign, .custom, .call, .order, .matrix, .whileLoop, .branch, .scan, .optimizationBarrier:
+      return false
+    }
   }
 
   /// A result of the whole function, with the parts of complex numbers side by side.
@@ -165,11 +192,24 @@ struct RealPairs {
 
   /// A loop or branch whose operands and results are parts.
   private mutating func copiedControl(_ operation: Operation) throws -> [[ValueID]] {
-    /// How many values stand for some operands.
-    func count(_ range: Range<Int>) -> Int {
-      operation.operands[range].reduce(0) { $0 + parts($1).count }
+    let operands = operation.operands
+    let captures = operation.op.captureRange.clamped(to: 0..<operands.count)
+    // What is captured and real goes in as one value.
+    let isReal = operands.indices.map { place in
+      captures.contains(place) && parts(operands[place]).count == 2
+        && isZero(parts(operands[place])[1])
     }
+    /// What stands for the operand at a place.
+    func given(_ place: Int) -> ArraySlice<ValueID> {
+      parts(operands[place]).prefix(isReal[place] ? 1 : 2)
+    }
+    /// How many values stand for some operands.
+    func count(_ range: Range<Int>) -> Int { range.reduce(0) { $0 + given($1).count } }
     var op = operation.op
+    // Parameters of a scan's body begin with the number of the step.
+    var shift = -captures.lowerBound
+    if case .scan = op { shift += 1 }
+    let real = Set(operands.indices.filter { isReal[$0] }.map { $0 + shift })
     switch op {
     case .whileLoop(var loop):
       loop.captureCount = count(0..<loop.captureCount)
@@ -181,8 +221,8 @@ struct RealPairs {
       op = .scan(scan)
     default: break
     }
-    op = try op.mappingRegions { try $0.pairedRegion() }
-    var rest = try builder.emitAll(op, operation.operands.flatMap { parts($0) })[...]
+    op = try op.mappingRegions { try $0.pairedRegion(realParameters: real) }
+    var rest = try builder.emitAll(op, operands.indices.flatMap { given($0) })[...]
     return operation.results.map { result in
       let count = source[result].element.isComplex ? 2 : 1
       defer { rest = rest.dropFirst(count) }

@@ -184,6 +184,10 @@ extension RealPairs {
         real: try builder.binary(op, left.real, right.real),
         imaginary: try builder.binary(op, left.imaginary, right.imaginary))
     case .multiply: return try multiplied(left, right)
+    case .divide where isZero(right.imaginary):
+      return Pair(
+        real: try builder.divide(left.real, right.real),
+        imaginary: try builder.divide(left.imaginary, right.real))
     case .divide, .power:
       return try inDoublePrecision(type) { math in
         let (x, y) = (try math.wide(left), try math.wide(right))
