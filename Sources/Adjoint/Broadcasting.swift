@@ -10,25 +10,27 @@ enum Broadcasting {
   ///
   /// - Throws: `AdjointError` naming `word` and the first two shapes that do not fit.
   static func commonShape(
-    _ shapes: [[Int]], for word: String, at location: SourceLocation
+    _ shapes: [[Int]], for word: @autoclosure () -> String, at location: SourceLocation
   ) throws -> [Int] {
     var common = shapes.first ?? []
     for shape in shapes.dropFirst() where shape != common {
       if isStrict, shape.count != common.count, !shape.isEmpty, !common.isEmpty {
         throw AdjointError(
           .shape,
-          "\(word): shapes \(common) and \(shape) differ in rank,"
+          "\(word()): shapes \(common) and \(shape) differ in rank,"
             + " which strict broadcasting does not allow", at: location)
       }
-      common = try combined(common, shape, for: word, at: location)
+      common = try combined(common, shape, for: word(), at: location)
     }
     return common
   }
 
   /// The shape that operands of two shapes broadcast to.
   private static func combined(
-    _ left: [Int], _ right: [Int], for word: String, at location: SourceLocation
+    _ left: [Int], _ right: [Int], for word: @autoclosure () -> String,
+    at location: SourceLocation
   ) throws -> [Int] {
+    if left.isEmpty || right.isEmpty { return left.isEmpty ? right : left }
     let rank = max(left.count, right.count)
     let paddedLeft = Array(repeating: 1, count: rank - left.count) + left
     let paddedRight = Array(repeating: 1, count: rank - right.count) + right
@@ -36,7 +38,7 @@ enum Broadcasting {
       guard first == second || first == 1 || second == 1 else {
         throw AdjointError(
           .shape,
-          "\(word): shapes \(left) and \(right) do not broadcast: \(rule), not \(first) and \(second)",
+          "\(word()): shapes \(left) and \(right) do not broadcast: \(rule), not \(first) and \(second)",
           at: location)
       }
       return first == 1 ? second : first

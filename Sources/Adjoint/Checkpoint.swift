@@ -20,6 +20,21 @@ public func checkpoint<each Input, Output>(
   }
 }
 
+/// A function of one argument whose inner values are not kept for the backward computation.
+///
+///     let y = try checkpoint { (x: Tensor<Float>) in tanh(matmul(x, w)) }(x)
+///
+/// - Throws: what the function throws.
+public func checkpoint<Input, Output>(
+  _ function: @escaping (Input) throws -> Output
+) -> (Input) throws -> Output {
+  { input in
+    guard let trace = Trace.current else { return try function(input) }
+    let scopes = CheckpointScopes.current + [trace.addScope()]
+    return try CheckpointScopes.$current.withValue(scopes) { try function(input) }
+  }
+}
+
 /// The same tensors, kept by a name for the backward computation where `Rematerialization.save(named:)`
 /// asks for it.
 ///

@@ -33,7 +33,8 @@ public func scan<State: TensorTree, Elements: TensorTree, Output: TensorTree>(
   }
   for stack in stacks where stack.type.shape.first != length {
     throw AdjointError(
-      .shape, "scan over tensors of different lengths: \(stacks[0].type) and \(stack.type)",
+      .shape,
+      "scan over tensors of different lengths: shapes \(stacks[0].type.shape) and \(stack.type.shape)",
       at: location)
   }
   return try scanning(
@@ -248,7 +249,8 @@ private func requireSameBranches<Output: TensorTree>(
     let path = paths.indices.contains(position) ? paths[position] : ""
     throw AdjointError(
       .shape,
-      "branches return \(pair.0.type) and \(pair.1.type)\(path.isEmpty ? "" : " at \(path)")",
+      "branches return tensors \(pair.0.type.words(beside: pair.1.type)) and "
+        + "\(pair.1.type.words(beside: pair.0.type))\(path.isEmpty ? "" : " at \(path)")",
       at: location)
   }
 }

@@ -83,6 +83,14 @@ extension Tensor where Scalar: TensorNumeric {
             .shape,
             "convolved: shapes \(shape) and \(kernel.shape) must have one rank of at least 2")
         }
+        let taken = kernel.shape[rank - 2].multipliedReportingOverflow(by: groups)
+        guard groups < 1 || (!taken.overflow && shape[rank - 1] == taken.partialValue) else {
+          throw AdjointError(
+            .shape,
+            "convolved: shape \(shape) has \(shape[rank - 1]) features, and a kernel of shape "
+              + "\(kernel.shape) takes \(kernel.shape[rank - 2])"
+              + (groups == 1 ? "" : " for each of \(groups) groups"))
+        }
         let extents = Array(shape[1..<(rank - 1)])
         let ones = extents.map { _ in 1 }
         let steps = strides ?? ones

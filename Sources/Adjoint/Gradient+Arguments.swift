@@ -15,9 +15,9 @@ public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
 ) -> @Sendable (First) throws -> First {
   let location = SourceLocation(file: file, line: line)
   return { first in
-    let recording = try Recording(function, at: location, first) { try $1.read($0) }
-    var visitor = TensorVisitor(replacingWith: try recording.valueWithGradient().gradient)
-    return try visitor.replace(first)
+    var parts = try Recording(function, at: location, first) { try $1.read($0) }
+      .withGradient()
+    return try parts.gradient.replace(first)
   }
 }
 
@@ -32,11 +32,8 @@ public func valueWithGradient<First: TensorTree, Scalar: TensorFloatingPoint>(
 ) throws -> (value: Tensor<Scalar>, gradient: First) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first) { try $1.read($0) }
-  let (value, gradient) = try MemoryRequest.with(memoryBudget, rematerialization) {
-    try recording.valueWithGradient()
-  }
-  var visitor = TensorVisitor(replacingWith: gradient)
-  return (Tensor(value), try visitor.replace(first))
+  var parts = try recording.withGradient(memoryBudget, rematerialization)
+  return (Tensor(parts.value), try parts.gradient.replace(first))
 }
 
 /// The gradient of a function of one argument with a scalar result at given arguments.
@@ -52,40 +49,6 @@ public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
     at: first, memoryBudget: memoryBudget,
     rematerialization: rematerialization, file: file, line: line, of: function
   ).gradient
-}
-
-/// The value of a function of one argument at given arguments, and its pullback there: the function that
-/// takes a cotangent of the value to the cotangents of the arguments.
-///
-/// - Throws: `AdjointError` for mistakes in the function, and what it throws; the pullback throws
-///   where an operation has no derivative or a cotangent does not have its result's shape.
-public func valueWithPullback<First: TensorTree, Output: TensorTree>(
-  at first: First, file: String = #fileID, line: Int = #line,
-  of function: (First) throws -> Output
-) throws -> (value: Output, pullback: @Sendable (Output) throws -> First) {
-  let location = SourceLocation(file: file, line: line)
-  let recording = try Recording(function, at: location, first) { try $1.read($0) }
-  var results = TensorVisitor(replacingWith: try recording.value())
-  let value = try results.replace(recording.output)
-  return (
-    value,
-    { cotangent in
-      var seeds = TensorVisitor()
-      try seeds.read(cotangent)
-      var visitor = TensorVisitor(replacingWith: try recording.pullback(seeds.nodes))
-      return try visitor.replace(first)
-    }
-  )
-}
-
-/// The pullback of a function of one argument at given arguments.
-///
-/// - Throws: as `valueWithPullback(at:of:)`.
-public func pullback<First: TensorTree, Output: TensorTree>(
-  at first: First, file: String = #fileID, line: Int = #line,
-  of function: (First) throws -> Output
-) throws -> @Sendable (Output) throws -> First {
-  try valueWithPullback(at: first, file: file, line: line, of: function).pullback
 }
 
 /// The value, the gradient and further results of a function of one argument that returns a scalar and
@@ -105,12 +68,12 @@ public func valueWithGradient<
     try visitor.read(output.0)
     try visitor.read(output.1)
   }
-  let (value, others, gradient) = try MemoryRequest.with(
-    memoryBudget, rematerialization
-  ) { try recording.valueWithGradientAndOthers() }
-  var rest = TensorVisitor(replacingWith: others)
-  var visitor = TensorVisitor(replacingWith: gradient)
-  return (Tensor(value), try rest.replace(recording.output.1), try visitor.replace(first))
+  var parts = try recording.withGradient(
+    memoryBudget, rematerialization)
+  return (
+    Tensor(parts.value), try parts.others.replace(recording.output.1),
+    try parts.gradient.replace(first)
+  )
 }
 
 // MARK: - Two arguments
@@ -124,9 +87,9 @@ public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloati
 ) -> @Sendable (First, Second) throws -> (First, Second) {
   let location = SourceLocation(file: file, line: line)
   return { first, second in
-    let recording = try Recording(function, at: location, first, second) { try $1.read($0) }
-    var visitor = TensorVisitor(replacingWith: try recording.valueWithGradient().gradient)
-    return (try visitor.replace(first), try visitor.replace(second))
+    var parts = try Recording(function, at: location, first, second) { try $1.read($0) }
+      .withGradient()
+    return (try parts.gradient.replace(first), try parts.gradient.replace(second))
   }
 }
 
@@ -141,11 +104,10 @@ public func valueWithGradient<First: TensorTree, Second: TensorTree, Scalar: Ten
 ) throws -> (value: Tensor<Scalar>, gradient: (First, Second)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second) { try $1.read($0) }
-  let (value, gradient) = try MemoryRequest.with(memoryBudget, rematerialization) {
-    try recording.valueWithGradient()
-  }
-  var visitor = TensorVisitor(replacingWith: gradient)
-  return (Tensor(value), (try visitor.replace(first), try visitor.replace(second)))
+  var parts = try recording.withGradient(memoryBudget, rematerialization)
+  return (
+    Tensor(parts.value), (try parts.gradient.replace(first), try parts.gradient.replace(second))
+  )
 }
 
 /// The gradient of a function of two arguments with a scalar result at given arguments.
@@ -161,40 +123,6 @@ public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloati
     at: first, second, memoryBudget: memoryBudget,
     rematerialization: rematerialization, file: file, line: line, of: function
   ).gradient
-}
-
-/// The value of a function of two arguments at given arguments, and its pullback there: the function that
-/// takes a cotangent of the value to the cotangents of the arguments.
-///
-/// - Throws: `AdjointError` for mistakes in the function, and what it throws; the pullback throws
-///   where an operation has no derivative or a cotangent does not have its result's shape.
-public func valueWithPullback<First: TensorTree, Second: TensorTree, Output: TensorTree>(
-  at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
-  of function: (First, Second) throws -> Output
-) throws -> (value: Output, pullback: @Sendable (Output) throws -> (First, Second)) {
-  let location = SourceLocation(file: file, line: line)
-  let recording = try Recording(function, at: location, first, second) { try $1.read($0) }
-  var results = TensorVisitor(replacingWith: try recording.value())
-  let value = try results.replace(recording.output)
-  return (
-    value,
-    { cotangent in
-      var seeds = TensorVisitor()
-      try seeds.read(cotangent)
-      var visitor = TensorVisitor(replacingWith: try recording.pullback(seeds.nodes))
-      return (try visitor.replace(first), try visitor.replace(second))
-    }
-  )
-}
-
-/// The pullback of a function of two arguments at given arguments.
-///
-/// - Throws: as `valueWithPullback(at:of:)`.
-public func pullback<First: TensorTree, Second: TensorTree, Output: TensorTree>(
-  at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
-  of function: (First, Second) throws -> Output
-) throws -> @Sendable (Output) throws -> (First, Second) {
-  try valueWithPullback(at: first, second, file: file, line: line, of: function).pullback
 }
 
 /// The value, the gradient and further results of a function of two arguments that returns a scalar and
@@ -214,14 +142,11 @@ public func valueWithGradient<
     try visitor.read(output.0)
     try visitor.read(output.1)
   }
-  let (value, others, gradient) = try MemoryRequest.with(
-    memoryBudget, rematerialization
-  ) { try recording.valueWithGradientAndOthers() }
-  var rest = TensorVisitor(replacingWith: others)
-  var visitor = TensorVisitor(replacingWith: gradient)
+  var parts = try recording.withGradient(
+    memoryBudget, rematerialization)
   return (
-    Tensor(value), try rest.replace(recording.output.1),
-    (try visitor.replace(first), try visitor.replace(second))
+    Tensor(parts.value), try parts.others.replace(recording.output.1),
+    (try parts.gradient.replace(first), try parts.gradient.replace(second))
   )
 }
 
@@ -238,9 +163,12 @@ public func gradient<
 ) -> @Sendable (First, Second, Third) throws -> (First, Second, Third) {
   let location = SourceLocation(file: file, line: line)
   return { first, second, third in
-    let recording = try Recording(function, at: location, first, second, third) { try $1.read($0) }
-    var visitor = TensorVisitor(replacingWith: try recording.valueWithGradient().gradient)
-    return (try visitor.replace(first), try visitor.replace(second), try visitor.replace(third))
+    var parts = try Recording(function, at: location, first, second, third) { try $1.read($0) }
+      .withGradient()
+    return (
+      try parts.gradient.replace(first), try parts.gradient.replace(second),
+      try parts.gradient.replace(third)
+    )
   }
 }
 
@@ -284,42 +212,6 @@ public func gradient<
   ).gradient
 }
 
-/// The value of a function of three arguments at given arguments, and its pullback there: the function that
-/// takes a cotangent of the value to the cotangents of the arguments.
-///
-/// - Throws: `AdjointError` for mistakes in the function, and what it throws; the pullback throws
-///   where an operation has no derivative or a cotangent does not have its result's shape.
-public func valueWithPullback<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Output: TensorTree
->(
-  at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
-  of function: (First, Second, Third) throws -> Output
-) throws -> (value: Output, pullback: @Sendable (Output) throws -> (First, Second, Third)) {
-  let location = SourceLocation(file: file, line: line)
-  let recording = try Recording(function, at: location, first, second, third) { try $1.read($0) }
-  var results = TensorVisitor(replacingWith: try recording.value())
-  let value = try results.replace(recording.output)
-  return (
-    value,
-    { cotangent in
-      var seeds = TensorVisitor()
-      try seeds.read(cotangent)
-      var visitor = TensorVisitor(replacingWith: try recording.pullback(seeds.nodes))
-      return (try visitor.replace(first), try visitor.replace(second), try visitor.replace(third))
-    }
-  )
-}
-
-/// The pullback of a function of three arguments at given arguments.
-///
-/// - Throws: as `valueWithPullback(at:of:)`.
-public func pullback<First: TensorTree, Second: TensorTree, Third: TensorTree, Output: TensorTree>(
-  at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
-  of function: (First, Second, Third) throws -> Output
-) throws -> @Sendable (Output) throws -> (First, Second, Third) {
-  try valueWithPullback(at: first, second, third, file: file, line: line, of: function).pullback
-}
-
 /// The value, the gradient and further results of a function of three arguments that returns a scalar and
 /// something besides, which is not differentiated.
 ///
@@ -338,14 +230,14 @@ public func valueWithGradient<
     try visitor.read(output.0)
     try visitor.read(output.1)
   }
-  let (value, others, gradient) = try MemoryRequest.with(
-    memoryBudget, rematerialization
-  ) { try recording.valueWithGradientAndOthers() }
-  var rest = TensorVisitor(replacingWith: others)
-  var visitor = TensorVisitor(replacingWith: gradient)
+  var parts = try recording.withGradient(
+    memoryBudget, rematerialization)
   return (
-    Tensor(value), try rest.replace(recording.output.1),
-    (try visitor.replace(first), try visitor.replace(second), try visitor.replace(third))
+    Tensor(parts.value), try parts.others.replace(recording.output.1),
+    (
+      try parts.gradient.replace(first), try parts.gradient.replace(second),
+      try parts.gradient.replace(third)
+    )
   )
 }
 
@@ -422,52 +314,6 @@ public func gradient<
   .gradient
 }
 
-/// The value of a function of four arguments at given arguments, and its pullback there: the function that
-/// takes a cotangent of the value to the cotangents of the arguments.
-///
-/// - Throws: `AdjointError` for mistakes in the function, and what it throws; the pullback throws
-///   where an operation has no derivative or a cotangent does not have its result's shape.
-public func valueWithPullback<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree, Output: TensorTree
->(
-  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
-  line: Int = #line,
-  of function: (First, Second, Third, Fourth) throws -> Output
-) throws -> (value: Output, pullback: @Sendable (Output) throws -> (First, Second, Third, Fourth)) {
-  let location = SourceLocation(file: file, line: line)
-  let recording = try Recording(function, at: location, first, second, third, fourth) {
-    try $1.read($0)
-  }
-  var results = TensorVisitor(replacingWith: try recording.value())
-  let value = try results.replace(recording.output)
-  return (
-    value,
-    { cotangent in
-      var seeds = TensorVisitor()
-      try seeds.read(cotangent)
-      var visitor = TensorVisitor(replacingWith: try recording.pullback(seeds.nodes))
-      return (
-        try visitor.replace(first), try visitor.replace(second), try visitor.replace(third),
-        try visitor.replace(fourth)
-      )
-    }
-  )
-}
-
-/// The pullback of a function of four arguments at given arguments.
-///
-/// - Throws: as `valueWithPullback(at:of:)`.
-public func pullback<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree, Output: TensorTree
->(
-  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
-  line: Int = #line,
-  of function: (First, Second, Third, Fourth) throws -> Output
-) throws -> @Sendable (Output) throws -> (First, Second, Third, Fourth) {
-  try valueWithPullback(at: first, second, third, fourth, file: file, line: line, of: function)
-    .pullback
-}
-
 /// The value, the gradient and further results of a function of four arguments that returns a scalar and
 /// something besides, which is not differentiated.
 ///
@@ -488,16 +334,14 @@ public func valueWithGradient<
     try visitor.read(output.0)
     try visitor.read(output.1)
   }
-  let (value, others, gradient) = try MemoryRequest.with(
-    memoryBudget, rematerialization
-  ) { try recording.valueWithGradientAndOthers() }
-  var rest = TensorVisitor(replacingWith: others)
-  var visitor = TensorVisitor(replacingWith: gradient)
+  var parts = try recording.withGradient(
+    memoryBudget, rematerialization)
   return (
-    Tensor(value), try rest.replace(recording.output.1),
+    Tensor(parts.value), try parts.others.replace(recording.output.1),
     (
-      try visitor.replace(first), try visitor.replace(second), try visitor.replace(third),
-      try visitor.replace(fourth)
+      try parts.gradient.replace(first), try parts.gradient.replace(second),
+      try parts.gradient.replace(third),
+      try parts.gradient.replace(fourth)
     )
   )
 }

@@ -58,15 +58,14 @@ extension Recording {
     do {
       let (input, output) = (arguments[0].type, traced.function.resultTypes[0])
       let isForward = input.count <= output.count
-      let basis = isForward ? input : output
-      let function = try traced.function.simplified()
+      var function = try traced.function.simplified()
         .differentiated(by: isForward ? .jvp([0]) : .vjp([0]))
-      let flags = function.parameters.indices.map { $0 == function.parameters.count - 1 }
+      function.results = function.results.suffix(1)
       let derivative = TracedFunction(
-        function: try function.simplified().batched(size: basis.count, flags), captures: [])
-      let seeds = TensorNode.basis(basis, at: location)
-      let results = try derivative.applied(
-        to: arguments + traced.captures + [seeds], at: location)
+        function: try function.simplified()
+          .basisDerivatives(seeding: function.parameters.count - 1),
+        captures: [])
+      let results = try derivative.applied(to: arguments + traced.captures, at: location)
       guard let slopes = results.last else { return .zeros(input) }
       guard isForward else {
         return slopes.reshape(to: output.shape + input.shape, at: location)
@@ -77,18 +76,5 @@ extension Recording {
     } catch let error as AdjointError {
       throw error.placed(at: location)
     }
-  }
-}
-
-extension TensorNode {
-  /// One tensor for each element of a type, with a one at its place and zeros elsewhere, along a new
-  /// first axis.
-  fileprivate static func basis(_ type: TensorType, at location: SourceLocation) -> TensorNode {
-    let matrix = TensorType([type.count, type.count], .i64)
-    let rows = TensorNode.apply(.iota(matrix, dimension: 0), [], at: location)
-    let columns = TensorNode.apply(.iota(matrix, dimension: 1), [], at: location)
-    return rows.compare(.equal, columns, at: location)
-      .convert(to: type.element, at: location)
-      .reshape(to: [type.count] + type.shape, at: location)
   }
 }

@@ -129,3 +129,23 @@ extension Tensor {
   @available(*, unavailable, message: "gradients are values: write gradient(at: x) { x in … }")
   public func backward() { preconditionFailure("unavailable") }
 }
+
+// Functions of NumPy, JAX and PyTorch with another name here.
+
+/// No `stack`.
+@available(*, unavailable, message: "write stacked([x, y], axis: 0)")
+public func stack<Scalar: TensorScalar>(
+  _ tensors: [Tensor<Scalar>], axis: Int = 0
+) -> Tensor<Scalar> { preconditionFailure("unavailable") }
+
+/// No `concatenate`.
+@available(*, unavailable, message: "write concatenated([x, y], axis: 0)")
+public func concatenate<Scalar: TensorScalar>(
+  _ tensors: [Tensor<Scalar>], axis: Int = 0
+) -> Tensor<Scalar> { preconditionFailure("unavailable") }
+
+/// No `stopGradient`.
+@available(*, unavailable, message: "write withoutDerivative(at: x)")
+public func stopGradient<Tree: TensorTree>(_ tree: Tree) -> Tree {
+  preconditionFailure("unavailable")
+}

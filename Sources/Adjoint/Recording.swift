@@ -140,12 +140,16 @@ struct Recording<Output: Sendable>: Sendable {
     of nodes: [TensorNode], _ types: [TensorType], _ word: String, _ target: String
   ) throws -> [TensorNode] {
     for node in nodes { if let error = node.failure { throw error.placed(at: location) } }
-    guard nodes.map(\.type) == types else {
-      let given = nodes.map(\.type.description).joined(separator: ", ")
-      let wanted = types.map(\.description).joined(separator: ", ")
+    guard nodes.count == types.count else {
       throw AdjointError(
-        .shape, "a \(word) must have its \(target)'s type: \(given) instead of \(wanted)",
+        .argument, "there must be a \(word) for each \(target): \(nodes.count) for \(types.count)",
         at: location)
+    }
+    for (node, type) in zip(nodes, types) where node.type != type {
+      throw AdjointError(
+        .shape,
+        "a \(word) \(node.type.words(beside: type)) does not fit its \(target), which is "
+          + type.words(beside: node.type), at: location)
     }
     return nodes.filter { $0.type.element.isInexact }
   }

@@ -113,8 +113,9 @@ extension TensorTree {
       let path = paths.indices.contains(position) ? paths[position] : ""
       throw AdjointError(
         .shape,
-        "\(what)\(path.isEmpty ? "" : " at \(path)") is \(pair.0.type) before a step "
-          + "and \(pair.1.type) after it; a carry keeps its shape", at: location)
+        "\(what)\(path.isEmpty ? "" : " at \(path)") is \(pair.0.type.words(beside: pair.1.type)) "
+          + "before a step and \(pair.1.type.words(beside: pair.0.type)) after it, and must stay the same",
+        at: location)
     }
   }
 }

@@ -63,7 +63,10 @@ extension TensorNode {
     }
     let type = try op.resultTypes(operands.map(\.type))[0]
     try type.requireSize(at: location)
-    if depth == 0, let moved = try moved(by: op, operands, as: type) { return moved }
+    if depth == 0 {
+      if let moved = try moved(by: op, operands, as: type) { return moved }
+      if let known = try computedAtOnce(op, operands, as: type) { return known }
+    }
     let operation = DeferredOperation(op, operands, depth: depth + 1, at: location)
     let node = TensorNode(type, .deferred(operation))
     if depth + 1 >= depthLimit { return try node.known(at: location) }
@@ -127,6 +130,7 @@ extension TensorNode {
     _ op: BinaryOp, _ right: TensorNode, at location: SourceLocation
   ) -> TensorNode {
     if type.shape == right.type.shape { return .apply(.binary(op), [self, right], at: location) }
+    if let known = combinedAtOnce(.binary(op), right) { return known }
     return TensorNode.broadcast([self, right], for: op.word, at: location) { operands in
       .apply(.binary(op), operands, at: location)
     }
@@ -136,6 +140,7 @@ extension TensorNode {
   func compare(
     _ direction: Comparison.Direction, _ right: TensorNode, at location: SourceLocation
   ) -> TensorNode {
+    if let known = combinedAtOnce(.compare(Comparison(direction)), right) { return known }
     let compared = TensorNode.broadcast([self, right], for: "compare", at: location) { operands in
       .apply(.compare(Comparison(direction)), operands, at: location)
     }
@@ -144,14 +149,14 @@ extension TensorNode {
 
   /// Broadcasts operands to their common shape and applies `body`; the first failure goes through.
   static func broadcast(
-    _ operands: [TensorNode], for word: String, at location: SourceLocation,
+    _ operands: [TensorNode], for word: @autoclosure () -> String, at location: SourceLocation,
     _ body: ([TensorNode]) -> TensorNode
   ) -> TensorNode {
     let element = operands[operands.count - 1].type.element
     return capturing(element) {
       for operand in operands { if let error = operand.failure { throw error } }
       let shapes = operands.map(\.type.shape)
-      let common = try Broadcasting.commonShape(shapes, for: word, at: location)
+      let common = try Broadcasting.commonShape(shapes, for: word(), at: location)
       return body(operands.map { $0.broadcast(to: common, at: location) })
     }
   }

@@ -12,6 +12,32 @@ extension Function {
   }
 }
 
+extension Function {
+  /// The derivatives along each element of one parameter's type, which `position` names: that parameter,
+  /// a tangent or cotangent, is gone, and results have a new first axis with a place for each element.
+  ///
+  /// Every example has a one in its own place only. That is followed through the function as far as it
+  /// goes (`Diagonal`), so elementwise functions keep one slope for each element, and products with
+  /// such a seed are the other factor. Elements of other examples are zeros by definition, whatever an
+  /// infinite slope times zero would give.
+  ///
+  /// - Throws: `AdjointError` where an operation has no form for many examples.
+  package func basisDerivatives(seeding position: Int) throws -> Function {
+    let seed = self[parameters[position]]
+    var pass = BatchingPass(
+      self, size: seed.count,
+      into: FunctionBuilder(name: name, isPrivate: isPrivate, location: location))
+    let arguments = try parameters.enumerated().map { index, parameter in
+      index == position
+        ? BatchingPass.Value(
+          id: try pass.builder.splat(1, seed), isBatched: true, diagonal: Diagonal(seed.shape))
+        : BatchingPass.Value(id: pass.builder.parameter(self[parameter]), isBatched: false)
+    }
+    let results = try pass.copy(self, arguments).map { try pass.batch($0) }
+    return pass.builder.finish(returning: results)
+  }
+}
+
 /// Rewrites a function so that some of its values carry one element for each example along a new first
 /// axis. Values that do not depend on examples stay as they are.
 ///
@@ -21,8 +47,11 @@ struct BatchingPass {
   struct Value {
     /// Its name there.
     let id: ValueID
-    /// Whether it has the axis of examples.
+    /// Whether it depends on the example; then it has their axis, unless it is diagonal.
     let isBatched: Bool
+    /// Which example each element belongs to, where all others have zeros there; then the value is only
+    /// the elements, without the axis of examples.
+    var diagonal: Diagonal?
   }
 
   /// The number of examples.
@@ -89,6 +118,10 @@ struct BatchingPass {
     guard operands.contains(where: \.isBatched) else {
       return try builder.emitAll(op, operands.map(\.id)).map { Value(id: $0, isBatched: false) }
     }
+    if operands.contains(where: { $0.diagonal != nil }) {
+      if let result = try op.diagonal(operands, in: &self) { return [result] }
+      return try op.batched(operands.map { try spelledOut($0) }, in: &self)
+    }
     return try op.batched(operands, in: &self)
   }
 
@@ -96,7 +129,7 @@ struct BatchingPass {
 
   /// The shape of one example of a value.
   func shape(_ value: Value) -> [Int] {
-    Array(builder[value.id].shape.dropFirst(value.isBatched ? 1 : 0))
+    Array(builder[value.id].shape.dropFirst(value.isBatched && value.diagonal == nil ? 1 : 0))
   }
 
   /// The element type of a value.
@@ -104,7 +137,7 @@ struct BatchingPass {
 
   /// A value with the axis of examples, along which it is repeated if it did not have it.
   mutating func batch(_ value: Value) throws -> ValueID {
-    guard !value.isBatched else { return value.id }
+    guard !value.isBatched else { return try spelledOut(value).id }
     let shape = builder[value.id].shape
     return try builder.broadcast(
       value.id, to: [size] + shape, dimensions: Array(1..<(shape.count + 1)))

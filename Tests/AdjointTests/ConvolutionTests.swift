@@ -68,7 +68,7 @@ import Testing
     func message(_ tensor: Tensor<Float>) -> String {
       do { return try "\(tensor.scalars())" } catch { return "\(error)" }
     }
-    #expect(message(line.convolved(with: line)).contains("convolution: input features of"))
+    #expect(message(line.convolved(with: line)).contains("features, and a kernel of shape"))
     #expect(message(line.convolved(with: taps[0])).contains("must have one rank of at least 2"))
     #expect(message(line.convolved(with: taps, strides: [0])).contains("must be positive"))
     #expect(message(line.convolved(with: taps, strides: [1, 1])).contains("2 strides"))

@@ -1,5 +1,6 @@
 import Adjoint
 import Foundation
+import TestSupport
 import Testing
 
 // The examples of the guide in the order of its articles; a test compares them with the articles' text.
@@ -28,6 +29,10 @@ struct ArraysGuideTests {
     var changed = x
     changed[0, 1] = 20
 
+    let tall = concatenated([x, x])
+    let pair = stacked([x, 2 * x])
+    let halves = tall.split(count: 2)
+
     let total = x.sum()
     let means = x.mean(axis: 1, keepingDims: true)
     let best = x.argmax(axis: 1)
@@ -50,6 +55,8 @@ struct ArraysGuideTests {
     #expect(try twoRows.scalars() == [2, 3, 5, 6])
     #expect(try chosen.scalars() == [4, 5, 6, 1, 2, 3])
     #expect(try changed.scalars() == [1, 20, 3, 4, 5, 6])
+    #expect(tall.shape == [4, 3] && pair.shape == [2, 2, 3])
+    #expect(try halves[1].scalars() == x.scalars())
     #expect(try means.shape == [2, 1])
     #expect(try best.scalars() == [2, 2])
     #expect(abs(try weights.sum().item() - 2) < 1e-6)
@@ -203,10 +210,126 @@ struct MistakesGuideTests {
   }
 }
 
+/// The examples of `Models.md`.
+struct ModelsGuideTests {
+  struct Regression: TensorVector {
+    var weight: Tensor<Double>
+    var bias: Tensor<Double> = 0
+
+    mutating func visitTensors(_ visitor: inout TensorVisitor) throws {
+      try visitor.visit(&weight)
+      try visitor.visit(&bias)
+    }
+
+    func callAsFunction(_ x: Tensor<Double>) -> Tensor<Double> { matmul(x, weight) + bias }
+  }
+
+  struct Momentum<Model: TensorVector>: TensorTree {
+    var velocity: Model
+
+    init(for model: Model) { velocity = model.zeroed() }
+
+    mutating func visitTensors(_ visitor: inout TensorVisitor) throws {
+      try visitor.visit(&velocity)
+    }
+
+    mutating func update(_ model: inout Model, along slope: Model, rate: Double) {
+      velocity = 0.9 * velocity - rate * slope
+      model += velocity
+    }
+  }
+
+  struct Training: TensorTree {
+    var model = Regression(weight: [0, 0])
+    var optimizer = Momentum(for: Regression(weight: [0, 0]))
+
+    mutating func visitTensors(_ visitor: inout TensorVisitor) throws {
+      try visitor.visit(&model)
+      try visitor.visit(&optimizer)
+    }
+  }
+
+  @Test func examples() throws {
+    let model = Regression(weight: [1, 2], bias: 3)
+    let half = 0.5 * model
+    let length = (model - half).globalNorm(as: Double.self)
+    let names = try model.namedTensors(of: Double.self).map(\.name)
+    let squares = model * model
+    let signs = model.mapTensors { (t: Tensor<Double>) in sign(t) }
+    let larger = model.zipTensors(with: squares) { (a: Tensor<Double>, b) in max(a, b) }
+
+    #expect(try half.weight.scalars() == [0.5, 1])
+    #expect(abs(try length.item() - 3.5.squareRoot()) < 1e-12)
+    #expect(names == ["weight", "bias"])
+    #expect(try signs.weight.scalars() == [1, 1] && larger.bias.item() == 9)
+
+    let inputs = Tensor<Double>.randomNormal([100, 2], seed: 1)
+    let outputs = Regression(weight: [2, -1], bias: 0.5)(inputs)
+    let step = jitInPlace { (state: inout Training) in
+      let (loss, slope) = try valueWithGradient(at: state.model) { model in
+        meanSquaredError(model(inputs), outputs)
+      }
+      state.optimizer.update(&state.model, along: slope.clipped(toGlobalNorm: 1), rate: 0.05)
+      return loss
+    }
+    var training = Training()
+    for _ in 0..<200 { _ = try step(&training) }
+
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/model.safetensors"
+    try training.model.write(safetensors: path)
+    var copy = Regression(weight: [0, 0])
+    try copy.read(safetensors: path)
+
+    let found = try copy.weight.scalars() + [copy.bias.item()]
+    for (value, expected) in zip(found, [2, -1, 0.5]) { #expect(abs(value - expected) < 1e-3) }
+  }
+}
+
+/// The examples of `Mathematics.md`.
+struct MathematicsGuideTests {
+  @Test func examples() throws {
+    let a: Tensor<Double> = [[4, 1], [1, 3]]
+    let b: Tensor<Double> = [1, 2]
+    let x = solve(a, b)
+    let l = cholesky(a)
+    let (values, vectors) = eigh(a)
+    let logVolume = a.logDeterminant().logarithm
+    let fit = leastSquares([[1, 0], [1, 1], [1, 2]] as Tensor<Double>, [1, 3, 5])
+
+    let image = Tensor<Float>.iota(16).reshaped(to: [1, 4, 4, 1])
+    let sobel: Tensor<Float> = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
+    let edges = image.convolved(with: sobel.reshaped(to: [3, 3, 1, 1]), padding: .same)
+    let small = image.maxPooled(over: [2, 2])
+    let spectrum = rfft(sin(Tensor<Double>.linspace(from: 0, to: 3, count: 8)))
+
+    let table: Tensor<Double> = [[3, 1, 2], [6, 5, 4]]
+    let deviations = table.standardDeviation(axis: 0)
+    let middle = table.median(axis: 1)
+    let ordered = table.sorted(axis: 1)
+    let running = table.cumulativeSum(axis: 1)
+    let groups = table.segmentSum([0, 0] as Tensor<Int32>, count: 2)
+
+    #expect(try matmul(a, x).isApproximatelyEqual(to: b))
+    #expect(try matmul(l, l.transposed()).isApproximatelyEqual(to: a))
+    #expect(
+      try matmul(vectors * values, vectors.transposed()).isApproximatelyEqual(to: a))
+    #expect(abs(try exp(logVolume).item() - 11) < 1e-12)
+    #expect(try fit.isApproximatelyEqual(to: [1, 2]))
+    #expect(try edges[0, 1, 1, 0].item() == 8 && small.scalars() == [5, 7, 13, 15])
+    #expect(spectrum.shape == [5])
+    #expect(try deviations.scalars() == [1.5, 2, 1] && middle.scalars() == [2, 5])
+    #expect(try ordered.scalars() == [1, 2, 3, 4, 5, 6])
+    #expect(try running.scalars() == [3, 4, 6, 6, 11, 15])
+    #expect(try groups.scalars() == [9, 6, 6, 0, 0, 0])
+  }
+}
+
 /// The articles and the examples above say the same.
 struct GuideTests {
   @Test(arguments: [
-    "Arrays", "Randomness", "DifferentiatingFunctions", "ControlFlow", "Speed", "Mistakes",
+    "Arrays", "Randomness", "DifferentiatingFunctions", "Models", "Mathematics", "ControlFlow",
+    "Speed", "Mistakes",
   ])
   func examplesAreCompiled(_ article: String) throws {
     let tests = URL(filePath: #filePath)

@@ -280,6 +280,7 @@ private func io(
   do { let t = try Tensor<Float>(npy: "/tmp/a.npy"); _ = t }
   do { let t = try Tensor<Float>(TensorData(npy: "/tmp/a.npy")); _ = t }
   do { let e: any Encodable = x; _ = e }
+  do { let t = try Tensor<Float>(csv: "/tmp/a.csv"); _ = t }
   do { try ["x": x].write(safetensors: "/tmp/a.safetensors") }
   do { let e = try JSONEncoder().encode(x); _ = e }
   do { let h: any Hashable = try x.scalars(); _ = h }
@@ -295,23 +296,55 @@ private func controlFlow(
   do { let t = try whileLoop(x, while: { $0.sum() .< 10 }) { $0 + 1 }; _ = t }
   do { let t = try scan(x, over: y) { c, e in (c + e, c) }; _ = t }
   do { let t = try cond(b, { x }, { y }); _ = t }
+  do { let t = try checkpoint { (a: Tensor<Float>) in square(a) }(x); _ = t }
   do { let t = vmap { (a: Tensor<Float>) in a + 1 }; _ = try t(x) }
 }
 
-/// The guide's table says what is compiled here.
+/// Every wish is compiled here as it stands, or the guide's table names its one spelling, which is.
 struct WishTests {
-  @Test func theTableNamesWhatIsCompiled() throws {
+  /// This file's text, which has been compiled.
+  private let source: String
+  /// The cells of the guide's table: what one may look for, and what to write.
+  private let rows: [(wish: String, spelling: String)]
+
+  init() throws {
     let own = URL(filePath: #filePath)
     let package = own.deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let source = try String(contentsOf: own, encoding: .utf8)
+    source = try String(contentsOf: own, encoding: .utf8)
     let table = try String(
       contentsOf: package.appending(path: "Docs/Spellings.md"), encoding: .utf8)
-    let rows = table.split(separator: "\n").filter { $0.hasPrefix("| `") }
-    #expect(rows.count > 60)
-    for row in rows {
-      let cell = try #require(row.dropLast(3).components(separatedBy: "` | `").last)
-      #expect(source.contains(cell.replacingOccurrences(of: "\\|", with: "|")), "\(cell)")
+    rows = try table.split(separator: "\n").filter { $0.hasPrefix("| `") }.map { row in
+      let cells = row.replacingOccurrences(of: "\\|", with: "|").dropFirst(3).dropLast(3)
+        .components(separatedBy: "` | `")
+      return (cells[0], try #require(cells.last))
     }
   }
+
+  @Test func theTableNamesWhatIsCompiled() throws {
+    #expect(rows.count > 60)
+    for row in rows { #expect(source.contains(row.spelling), "\(row.spelling)") }
+  }
+
+  @Test func everyWishIsCompiledOrInTheTable() throws {
+    let list = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "Cases/wishes.txt")
+    let wishes = try String(contentsOf: list, encoding: .utf8).split(separator: "\n")
+      .filter { !$0.hasPrefix("#") && !$0.allSatisfy(\.isWhitespace) }.map(String.init)
+    let compiled = source.packed
+    let listed = Set(rows.map(\.wish.packed))
+    let missing = wishes.filter { wish in
+      // The name that a wish gives to its value, and `_ = name`, say nothing.
+      let statement = wish.replacing(#/; _ = \w$/#, with: "")
+      let value = statement.replacing(#/^let \w = /#, with: "")
+      return !compiled.contains(statement.packed) && !listed.contains(value.packed)
+    }
+    #expect(wishes.count == 253)
+    #expect(missing.isEmpty, "\(missing)")
+  }
+}
+
+extension String {
+  /// The text without blanks, line breaks and semicolons.
+  fileprivate var packed: String { filter { !$0.isWhitespace && $0 != ";" } }
 }

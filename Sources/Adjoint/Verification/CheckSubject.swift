@@ -23,12 +23,6 @@ package struct CheckSubject {
     try Set(program.inlined(function).everyType.map(\.element))
   }
 
-  /// Whether all results of floats are finite.
-  func hasFiniteValues() throws -> Bool {
-    let results = try compile(.none).call(arguments())
-    return results.allSatisfy { !$0.type.element.isInexact || $0.parts.allSatisfy(\.isFinite) }
-  }
-
   /// The arguments given, in the types of the program, or ones drawn from the seed.
   func arguments() throws -> [TensorData] {
     let types = try program.parameterTypes(of: function)

@@ -17,29 +17,35 @@ package struct TransposeCheck {
     let count = arguments.count
     let tangents = forward.parameterTypes[count...].map { drawing.drawSigns($0) }
     let cotangents = backward.parameterTypes[count...].map { drawing.drawSigns($0) }
-    let pushed = try Self.derivatives(of: forward, arguments, tangents, count: cotangents.count)
-    let pulled = try Self.derivatives(of: backward, arguments, cotangents, count: indices.count)
-    let left = Self.products(pushed.map(\.dualParts), cotangents)
-    let right = Self.products(tangents, pulled.map(\.dualParts))
-    let size = max(left.magnitude, right.magnitude, .leastNormalMagnitude)
-    let difference = abs(left.sum - right.sum) / size
-    guard try subject.hasFiniteValues() else {
+    let results = try Self.results(of: forward, arguments, tangents)
+    guard Self.areFinite(results.dropLast(cotangents.count)) else {
       line = Verification.Check(
         name: "transpose", outcome: .unsure, detail: "some value at these arguments is not finite")
       return
     }
+    let pushed = results.suffix(cotangents.count)
+    let pulled = try Self.results(of: backward, arguments, cotangents).suffix(indices.count)
+    let left = Self.products(pushed.map(\.dualParts), cotangents)
+    let right = Self.products(tangents, pulled.map(\.dualParts))
+    let size = max(left.magnitude, right.magnitude, .leastNormalMagnitude)
+    let difference = abs(left.sum - right.sum) / size
     line = Verification.Check(
       name: "transpose", outcome: difference <= Self.bound ? .ok : .failed,
       detail: "<Jv, w> = \(left.sum.short), relative difference \(difference.short)")
   }
 
-  /// The last results of a derivative's call.
-  private static func derivatives(
-    of program: CompiledProgram, _ arguments: [TensorData], _ vectors: [[Double]], count: Int
+  /// Whether all floats are finite.
+  private static func areFinite(_ results: some Sequence<TensorData>) -> Bool {
+    results.allSatisfy { !$0.type.element.isInexact || $0.parts.allSatisfy(\.isFinite) }
+  }
+
+  /// The results of a derivative's call: the function's own, then the derivatives.
+  private static func results(
+    of program: CompiledProgram, _ arguments: [TensorData], _ vectors: [[Double]]
   ) throws -> [TensorData] {
     let types = program.parameterTypes[arguments.count...]
     let extra = try zip(types, vectors).map { try TensorData($0, parts: $1) }
-    return Array(try program.call(arguments + extra).suffix(count))
+    return try program.call(arguments + extra)
   }
 
   /// The inner product of two lists of tensors, and the sum of its terms' magnitudes.

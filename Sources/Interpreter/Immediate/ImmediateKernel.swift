@@ -2,7 +2,7 @@ import TensorIR
 
 /// What one step of an immediate program does: loops over memory for the common operations, and the
 /// interpreter's own rule for all others.
-struct ImmediateKernel: Sendable {
+package struct ImmediateKernel: Sendable {
   /// The kinds of loop.
   private enum Loop: Sendable {
     case unary(UnaryOp)
@@ -82,17 +82,30 @@ struct ImmediateKernel: Sendable {
     }
   }
 
-  /// Writes the result.
-  func run(
-    _ operands: [ImmediateProgram.Place], _ address: (ImmediateProgram.Place) -> UnsafeRawPointer,
-    _ target: UnsafeMutableRawPointer
+  /// A single operation that is carried out in less time than it takes to note it for later: a loop over
+  /// few elements; nil for others.
+  package init?(small op: Op, _ operandTypes: [TensorType], _ type: TensorType) {
+    guard op.isImmediate, type.element.isImmediate, operandTypes.allSatisfy(\.element.isImmediate),
+      type.count <= Self.smallCost
+    else { return nil }
+    self.init(op, operandTypes, type)
+    if case .rule = loop { return nil }
+    guard cost <= Self.smallCost else { return nil }
+  }
+
+  /// The time in nanoseconds up to which an operation is small.
+  private static let smallCost = 512
+
+  /// Writes the result of operands at addresses.
+  package func run(
+    _ operands: UnsafeBufferPointer<UnsafeRawPointer>, _ target: UnsafeMutableRawPointer
   ) throws {
     switch loop {
-    case .rule: try runRule(operands.map(address), target)
-    case .move(let copy): copy.run(address(operands[0]), target)
+    case .rule: try runRule(operands, target)
+    case .move(let copy): copy.run(operands[0], target)
     case .select:
-      let choice = address(operands[0]).assumingMemoryBound(to: UInt8.self)
-      let (onTrue, onFalse) = (address(operands[1]), address(operands[2]))
+      let choice = operands[0].assumingMemoryBound(to: UInt8.self)
+      let (onTrue, onFalse) = (operands[1], operands[2])
       let width = type.element.byteCount
       for index in 0..<count {
         let place = index * width
@@ -101,16 +114,17 @@ struct ImmediateKernel: Sendable {
       }
     case .unary, .binary, .compare, .reduce:
       if operandTypes[operandTypes.count - 1].element == .f64 {
-        run(Double.self, operands.map(address), target)
+        run(Double.self, operands, target)
       } else {
-        run(Float.self, operands.map(address), target)
+        run(Float.self, operands, target)
       }
     }
   }
 
   /// Runs a loop over floats of one size.
   private func run<Number: BinaryFloatingPoint & BitwiseCopyable>(
-    _ number: Number.Type, _ operands: [UnsafeRawPointer], _ target: UnsafeMutableRawPointer
+    _ number: Number.Type, _ operands: UnsafeBufferPointer<UnsafeRawPointer>,
+    _ target: UnsafeMutableRawPointer
   ) {
     let first = operands[0].assumingMemoryBound(to: Number.self)
     let last = operands[operands.count - 1].assumingMemoryBound(to: Number.self)
@@ -136,7 +150,9 @@ struct ImmediateKernel: Sendable {
   }
 
   /// Carries out the interpreter's rule.
-  private func runRule(_ sources: [UnsafeRawPointer], _ target: UnsafeMutableRawPointer) throws {
+  private func runRule(
+    _ sources: UnsafeBufferPointer<UnsafeRawPointer>, _ target: UnsafeMutableRawPointer
+  ) throws {
     let literals = zip(sources, operandTypes).map { source, type in
       Literal(type, bytes: Array(UnsafeRawBufferPointer(start: source, count: type.byteCount)))
     }

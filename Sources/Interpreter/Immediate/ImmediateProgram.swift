@@ -81,7 +81,14 @@ package final class ImmediateProgram: Sendable {
       for step in steps {
         guard case .temporary(let offset) = step.result else { continue }
         do {
-          try step.kernel.run(step.operands, address, base + offset)
+          try withUnsafeTemporaryAllocation(
+            of: UnsafeRawPointer.self, capacity: step.operands.count
+          ) { addresses in
+            for (index, place) in step.operands.enumerated() {
+              addresses.initializeElement(at: index, to: address(place))
+            }
+            try step.kernel.run(UnsafeBufferPointer(addresses), base + offset)
+          }
         } catch let error as AdjointError {
           throw error.placed(at: step.location)
         }
@@ -123,7 +130,7 @@ extension Function {
 
 extension ElementType {
   /// Whether elements are exact in what the interpreter computes with.
-  fileprivate var isImmediate: Bool {
+  var isImmediate: Bool {
     switch kind {
     case .float: self == .f32 || self == .f64
     case .signed, .unsigned, .boolean: true
@@ -134,7 +141,7 @@ extension ElementType {
 
 extension Op {
   /// Whether the operation is one of a straight function, with one result that its operands determine.
-  fileprivate var isImmediate: Bool {
+  var isImmediate: Bool {
     switch self {
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .shape, .reduce,
       .dot, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice:

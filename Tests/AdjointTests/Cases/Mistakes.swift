@@ -20,6 +20,8 @@ func mistakes(
   _ = x.sum(0)  // error: cannot convert value of type 'Int' to expected argument type '[Int]'
   _ = x.reshape(2, 3)  // error: 'reshape' is unavailable: write reshaped(to: [2, 3])
   _ = x.T  // error: 'T' is unavailable: write transposed()
+  _ = stack([x, x])  // error: 'stack(_:axis:)' is unavailable: write stacked([x, y], axis: 0)
+  _ = concatenate([x, x])  // error: 'concatenate(_:axis:)' is unavailable: write concatenated([x, y], axis: 0)
   for row in x { print(row) }  // error: for-in loop requires 'Tensor<Float>' to conform to 'Sequence'
   let y: Float = x.sum()  // error: cannot convert value of type 'Tensor<Float>' to specified type 'Float'
   _ = Float(x)  // error: 'init(_:)' is unavailable: write try x.item() for the only element of a tensor
