@@ -6,11 +6,13 @@ final class Graph {
   let function: Function
   /// The defining operation's position by value; nil for parameters.
   let definitions: [Int?]
-  private var comprehensions: [Int: Comprehension] = [:]
+  /// The formula of each operation, as far as anyone asked; an inner nil is an op without one.
+  private var comprehensions: [Comprehension??]
 
   init(_ function: Function) {
     self.function = function
     definitions = function.definitions()
+    comprehensions = [Comprehension??](repeating: nil, count: function.operations.count)
   }
 
   func type(_ value: ValueID) -> TensorType { function[value] }
@@ -25,7 +27,7 @@ final class Graph {
     guard let position = definitions[value.index] else { return nil }
     if let known = comprehensions[position] { return known }
     let formula = function.operations[position].comprehension(in: function)
-    comprehensions[position] = formula
+    comprehensions[position] = .some(formula)
     return formula
   }
 
