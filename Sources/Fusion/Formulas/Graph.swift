@@ -7,7 +7,7 @@ final class Graph {
   /// The defining operation's position by value; nil for parameters.
   let definitions: [Int?]
   /// The formula of each operation, as far as anyone asked; an inner nil is an op without one.
-  private var comprehensions: [Comprehension??]
+  @exclusivity(unchecked) private var comprehensions: [Comprehension??]
 
   init(_ function: Function) {
     self.function = function
@@ -20,6 +20,12 @@ final class Graph {
   /// The operation that defines a value; nil for parameters.
   func operation(_ value: ValueID) -> Operation? {
     definitions[value.index].map { function.operations[$0] }
+  }
+
+  /// The operands of the operation that defines a value; empty for parameters.
+  func operands(of value: ValueID) -> [ValueID] {
+    guard let position = definitions[value.index] else { return [] }
+    return function.operations[position].operands
   }
 
   /// The formula of a value; nil for parameters and structured nodes.
@@ -58,9 +64,9 @@ extension Comprehension.Fold {
 ///
 /// Sibling loops of equal extent share one variable, so that an expression means the same in both.
 final class VariableTree {
-  private(set) var variables: [Kernel.Variable] = []
-  private var parents: [VariableID?] = []
-  private var children: [Child: VariableID] = [:]
+  @exclusivity(unchecked) private(set) var variables: [Kernel.Variable] = []
+  @exclusivity(unchecked) private var parents: [VariableID?] = []
+  @exclusivity(unchecked) private var children: [Child: VariableID] = [:]
 
   private struct Child: Hashable {
     var parent: VariableID?

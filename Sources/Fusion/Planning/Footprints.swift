@@ -13,6 +13,8 @@ struct Footprints {
   private var parts: [[Part]?]
   /// How many operations and results use a value.
   private let useCounts: [Int]
+  /// How each value is computed.
+  private let kinds: [Kind]
   /// Some of the products, reductions, scatters and results that each value is computed for.
   private var purposes: [Purposes]
   /// Some of those of them that have loops, for small values only.
@@ -21,6 +23,16 @@ struct Footprints {
   private var forks: [Int]
   /// The longest chain of operations that computes a value from what is in memory.
   private var depths: [Int]
+
+  /// How a value is computed.
+  private enum Kind {
+    /// Element by element, where it is needed.
+    case elementwise
+    /// As the elements of an operand at other indices, where it is needed.
+    case renaming
+    /// By loops or calls of its own.
+    case other
+  }
 
   /// Memory that a value is computed from, and the bytes of it that are read.
   private struct Part {
@@ -61,6 +73,12 @@ struct Footprints {
     let count = graph.function.types.count
     self.graph = graph
     useCounts = graph.function.useCounts()
+    var kinds = [Kind](repeating: .other, count: count)
+    for operation in graph.function.operations where graph.isElementwise(operation) {
+      let isRenaming = graph.comprehension(operation.result)?.isRenaming ?? false
+      kinds[operation.result.index] = isRenaming ? .renaming : .elementwise
+    }
+    self.kinds = kinds
     parts = [[Part]?](repeating: nil, count: count)
     purposes = [Purposes](repeating: Purposes(), count: count)
     nests = purposes
@@ -76,8 +94,8 @@ struct Footprints {
   /// Notes what the operands of an operation are computed for.
   private mutating func addPurposes(of operation: Operation) {
     let result = operation.result
-    let isElementwise = graph.isElementwise(operation)
-    let isRenaming = isElementwise && graph.comprehension(result)?.isRenaming == true
+    let isRenaming = kinds[result.index] == .renaming
+    let isElementwise = kinds[result.index] != .other
     for operand in operation.operands {
       if isElementwise {
         purposes[operand.index].formUnion(purposes[result.index])
@@ -106,12 +124,12 @@ struct Footprints {
   /// - Returns: whether its result is better stored.
   mutating func note(_ operation: Operation, isStored: (ValueID) -> Bool) -> Bool {
     let value = operation.result
-    guard !isStored(value), graph.isElementwise(operation), let formula = graph.comprehension(value)
-    else { return false }
-    let own = sources(of: operation, formula)
-    let depth = operation.operands.map { depths[$0.index] }.max() ?? 0
-    depths[value.index] = formula.isRenaming ? depth : depth + 1
-    if !formula.isRenaming, isBetterStored(value, own) {
+    guard kinds[value.index] != .other, !isStored(value) else { return false }
+    let isRenaming = kinds[value.index] == .renaming
+    let own = sources(of: operation, isRenaming: isRenaming)
+    let depth = operation.operands.reduce(0) { max($0, depths[$1.index]) }
+    depths[value.index] = isRenaming ? depth : depth + 1
+    if !isRenaming, isBetterStored(value, own) {
       depths[value.index] = 0
       return true
     }
@@ -120,11 +138,11 @@ struct Footprints {
   }
 
   /// The memory that an operation's result is computed from.
-  private func sources(of operation: Operation, _ formula: Comprehension) -> [Part] {
+  private func sources(of operation: Operation, isRenaming: Bool) -> [Part] {
     let byteCount = graph.type(operation.result).byteCount
     var own = [Part]()
     func add(_ part: Part) {
-      let read = formula.isRenaming ? min(part.byteCount, byteCount) : part.byteCount
+      let read = isRenaming ? min(part.byteCount, byteCount) : part.byteCount
       if let known = own.firstIndex(where: { $0.source == part.source }) {
         own[known].byteCount = max(own[known].byteCount, read)
       } else {
