@@ -1,5 +1,7 @@
 import Differentiation
+import Foundation
 import Fusion
+import Interpreter
 import LoopIR
 import Optimizer
 import Targets
@@ -76,6 +78,48 @@ import Testing
     #expect(steps[0] > family.size)
     #expect(Double(steps[1]) <= 2.3 * Double(steps[0]), "\(steps)")
     #expect(Double(steps[2]) <= 2.3 * Double(steps[1]), "\(steps)")
+  }
+
+  /// What all gradients are scaled by is one number, found by one kernel.
+  @Test(arguments: [Family.clippedSteps, .donatedSteps])
+  func theScaleIsFoundOnce(_ family: Family) throws {
+    let function = try family.function(12)
+    let program = try LoopProgram(
+      lowering: function.simplified(), for: .x86_64v4, donated: family.donated(12))
+    #expect(program.kernels.count == 24)
+    #expect(program.kernels.count { $0.slots.count > 12 } == 1)
+    let arguments = randomArguments(for: function, seed: 3)
+    let results = try LoopInterpreter.run(program, arguments: arguments)
+    for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
+      expectClose(result, expected, relative: 1e-5, "\(family)")
+    }
+  }
+
+  /// A chain of scalars that each nest of loops needs some of is found once, piece by piece.
+  @Test func longScalarChainsAreFoundOnce() throws {
+    var builder = FunctionBuilder(name: "main")
+    var scalar = builder.parameter(TensorType([], .f64))
+    let vector = builder.parameter(TensorType([64], .f64))
+    let sixth = try builder.constant(Literal(TensorType([], .f64), filledWith: 0.17))
+    var results = [ValueID]()
+    for step in 1...1200 {
+      let sine = try builder.emit(.unary(.sine), [scalar])
+      scalar = try builder.emit(.binary(.add), [sine, sixth])
+      guard step.isMultiple(of: 200) else { continue }
+      let factor = try builder.emit(.shape(.broadcast(shape: [64], dimensions: [])), [scalar])
+      let scaled = try builder.emit(.binary(.multiply), [vector, factor])
+      results.append(try builder.emit(.unary(.exponential), [scaled]))
+    }
+    let function = builder.finish(returning: results)
+    let program = try LoopProgram(lowering: function, for: .x86_64v4)
+    let sines = program.description.components(separatedBy: "sin(").count - 1
+    // Each kernel repeats at most what is behind the last number in memory.
+    #expect((1200..<2400).contains(sines))
+    let arguments = randomArguments(for: function, seed: 4)
+    let found = try LoopInterpreter.run(program, arguments: arguments)
+    for (result, expected) in zip(found, try Interpreter().run(function, arguments)) {
+      expectClose(result, expected, relative: 1e-12, "chain")
+    }
   }
 }
 
