@@ -3,6 +3,7 @@ package struct VariableID: Hashable, Sendable, Comparable {
   package var index: Int
   package init(_ index: Int) { self.index = index }
   package static func < (left: VariableID, right: VariableID) -> Bool { left.index < right.index }
+  package func _rawHashValue(seed: Int) -> Int { index.scattered(by: seed) }
 }
 
 /// A scalar value of a kernel, by its place in the kernel's scalar table.
@@ -10,6 +11,7 @@ package struct ScalarID: Hashable, Sendable, Comparable {
   package var index: Int
   package init(_ index: Int) { self.index = index }
   package static func < (left: ScalarID, right: ScalarID) -> Bool { left.index < right.index }
+  package func _rawHashValue(seed: Int) -> Int { index.scattered(by: seed) }
 }
 
 /// An integer computed from loop variables: a constant plus a sum of atoms times coefficients.

@@ -17,7 +17,13 @@ extension LoopProgram {
     for kernel in kernels { try kernel.verify(in: self) }
     var verifier = MemoryVerifier(self)
     try verifier.verify(steps)
-    let held = verifier.intact.map(place)
+    var held = Set<Buffer.Storage>()
+    for buffer in verifier.intact {
+      switch place(of: buffer) {
+      case .argument, .result: held.insert(place(of: buffer))
+      case .arena, .constant, .view: break
+      }
+    }
     for (position, buffer) in buffers.enumerated() {
       guard case .result = buffer.storage, buffer.type.count > 0 else { continue }
       // What is only moved may be written by the name of the buffer it comes from.
@@ -83,11 +89,11 @@ private struct MemoryVerifier {
   private(set) var intact: Set<BufferID>
   /// The greatest value of each open counter.
   private var counters: [CounterID: Int?] = [:]
-  /// The other buffers that share bytes with each, as far as anyone asked.
-  private var neighbours: [BufferID: [BufferID]] = [:]
+  private let neighbours: BufferNeighbours
 
   init(_ program: LoopProgram) {
     self.program = program
+    neighbours = BufferNeighbours(program)
     intact = []
     for (position, buffer) in program.buffers.enumerated() {
       let id = BufferID(position)
@@ -263,7 +269,7 @@ private struct MemoryVerifier {
       AdjointError(.type, "kernel \(kernel.name): \(message)", at: kernel.sources.first ?? .unknown)
     }
     let before = intact
-    let replacements = ReplacementAnalysis(kernel, in: program)
+    lazy var replacements = ReplacementAnalysis(kernel, in: program)
     var own = Set<BufferID>()
     var overwritten = Set<BufferID>()
     for access in kernel.body.accesses {
@@ -308,24 +314,5 @@ private struct MemoryVerifier {
   }
 
   /// The other buffers that share bytes with one; parts of one buffer lie beside each other.
-  private mutating func overlapping(_ id: BufferID) -> [BufferID] {
-    if let known = neighbours[id] { return known }
-    let root = program.root(of: id)
-    let byteCount = program.buffers[root.index].type.byteCount
-    let place = program.place(of: root)
-    let found = program.buffers.indices.map { BufferID($0) }.filter { other in
-      let otherRoot = program.root(of: other)
-      guard other != id, otherRoot != root || id == root, byteCount > 0,
-        program.buffers[other.index].type.count > 0
-      else { return false }
-      let otherPlace = program.place(of: otherRoot)
-      guard case .arena(let start) = place, case .arena(let offset) = otherPlace else {
-        return place == otherPlace
-      }
-      let otherCount = program.buffers[otherRoot.index].type.byteCount
-      return offset < start + byteCount && start < offset + otherCount
-    }
-    neighbours[id] = found
-    return found
-  }
+  private func overlapping(_ id: BufferID) -> [BufferID] { neighbours.overlapping(id) }
 }

@@ -5,6 +5,7 @@ package struct BufferID: Hashable, Sendable, Comparable {
   package var index: Int
   package init(_ index: Int) { self.index = index }
   package static func < (left: BufferID, right: BufferID) -> Bool { left.index < right.index }
+  package func _rawHashValue(seed: Int) -> Int { index.scattered(by: seed) }
 }
 
 /// A tensor in memory, packed in row-major order.

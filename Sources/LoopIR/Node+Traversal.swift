@@ -115,6 +115,23 @@ extension [Node] {
     return accesses
   }
 
+  /// Calls `body` with the memory of every access of the nodes, with what stands in their loops, and
+  /// whether it is read and written.
+  package func forEachMemory(_ body: (Memory, _ isRead: Bool, _ isWritten: Bool) -> Void) {
+    for position in indices {
+      switch self[position] {
+      case .define(_, .load(let memory, _, _)): body(memory, true, false)
+      case .store(let store): body(store.memory, store.combining != nil, true)
+      case .define, .accumulate: break
+      case .loop(let loop): loop.body.forEachMemory(body)
+      case .contract(let contract):
+        contract.left.body.forEachMemory(body)
+        contract.right.body.forEachMemory(body)
+        contract.body.forEachMemory(body)
+      }
+    }
+  }
+
   /// The nodes with the memory and address of every access replaced.
   package func mappingAccesses(
     _ transform: (Memory, IndexExpression) -> (Memory, IndexExpression)
@@ -174,10 +191,8 @@ extension Kernel {
   /// The buffers that the kernel writes.
   package var writtenBuffers: Set<BufferID> {
     var written = Set<BufferID>()
-    body.forEachNode { node in
-      for access in Access.all(of: node) where access.isWrite {
-        if case .slot(let slot) = access.memory { written.insert(slots[slot]) }
-      }
+    body.forEachMemory { memory, _, isWritten in
+      if isWritten, case .slot(let slot) = memory { written.insert(slots[slot]) }
     }
     return written
   }

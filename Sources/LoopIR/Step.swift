@@ -3,6 +3,7 @@ package struct CounterID: Hashable, Sendable, Comparable {
   package var index: Int
   package init(_ index: Int) { self.index = index }
   package static func < (left: CounterID, right: CounterID) -> Bool { left.index < right.index }
+  package func _rawHashValue(seed: Int) -> Int { index.scattered(by: seed) }
 }
 
 /// One step of a program.

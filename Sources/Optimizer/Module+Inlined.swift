@@ -2,10 +2,11 @@ import TensorIR
 
 extension Module {
   /// The most operations, calls among them, that inlining copies before it gives up.
-  package static let inlinedOperationLimit = 1 << 24
+  package static let inlinedOperationLimit = 1 << 20
 
   /// The function with every call replaced by the operations of the function called, all the way
-  /// down. Operations keep their places.
+  /// down. Operations keep their places. Calls of one function without effects with the same arguments
+  /// share its operations.
   ///
   /// - Throws: `AdjointError` where a function is missing, calls itself, has other types than the
   ///   call, or where the result would be too long.
@@ -28,12 +29,28 @@ private struct Inliner {
     var position = 0
     /// The copies of the function's values.
     var map: [ValueID]
+    /// What the function was called for; nil for the entry.
+    var call: Call?
+    /// How many operations with effects there were before it.
+    var effectCount = 0
+  }
+
+  /// A call as far as its results depend on it.
+  private struct Call: Hashable {
+    var callee: String
+    var arguments: [ValueID]
+    /// The number of the copy that the call is.
+    var copy: Int
   }
 
   private let callees: [String: Function]
   private var frames: [Frame]
   private var active: Set<String>
   private var copy: Function
+  /// The results of calls of functions without effects.
+  private var known: [Call: [ValueID]] = [:]
+  /// How many operations with effects were copied.
+  private var effectCount = 0
   private var steps = 0
   private let limit: Int
 
@@ -74,8 +91,8 @@ private struct Inliner {
           copy.results = results
           return copy
         }
-        let call = frames[top - 1].function.operations[frames[top - 1].position - 1]
-        for (old, new) in zip(call.results, results) { frames[top - 1].map[old.index] = new }
+        if let call = ended.call, ended.effectCount == effectCount { known[call] = results }
+        finish(with: results)
       } else {
         try step(top)
       }
@@ -95,7 +112,9 @@ private struct Inliner {
     }
     let operands = operation.operands.map { frames[top].map[$0.index] }
     if case .call(let callee) = operation.op {
-      return try enter(callee, operands, at: operation.location)
+      let call = Call(callee: callee.name, arguments: operands, copy: operation.copy)
+      if let results = known[call] { return finish(with: results) }
+      return try enter(callee, call, at: operation.location)
     }
     let results = operation.results.map { old in
       let new = define(frames[top].function[old])
@@ -105,7 +124,15 @@ private struct Inliner {
     var copied = operation
     (copied.operands, copied.results) = (operands, results)
     copied.op = try operation.op.mappingRegions { try inlined($0) }
+    if copied.op.effect != .none { effectCount += 1 }
     copy.operations.append(copied)
+  }
+
+  /// Gives the results of the call that the frame on top has just come to.
+  private mutating func finish(with results: [ValueID]) {
+    let top = frames.count - 1
+    let call = frames[top].function.operations[frames[top].position - 1]
+    for (old, new) in zip(call.results, results) { frames[top].map[old.index] = new }
   }
 
   /// A region with every call replaced, within the same limit.
@@ -119,12 +146,12 @@ private struct Inliner {
 
   /// Starts a copy of a function that is called.
   private mutating func enter(
-    _ callee: Callee, _ arguments: [ValueID], at location: SourceLocation
+    _ callee: Callee, _ call: Call, at location: SourceLocation
   ) throws {
     guard let function = callees[callee.name] else {
       throw AdjointError(.type, "there is no function @\(callee.name)", at: location)
     }
-    guard function.parameterTypes == arguments.map({ copy[$0] }),
+    guard function.parameterTypes == call.arguments.map({ copy[$0] }),
       function.resultTypes == callee.resultTypes
     else {
       throw AdjointError(
@@ -135,7 +162,8 @@ private struct Inliner {
     }
     var frame = Frame(
       function: function, map: Array(repeating: ValueID(-1), count: function.types.count))
-    for (parameter, argument) in zip(function.parameters, arguments) {
+    (frame.call, frame.effectCount) = (call, effectCount)
+    for (parameter, argument) in zip(function.parameters, call.arguments) {
       frame.map[parameter.index] = argument
     }
     frames.append(frame)

@@ -6,6 +6,7 @@ package struct ValueID: Hashable, Sendable, Comparable, CustomStringConvertible 
   package init(_ index: Int) { self.index = index }
 
   package static func < (left: ValueID, right: ValueID) -> Bool { left.index < right.index }
+  package func _rawHashValue(seed: Int) -> Int { index.scattered(by: seed) }
   package var description: String { "%\(index)" }
 }
 

@@ -1,5 +1,7 @@
 import Differentiation
+import Foundation
 import Fusion
+import Interpreter
 import LoopIR
 import Optimizer
 import Targets
@@ -15,6 +17,10 @@ import Testing
     case rowSums
     /// Value and gradient of the squared norm of as many arguments.
     case squaredNorm
+    /// Adam with clipping by the global norm, for as many parameter tensors.
+    case clippedSteps
+    /// Adam in the memory of its arguments.
+    case donatedSteps
     /// As many pieces, one after the other.
     case concatenation
     /// As many products with one constant.
@@ -32,11 +38,15 @@ import Testing
     var size: Int {
       switch self {
       case .rowSums, .squaredNorm, .concatenation: 100
+      case .clippedSteps, .donatedSteps: 60
       case .chain: 600
       case .constantProducts, .carriedState, .recurrent: 12
       case .smallProducts: 10
       }
     }
+
+    /// The arguments whose memory results may take over.
+    func donated(_ count: Int) -> Set<Int> { self == .donatedSteps ? Set(0..<3 * count) : [] }
 
     /// The program of a size.
     func function(_ count: Int) throws -> Function {
@@ -44,6 +54,7 @@ import Testing
       switch self {
       case .rowSums: return try rowSumsProgram(count, &builder)
       case .squaredNorm: return try squaredNormProgram(count, &builder).gradient(of: count)
+      case .clippedSteps, .donatedSteps: return try clippedStepsProgram(count, &builder)
       case .concatenation: return try concatenationProgram(count, &builder)
       case .constantProducts: return try constantProductsProgram(count, &builder)
       case .chain: return try chainProgram(count, &builder)
@@ -61,12 +72,54 @@ import Testing
       var statistics = PlanningStatistics()
       _ = try LoopProgram(
         lowering: family.function(factor * family.size).simplified(), for: .x86_64v4,
-        counting: &statistics)
+        donated: family.donated(factor * family.size), counting: &statistics)
       return statistics.steps
     }
     #expect(steps[0] > family.size)
     #expect(Double(steps[1]) <= 2.3 * Double(steps[0]), "\(steps)")
     #expect(Double(steps[2]) <= 2.3 * Double(steps[1]), "\(steps)")
+  }
+
+  /// What all gradients are scaled by is one number, found by one kernel.
+  @Test(arguments: [Family.clippedSteps, .donatedSteps])
+  func theScaleIsFoundOnce(_ family: Family) throws {
+    let function = try family.function(12)
+    let program = try LoopProgram(
+      lowering: function.simplified(), for: .x86_64v4, donated: family.donated(12))
+    #expect(program.kernels.count == 24)
+    #expect(program.kernels.count { $0.slots.count > 12 } == 1)
+    let arguments = randomArguments(for: function, seed: 3)
+    let results = try LoopInterpreter.run(program, arguments: arguments)
+    for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
+      expectClose(result, expected, relative: 1e-5, "\(family)")
+    }
+  }
+
+  /// A chain of scalars that each nest of loops needs some of is found once, piece by piece.
+  @Test func longScalarChainsAreFoundOnce() throws {
+    var builder = FunctionBuilder(name: "main")
+    var scalar = builder.parameter(TensorType([], .f64))
+    let vector = builder.parameter(TensorType([64], .f64))
+    let sixth = try builder.constant(Literal(TensorType([], .f64), filledWith: 0.17))
+    var results = [ValueID]()
+    for step in 1...1200 {
+      let sine = try builder.emit(.unary(.sine), [scalar])
+      scalar = try builder.emit(.binary(.add), [sine, sixth])
+      guard step.isMultiple(of: 200) else { continue }
+      let factor = try builder.emit(.shape(.broadcast(shape: [64], dimensions: [])), [scalar])
+      let scaled = try builder.emit(.binary(.multiply), [vector, factor])
+      results.append(try builder.emit(.unary(.exponential), [scaled]))
+    }
+    let function = builder.finish(returning: results)
+    let program = try LoopProgram(lowering: function, for: .x86_64v4)
+    let sines = program.description.components(separatedBy: "sin(").count - 1
+    // Each kernel repeats at most what is behind the last number in memory.
+    #expect((1200..<2400).contains(sines))
+    let arguments = randomArguments(for: function, seed: 4)
+    let found = try LoopInterpreter.run(program, arguments: arguments)
+    for (result, expected) in zip(found, try Interpreter().run(function, arguments)) {
+      expectClose(result, expected, relative: 1e-12, "chain")
+    }
   }
 }
 
@@ -96,6 +149,50 @@ private func squaredNormProgram(_ count: Int, _ builder: inout FunctionBuilder) 
     sum = try builder.emit(.binary(.add), [sum, part])
   }
   return builder.finish(returning: [sum])
+}
+
+/// Each step is scaled by what the norm of all gradients gives.
+private func clippedStepsProgram(_ count: Int, _ builder: inout FunctionBuilder) throws -> Function
+{
+  let type = TensorType([32, 16], .f32)
+  func constant(_ number: Double, _ type: TensorType) throws -> ValueID {
+    try builder.constant(Literal(type, filledWith: number))
+  }
+  let (parameters, first, second, gradients) = (
+    (0..<count).map { _ in builder.parameter(type) },
+    (0..<count).map { _ in builder.parameter(type) },
+    (0..<count).map { _ in builder.parameter(type) },
+    (0..<count).map { _ in builder.parameter(type) }
+  )
+  let zero = try constant(0, TensorType([], .f32))
+  var sum = zero
+  for gradient in gradients {
+    let square = try builder.emit(.binary(.multiply), [gradient, gradient])
+    let part = try builder.emit(.reduce(Reduction(.add, dimensions: [0, 1])), [square, zero])
+    sum = try builder.emit(.binary(.add), [sum, part])
+  }
+  let one = try constant(1, TensorType([], .f32))
+  let inverse = try builder.emit(.unary(.rsqrt), [sum])
+  let factor = try builder.emit(.binary(.minimum), [one, inverse])
+  let scale = try builder.emit(.shape(.broadcast(shape: [32, 16], dimensions: [])), [factor])
+  var results: [[ValueID]] = [[], [], []]
+  for number in 0..<count {
+    let step = try builder.emit(.binary(.multiply), [gradients[number], scale])
+    func mean(_ old: ValueID, _ new: ValueID, _ share: Double) throws -> ValueID {
+      let kept = try builder.emit(.binary(.multiply), [old, constant(1 - share, type)])
+      let added = try builder.emit(.binary(.multiply), [new, constant(share, type)])
+      return try builder.emit(.binary(.add), [kept, added])
+    }
+    let moment = try mean(first[number], step, 0.1)
+    let square = try builder.emit(.binary(.multiply), [step, step])
+    let spread = try mean(second[number], square, 0.001)
+    let root = try builder.emit(.unary(.sqrt), [spread])
+    let divisor = try builder.emit(.binary(.add), [root, constant(1e-8, type)])
+    let change = try builder.emit(.binary(.divide), [moment, divisor])
+    let next = try builder.emit(.binary(.subtract), [parameters[number], change])
+    for (place, value) in [next, moment, spread].enumerated() { results[place].append(value) }
+  }
+  return builder.finish(returning: results.flatMap { $0 })
 }
 
 private func concatenationProgram(_ count: Int, _ builder: inout FunctionBuilder) throws -> Function

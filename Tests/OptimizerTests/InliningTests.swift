@@ -86,11 +86,63 @@ import Testing
     }
     var last = FunctionBuilder(name: "f50")
     let parameter = last.parameter(type)
-    functions.append(last.finish(returning: [parameter]))
+    functions.append(last.finish(returning: [try last.emit(.unary(.sine), [parameter])]))
     let module = Module(functions: functions)
-    #expect(throws: AdjointError.self) {
+    #expect(
+      throws: AdjointError(.unsupported, "inlining calls gives more than 10000 operations")
+    ) {
       try module.inlined(module.functions[0], limit: 10_000)
     }
+  }
+
+  /// Fifty functions, each adding what the next one gives twice, are fifty additions.
+  @Test func sharesEqualCalls() throws {
+    let type = TensorType([], .f64)
+    var functions: [Function] = []
+    for index in 0..<50 {
+      var builder = FunctionBuilder(name: "f\(index)")
+      let parameter = builder.parameter(type)
+      let values = try (0..<2).map { _ in
+        try builder.emit(.call(Callee("f\(index + 1)", resultTypes: [type])), [parameter])
+      }
+      functions.append(builder.finish(returning: [try builder.emit(.binary(.add), values)]))
+    }
+    var last = FunctionBuilder(name: "f50")
+    let parameter = last.parameter(type)
+    functions.append(last.finish(returning: [try last.emit(.unary(.sine), [parameter])]))
+    let module = Module(functions: functions)
+    let inlined = try module.inlined(module.functions[0], limit: 200)
+    try inlined.verify()
+    #expect(
+      inlined.operations.map(\.op)
+        == [.unary(.sine)] + Array(repeating: .binary(.add), count: 50))
+    let result = try Interpreter().run(inlined, [Literal(type, doubles: [0.5])])
+    #expect(result == [Literal(type, doubles: [0x1p50 * sinOfHalf])])
+  }
+
+  /// The sine of ½, as the interpreter has it.
+  private let sinOfHalf = 0.47942553860420300027
+
+  /// What may have effects is carried out as often as it is called.
+  @Test func keepsCallsWithEffects() throws {
+    let type = TensorType([2], .f64)
+    let source = """
+      func.func public @main(%x: tensor<2xf64>) -> tensor<2xf64> {
+        %0 = call @noted(%x) : (tensor<2xf64>) -> tensor<2xf64>
+        %1 = call @noted(%x) : (tensor<2xf64>) -> tensor<2xf64>
+        %2 = stablehlo.add %0, %1 : tensor<2xf64>
+        return %2 : tensor<2xf64>
+      }
+      func.func private @noted(%x: tensor<2xf64>) -> tensor<2xf64> {
+        %0 = stablehlo.custom_call @note(%x) {adjoint.foreign = "libf.so:note:in0,out0->void", \
+      has_side_effect = true} : (tensor<2xf64>) -> tensor<2xf64>
+        return %0 : tensor<2xf64>
+      }
+      """
+    let module = try Module(parsing: source, file: "effects.mlir")
+    let main = try #require(module.entry)
+    #expect(main.resultTypes == [type])
+    #expect(try module.inlined(main).operations.count == 3)
   }
 
   @Test func deepCallsNeedNoStack() throws {

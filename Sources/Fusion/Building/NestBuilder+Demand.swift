@@ -75,7 +75,7 @@ extension NestBuilder {
   ) -> ScalarID {
     switch body {
     case .read(let operand, let index):
-      let source = operands(of: demand.value)[operand]
+      let source = graph.operands(of: demand.value)[operand]
       let bound =
         index.isIdentity(of: indices[axes].count)
         ? axes : indices.number(index.map { readIndex($0, demand, axes: axes, in: scope) })
@@ -109,10 +109,6 @@ extension NestBuilder {
     return results.compactMap { $0 }
   }
 
-  private func operands(of value: ValueID) -> [ValueID] {
-    graph.operation(value)?.operands ?? []
-  }
-
   /// One index of a read, with what it looks up already read and clamped.
   private func readIndex(
     _ index: Comprehension.ReadIndex, _ demand: Demand, axes: Int, in scope: Scope
@@ -120,7 +116,7 @@ extension NestBuilder {
     let affine = index.affine.bound(to: indices[axes])
     guard let lookup = index.lookup else { return affine }
     let raw = scalar(
-      of: operands(of: demand.value)[lookup.operand],
+      of: graph.operands(of: demand.value)[lookup.operand],
       at: indices.number(lookup.index.map { $0.bound(to: indices[axes]) }),
       condition: demand.condition, in: scope)
     return affine + clamped(raw, upTo: lookup.upper, in: scope)
@@ -236,7 +232,7 @@ extension NestBuilder {
     _ fold: Comprehension.Fold, _ demand: Demand, in scope: Scope
   ) -> ScalarID? {
     guard let operand = fold.initialOperand else { return nil }
-    let source = operands(of: demand.value)[operand]
+    let source = graph.operands(of: demand.value)[operand]
     return graph.isIdentity(source, of: fold.kind) ? nil : scalar(of: source, at: [], in: scope)
   }
 

@@ -55,16 +55,17 @@ extension NestBuilder {
   ) -> Int {
     switch body {
     case .read(let operand, let index):
-      guard let operation = graph.operation(value) else { return 0 }
+      let operands = graph.operands(of: value)
+      if operands.isEmpty { return 0 }
       let bound =
         index.isIdentity(of: indices[axes].count)
         ? axes : indices.number(index.map { $0.affine.bound(to: indices[axes]) })
-      var result = phase(of: operation.operands[operand], at: bound, at: variable)
+      var result = phase(of: operands[operand], at: bound, at: variable)
       for lookup in index.compactMap(\.lookup) {
         result = max(
           result,
           phase(
-            of: operation.operands[lookup.operand],
+            of: operands[lookup.operand],
             at: indices.number(lookup.index.map { $0.bound(to: indices[axes]) }), at: variable))
       }
       return result

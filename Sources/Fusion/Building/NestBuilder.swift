@@ -20,13 +20,13 @@ final class NestBuilder {
   /// Values whose elements are computed once, since comparisons tell computations apart that round
   /// differently.
   let comparedValues: Set<ValueID>
-  private(set) var kernel: Kernel
+  @exclusivity(unchecked) private(set) var kernel: Kernel
   let root: Scope
-  var scalars: [ScalarInfo] = []
-  var phases: [PhaseDemand: Int] = [:]
+  @exclusivity(unchecked) var scalars: [ScalarInfo] = []
+  @exclusivity(unchecked) var phases: [PhaseDemand: Int] = [:]
   /// How often a value was asked for at an index, or for its phase there.
-  var demandCount = 0
-  private var slots: [BufferID: Int] = [:]
+  @exclusivity(unchecked) var demandCount = 0
+  @exclusivity(unchecked) private var slots: [BufferID: Int] = [:]
 
   /// What is known of a scalar.
   struct ScalarInfo {
@@ -251,16 +251,16 @@ final class Scope {
   let variables: [VariableID]
   let depth: Int
   /// Statements by phase.
-  private var sections: [[Node]] = [[]]
+  @exclusivity(unchecked) private var sections: [[Node]] = [[]]
   /// Loops directly inside, with the phase each stands in.
-  private(set) var children: [(phase: Int, scope: Scope)] = []
+  @exclusivity(unchecked) private(set) var children: [(phase: Int, scope: Scope)] = []
   /// The loops directly inside by what they count.
-  private var loops: [[VariableID]: [(phase: Int, scope: Scope)]] = [:]
+  @exclusivity(unchecked) private var loops: [[VariableID]: [(phase: Int, scope: Scope)]] = [:]
   /// The phase of the level around that this loop stands in.
   private let phase: Int
   var accumulators: [Accumulator] = []
-  var values: [NestBuilder.Demand: ScalarID] = [:]
-  var expressions: [Expression: ScalarID] = [:]
+  @exclusivity(unchecked) var values: [NestBuilder.Demand: ScalarID] = [:]
+  @exclusivity(unchecked) var expressions: [Expression: ScalarID] = [:]
   /// How the children nodes are wrapped; nil makes a plain loop.
   var contract: Contract?
 

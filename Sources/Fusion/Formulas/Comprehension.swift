@@ -152,11 +152,13 @@ extension Comprehension.Pieces {
 extension [Comprehension.ReadIndex] {
   /// Whether these are the first `count` axes of a formula in order, as they are.
   func isIdentity(of count: Int) -> Bool {
-    self.count == count
-      && indices.allSatisfy { axis in
-        let entry = self[axis]
-        return entry.lookup == nil && entry.affine.isVariable(VariableID(axis))
+    guard self.count == count else { return false }
+    for axis in indices {
+      guard self[axis].lookup == nil, self[axis].affine.isVariable(VariableID(axis)) else {
+        return false
       }
+    }
+    return true
   }
 
   /// The axes of a formula in the order in which they index an operand; nil where these are not

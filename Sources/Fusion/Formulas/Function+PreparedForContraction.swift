@@ -5,6 +5,7 @@ extension Function {
   /// The function with transposes before the dots whose factors cannot be walked in place, and the
   /// values that must be in memory for that, as must be factors of convolutions which no strides walk.
   func preparedForContraction() throws -> (Function, forced: Set<ValueID>) {
+    guard operations.contains(where: \.op.mayBeProduct) else { return (self, []) }
     let graph = Graph(self)
     var builder = FunctionBuilder(name: name, isPrivate: isPrivate, location: location)
     var translation = [ValueID?](repeating: nil, count: types.count)
@@ -41,6 +42,16 @@ extension Function {
       for (old, new) in zip(operation.results, results) { translation[old.index] = new }
     }
     return (builder.finish(returning: results.map(translated)), forced)
+  }
+}
+
+extension Op {
+  /// Whether the op may become a register-tiled product.
+  fileprivate var mayBeProduct: Bool {
+    switch self {
+    case .dot, .convolution: true
+    default: false
+    }
   }
 }
 

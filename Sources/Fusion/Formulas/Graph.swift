@@ -6,11 +6,13 @@ final class Graph {
   let function: Function
   /// The defining operation's position by value; nil for parameters.
   let definitions: [Int?]
-  private var comprehensions: [Int: Comprehension] = [:]
+  /// The formula of each operation, as far as anyone asked; an inner nil is an op without one.
+  @exclusivity(unchecked) private var comprehensions: [Comprehension??]
 
   init(_ function: Function) {
     self.function = function
     definitions = function.definitions()
+    comprehensions = [Comprehension??](repeating: nil, count: function.operations.count)
   }
 
   func type(_ value: ValueID) -> TensorType { function[value] }
@@ -20,12 +22,18 @@ final class Graph {
     definitions[value.index].map { function.operations[$0] }
   }
 
+  /// The operands of the operation that defines a value; empty for parameters.
+  func operands(of value: ValueID) -> [ValueID] {
+    guard let position = definitions[value.index] else { return [] }
+    return function.operations[position].operands
+  }
+
   /// The formula of a value; nil for parameters and structured nodes.
   func comprehension(_ value: ValueID) -> Comprehension? {
     guard let position = definitions[value.index] else { return nil }
     if let known = comprehensions[position] { return known }
     let formula = function.operations[position].comprehension(in: function)
-    comprehensions[position] = formula
+    comprehensions[position] = .some(formula)
     return formula
   }
 
@@ -56,9 +64,9 @@ extension Comprehension.Fold {
 ///
 /// Sibling loops of equal extent share one variable, so that an expression means the same in both.
 final class VariableTree {
-  private(set) var variables: [Kernel.Variable] = []
-  private var parents: [VariableID?] = []
-  private var children: [Child: VariableID] = [:]
+  @exclusivity(unchecked) private(set) var variables: [Kernel.Variable] = []
+  @exclusivity(unchecked) private var parents: [VariableID?] = []
+  @exclusivity(unchecked) private var children: [Child: VariableID] = [:]
 
   private struct Child: Hashable {
     var parent: VariableID?

@@ -27,25 +27,56 @@ extension LoopProgram {
   /// read the argument, where nothing in between needs what it writes.
   private mutating func postponeUpdates(of donated: Set<BufferID>) {
     guard !donated.isEmpty else { return }
+    var uses = StepUses(steps.map { buffersUsed(by: $0) })
     for step in steps.indices.reversed() {
       guard case .kernel(let number) = steps[step] else { continue }
       let kernel = kernels[number]
-      let updated = donated.filter { argument in
-        kernel.slots.contains(argument)
-          && kernel.writtenBuffers.contains { buffer in
-            guard case .result = buffers[buffer.index].storage else { return false }
-            return mayReplace(argument, with: buffer, at: number)
-          }
-      }
-      let used = steps.map { buffersUsed(by: $0) }
-      let last = steps.indices.last { !updated.isDisjoint(with: used[$0]) }
-      guard let last, last > step else { continue }
       let written = kernel.writtenBuffers
-      let isFree = ((step + 1)...last).allSatisfy { other in
-        written.isDisjoint(with: used[other])
-          && buffersWritten(by: steps[other]).isDisjoint(with: used[step])
+      let updated = Set(kernel.slots).intersection(donated).filter { argument in
+        written.contains { buffer in
+          guard case .result = buffers[buffer.index].storage else { return false }
+          return mayReplace(argument, with: buffer, at: number)
+        }
       }
-      if isFree { steps.insert(steps.remove(at: step), at: last) }
+      guard let last = updated.compactMap({ uses.last(of: $0) }).max(), last > step else {
+        continue
+      }
+      let isFree = ((step + 1)...last).allSatisfy { other in
+        written.isDisjoint(with: uses[other])
+          && buffersWritten(by: steps[other]).isDisjoint(with: uses[step])
+      }
+      guard isFree else { continue }
+      steps.insert(steps.remove(at: step), at: last)
+      uses.move(step, to: last)
+    }
+  }
+
+  /// What steps in a list use, and where each buffer is used for the last time.
+  private struct StepUses {
+    private var used: [Set<BufferID>]
+    private var lasts: [BufferID: Int] = [:]
+
+    init(_ used: [Set<BufferID>]) {
+      self.used = used
+      for (position, buffers) in used.enumerated() {
+        for buffer in buffers { lasts[buffer] = position }
+      }
+    }
+
+    /// What the step at a position uses.
+    subscript(_ position: Int) -> Set<BufferID> { used[position] }
+
+    /// The last position at which a buffer is used.
+    func last(of buffer: BufferID) -> Int? { lasts[buffer] }
+
+    /// Notes that a step went to a later position.
+    mutating func move(_ position: Int, to last: Int) {
+      used.insert(used.remove(at: position), at: last)
+      for place in position...last {
+        for buffer in used[place] where lasts[buffer].map({ $0 <= last }) ?? true {
+          lasts[buffer] = place
+        }
+      }
     }
   }
 
@@ -114,6 +145,8 @@ private struct Sharing {
   let donated: Set<BufferID>
   /// Buffers that stand in another's memory, and that other one.
   private(set) var homes: [BufferID: BufferID] = [:]
+  /// The buffers that stand in each other one.
+  private var guests: [BufferID: [BufferID]] = [:]
   /// From the first use of a buffer, or of one that shares its memory, to the last.
   private var lives: [BufferID: ClosedRange<Int>]
   private let timeline: Timeline
@@ -126,6 +159,7 @@ private struct Sharing {
     self.program = program
     self.donated = donated
     self.homes = homes
+    for (guest, host) in homes { guests[host, default: []].append(guest) }
     timeline = Timeline(program)
     lives = program.lives(on: timeline)
     var exchanged = Set<BufferID>()
@@ -171,14 +205,15 @@ private struct Sharing {
   /// Gives each result without donated memory that of a donated argument which is dead before any
   /// kernel writes there.
   mutating func giveRemainingArguments() {
-    var givers = donated.filter { !homes.values.contains($0) }.sorted()
+    func byteCount(_ buffer: BufferID) -> Int { program.buffers[buffer.index].type.byteCount }
+    let idle = donated.filter { guests[$0]?.isEmpty ?? true }.sorted()
+    var givers = Dictionary(grouping: idle, by: byteCount)
     for result in lives.keys.sorted() where isResult(result) && homes[result] == nil {
-      guard let life = lives[result] else { continue }
-      let position = givers.firstIndex { giver in
-        program.buffers[giver.index].type.byteCount == program.buffers[result.index].type.byteCount
-          && (lives[giver]?.upperBound ?? Int.max) < life.lowerBound
-      }
-      if let position { join(result, givers.remove(at: position)) }
+      guard let life = lives[result], let fitting = givers[byteCount(result)] else { continue }
+      let position = fitting.firstIndex { (lives[$0]?.upperBound ?? Int.max) < life.lowerBound }
+      guard let position else { continue }
+      join(result, fitting[position])
+      givers[byteCount(result)]?.remove(at: position)
     }
   }
 
@@ -186,7 +221,7 @@ private struct Sharing {
   /// whoever gives an argument away only has to look for results there.
   mutating func leaveArgumentsWithoutResult() {
     for argument in donated {
-      let guests = homes.keys.filter { homes[$0] == argument }.sorted()
+      let guests = (guests[argument] ?? []).sorted()
       guard let first = guests.first, !guests.contains(where: isResult) else { continue }
       for guest in guests { homes[guest] = guest == first ? nil : first }
     }
@@ -196,8 +231,9 @@ private struct Sharing {
   /// result and the other is in the arena, all of them move to the result's memory.
   private mutating func join(_ buffer: BufferID, _ other: BufferID) {
     let (guest, host) = isResult(buffer) && !isArgument(other) ? (other, buffer) : (buffer, other)
-    for (member, home) in homes where home == guest { homes[member] = host }
-    homes[guest] = host
+    let members = (guests.removeValue(forKey: guest) ?? []) + [guest]
+    for member in members { homes[member] = host }
+    guests[host, default: []] += members
     guard let first = lives[guest], let second = lives[host] else { return }
     lives[host] = first.union(second)
   }

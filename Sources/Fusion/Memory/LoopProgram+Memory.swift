@@ -48,46 +48,46 @@ extension LoopProgram {
   private static func offsets(
     of blocks: [Block]
   ) -> (offsets: [BufferID: Int], byteCount: Int) {
-    var placed: [(block: Block, offset: Int)] = []
-    var byteCount = 0
+    var arena = PlacedPieces()
+    var offsets: [BufferID: Int] = [:]
+    offsets.reserveCapacity(blocks.count)
     for block in blocks {
-      var offset = 0
-      let rivals = placed.filter { $0.block.life.overlaps(block.life) }
-      for rival in rivals.sorted(by: { $0.offset < $1.offset }) {
-        if rival.offset >= offset + block.byteCount { break }
-        offset = max(offset, rival.offset + rival.block.byteCount)
-      }
-      placed.append((block, offset))
-      byteCount = max(byteCount, offset + block.byteCount)
+      offsets[block.home] = arena.place(block.byteCount, during: block.life)
     }
-    let offsets = placed.map { ($0.block.home, $0.offset) }
-    return (Dictionary(uniqueKeysWithValues: offsets), byteCount)
+    return (offsets, arena.byteCount)
   }
 
   /// The pieces in use at a step together, steps in order of how much that is.
   private static func byBreadth(_ blocks: [Block], positions: Int) -> [Block] {
-    let uses = (0..<positions).map { step in blocks.filter { $0.life.contains(step) } }
-    let sizes = uses.map { $0.reduce(0) { $0 + $1.byteCount } }
-    var taken = Set<BufferID>()
-    return (0..<positions).sorted { (sizes[$1], $0) < (sizes[$0], $1) }.flatMap { step in
-      uses[step].sorted { ($1.byteCount, $0.home) < ($0.byteCount, $1.home) }
-        .filter { taken.insert($0.home).inserted }
+    let sizes = uses(of: blocks, positions: positions)
+    var ranks = [Int](repeating: 0, count: positions)
+    let order = (0..<positions).sorted { (sizes[$1], $0) < (sizes[$0], $1) }
+    for (rank, step) in order.enumerated() { ranks[step] = rank }
+    let leading = RangeMinima(ranks)
+    // A piece comes with the most crowded step of its life.
+    let ranked = blocks.map { (rank: leading.least(in: $0.life), block: $0) }
+    return ranked.sorted {
+      ($0.rank, $1.block.byteCount, $0.block.home) < ($1.rank, $0.block.byteCount, $1.block.home)
+    }.map(\.block)
+  }
+
+  /// The bytes in use at each step.
+  static func uses(of blocks: [Block], positions: Int) -> [Int] {
+    var changes = [Int](repeating: 0, count: positions + 2)
+    for block in blocks {
+      changes[block.life.lowerBound] += block.byteCount
+      changes[block.life.upperBound + 1] -= block.byteCount
+    }
+    var sum = 0
+    return changes.map { change in
+      sum += change
+      return sum
     }
   }
 
   /// The most bytes in use at one step: what no placement goes below.
   static func largestUse(of blocks: [Block], positions: Int) -> Int {
-    var changes = [Int](repeating: 0, count: positions + 1)
-    for block in blocks {
-      changes[block.life.lowerBound] += block.byteCount
-      changes[block.life.upperBound + 1] -= block.byteCount
-    }
-    var (sum, largest) = (0, 0)
-    for change in changes {
-      sum += change
-      largest = max(largest, sum)
-    }
-    return largest
+    uses(of: blocks, positions: positions).max() ?? 0
   }
 
   /// The most bytes of arena that are in use at one step.

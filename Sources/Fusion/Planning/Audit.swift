@@ -28,52 +28,52 @@ final class Audit {
   }
 
   /// Values read from memory.
-  private(set) var reads: Set<ValueID> = []
+  @exclusivity(unchecked) private(set) var reads: Set<ValueID> = []
   /// Reductions the nest would compute itself, with how often each element would be computed:
   /// times one hundred, so 100 is once.
-  private(set) var folds: [ValueID: Int] = [:]
+  @exclusivity(unchecked) private(set) var folds: [ValueID: Int] = [:]
   /// Costly elementwise values the nest would compute itself, with how often, as for `folds`.
-  private(set) var costly: [ValueID: Int] = [:]
+  @exclusivity(unchecked) private(set) var costly: [ValueID: Int] = [:]
   /// Values that cannot be computed inside a nest at all.
-  private(set) var impossible: Set<ValueID> = []
+  @exclusivity(unchecked) private(set) var impossible: Set<ValueID> = []
   /// Values the nest would compute itself, reductions and the root included.
-  private(set) var inside: Set<ValueID> = []
+  @exclusivity(unchecked) private(set) var inside: Set<ValueID> = []
   /// Values the nest takes from what the kernel it joins computes at the same place.
-  private(set) var met: Set<ValueID> = []
+  @exclusivity(unchecked) private(set) var met: Set<ValueID> = []
   /// Values that would be computed at so many places, and so often each of their elements, that they
   /// are better stored, or at the end of so long a chain that the nest should be cut there.
-  private(set) var crowded: Set<ValueID> = []
+  @exclusivity(unchecked) private(set) var crowded: Set<ValueID> = []
   /// How many demands were looked at.
-  private(set) var steps = 0
+  @exclusivity(unchecked) private(set) var steps = 0
   /// Whether there are more demands than the limit, so that not all were looked at.
-  private(set) var isTooLarge = false
+  @exclusivity(unchecked) private(set) var isTooLarge = false
 
   /// Where the root's loops could be split so that conditions hold on all of one side; by axis.
-  private(set) var breaks: [Int: Set<Int>] = [:]
+  @exclusivity(unchecked) private(set) var breaks: [Int: Set<Int>] = [:]
   /// How many demands only serve pieces of concatenations.
-  private(set) var pieceSteps = 0
+  @exclusivity(unchecked) private(set) var pieceSteps = 0
 
   /// Whether the formula at hand is that of one piece of several.
-  private var isInPiece = false
+  @exclusivity(unchecked) private var isInPiece = false
   /// Values that serve more than pieces.
-  private var common: Set<ValueID> = []
+  @exclusivity(unchecked) private var common: Set<ValueID> = []
   /// The axes of the root that loops count.
-  private var axes: [VariableID: Int] = [:]
+  @exclusivity(unchecked) private var axes: [VariableID: Int] = [:]
   /// Values read at another place than the one stored.
-  private var readElsewhere: Set<ValueID> = []
-  private var home: Int?
+  @exclusivity(unchecked) private var readElsewhere: Set<ValueID> = []
+  @exclusivity(unchecked) private var home: Int?
   /// The indices of the loops around the stores: those of values with the root's first axes only.
-  private var outerHomes: Set<Int> = []
-  private var visited: Set<Demand> = []
-  private var pending = DemandQueue()
+  @exclusivity(unchecked) private var outerHomes: Set<Int> = []
+  @exclusivity(unchecked) private var visited: Set<Demand> = []
+  @exclusivity(unchecked) private var pending = DemandQueue()
   /// The length of the chain of values from the root.
-  private var depths: [ValueID: Int] = [:]
+  @exclusivity(unchecked) private var depths: [ValueID: Int] = [:]
   /// What values take to compute.
-  private var efforts: [ValueID: Effort] = [:]
+  @exclusivity(unchecked) private var efforts: [ValueID: Effort] = [:]
   /// Conditions by what they consist of, as numbers.
-  private var conditions: [Condition: Int] = [:]
+  @exclusivity(unchecked) private var conditions: [Condition: Int] = [:]
   /// Looked-up integers by the element that they are, as numbers.
-  private var lookups: [Demand: Int] = [:]
+  @exclusivity(unchecked) private var lookups: [Demand: Int] = [:]
 
   /// A value at an index, under a condition where its own index could leave it.
   private struct Demand: Hashable {
@@ -338,7 +338,7 @@ final class Audit {
   ) {
     switch body {
     case .read(let operand, let index):
-      guard let operands = graph.operation(value)?.operands else { return }
+      let operands = graph.operands(of: value)
       let place = place(index, of: value, operands, axes: axes, under: condition)
       demand(operands[operand], at: place, under: condition, by: value)
     case .index, .constant: break

@@ -5,15 +5,34 @@ internal import TensorIR
 ///
 /// A state that is carried from step to step of an unrolled loop is computed from what all steps
 /// before made. Each kernel that needs it would read all of that again, so the work would grow with
-/// the square of the steps; it is read from memory instead.
+/// the square of the steps; it is read from memory instead. So is a scalar of some work that several
+/// nests of loops need, such as the factor by which all gradients are clipped.
 struct Footprints {
   private let graph: Graph
-  /// What is read to compute a value that is not stored.
-  private var parts: [ValueID: [Part]] = [:]
+  /// What is read to compute a value that is not stored; nil for what is stored itself.
+  private var parts: [[Part]?]
   /// How many operations and results use a value.
   private let useCounts: [Int]
-  /// Some of the products, reductions, scatters and results that a value is computed for.
-  private var purposes: [ValueID: [ValueID]] = [:]
+  /// How each value is computed.
+  private let kinds: [Kind]
+  /// Some of the products, reductions, scatters and results that each value is computed for.
+  private var purposes: [Purposes]
+  /// Some of those of them that have loops, for small values only.
+  private var nests: [Purposes]
+  /// How many operations and results use a value, those of its broadcasts and slices included.
+  private var forks: [Int]
+  /// The longest chain of operations that computes a value from what is in memory.
+  private var depths: [Int]
+
+  /// How a value is computed.
+  private enum Kind {
+    /// Element by element, where it is needed.
+    case elementwise
+    /// As the elements of an operand at other indices, where it is needed.
+    case renaming
+    /// By loops or calls of its own.
+    case other
+  }
 
   /// Memory that a value is computed from, and the bytes of it that are read.
   private struct Part {
@@ -21,35 +40,83 @@ struct Footprints {
     var byteCount: Int
   }
 
+  /// The first values that something is needed for; so many are told apart, and no more.
+  private struct Purposes {
+    private var values = SIMD8<Int32>(repeating: -1)
+    private(set) var count = 0
+
+    mutating func insert(_ purpose: ValueID) { insert(Int32(truncatingIfNeeded: purpose.index)) }
+
+    private mutating func insert(_ purpose: Int32) {
+      guard count < values.scalarCount, !any(values .== purpose) else { return }
+      values[count] = purpose
+      count += 1
+    }
+
+    mutating func formUnion(_ other: Purposes) {
+      for place in 0..<other.count { insert(other.values[place]) }
+    }
+  }
+
   /// So many parts of a value are counted.
   private static let partLimit = 8
-  /// So many purposes of a value are told apart.
-  private static let purposeLimit = 2
   /// A value is stored that is computed from so many times its own bytes.
   private static let storedRatio = 4
-  /// Smaller values are not worth a store.
+  /// Smaller values are stored for the work that they are only.
   private static let leastByteCount = 256
+  /// A small value of many parts is not computed again by so many nests.
+  private static let sharedNests = 8
+  /// A small value at the end of so long a chain is not computed again by another nest.
+  private static let sharedDepth = 256
 
   init(_ graph: Graph) {
+    let count = graph.function.types.count
     self.graph = graph
     useCounts = graph.function.useCounts()
-    for result in graph.function.results { addPurpose(result, to: result) }
-    for operation in graph.function.operations.reversed() {
-      for operand in operation.operands {
-        guard !graph.isElementwise(operation) else {
-          for purpose in purposes[operation.result] ?? [] { addPurpose(purpose, to: operand) }
-          continue
-        }
-        addPurpose(operation.result, to: operand)
+    var kinds = [Kind](repeating: .other, count: count)
+    for operation in graph.function.operations where graph.isElementwise(operation) {
+      let isRenaming = graph.comprehension(operation.result)?.isRenaming ?? false
+      kinds[operation.result.index] = isRenaming ? .renaming : .elementwise
+    }
+    self.kinds = kinds
+    parts = [[Part]?](repeating: nil, count: count)
+    purposes = [Purposes](repeating: Purposes(), count: count)
+    nests = purposes
+    forks = [Int](repeating: 0, count: count)
+    depths = [Int](repeating: 0, count: count)
+    for result in graph.function.results {
+      purposes[result.index].insert(result)
+      forks[result.index] += 1
+    }
+    for operation in graph.function.operations.reversed() { addPurposes(of: operation) }
+  }
+
+  /// Notes what the operands of an operation are computed for.
+  private mutating func addPurposes(of operation: Operation) {
+    let result = operation.result
+    let isRenaming = kinds[result.index] == .renaming
+    let isElementwise = kinds[result.index] != .other
+    for operand in operation.operands {
+      if isElementwise {
+        purposes[operand.index].formUnion(purposes[result.index])
+      } else {
+        purposes[operand.index].insert(result)
+      }
+      forks[operand.index] += isRenaming ? forks[result.index] : 1
+      guard isSmall(operand) else { continue }
+      if !isElementwise {
+        nests[operand.index].insert(result)
+      } else if isSmall(result) {
+        nests[operand.index].formUnion(nests[result.index])
+      } else {
+        nests[operand.index].formUnion(purposes[result.index])
       }
     }
   }
 
-  private mutating func addPurpose(_ purpose: ValueID, to value: ValueID) {
-    let known = purposes[value] ?? []
-    if known.count < Self.purposeLimit, !known.contains(purpose) {
-      purposes[value] = known + [purpose]
-    }
+  /// Whether a value takes few bytes.
+  func isSmall(_ value: ValueID) -> Bool {
+    graph.type(value).byteCount < Self.leastByteCount
   }
 
   /// Notes an operation behind all those it reads from.
@@ -57,29 +124,48 @@ struct Footprints {
   /// - Returns: whether its result is better stored.
   mutating func note(_ operation: Operation, isStored: (ValueID) -> Bool) -> Bool {
     let value = operation.result
-    guard !isStored(value), graph.isElementwise(operation), let formula = graph.comprehension(value)
-    else { return false }
-    let byteCount = graph.type(value).byteCount
-    var own = [Part]()
-    for operand in operation.operands where graph.literal(operand) == nil {
-      let whole = [Part(source: operand, byteCount: graph.type(operand).byteCount)]
-      for part in parts[operand] ?? whole where own.count < Self.partLimit {
-        let read = formula.isRenaming ? min(part.byteCount, byteCount) : part.byteCount
-        if let known = own.firstIndex(where: { $0.source == part.source }) {
-          own[known].byteCount = max(own[known].byteCount, read)
-        } else {
-          own.append(Part(source: part.source, byteCount: read))
-        }
-      }
-    }
-    let total = own.reduce(0) { $0.addingCapped($1.byteCount) }
-    if !formula.isRenaming, byteCount >= Self.leastByteCount, useCounts[value.index] > 1,
-      (purposes[value] ?? []).count > 1, total / Self.storedRatio >= byteCount
-    {
+    guard kinds[value.index] != .other, !isStored(value) else { return false }
+    let isRenaming = kinds[value.index] == .renaming
+    let own = sources(of: operation, isRenaming: isRenaming)
+    let depth = operation.operands.reduce(0) { max($0, depths[$1.index]) }
+    depths[value.index] = isRenaming ? depth : depth + 1
+    if !isRenaming, isBetterStored(value, own) {
+      depths[value.index] = 0
       return true
     }
-    parts[value] = own
+    parts[value.index] = own
     return false
+  }
+
+  /// The memory that an operation's result is computed from.
+  private func sources(of operation: Operation, isRenaming: Bool) -> [Part] {
+    let byteCount = graph.type(operation.result).byteCount
+    var own = [Part]()
+    func add(_ part: Part) {
+      let read = isRenaming ? min(part.byteCount, byteCount) : part.byteCount
+      if let known = own.firstIndex(where: { $0.source == part.source }) {
+        own[known].byteCount = max(own[known].byteCount, read)
+      } else {
+        own.append(Part(source: part.source, byteCount: read))
+      }
+    }
+    for operand in operation.operands where graph.literal(operand) == nil {
+      let whole = [Part(source: operand, byteCount: graph.type(operand).byteCount)]
+      for part in parts[operand.index] ?? whole where own.count < Self.partLimit { add(part) }
+    }
+    return own
+  }
+
+  /// Whether a value that is made of some parts is read from memory rather.
+  private func isBetterStored(_ value: ValueID, _ own: [Part]) -> Bool {
+    guard isSmall(value) else {
+      let total = own.reduce(0) { $0.addingCapped($1.byteCount) }
+      return useCounts[value.index] > 1 && purposes[value.index].count > 1
+        && total / Self.storedRatio >= graph.type(value).byteCount
+    }
+    let isWide = own.count >= Self.partLimit && nests[value.index].count >= Self.sharedNests
+    let isLong = depths[value.index] >= Self.sharedDepth && nests[value.index].count > 1
+    return forks[value.index] > 1 && (isWide || isLong)
   }
 }
 

@@ -4,8 +4,9 @@ internal import TensorIR
 /// The indices of a nest's demands as numbers, so that equal ones are found and compared at no cost.
 final class IndexTable {
   private let variables: VariableTree
-  private var numbers: [[IndexExpression]: Int] = [:]
-  private var entries: [(index: [IndexExpression], place: VariableID?, iterations: Int)] = []
+  @exclusivity(unchecked) private var numbers: [[IndexExpression]: Int] = [:]
+  @exclusivity(unchecked) private var entries:
+    [(index: [IndexExpression], place: VariableID?, iterations: Int)] = []
 
   init(_ variables: VariableTree) { self.variables = variables }
 
@@ -44,8 +45,11 @@ struct DemandQueue {
 
   /// Adds a place at which a value is needed.
   mutating func insert(_ value: ValueID, definedAt definition: Int, _ place: Place) {
-    if places[value, default: []].isEmpty { push(Entry(value: value, definition: definition)) }
-    places[value, default: []].append(place)
+    let isNew = { (list: inout [Place]) in
+      list.append(place)
+      return list.count == 1
+    }(&places[value, default: []])
+    if isNew { push(Entry(value: value, definition: definition)) }
   }
 
   /// The value that is defined last, with all places at which it is needed; nil where there is none.

@@ -56,10 +56,9 @@ struct KernelPlan {
   ///
   /// - Parameters:
   ///   - steps: How many demands the nest has in a kernel of its own.
-  ///   - value: a value that the nest may read from the kernel as from memory.
-  func surroundings(steps: Int, besides value: ValueID? = nil) -> Audit.Surroundings {
-    var own = written
-    if let value { own.remove(value) }
+  ///   - values: what the nest may read from the kernel as from memory, and does not compute again.
+  func surroundings(steps: Int, besides values: Set<ValueID>) -> Audit.Surroundings {
+    let own = values.isDisjoint(with: written) ? written : written.subtracting(values)
     return Audit.Surroundings(
       own: own, finished: finished, isStraightLine: outerExtent == nil,
       stepLimit: Self.stepRatio * steps + Self.leastSteps)

@@ -192,7 +192,7 @@ extension KernelPlanner {
       guard case .natural = root.form, graph.type(root.value).shape == graph.type(dot).shape else {
         return nil
       }
-      let audit = audit(root, joining: kernel.surroundings(steps: alone.steps, besides: dot))
+      let audit = audit(root, joining: kernel.surroundings(steps: alone.steps, besides: [dot]))
       guard !audit.isTooLarge, audit.folds.isEmpty, audit.impossible.isEmpty,
         audit.crowded.isEmpty, audit.reads.contains(dot) || !audit.met.isEmpty,
         audit.readsOnlyInPlace(dot),
@@ -210,7 +210,9 @@ extension KernelPlanner {
           ? home(alone, reads, 1) : nil
       }
       guard outer == kernel.outerExtent else { return nil }
-      let audit = audit(root, joining: kernel.surroundings(steps: alone.steps))
+      // Loops do not find out again what is computed once for all of them.
+      let shared = outer == nil ? [] : sharedScalars
+      let audit = audit(root, joining: kernel.surroundings(steps: alone.steps, besides: shared))
       guard !audit.isTooLarge, repeated(audit, root.value).isEmpty, audit.impossible.isEmpty,
         audit.crowded.isEmpty, isBefore(audit.reads, position, partition.writers),
         kernel.scattered.isDisjoint(with: audit.inside)

@@ -17,6 +17,8 @@ struct KernelPlanner {
   private(set) var contracts: [ValueID: ContractionShape] = [:]
   /// How many kernels, once planned, read a product from memory.
   private(set) var readers: [ValueID: Int] = [:]
+  /// Roots of few bytes that several nests of loops need.
+  private(set) var sharedScalars: Set<ValueID> = []
   let target: TargetDescription
   /// How many demands of nests were looked at.
   private(set) var steps = 0
@@ -76,6 +78,7 @@ struct KernelPlanner {
     for operation in function.operations {
       if footprints.note(operation, isStored: { stored.contains($0) || forced.contains($0) }) {
         addRoot(operation.result)
+        if footprints.isSmall(operation.result) { sharedScalars.insert(operation.result) }
       }
       switch operation.op {
       case .call(let callee):

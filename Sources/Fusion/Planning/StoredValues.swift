@@ -5,7 +5,7 @@ internal import TensorIR
 final class StoredValues {
   /// For each value how many roots there were when it became one, zero for parameters; nil where it is
   /// computed inside kernels.
-  private var ranks: [Int?]
+  @exclusivity(unchecked) private var ranks: [Int?]
   /// The roots in the order in which they became roots.
   private(set) var order: [ValueID] = []
 

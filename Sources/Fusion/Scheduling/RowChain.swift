@@ -237,8 +237,8 @@ extension Kernel {
   /// The buffers that some of the kernel's nodes read.
   func buffersRead(in nodes: [Node]) -> Set<BufferID> {
     var read = Set<BufferID>()
-    for access in nodes.accesses where access.isRead {
-      if case .slot(let slot) = access.memory { read.insert(slots[slot]) }
+    nodes.forEachMemory { memory, isRead, _ in
+      if isRead, case .slot(let slot) = memory { read.insert(slots[slot]) }
     }
     return read
   }

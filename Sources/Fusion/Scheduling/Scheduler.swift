@@ -87,12 +87,23 @@ struct Scheduler {
     subject = ""
     program.removeKernels { _ in false }
     runMemoryPasses { $0 == Self.deadStores }
-    var planned = program
-    try rematerialize(&planned)
-    program = planned
-    runMemoryPasses { $0 != Self.deadStores }
+    let (kept, report) = (program, report)
+    var saveAll = program
+    if options.limit == nil {
+      runMemoryPasses { $0 != Self.deadStores }
+      saveAll = program
+    } else {
+      // What is counted has to be done once.
+      placeMemory(of: &saveAll)
+    }
+    let chosen = try rematerialized(kept, saveAll: saveAll)
+    if chosen != nil || options.limit != nil {
+      (program, self.report) = (chosen ?? kept, report)
+      runMemoryPasses { $0 != Self.deadStores }
+    }
     memoryReport.arenaByteCount = program.arenaByteCount
-    memoryReport.curve = program.memoryCurve
+    memoryReport.curve =
+      chosen == nil && options.limit == nil ? memoryReport.saveAllCurve : program.memoryCurve
   }
 
   /// The name of the pass that runs before values are chosen to be computed again.

@@ -57,7 +57,6 @@ struct MemoryPlanner {
     saveAllByteCount = saveAll.arenaByteCount
     self.scheduler = scheduler.forTrial
     self.scheduler.program = program
-    recipes = book.map { ProgramRecipes($0, for: program) }
     var graph = RematerializationGraph(program)
     let isSmall = saveAll.arenaByteCount < Self.smallByteCount
     let fits = options.budget.map { $0 >= saveAll.arenaByteCount } ?? true
@@ -66,6 +65,7 @@ struct MemoryPlanner {
       graph.values.isEmpty || options.policy == .automatic && isSmall && fits && !hasScopes
     self.graph = graph
     guard !isIdle else { return }
+    recipes = book.map { ProgramRecipes($0, for: program) }
     let largest = graph.values.map(\.byteCount).max() ?? 0
     let found = recipes?.recipes(for: graph, of: program, leastByteCount: largest >> 10)
     graph.add(recipes: found ?? graph.values.map { _ in nil })
@@ -245,16 +245,19 @@ struct MemoryPlanner {
 }
 
 extension Scheduler {
-  /// Computes values again where the options ask for it, and notes what was decided.
-  mutating func rematerialize(_ program: inout LoopProgram) throws {
-    var saveAll = program
-    placeMemory(of: &saveAll)
+  /// The program in which values are computed again where the options ask for it, before memory is
+  /// placed, and notes what was decided; nil where all values are kept.
+  ///
+  /// - Parameter saveAll: the same program with memory placed.
+  mutating func rematerialized(
+    _ program: LoopProgram, saveAll: LoopProgram
+  ) throws -> LoopProgram? {
     var planner = MemoryPlanner(program, saveAll: saveAll, self, recipes)
     let chosen = try planner.choose()
     memoryReport = MemoryReport(planner.graph, program, chosen?.plan)
     memoryReport.saveAllByteCount = saveAll.arenaByteCount
     memoryReport.saveAllCurve = saveAll.memoryCurve
-    if let chosen { program = chosen.program }
+    return chosen?.program
   }
 
   /// Runs the passes about memory behind rematerialization.

@@ -72,16 +72,38 @@ extension LoopProgram {
   var memoryCurve: [MemoryReport.Point] {
     let timeline = Timeline(self)
     let blocks = blocks(on: timeline)
+    let bytes = Self.uses(of: blocks, positions: timeline.count)
+    let owners = Self.owners(of: timeline.count, blocks)
     return steps.kernelNumbers.map { number in
-      let kernel = kernels[number]
       let position = timeline.positions[number] ?? 0
-      let used = blocks.filter { $0.life.contains(position) }
-      let largest = used.max { ($0.byteCount, $1.home) < ($1.byteCount, $0.home) }
-      let written = kernel.writtenBuffers.sorted().map { buffers[$0.index].name }
+      let written = kernels[number].writtenBuffers.sorted().map { buffers[$0.index].name }
       return MemoryReport.Point(
-        step: written.joined(separator: ", "), bytes: used.reduce(0) { $0 + $1.byteCount },
-        owner: largest.map { buffers[$0.home.index].name } ?? "")
+        step: written.joined(separator: ", "), bytes: bytes[position],
+        owner: owners[position].map { buffers[$0.index].name } ?? "")
     }
+  }
+
+  /// The largest buffer in use at each position.
+  private static func owners(of positions: Int, _ blocks: [Block]) -> [BufferID?] {
+    var owners = [BufferID?](repeating: nil, count: positions)
+    /// For each position one at or behind which the next without an owner is.
+    var next = Array(0...positions)
+    func free(from position: Int) -> Int {
+      var end = position
+      while next[end] != end { end = next[end] }
+      var position = position
+      while next[position] != end { (position, next[position]) = (next[position], end) }
+      return end
+    }
+    for block in blocks.sorted(by: { ($1.byteCount, $0.home) < ($0.byteCount, $1.home) }) {
+      var position = free(from: max(block.life.lowerBound, 0))
+      while position <= min(block.life.upperBound, positions - 1) {
+        owners[position] = block.home
+        next[position] = position + 1
+        position = free(from: position)
+      }
+    }
+    return owners
   }
 
   /// The most bytes of some arena buffers that are in use at one position.

@@ -10,7 +10,7 @@ struct RecipeBook {
   private var planner: KernelPlanner
   private let comparedValues: Set<ValueID>
   /// The results of the operations that read each value.
-  private let users: [ValueID: [ValueID]]
+  private lazy var users = graph.function.resultsByOperand
   private let results: Set<ValueID>
 
   /// A book for what a planner has planned.
@@ -19,11 +19,6 @@ struct RecipeBook {
     self.planner = planner
     self.comparedValues = comparedValues
     results = Set(graph.function.results)
-    var users: [ValueID: [ValueID]] = [:]
-    for operation in graph.function.operations {
-      for operand in operation.operands { users[operand, default: []].append(operation.results[0]) }
-    }
-    self.users = users
   }
 
   /// What a value is computed from; nil where it has no recipe.
@@ -50,14 +45,17 @@ struct RecipeBook {
   /// Code generation contracts a product with the sum that it is a term of, where nothing else uses the
   /// product. So a product that is a term must have no use but by what the kernel computes, or be
   /// computed outside of the sum's loops.
-  private func isExact(_ inside: Set<ValueID>) -> Bool {
-    inside.allSatisfy { value in
-      guard let operation = graph.operation(value), operation.op.isSum else { return true }
-      return products(operation.operands, in: inside).allSatisfy { product in
+  private mutating func isExact(_ inside: Set<ValueID>) -> Bool {
+    for value in inside {
+      guard let operation = graph.operation(value), operation.op.isSum else { continue }
+      for product in products(operation.operands, in: inside) {
         let repetition = graph.type(value).count / max(graph.type(product).count, 1)
-        return repetition >= Self.loopExtent || isUsed(product, onlyIn: inside)
+        guard repetition >= Self.loopExtent || isUsed(product, onlyIn: inside) else {
+          return false
+        }
       }
     }
+    return true
   }
 
   /// The products that operands of a sum are, seen through what only moves or negates them.
@@ -76,7 +74,7 @@ struct RecipeBook {
   }
 
   /// Whether all that uses a product, or the product moved or negated, is inside.
-  private func isUsed(_ product: ValueID, onlyIn inside: Set<ValueID>) -> Bool {
+  private mutating func isUsed(_ product: ValueID, onlyIn inside: Set<ValueID>) -> Bool {
     var pending = [product]
     while let value = pending.popLast() {
       if results.contains(value) { return false }
@@ -116,6 +114,17 @@ struct RecipeBook {
     }
     return nest.finished(
       sources: [graph.operation(value)?.location].compactMap { $0 }.filter(\.isKnown))
+  }
+}
+
+extension Function {
+  /// The results of the operations that read each value.
+  fileprivate var resultsByOperand: [ValueID: [ValueID]] {
+    var users: [ValueID: [ValueID]] = [:]
+    for operation in operations {
+      for operand in operation.operands { users[operand, default: []].append(operation.results[0]) }
+    }
+    return users
   }
 }
 

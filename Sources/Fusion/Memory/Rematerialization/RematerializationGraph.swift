@@ -148,6 +148,13 @@ struct RematerializationGraph {
         return true
       }
       guard !own.isEmpty else { continue }
+      if case .kernel = program.steps[position] {
+        steps[position].workspace = own.reduce(0) { sum, buffer in
+          let bytes = program.buffers[buffer.index].type.byteCount
+          return sum + bytes.roundedUp(to: LoopProgram.alignment)
+        }
+        continue
+      }
       var part = program
       part.steps = [program.steps[position]]
       steps[position].workspace = part.largestUse(of: own)
