@@ -3,7 +3,7 @@ internal import Targets
 internal import TensorIR
 
 /// What kernels became, for others that differ in their buffers only.
-private final class ScheduleCache {
+final class ScheduleCache {
   /// What the schedule of a kernel depends on.
   struct Key: Hashable {
     /// The kernel over numbered buffers, without name and sources.
@@ -26,7 +26,7 @@ struct Scheduler {
   /// For each buffer the numbers of what reads it, in order.
   private(set) var readers: [BufferID: [Int]] = [:]
   /// What is known of equal kernels.
-  private var cache = ScheduleCache()
+  private let cache: ScheduleCache
   /// How many chains were looked at to find one that a kernel can join.
   var visitedChains = 0
   /// How many kernels are scheduled.
@@ -46,9 +46,10 @@ struct Scheduler {
 
   init(
     _ program: LoopProgram, for target: TargetDescription, _ options: ScheduleOptions,
-    explains: Bool = false
+    knowing cache: ScheduleCache = ScheduleCache(), explains: Bool = false
   ) {
     self.program = program
+    self.cache = cache
     self.target = target
     self.options = options
     self.explains = explains
@@ -221,9 +222,7 @@ struct Scheduler {
   var forTrial: Scheduler {
     var options = options
     options.limit = nil
-    var trial = Scheduler(program, for: target, options)
-    trial.cache = cache
-    return trial
+    return Scheduler(program, for: target, options, knowing: cache)
   }
 }
 
