@@ -78,6 +78,11 @@ package let schedule: [SchedulePass] = [
     name: "self-copies", summary: "drops copies of what already stands there",
     action: .memory { program, _ in program.dropCopiesOntoThemselves() }),
   SchedulePass(
+    name: "trailing-stacks", summary: "lets stacks stand where loops have read others' rows",
+    action: .memory { program, scheduler in
+      program.trailStacks { change in scheduler.accept(change) }
+    }),
+  SchedulePass(
     name: "arena", summary: "gives buffers their offsets",
     action: .memory { program, _ in
       program.dropUnusedBuffers()
