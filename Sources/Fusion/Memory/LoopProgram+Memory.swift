@@ -124,23 +124,20 @@ extension LoopProgram {
     }
     for step in kernels.indices {
       let slots = kernels[step].slots
-      func isUnread(_ store: Store) -> Bool {
-        guard case .slot(let slot) = store.memory, !read.contains(slots[slot]),
-          case .arena = buffers[slots[slot].index].storage
-        else { return false }
-        return true
-      }
-      guard kernels[step].writtenBuffers.contains(where: { !read.contains($0) }) else { continue }
-      if kernels[step].carriesScalars {
+      let unread = Set(
+        slots.filter { slot in
+          guard case .arena = buffers[root(of: slot).index].storage else { return false }
+          return !read.contains(root(of: slot)) && !read.contains(slot)
+        })
+      guard !unread.isDisjoint(with: kernels[step].writtenBuffers) else { continue }
+      if kernels[step].carriesScalars || unread.contains(where: { buffers[$0.index].view != nil }) {
         // A part of a scan that is taken apart rounds as the whole does.
-        let unread = slots.filter { slot in
-          if case .arena = buffers[slot.index].storage { return !read.contains(slot) }
-          return false
-        }
-        kernels[step].drop(storesTo: Set(unread), mayBeAll: true)
+        kernels[step].drop(storesTo: unread, mayBeAll: true)
         continue
       }
-      kernels[step].body = kernels[step].body.removingStores(where: isUnread)
+      kernels[step].body = kernels[step].body.removingStores { store in
+        if case .slot(let slot) = store.memory { unread.contains(slots[slot]) } else { false }
+      }
       kernels[step].dropUnusedSlots()
     }
     removeKernels { $0.body.isEmpty }
