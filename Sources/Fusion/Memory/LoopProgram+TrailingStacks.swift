@@ -30,8 +30,8 @@ extension LoopProgram {
     self = trial
   }
 
-  /// Makes stacks one that the same loops fill and read by rows, where all of them can trail a stack of
-  /// about their size, or be trailed by it.
+  /// Makes stacks one that the same loops fill and read by rows, where they can trail a stack of about
+  /// their size together, or be trailed by it.
   private mutating func interleaveStacks() {
     let rows = StackRows(self)
     var groups: [ClosedRange<Int>: [BufferID]] = [:]
@@ -39,18 +39,53 @@ extension LoopProgram {
       if let life = rows.lives[stack] { groups[life, default: []].append(stack) }
     }
     for (life, members) in groups.sorted(by: { $0.value[0] < $1.value[0] }) {
-      let elements = Set(members.map { buffers[$0.index].type.element })
-      let counts = Set(members.compactMap { rows.rowCounts[$0] })
-      let byteCount = members.reduce(0) { $0 + buffers[$1.index].type.byteCount }
-      // What is in use at one end of their life and not at the other one.
-      let mayTrail = rows.stacks.contains { stack in
-        guard let other = rows.lives[stack], other != life else { return false }
-        return other.contains(life.lowerBound) != other.contains(life.upperBound)
-          && StackTrails.areAlike(buffers[stack.index].type.byteCount, byteCount)
+      for group in interleaved(members, life, rows) where group.count > 1 {
+        interleave(group, rowCount: rows.rowCounts[group[0]] ?? 1)
       }
-      guard members.count > 1, elements.count == 1, counts.count == 1, mayTrail else { continue }
-      interleave(members, rowCount: counts.first ?? 1)
     }
+  }
+
+  /// Which stacks of one life become one, for others that are in use at one end of it only.
+  private func interleaved(
+    _ stacks: [BufferID], _ life: ClosedRange<Int>, _ rows: StackRows
+  ) -> [[BufferID]] {
+    func byteCount(_ stacks: [BufferID]) -> Int {
+      stacks.reduce(0) { $0 + buffers[$1.index].type.byteCount }
+    }
+    var rest = stacks
+    /// What becomes one, and whether something stands in its place before it and behind it.
+    var groups: [(stacks: [BufferID], isTaken: (before: Bool, behind: Bool))] = []
+    let partners = rows.stacks.sorted { (byteCount([$1]), $0) < (byteCount([$0]), $1) }
+    for partner in partners {
+      guard let other = rows.lives[partner], other != life,
+        other.contains(life.lowerBound) != other.contains(life.upperBound)
+      else { continue }
+      let isBefore = other.contains(life.lowerBound)
+      let whole = byteCount([partner])
+      let known = groups.firstIndex { group in
+        !(isBefore ? group.isTaken.before : group.isTaken.behind)
+          && StackTrails.areAlike(byteCount(group.stacks), whole)
+      }
+      if known == nil {
+        var chosen: [BufferID] = []
+        for stack in rest where byteCount(chosen + [stack]) <= whole {
+          let first = chosen.first ?? stack
+          if buffers[stack.index].type.element == buffers[first.index].type.element,
+            rows.rowCounts[stack] == rows.rowCounts[first]
+          {
+            chosen.append(stack)
+          }
+        }
+        guard StackTrails.areAlike(byteCount(chosen), whole) else { continue }
+        rest.removeAll { chosen.contains($0) }
+        groups.append((chosen, (false, false)))
+      }
+      let taken = groups[known ?? groups.count - 1].isTaken
+      groups[known ?? groups.count - 1].isTaken = (
+        before: taken.before || isBefore, behind: taken.behind || !isBefore
+      )
+    }
+    return groups.map(\.stacks)
   }
 
   private mutating func interleave(_ stacks: [BufferID], rowCount: Int) {
@@ -211,7 +246,7 @@ private struct StackTrails {
 
   /// Whether sizes are near enough for one to stand in the memory of the other.
   static func areAlike(_ first: Int, _ second: Int) -> Bool {
-    max(first, second) <= min(first, second) / 4 * 5
+    min(first, second) > 0 && max(first, second) <= min(first, second) / 4 * 5
   }
 
   /// Less is not worth it.
