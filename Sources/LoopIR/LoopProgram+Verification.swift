@@ -322,7 +322,7 @@ private struct MemoryVerifier {
       AdjointError(.type, "kernel \(kernel.name): \(message)", at: kernel.sources.first ?? .unknown)
     }
     let before = intact
-    let replacements = ReplacementAnalysis(kernel, in: program)
+    lazy var replacements = ReplacementAnalysis(kernel, in: program)
     var own = Set<BufferID>()
     var overwritten = Set<BufferID>()
     for access in kernel.body.accesses {

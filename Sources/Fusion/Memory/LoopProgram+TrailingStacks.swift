@@ -14,6 +14,10 @@ extension LoopProgram {
   ///
   /// - Parameter accept: Whether a change may be made, given what it is.
   mutating func trailStacks(_ accept: (String) -> Bool) {
+    let hasLoops = steps.contains { step in
+      if case .kernel = step { false } else { true }
+    }
+    guard hasLoops else { return }
     var trial = self
     trial.interleaveStacks()
     let trails = StackTrails(trial).found

@@ -73,7 +73,9 @@ package let schedule: [SchedulePass] = [
     }),
   SchedulePass(
     name: "in-place", summary: "lets buffers stand in the memory of others",
-    action: .memory { $0.updateInPlace(donated: $1.options.donated) }),
+    action: .memory {
+      $0.updateInPlace(donated: $1.options.donated, knowing: $1.cache.replacements)
+    }),
   SchedulePass(
     name: "self-copies", summary: "drops copies of what already stands there",
     action: .memory { program, _ in program.dropCopiesOntoThemselves() }),

@@ -15,6 +15,8 @@ final class ScheduleCache {
   }
 
   var known: [Key: Kernel] = [:]
+  /// Which operands may share memory.
+  let replacements = ReplacementAnswers()
 }
 
 /// Runs the schedule: what passes ask and tell on the way.
@@ -26,7 +28,7 @@ struct Scheduler {
   /// For each buffer the numbers of what reads it, in order.
   private(set) var readers: [BufferID: [Int]] = [:]
   /// What is known of equal kernels.
-  private let cache: ScheduleCache
+  let cache: ScheduleCache
   /// How many chains were looked at to find one that a kernel can join.
   var visitedChains = 0
   /// How many kernels are scheduled.
@@ -89,9 +91,9 @@ struct Scheduler {
     program.removeKernels { _ in false }
     runMemoryPasses { $0 == Self.deadStores }
     var planned = program
-    try rematerialize(&planned)
+    let isPlaced = try rematerialize(&planned)
     program = planned
-    runMemoryPasses { $0 != Self.deadStores }
+    if !isPlaced { runMemoryPasses { $0 != Self.deadStores } }
     memoryReport.arenaByteCount = program.arenaByteCount
     memoryReport.curve = program.memoryCurve
   }
@@ -150,7 +152,7 @@ struct Scheduler {
       return isEnabled(pass) && isWanted(pass.name)
     }
     // What is counted has to be done.
-    guard options.limit == nil, !explains else { return run(passes, on: &draft) }
+    guard !isReporting else { return run(passes, on: &draft) }
     let original = draft.kernel
     draft.kernel.name = ""
     draft.kernel.sources = []
@@ -180,6 +182,9 @@ struct Scheduler {
       timed(number) { transform(&draft, &$0) }
     }
   }
+
+  /// Whether what passes change is counted or told.
+  var isReporting: Bool { options.limit != nil || explains }
 
   /// How many kernels were scheduled, equal ones once.
   var scheduledKernels: Int { cache.known.count }

@@ -250,7 +250,9 @@ struct MemoryPlanner {
 
 extension Scheduler {
   /// Computes values again where the options ask for it, and notes what was decided.
-  mutating func rematerialize(_ program: inout LoopProgram) throws {
+  ///
+  /// - Returns: whether memory is placed: nothing is computed again, and what was tried is what is to be.
+  mutating func rematerialize(_ program: inout LoopProgram) throws -> Bool {
     var saveAll = program
     placeMemory(of: &saveAll)
     var planner = MemoryPlanner(program, saveAll: saveAll, self, recipes)
@@ -258,7 +260,8 @@ extension Scheduler {
     memoryReport = MemoryReport(planner.graph, program, chosen?.plan)
     memoryReport.saveAllByteCount = saveAll.arenaByteCount
     memoryReport.saveAllCurve = saveAll.memoryCurve
-    if let chosen { program = chosen.program }
+    if let chosen { program = chosen.program } else if !isReporting { program = saveAll }
+    return chosen == nil && !isReporting
   }
 
   /// Runs the passes about memory behind rematerialization.
