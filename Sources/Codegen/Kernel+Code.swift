@@ -39,7 +39,7 @@ package struct KernelCode: Hashable, Sendable {
 
   /// The effort that machine code takes: level 1 keeps the accumulators of loops in registers, and
   /// costs less than level 2. Straight-line code has none.
-  package var codegenLevel: Int { kernel.isLongStraightLine ? 0 : 1 }
+  package var codegenLevel: Int { kernel.isLongStraightLine || kernel.isCounting ? 0 : 1 }
 
   /// About how many instructions the code takes.
   package var weight: Int { weight(kernel.body, copies: 1) + 50 }

@@ -161,15 +161,25 @@ extension Kernel {
 
   /// Whether the kernel is long code without loops, which is compiled without effort: what it would
   /// gain from registers, calls and memory between them take.
-  var isLongStraightLine: Bool {
-    body.count > Self.longCount
-      && body.allSatisfy { node in
-        switch node {
-        case .define, .store: true
-        case .accumulate, .loop, .contract: false
-        }
-      }
+  var isLongStraightLine: Bool { body.count > Self.longCount && isStraightLine }
+
+  /// Whether the kernel only counts and compares, as those that drive loops do: some instructions beside
+  /// a call, not worth the effort.
+  var isCounting: Bool {
+    body.count <= Self.countingCount && isStraightLine && !scalars.contains(where: \.isFloat)
   }
+
+  private var isStraightLine: Bool {
+    body.allSatisfy { node in
+      switch node {
+      case .define, .store: true
+      case .accumulate, .loop, .contract: false
+      }
+    }
+  }
+
+  /// Code that only counts has no more nodes.
+  private static let countingCount = 32
 
   /// Straight-line code with more nodes is long.
   private static let longCount = 400

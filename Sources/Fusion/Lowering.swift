@@ -42,20 +42,21 @@ extension LoopProgram {
     // Scans are taken apart behind legalization, so that bodies are the same with any budget.
     let legal = try function.withRealPairs().givingEffectsResults().withWideSums()
       .transposingInvariantFactors().withOrderKeys().withScatterParts()
+    // What is tried has mostly the same kernels.
+    let cache = ScheduleCache()
     do {
-      let lowered = try loweredOnce(legal, for: target, options, explains: explains)
+      let lowered = try loweredOnce(legal, for: target, options, cache, explains: explains)
       return lowered.with(function)
     } catch let shortage as MemoryShortage {
-      var search = CheckpointSearch(legal, least: shortage.least) { function, budget in
+      var search = CheckpointSearch(legal, shortage) { function, budget in
         var options = options
         options.memory.budget = budget
-        return try loweredOnce(function, for: target, options, explains: explains)
+        return try loweredOnce(function, for: target, options, cache, explains: explains)
       }
       guard options.memory.policy != .saveAll,
         let found = try search.lowered(within: options.memory.budget ?? 0)
       else {
-        throw MemoryShortage(least: search.least).error(
-          for: function, budget: options.memory.budget)
+        throw search.shortage.error(for: function, budget: options.memory.budget)
       }
       return found.lowered.with(found.function)
     }
@@ -63,10 +64,12 @@ extension LoopProgram {
 
   /// Lowers a legalized function as it is.
   private static func loweredOnce(
-    _ function: Function, for target: TargetDescription, _ options: ScheduleOptions, explains: Bool
+    _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
+    _ cache: ScheduleCache, explains: Bool
   ) throws -> LoweredProgram {
     var lowering = Lowering(
-      Scheduler(LoopProgram(name: function.name), for: target, options, explains: explains))
+      Scheduler(
+        LoopProgram(name: function.name), for: target, options, knowing: cache, explains: explains))
     try lowering.lower(function)
     try lowering.scheduler.planMemory()
     var statistics = lowering.statistics

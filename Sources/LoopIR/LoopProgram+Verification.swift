@@ -82,6 +82,36 @@ extension LoopProgram {
   }
 }
 
+extension LoopProgram {
+  /// The parts of a buffer that a loop reads in the iteration in which its counter is zero, and how far
+  /// on each is in the next one; nil where it uses the buffer otherwise.
+  fileprivate func rowsRead(
+    of buffer: BufferID, in loop: StepLoop
+  ) -> [(bytes: Range<Int>, stride: Int)]? {
+    var rows: [(bytes: Range<Int>, stride: Int)] = []
+    var areRows = true
+    func use(_ part: BufferID, isWritten: Bool) {
+      guard root(of: part) == buffer else { return }
+      guard !isWritten, let view = buffers[part.index].view, view.base == buffer,
+        view.strides.count == 1, view.strides[0].counter == loop.counter,
+        view.strides[0].byteCount > 0
+      else {
+        areRows = false
+        return
+      }
+      let end = view.offset + buffers[part.index].type.byteCount
+      rows.append((view.offset..<end, view.strides[0].byteCount))
+    }
+    [Step.loop(loop)].forEachStep { step in
+      for part in step.ownBuffers { use(part, isWritten: true) }
+      guard case .kernel(let number) = step else { return }
+      let written = kernels[number].writtenBuffers
+      for part in kernels[number].slots { use(part, isWritten: written.contains(part)) }
+    }
+    return areRows ? rows : nil
+  }
+}
+
 /// A walk over steps in the order of execution that knows which buffers hold what was written there.
 private struct MemoryVerifier {
   let program: LoopProgram
@@ -90,6 +120,9 @@ private struct MemoryVerifier {
   /// The greatest value of each open counter.
   private var counters: [CounterID: Int?] = [:]
   private let neighbours: BufferNeighbours
+  /// The counted loops around the current place, with the stacks whose rows they overwrite behind those
+  /// that they read.
+  private var loops: [(loop: StepLoop, trailed: Set<BufferID>)] = []
 
   init(_ program: LoopProgram) {
     self.program = program
@@ -157,6 +190,7 @@ private struct MemoryVerifier {
     if case .count(0) = loop.trips { return }
     let count: Int? = if case .count(let count) = loop.trips { count } else { nil }
     counters[loop.counter] = .some(count.map { max($0 - 1, 0) })
+    loops.append((loop, []))
     // The second time what the first iteration left behind is all that the next one finds.
     let before = intact
     var views = Set<BufferID>()
@@ -175,6 +209,9 @@ private struct MemoryVerifier {
       let moves = view.strides.contains { $0.counter == loop.counter }
       intact.insert(moves ? view.base : buffer)
     }
+    // Of a stack that was overwritten row by row nothing is left behind the loop.
+    let trailed = loops.removeLast().trailed
+    if !trailed.isEmpty { intact = intact.filter { !trailed.contains(program.root(of: $0)) } }
   }
 
   /// Checks a carry whose values are rows of a stack: each next value is where the following iteration
@@ -257,6 +294,31 @@ private struct MemoryVerifier {
 
   // MARK: Kernels
 
+  /// Whether a row that a kernel writes only takes the place of rows of another stack that the loop
+  /// around does not read in this iteration or a later one; notes that it does.
+  private mutating func trails(_ row: BufferID, _ other: BufferID) -> Bool {
+    let (root, stack) = (program.root(of: row), program.root(of: other))
+    guard root != stack, let view = program.buffers[row.index].view,
+      view.base == root, view.strides.count == 1,
+      let place = loops.lastIndex(where: { $0.loop.counter == view.strides[0].counter }),
+      case .count(let count) = loops[place].loop.trips, count > 0,
+      case .arena(let start) = program.buffers[root.index].storage,
+      case .arena(let otherStart) = program.buffers[stack.index].storage
+    else { return false }
+    let loop = loops[place].loop
+    guard let reads = program.rowsRead(of: stack, in: loop), !reads.isEmpty else { return false }
+    let written = program.buffers[row.index].type.byteCount
+    let isBehind = reads.allSatisfy { read in
+      [0, count - 1].allSatisfy { index in
+        let first = start + view.offset + view.strides[0].byteCount * index
+        let next = otherStart + read.bytes.lowerBound + read.stride * index
+        return loop.isReversed ? next + read.bytes.count <= first : first + written <= next
+      }
+    }
+    if isBehind { loops[place].trailed.insert(stack) }
+    return isBehind
+  }
+
   /// Notes that a buffer is written by a step itself.
   private mutating func write(_ buffer: BufferID) {
     for other in overlapping(buffer) { intact.remove(other) }
@@ -283,7 +345,7 @@ private struct MemoryVerifier {
         throw error("\(name) is read before it is written")
       }
       guard access.isWrite, own.insert(id).inserted else { continue }
-      for other in overlapping(id) {
+      for other in overlapping(id) where !trails(id, other) {
         overwritten.insert(other)
         if own.contains(other) || !replacements.mayReplace(other, with: id) {
           throw error("\(name) overwrites \(program.buffers[other.index].name) in use")

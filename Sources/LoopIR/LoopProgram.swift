@@ -66,6 +66,19 @@ package struct Buffer: Sendable, Hashable {
     }
   }
 
+  /// Where a buffer of the arena stands beside another one.
+  package struct Trail: Sendable, Hashable {
+    /// The buffer that it stands beside.
+    package var leader: BufferID
+    /// How many bytes behind the leader's start it starts; it may be less than zero.
+    package var offset: Int
+
+    package init(leader: BufferID, offset: Int) {
+      self.leader = leader
+      self.offset = offset
+    }
+  }
+
   package var name: String
   package var type: TensorType
   package var storage: Storage
@@ -76,6 +89,9 @@ package struct Buffer: Sendable, Hashable {
   /// The two are of one size, and where one is written the other is dead or dies element by element.
   /// A result that stands in an argument's memory updates it in place: the argument was donated.
   package var home: BufferID?
+  /// Where the buffer has to be placed because its rows take the memory of rows of others that a loop has
+  /// read for the last time; nil where it may stand anywhere.
+  package var trail: Trail?
 
   /// What the buffer is part of; nil where it has memory of its own.
   package var view: View? {

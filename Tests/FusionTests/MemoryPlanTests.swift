@@ -166,4 +166,104 @@ private let target = TargetDescription.x86_64v4
     try program.verify()
     #expect(program.arenaByteCount < 512 * 512 * 4)
   }
+
+  // MARK: Rows that trail rows
+
+  /// A stack that a loop fills stands one row behind the one that it reads, and a stack that another
+  /// loop fills from the last row on stands in front of that again.
+  private func thereAndBack() throws -> (function: Function, program: LoopProgram) {
+    let cases = goldenCases(in: "FusionTests", subfolder: "trailing-stacks")
+    let function = try function(parsing: try #require(cases.first).program)
+    return (function, try LoopProgram(lowering: function, for: target))
+  }
+
+  @Test func stacksTrailOthersRowByRow() throws {
+    let (function, program) = try thereAndBack()
+    try program.verify()
+    // One of three stacks and a row, the carries, and a copy of the one in between.
+    #expect(program.arenaByteCount == 41 * 256 + 3 * 256)
+    try expectMeaning(of: program, function)
+  }
+
+  /// A stack a row nearer to one that a loop reads overwrites what later iterations need.
+  @Test(arguments: [("v4", -256), ("v6", 64), ("v6", 256), ("v8", -64), ("v8", -256)])
+  func stacksTrailInTime(_ name: String, _ distance: Int) throws {
+    var (_, program) = try thereAndBack()
+    let place = try #require(program.buffers.firstIndex { $0.name == name })
+    guard case .arena(let offset) = program.buffers[place].storage, offset + distance >= 0 else {
+      Issue.record("\(name) is not in the arena")
+      return
+    }
+    program.buffers[place].storage = .arena(offset: offset + distance)
+    program.arenaByteCount += 256
+    #expect(throws: AdjointError.self) { try program.verify() }
+  }
+
+  private func expectMeaning(of program: LoopProgram, _ function: Function) throws {
+    let arguments = randomArguments(for: function, seed: 11)
+    let results = try LoopInterpreter.run(program, arguments: arguments)
+    for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
+      expectClose(result, expected, relative: 1e-4)
+    }
+  }
+
+  /// The gates of an LSTM are four stacks in one, which stands where the gates' sums stood.
+  @Test func gatesStandWhereTheirSumsStood() throws {
+    let text = """
+      func.func @main(%u: tensor<32x128xf32>, %w: tensor<16x128xf32>, %x: tensor<20x4x16xf32>)
+          -> tensor<f32> {
+        %z = stablehlo.constant dense<0.0> : tensor<f32>
+        %h0 = stablehlo.constant dense<0.0> : tensor<4x32xf32>
+        %0:2 = "adjoint.scan"(%h0, %h0, %x)
+            <{carry_count = 2 : i64, length = 20 : i64, reverse = false}> ({
+        ^bb0(%n: tensor<i64>, %h: tensor<4x32xf32>, %c: tensor<4x32xf32>, %y: tensor<4x16xf32>):
+          %1 = stablehlo.dot_general %y, %w, contracting_dims = [1] x [0]
+            : (tensor<4x16xf32>, tensor<16x128xf32>) -> tensor<4x128xf32>
+          %2 = stablehlo.dot_general %h, %u, contracting_dims = [1] x [0]
+            : (tensor<4x32xf32>, tensor<32x128xf32>) -> tensor<4x128xf32>
+          %3 = stablehlo.add %1, %2 : tensor<4x128xf32>
+          %4 = stablehlo.slice %3 [0:4, 0:32] : (tensor<4x128xf32>) -> tensor<4x32xf32>
+          %5 = stablehlo.slice %3 [0:4, 32:64] : (tensor<4x128xf32>) -> tensor<4x32xf32>
+          %6 = stablehlo.slice %3 [0:4, 64:96] : (tensor<4x128xf32>) -> tensor<4x32xf32>
+          %7 = stablehlo.slice %3 [0:4, 96:128] : (tensor<4x128xf32>) -> tensor<4x32xf32>
+          %i = stablehlo.logistic %4 : tensor<4x32xf32>
+          %f = stablehlo.logistic %5 : tensor<4x32xf32>
+          %o = stablehlo.logistic %6 : tensor<4x32xf32>
+          %g = stablehlo.tanh %7 : tensor<4x32xf32>
+          %8 = stablehlo.multiply %f, %c : tensor<4x32xf32>
+          %9 = stablehlo.multiply %i, %g : tensor<4x32xf32>
+          %10 = stablehlo.add %8, %9 : tensor<4x32xf32>
+          %11 = stablehlo.tanh %10 : tensor<4x32xf32>
+          %12 = stablehlo.multiply %o, %11 : tensor<4x32xf32>
+          stablehlo.return %12, %10 : tensor<4x32xf32>, tensor<4x32xf32>
+        }) : (tensor<4x32xf32>, tensor<4x32xf32>, tensor<20x4x16xf32>)
+          -> (tensor<4x32xf32>, tensor<4x32xf32>)
+        %13 = stablehlo.multiply %0#0, %0#0 : tensor<4x32xf32>
+        %14 = stablehlo.reduce(%13 init: %z) applies stablehlo.add across dimensions = [0, 1]
+          : (tensor<4x32xf32>, tensor<f32>) -> tensor<f32>
+        return %14 : tensor<f32>
+      }
+      """
+    let function = try function(parsing: text).withGradient(of: [0, 1]).simplified()
+    let program = try LoopProgram(lowering: function, for: target)
+    try program.verify()
+    let rows = 20 * 4 * 128 * 4
+    let stacks = program.buffers.filter { buffer in
+      guard case .arena = buffer.storage else { return false }
+      return buffer.type.byteCount == rows
+    }
+    // The sums, the gates and the sums' slopes: two of them begin at one place, and the gates a row
+    // before.
+    let offsets = stacks.compactMap { buffer -> Int? in
+      if case .arena(let offset) = buffer.storage { offset } else { nil }
+    }
+    #expect(stacks.count == 3)
+    #expect(Set(offsets).count == 2)
+    #expect((offsets.max() ?? 0) - (offsets.min() ?? 0) == 4 * 128 * 4)
+    let apart = try LoopProgram.lowered(
+      function, for: target, ScheduleOptions(disabled: ["trailing-stacks"], limit: nil)
+    ).program
+    #expect(apart.arenaByteCount - program.arenaByteCount >= rows / 10 * 9)
+    try expectMeaning(of: program, function)
+  }
 }

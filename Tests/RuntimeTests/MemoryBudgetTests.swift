@@ -171,6 +171,41 @@ import Testing
     }
   }
 
+  /// Values of the way down that the way up reads again, as in a U-net: under the least budget steps
+  /// read what was computed again, and are themselves run again later.
+  @Test func stepsThatReadCopiesAreRunAgain() throws {
+    let (depth, type) = (8, "tensor<256x64xf32>")
+    func product(_ name: String, _ operand: String) -> String {
+      "%\(name) = stablehlo.dot_general %\(operand), %w, contracting_dims = [1] x [0]"
+        + " : (\(type), tensor<64x64xf32>) -> \(type)"
+    }
+    var lines = ["%h0 = stablehlo.tanh %x : \(type)"]
+    for level in 1...depth {
+      lines.append(product("p\(level)", "h\(level - 1)"))
+      lines.append("%h\(level) = stablehlo.tanh %p\(level) : \(type)")
+    }
+    lines.append("%d\(depth) = stablehlo.cosine %h\(depth) : \(type)")
+    for level in (0..<depth).reversed() {
+      lines.append(product("q\(level)", "d\(level + 1)"))
+      lines.append("%r\(level) = stablehlo.add %q\(level), %h\(level) : \(type)")
+      lines.append("%d\(level) = stablehlo.tanh %r\(level) : \(type)")
+    }
+    let text = """
+      func.func @main(%x: \(type), %w: tensor<64x64xf32>) -> tensor<f32> {
+        \(lines.joined(separator: "\n  "))
+        %z = stablehlo.constant dense<0.0> : tensor<f32>
+        %s = stablehlo.reduce(%d0 init: %z) applies stablehlo.add across dimensions = [0, 1]
+          : (\(type), tensor<f32>) -> tensor<f32>
+        return %s : tensor<f32>
+      }
+      """
+    let module = try Module(parsing: text, file: "test.mlir")
+    let function = try module.inlined(try #require(module.entry)).simplified()
+      .withGradient(of: [0, 1]).simplified()
+    try expectSameBits(
+      function, randomArguments(for: function, seed: 5), "U-net", parts: [50, 1], policies: [])
+  }
+
   /// Half and a quarter of the bytes of a deep chain need few more operations.
   @Test func chainsOfLayersFitAQuarter() throws {
     let (function, arguments) = try network(seed: 42, layers: 16)

@@ -5,8 +5,10 @@ extension LoopProgram {
   /// element by element in the kernel that reads the last of the one and writes the other, or, for
   /// results, that of donated arguments nothing reads any more.
   ///
-  /// - Parameter donated: the arguments, by number, whose memory kernels may overwrite.
-  mutating func updateInPlace(donated: Set<Int>) {
+  /// - Parameters:
+  ///   - donated: the arguments, by number, whose memory kernels may overwrite.
+  ///   - answers: what is known of equal kernels.
+  mutating func updateInPlace(donated: Set<Int>, knowing answers: ReplacementAnswers) {
     let donated = Set(
       buffers.indices.filter { position in
         guard case .argument(let number) = buffers[position].storage else { return false }
@@ -16,7 +18,7 @@ extension LoopProgram {
     var carries = carriesInPlace()
     removeKernels { _ in false }
     dropCarriedCopies(&carries)
-    var sharing = Sharing(self, donated: donated, homes: carries)
+    var sharing = Sharing(self, donated: donated, homes: carries, answers)
     for step in kernels.indices { sharing.shareElementwise(at: step) }
     sharing.giveRemainingArguments()
     sharing.leaveArgumentsWithoutResult()
@@ -150,10 +152,15 @@ private struct Sharing {
   /// From the first use of a buffer, or of one that shares its memory, to the last.
   private var lives: [BufferID: ClosedRange<Int>]
   private let timeline: Timeline
+  private let answers: ReplacementAnswers
   /// Buffers that exchange their memory with another's, and so have none that others could share.
   private let exchanged: Set<BufferID>
 
-  init(_ program: LoopProgram, donated: Set<BufferID>, homes: [BufferID: BufferID]) {
+  init(
+    _ program: LoopProgram, donated: Set<BufferID>, homes: [BufferID: BufferID],
+    _ answers: ReplacementAnswers
+  ) {
+    self.answers = answers
     var program = program
     for (guest, host) in homes { program.buffers[guest.index].home = host }
     self.program = program
@@ -181,8 +188,7 @@ private struct Sharing {
     let kernel = program.kernels[number]
     guard let step = timeline.positions[number] else { return }
     let written = kernel.writtenBuffers.sorted()
-    /// What kernels do in which order is only asked where something may share memory.
-    lazy var replacements = ReplacementAnalysis(kernel, in: program)
+    var replacements = answers.asker(kernel, in: program)
     let fresh = written.filter { lives[$0]?.lowerBound == step && mayMove($0) }
     guard !fresh.isEmpty else { return }
     for buffer in fresh.filter(isResult) + fresh.filter({ !isResult($0) }) {

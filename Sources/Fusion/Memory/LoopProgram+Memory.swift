@@ -5,23 +5,34 @@ extension LoopProgram {
 
   /// A piece of the arena that one buffer, or several after each other, stand in.
   struct Block {
+    /// The buffer that the others stand in the place of, or beside.
     var home: BufferID
     var life: ClosedRange<Int>
     var byteCount: Int
+    /// Where the home starts in it.
+    var start = 0
   }
 
   /// The pieces of arena that are needed, in no particular order.
   func blocks(on timeline: Timeline) -> [Block] {
-    var lives: [BufferID: ClosedRange<Int>] = [:]
+    var blocks: [BufferID: Block] = [:]
     for (buffer, life) in self.lives(on: timeline) {
       let home = home(of: buffer)
-      lives[home] = lives[home].map { $0.union(life) } ?? life
-    }
-    return lives.compactMap { home, life in
-      guard case .arena = buffers[home.index].storage else { return nil }
+      guard case .arena = buffers[home.index].storage else { continue }
+      let trail = buffers[home.index].trail ?? Buffer.Trail(leader: home, offset: 0)
       let units = (buffers[home.index].type.byteCount + Self.alignment - 1) / Self.alignment
-      return Block(home: home, life: life, byteCount: units * Self.alignment)
+      var block = Block(
+        home: trail.leader, life: life, byteCount: units * Self.alignment, start: -trail.offset)
+      if let known = blocks[trail.leader] {
+        let start = max(known.start, block.start)
+        block.byteCount =
+          start + max(known.byteCount - known.start, block.byteCount - block.start)
+        block.life = block.life.union(known.life)
+        block.start = start
+      }
+      blocks[trail.leader] = block
     }
+    return Array(blocks.values)
   }
 
   /// Gives every piece of the arena an offset, by the better of two greedy orders of Pisarchyk and
@@ -37,10 +48,13 @@ extension LoopProgram {
       if byBreadth.byteCount < best.byteCount { best = byBreadth }
     }
     arenaByteCount = best.byteCount
+    let starts = Dictionary(uniqueKeysWithValues: blocks.map { ($0.home, $0.start) })
     for position in buffers.indices {
       guard case .arena = buffers[position].storage else { continue }
       let home = home(of: BufferID(position))
-      buffers[position].storage = .arena(offset: best.offsets[home] ?? 0)
+      let trail = buffers[home.index].trail ?? Buffer.Trail(leader: home, offset: 0)
+      let start = (best.offsets[trail.leader] ?? 0) + (starts[trail.leader] ?? 0)
+      buffers[position].storage = .arena(offset: start + trail.offset)
     }
   }
 
@@ -110,23 +124,20 @@ extension LoopProgram {
     }
     for step in kernels.indices {
       let slots = kernels[step].slots
-      func isUnread(_ store: Store) -> Bool {
-        guard case .slot(let slot) = store.memory, !read.contains(slots[slot]),
-          case .arena = buffers[slots[slot].index].storage
-        else { return false }
-        return true
-      }
-      guard kernels[step].writtenBuffers.contains(where: { !read.contains($0) }) else { continue }
-      if kernels[step].carriesScalars {
+      let unread = Set(
+        slots.filter { slot in
+          guard case .arena = buffers[root(of: slot).index].storage else { return false }
+          return !read.contains(root(of: slot)) && !read.contains(slot)
+        })
+      guard !unread.isDisjoint(with: kernels[step].writtenBuffers) else { continue }
+      if kernels[step].carriesScalars || unread.contains(where: { buffers[$0.index].view != nil }) {
         // A part of a scan that is taken apart rounds as the whole does.
-        let unread = slots.filter { slot in
-          if case .arena = buffers[slot.index].storage { return !read.contains(slot) }
-          return false
-        }
-        kernels[step].drop(storesTo: Set(unread), mayBeAll: true)
+        kernels[step].drop(storesTo: unread, mayBeAll: true)
         continue
       }
-      kernels[step].body = kernels[step].body.removingStores(where: isUnread)
+      kernels[step].body = kernels[step].body.removingStores { store in
+        if case .slot(let slot) = store.memory { unread.contains(slots[slot]) } else { false }
+      }
       kernels[step].dropUnusedSlots()
     }
     removeKernels { $0.body.isEmpty }
@@ -140,6 +151,7 @@ extension LoopProgram {
     steps.forEachStep { used.formUnion($0.ownBuffers.map(\.index)) }
     for position in used { used.formUnion(bases(of: BufferID(position)).map(\.index)) }
     used.formUnion(used.compactMap { buffers[$0].home?.index })
+    used.formUnion(used.compactMap { buffers[$0].trail?.leader.index })
     for (position, buffer) in buffers.enumerated() {
       switch buffer.storage {
       case .argument, .result: used.insert(position)
@@ -151,6 +163,11 @@ extension LoopProgram {
     buffers = kept.map { position in
       var buffer = buffers[position]
       buffer.home = buffer.home.flatMap { places[$0.index] }.map(BufferID.init)
+      buffer.trail = buffer.trail.map { trail in
+        Buffer.Trail(
+          leader: places[trail.leader.index].map(BufferID.init) ?? trail.leader,
+          offset: trail.offset)
+      }
       if case .view(var view) = buffer.storage {
         view.base = places[view.base.index].map(BufferID.init) ?? view.base
         buffer.storage = .view(view)

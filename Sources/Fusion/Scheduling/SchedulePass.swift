@@ -76,10 +76,17 @@ package let schedule: [SchedulePass] = [
     }),
   SchedulePass(
     name: "in-place", summary: "lets buffers stand in the memory of others",
-    action: .memory { $0.updateInPlace(donated: $1.options.donated) }),
+    action: .memory {
+      $0.updateInPlace(donated: $1.options.donated, knowing: $1.cache.replacements)
+    }),
   SchedulePass(
     name: "self-copies", summary: "drops copies of what already stands there",
     action: .memory { program, _ in program.dropCopiesOntoThemselves() }),
+  SchedulePass(
+    name: "trailing-stacks", summary: "lets stacks stand where loops have read others' rows",
+    action: .memory { program, scheduler in
+      program.trailStacks { change in scheduler.accept(change) }
+    }),
   SchedulePass(
     name: "share-loops", summary: "lets threads take blocks of lanes through whole loops",
     action: .memory { $0.shareLoops(&$1) }),

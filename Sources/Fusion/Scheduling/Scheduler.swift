@@ -3,7 +3,7 @@ internal import Targets
 internal import TensorIR
 
 /// What kernels became, for others that differ in their buffers only.
-private final class ScheduleCache {
+final class ScheduleCache {
   /// What the schedule of a kernel depends on.
   struct Key: Hashable {
     /// The kernel over numbered buffers, without name and sources.
@@ -15,6 +15,8 @@ private final class ScheduleCache {
   }
 
   var known: [Key: Kernel] = [:]
+  /// Which operands may share memory.
+  let replacements = ReplacementAnswers()
 }
 
 /// Runs the schedule: what passes ask and tell on the way.
@@ -26,7 +28,7 @@ struct Scheduler {
   /// For each buffer the numbers of what reads it, in order.
   private(set) var readers: [BufferID: [Int]] = [:]
   /// What is known of equal kernels.
-  private var cache = ScheduleCache()
+  let cache: ScheduleCache
   /// How many chains were looked at to find one that a kernel can join.
   var visitedChains = 0
   /// How many kernels are scheduled.
@@ -46,9 +48,10 @@ struct Scheduler {
 
   init(
     _ program: LoopProgram, for target: TargetDescription, _ options: ScheduleOptions,
-    explains: Bool = false
+    knowing cache: ScheduleCache = ScheduleCache(), explains: Bool = false
   ) {
     self.program = program
+    self.cache = cache
     self.target = target
     self.options = options
     self.explains = explains
@@ -160,7 +163,7 @@ struct Scheduler {
       return isEnabled(pass) && isWanted(pass.name)
     }
     // What is counted has to be done.
-    guard options.limit == nil, !explains else { return run(passes, on: &draft) }
+    guard !isReporting else { return run(passes, on: &draft) }
     let original = draft.kernel
     draft.kernel.name = ""
     draft.kernel.sources = []
@@ -190,6 +193,9 @@ struct Scheduler {
       timed(number) { transform(&draft, &$0) }
     }
   }
+
+  /// Whether what passes change is counted or told.
+  var isReporting: Bool { options.limit != nil || explains }
 
   /// How many kernels were scheduled, equal ones once.
   var scheduledKernels: Int { cache.known.count }
@@ -232,9 +238,7 @@ struct Scheduler {
   var forTrial: Scheduler {
     var options = options
     options.limit = nil
-    var trial = Scheduler(program, for: target, options)
-    trial.cache = cache
-    return trial
+    return Scheduler(program, for: target, options, knowing: cache)
   }
 }
 

@@ -59,8 +59,12 @@ extension LoopProgram {
     return .granted
   }
 
-  /// The memory that a buffer stands in, or is part of.
-  private func memory(of buffer: BufferID) -> BufferID { home(of: root(of: buffer)) }
+  /// The memory that a buffer stands in, or is part of; that of the buffer which it trails.
+  private func memory(of buffer: BufferID) -> BufferID {
+    var memory = home(of: root(of: buffer))
+    while let trail = buffers[memory.index].trail { memory = home(of: root(of: trail.leader)) }
+    return memory
+  }
 
   /// Notes which places the rows of a kernel own of memory that the loop writes.
   private func notePlaces(

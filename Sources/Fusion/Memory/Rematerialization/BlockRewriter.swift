@@ -11,7 +11,7 @@ internal import TensorIR
 ///
 /// All runs are scans with the original's body and all its results, over one block: so each run is
 /// lowered as the original is, and has the same bits.
-struct BlockRewriter {
+struct BlockRewriter: ScanRewriter {
   let source: Function
   let pair: CheckpointedScan
   private let schedule: BinomialSchedule
@@ -19,8 +19,8 @@ struct BlockRewriter {
   private let blockLength: Int
   private let tailLength: Int
   private let blockCount: Int
-  private var builder: FunctionBuilder
-  private var map: [ValueID: ValueID] = [:]
+  var builder: FunctionBuilder
+  var map: [ValueID: ValueID] = [:]
   /// Snapshots of the first sweep, and the last block's residuals, by result.
   private var tables: [ValueID] = []
   private var tailResiduals: [Int: ValueID] = [:]
@@ -33,31 +33,7 @@ struct BlockRewriter {
     blockCount = count - 1
     tailLength = pair.forward.length - blockCount * blockLength
     schedule = BinomialSchedule(stepCount: count, snapshotCount: division.snapshotCount)
-    builder = FunctionBuilder(
-      name: source.name, isPrivate: source.isPrivate, location: source.location)
-    builder.setWrittenAttributes(source.writtenAttributes)
-  }
-
-  mutating func run() throws -> Function {
-    for parameter in source.parameters { map[parameter] = builder.parameter(source[parameter]) }
-    for operation in source.operations {
-      builder.location = operation.location
-      let reader = pair.readers.first { $0.operation.results == operation.results }
-      if operation.results == pair.forwardOperation.results {
-        try emitForward()
-      } else if let reader {
-        try emit(reader)
-      } else {
-        let results = try builder.copy(operation, operands: operation.operands.map(mapped))
-        for (old, new) in zip(operation.results, results) { map[old] = new }
-      }
-    }
-    return builder.finish(returning: source.results.map(mapped))
-  }
-
-  private func mapped(_ value: ValueID) -> ValueID {
-    guard let known = map[value] else { preconditionFailure("values are defined before use") }
-    return known
+    builder = FunctionBuilder(copying: source)
   }
 
   // MARK: The forward scan
@@ -164,7 +140,7 @@ struct BlockRewriter {
     )
   }
 
-  private mutating func emitForward() throws {
+  mutating func emitForward() throws {
     let (scan, operation) = (pair.forward, pair.forwardOperation)
     let scene = scene
     let state = operation.operands[scan.carryRange].map(mapped)
@@ -260,7 +236,7 @@ struct BlockRewriter {
     }
   }
 
-  private mutating func emit(_ reader: CheckpointedScan.Reader) throws {
+  mutating func emit(_ reader: CheckpointedScan.Reader) throws {
     let (scan, operation) = (reader.scan, reader.operation)
     var parts = parts(of: reader)
     parts.outputs = try operation.results.dropFirst(scan.carryCount).map {

@@ -7,31 +7,36 @@ struct CheckpointSearch {
   private let function: Function
   /// Lowers a function within a budget, or without one.
   private let lower: (Function, Int?) throws -> LoweredProgram
-  /// The least bytes of all plans.
-  private(set) var least: Int
+  /// What is missing, with the least bytes of all plans.
+  private(set) var shortage: MemoryShortage
+  /// The bytes of what stays whole when scans are taken apart, as far as is known.
+  private var rest: Int
 
   /// How many divisions into blocks are planned.
   private static let trialCount = 4
 
+  /// - Parameter shortage: what the plans lack in which scans are whole.
   init(
-    _ function: Function, least: Int, lower: @escaping (Function, Int?) throws -> LoweredProgram
+    _ function: Function, _ shortage: MemoryShortage,
+    lower: @escaping (Function, Int?) throws -> LoweredProgram
   ) {
     self.function = function
-    self.least = least
     self.lower = lower
+    self.shortage = shortage
+    rest = max(shortage.saveAll - function.checkpointedByteCount, 0)
   }
 
   /// A program within a budget, and the function that it carries out; nil where there is none.
   mutating func lowered(
     within budget: Int
   ) throws -> (lowered: LoweredProgram, function: Function)? {
-    if let nested = try checkpointed(.segments, budget),
-      nested.byteCount <= budget || nested.byteCount < least,
-      let lowered = try fitting(nested.function, budget)
-    {
-      return (lowered, nested.function)
-    }
+    let segments = try checkpointed(.segments, budget)
+    // Planning takes long, so it is left for the end where it is not likely to lead anywhere: what
+    // stays whole only becomes much smaller where it is most of it.
+    let isLikely = segments.map { $0.byteCount + rest <= budget / 8 * 9 || rest > budget / 4 }
+    if isLikely == true, let found = try inSegments(segments, budget) { return found }
     if let found = try inBlocks(budget) { return found }
+    if isLikely == false, let found = try inSegments(segments, budget) { return found }
     guard let smallest = try checkpointed(.blocks(within: nil), budget),
       let lowered = try fitting(smallest.function, budget)
     else { return nil }
@@ -47,18 +52,27 @@ struct CheckpointSearch {
   private mutating func fitting(_ function: Function, _ budget: Int) throws -> LoweredProgram? {
     do {
       return try lower(function, budget)
-    } catch let shortage as MemoryShortage {
-      least = min(least, shortage.least)
+    } catch let found as MemoryShortage {
+      shortage.least = min(shortage.least, found.least)
       return nil
     }
   }
 
-  /// Blocks and snapshots that take what the rest of the program leaves of a budget: the first trial
-  /// tells what that is.
+  private mutating func inSegments(
+    _ segments: (function: Function, byteCount: Int)?, _ budget: Int
+  ) throws -> (lowered: LoweredProgram, function: Function)? {
+    guard let segments, segments.byteCount <= budget || segments.byteCount < shortage.least,
+      let lowered = try fitting(segments.function, budget)
+    else { return nil }
+    return (lowered, segments.function)
+  }
+
+  /// Blocks and snapshots that take what the rest of the program leaves of a budget: each trial tells
+  /// better what that is.
   private mutating func inBlocks(
     _ budget: Int
   ) throws -> (lowered: LoweredProgram, function: Function)? {
-    var limit = budget / 8 * 7
+    var limit = rest < budget ? min(budget - rest, budget / 32 * 31) : budget / 8 * 7
     var best: (lowered: LoweredProgram, function: Function)?
     var tried = Set<Int>()
     for _ in 0..<Self.trialCount where limit > 0 {
@@ -71,7 +85,7 @@ struct CheckpointSearch {
       if isFitting, byteCount > best?.lowered.program.arenaByteCount ?? 0 {
         best = (lowered, nested.function)
       }
-      if isFitting, budget - byteCount <= budget / 16 { break }
+      if isFitting, budget - byteCount <= budget / 8 { break }
       // What the rest of the program takes was reckoned from this trial.
       limit = nested.byteCount + (budget - byteCount) - (isFitting ? budget / 64 : 0)
     }

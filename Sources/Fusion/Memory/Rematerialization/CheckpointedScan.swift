@@ -142,6 +142,13 @@ extension Function {
     case blocks(within: Int?)
   }
 
+  /// The bytes that scans save for other scans, which may be taken apart.
+  var checkpointedByteCount: Int {
+    operations.indices.reduce(0) { sum, position in
+      sum.addingCapped(CheckpointedScan(self, at: position)?.savedByteCount ?? 0)
+    }
+  }
+
   /// The function with scans whose residuals other scans read taken apart: forward, carries are kept
   /// on the way instead of residuals; where these are read, parts of the scan are run again for its
   /// residuals.

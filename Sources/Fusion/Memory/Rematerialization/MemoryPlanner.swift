@@ -6,6 +6,8 @@ internal import TensorIR
 struct MemoryShortage: Error {
   /// The least bytes of all plans.
   var least: Int
+  /// The bytes where nothing is computed again.
+  var saveAll: Int
 
   /// What the user is told.
   func error(for function: Function, budget: Int?) -> AdjointError {
@@ -92,7 +94,9 @@ struct MemoryPlanner {
     return try fitting(budget, usualBytes)
   }
 
-  private func tooSmall(_ least: Int) -> MemoryShortage { MemoryShortage(least: least) }
+  private func tooSmall(_ least: Int) -> MemoryShortage {
+    MemoryShortage(least: least, saveAll: saveAllByteCount)
+  }
 
   // MARK: Policies
 

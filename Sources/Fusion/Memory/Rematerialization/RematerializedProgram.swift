@@ -7,6 +7,8 @@ internal import TensorIR
 struct RematerializedProgram {
   private(set) var program: LoopProgram
   private let graph: RematerializationGraph
+  /// The program without copies, whose kernels are over the buffers of values as they are made first.
+  private let original: LoopProgram
   /// The buffer that holds each value at present.
   private var current: [Int: BufferID] = [:]
   private var copyCounts: [BufferID: Int] = [:]
@@ -20,13 +22,14 @@ struct RematerializedProgram {
     kernel: (BufferID) -> Kernel?
   ) {
     program = original
+    self.original = original
     self.graph = graph
     for action in plan.actions {
       switch action {
       case .step(let position):
         var renaming = Renaming(buffers: renamed(graph.steps[position].reads))
         steps.append(moved(original.steps[position], &renaming, isCopy: false))
-      case .group(let number, let outputs): addCopy(of: number, outputs, original)
+      case .group(let number, let outputs): addCopy(of: number, outputs)
       case .recipe(let value):
         guard var kernel = kernel(graph.values[value].buffer) else { continue }
         var buffers = renamed(graph.recipes[value]?.inputs ?? [])
@@ -71,7 +74,7 @@ struct RematerializedProgram {
     return BufferID(program.buffers.count - 1)
   }
 
-  private mutating func addCopy(of group: Int, _ outputs: [Int], _ original: LoopProgram) {
+  private mutating func addCopy(of group: Int, _ outputs: [Int]) {
     let group = graph.groups[group]
     var renaming = Renaming(buffers: renamed(group.inputs))
     for value in group.outputs {
@@ -90,7 +93,7 @@ struct RematerializedProgram {
   private mutating func moved(_ step: Step, _ renaming: inout Renaming, isCopy: Bool) -> Step {
     switch step {
     case .kernel(let number):
-      var kernel = program.kernels[number]
+      var kernel = original.kernels[number]
       if isCopy { kernel.drop(storesTo: renaming.unread) }
       kernel.slots = kernel.slots.map { mapped($0, &renaming, isCopy: isCopy) }
       guard isCopy else {

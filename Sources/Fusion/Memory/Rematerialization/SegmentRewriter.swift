@@ -11,7 +11,7 @@ internal import TensorIR
 ///
 /// Inner scans return all that the original returns, so that their bodies are compiled to the same
 /// arithmetic; what nobody needs of it is a carry of the outer scan, which each segment overwrites.
-struct SegmentRewriter {
+struct SegmentRewriter: ScanRewriter {
   let source: Function
   let pair: CheckpointedScan
   /// The length of a segment, and how many there are.
@@ -27,30 +27,7 @@ struct SegmentRewriter {
     self.pair = pair
     self.length = length
     count = pair.forward.length / length
-    builder = FunctionBuilder(
-      name: source.name, isPrivate: source.isPrivate, location: source.location)
-    builder.setWrittenAttributes(source.writtenAttributes)
-  }
-
-  mutating func run() throws -> Function {
-    for parameter in source.parameters { map[parameter] = builder.parameter(source[parameter]) }
-    for operation in source.operations {
-      builder.location = operation.location
-      if operation.results == pair.forwardOperation.results {
-        try emitForward()
-      } else if operation.results == pair.readers[0].operation.results {
-        try emitBackward()
-      } else {
-        let results = try builder.copy(operation, operands: operation.operands.map(mapped))
-        for (old, new) in zip(operation.results, results) { map[old] = new }
-      }
-    }
-    return builder.finish(returning: source.results.map(mapped))
-  }
-
-  private func mapped(_ value: ValueID) -> ValueID {
-    guard let known = map[value] else { preconditionFailure("values are defined before use") }
-    return known
+    builder = FunctionBuilder(copying: source)
   }
 
   // MARK: Stacks in segments
@@ -87,7 +64,7 @@ struct SegmentRewriter {
 
   // MARK: Scans
 
-  private mutating func emitForward() throws {
+  mutating func emitForward() throws {
     let (scan, operation) = (pair.forward, pair.forwardOperation)
     let captures = operation.operands[..<scan.captureCount].map(mapped)
     let carries = operation.operands[scan.carryRange].map(mapped)
@@ -119,8 +96,7 @@ struct SegmentRewriter {
     }
   }
 
-  private mutating func emitBackward() throws {
-    let reader = pair.readers[0]
+  mutating func emit(_ reader: CheckpointedScan.Reader) throws {
     let (scan, operation) = (reader.scan, reader.operation)
     let isRead = Set(reader.reads.map(\.operand))
     let (forward, source) = (pair.forward, pair.forwardOperation)

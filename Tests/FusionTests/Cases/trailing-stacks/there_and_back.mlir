@@ -1,0 +1,25 @@
+// run: trailing-stacks
+func.func @main(%x: tensor<40x64xf32>, %h0: tensor<64xf32>) -> (tensor<64xf32>, tensor<64xf32>) {
+  %z = stablehlo.constant dense<0.000000e+00> : tensor<f32>
+  %s = stablehlo.reverse %x, dims = [1] : tensor<40x64xf32>
+  %t = stablehlo.sine %s : tensor<40x64xf32>
+  %0:2 = "adjoint.scan"(%h0, %t) <{carry_count = 1 : i64, length = 40 : i64, reverse = false}> ({
+  ^bb0(%i: tensor<i64>, %h: tensor<64xf32>, %v: tensor<64xf32>):
+    %1 = stablehlo.reverse %h, dims = [0] : tensor<64xf32>
+    %2 = stablehlo.multiply %1, %v : tensor<64xf32>
+    %3 = stablehlo.cosine %2 : tensor<64xf32>
+    %4 = stablehlo.add %3, %v : tensor<64xf32>
+    stablehlo.return %3, %4 : tensor<64xf32>, tensor<64xf32>
+  }) : (tensor<64xf32>, tensor<40x64xf32>) -> (tensor<64xf32>, tensor<40x64xf32>)
+  %5:2 = "adjoint.scan"(%0#0, %0#1) <{carry_count = 1 : i64, length = 40 : i64, reverse = true}> ({
+  ^bb0(%i: tensor<i64>, %h: tensor<64xf32>, %v: tensor<64xf32>):
+    %6 = stablehlo.reverse %h, dims = [0] : tensor<64xf32>
+    %7 = stablehlo.multiply %6, %v : tensor<64xf32>
+    %8 = stablehlo.sine %7 : tensor<64xf32>
+    %9 = stablehlo.subtract %8, %v : tensor<64xf32>
+    stablehlo.return %8, %9 : tensor<64xf32>, tensor<64xf32>
+  }) : (tensor<64xf32>, tensor<40x64xf32>) -> (tensor<64xf32>, tensor<40x64xf32>)
+  %10 = stablehlo.multiply %5#1, %5#1 : tensor<40x64xf32>
+  %11 = stablehlo.reduce(%10 init: %z) applies stablehlo.add across dimensions = [0] : (tensor<40x64xf32>, tensor<f32>) -> tensor<64xf32>
+  return %5#0, %11 : tensor<64xf32>, tensor<64xf32>
+}
