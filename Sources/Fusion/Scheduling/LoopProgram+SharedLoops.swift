@@ -18,7 +18,8 @@ extension LoopProgram {
   /// outside, time inside.
   ///
   /// Threads meet once for the whole loop instead of once for each kernel, and what a block carries stays
-  /// in the cache of its core. Kernels that are too small to be shared by themselves are shared so.
+  /// in the cache of its core. Kernels that are too small to be shared by themselves are shared so. Under a
+  /// memory budget only where what the loop uses fits it for all of the loop.
   mutating func shareLoops(_ scheduler: inout Scheduler) {
     for position in steps.indices {
       guard case .loop(var loop) = steps[position], let plan = sharing(of: loop) else { continue }
@@ -26,7 +27,11 @@ extension LoopProgram {
       for (number, rows) in plan.rows { shared.kernels[number].cut(intoBlocksOf: rows) }
       loop.sharedBlocks = plan.count
       shared.steps[position] = .loop(loop)
-      if let budget = scheduler.options.memory.budget, shared.largestArenaUse > budget { continue }
+      if let budget = scheduler.options.memory.budget {
+        var placed = shared
+        placed.placeArena()
+        if placed.arenaByteCount > budget { continue }
+      }
       guard scheduler.accept("\(plan.count) blocks of \(plan.lanes) lanes go through a loop") else {
         continue
       }
