@@ -24,8 +24,8 @@ final class EntryEmitter {
   private let lists: LLVMValue
   /// Where the program ends early; nil where it cannot.
   private let end: LLVMBlock?
-  /// The block of lanes that all kernels are run for; nil for all, which threads share.
-  private var block: (first: LLVMValue, end: LLVMValue)?
+  /// The blocks of lanes that all kernels are run for; nil for all, which threads share.
+  private let blocks: (first: LLVMValue, end: LLVMValue)?
 
   init(
     _ program: LoopProgram, _ entry: LLVMFunction,
@@ -39,6 +39,7 @@ final class EntryEmitter {
     builder = IRBuilder(module)
     builder.position(at: entry.appendBlock("entry"))
     callees = program.callees
+    blocks = nil
     end = program.mayEndEarly ? entry.appendBlock("end") : nil
     // Kernels that may run on get the context behind their buffers.
     let slotCount = program.kernels.map(\.slots.count).max() ?? 0
@@ -62,6 +63,7 @@ final class EntryEmitter {
     builder = IRBuilder(module)
     builder.position(at: function.appendBlock("entry"))
     callees = []
+    blocks = (function.parameters[1], function.parameters[2])
     end = nil
     let slotCount = program.kernels.map(\.slots.count).max() ?? 0
     slots = builder.alloca(module.pointer, count: slotCount + 1, alignment: 16)
@@ -219,7 +221,7 @@ final class EntryEmitter {
 
   private func emit(_ loop: StepLoop) {
     if case .count(let count) = loop.trips, count <= 0 { return }
-    if let blocks = loop.sharedBlocks, block == nil { return emitShared(loop, blocks: blocks) }
+    if let count = loop.sharedBlocks, blocks == nil { return emitShared(loop, blocks: count) }
     let exchanged = loop.carries.filter { program.isExchanged($0) }
     let before = builder.currentBlock
     let head = builder.appendBlock("repeat")
@@ -290,34 +292,14 @@ final class EntryEmitter {
       "\(entry.name).loop\(loop.counter.index)",
       parameters: [module.pointer, module.i64, module.i64],
       returns: module.void)
-    EntryEmitter(of: self, function, memory: memory, index: loop.index).emitBlocks(of: loop)
-    let context = entry.parameters[3]
-    let share = builder.load(module.pointer, context, alignment: 8)
-    let type = module.functionType(
-      [module.pointer, module.pointer, module.pointer, module.i64], returns: module.void)
-    builder.callIndirect(
-      type, share, [context, function.value, frame, builder.int(blocks, module.i64)])
+    let inner = EntryEmitter(of: self, function, memory: memory, index: loop.index)
+    inner.emit(loop)
+    inner.builder.ret()
+    share(function, frame, blocks: blocks)
     guard count % 2 == 1 else { return }
     for carry in loop.carries where program.isExchanged(carry) {
       starts.swapAt(carry.current.index, carry.next.index)
     }
-  }
-
-  /// Emits a loop for each of the blocks that the function is given.
-  private func emitBlocks(of loop: StepLoop) {
-    let before = builder.currentBlock
-    let (head, after) = (builder.appendBlock("block"), builder.appendBlock("done"))
-    builder.br(head)
-    builder.position(at: head)
-    let number = builder.phi(module.i64)
-    builder.addIncoming(number, entry.parameters[1], from: before)
-    let next = builder.add(number, builder.int(1, module.i64))
-    block = (number, next)
-    inScope { emit(loop) }
-    builder.addIncoming(number, next, from: builder.currentBlock)
-    builder.condBr(builder.icmp(.eq, next, entry.parameters[2]), after, head)
-    builder.position(at: after)
-    builder.ret()
   }
 
   /// Loops of unknown count ask after so many iterations whether they should end.
@@ -371,8 +353,8 @@ final class EntryEmitter {
       let place = builder.gep(slots, bytes: kernel.slots.count * 8)
       builder.store(entry.parameters[3], place, alignment: 8)
     }
-    if let block {
-      builder.call(function.code, [slots, block.first, block.end])
+    if let blocks {
+      builder.call(function.code, [slots, blocks.first, blocks.end])
       return
     }
     guard let blocks = kernel.blockCount else {
@@ -380,12 +362,17 @@ final class EntryEmitter {
         function.code, [slots, builder.int(0, module.i64), builder.int(1, module.i64)])
       return
     }
+    share(function.code, slots, blocks: blocks)
+  }
+
+  /// Hands blocks of a function to the context's threads, which call it with an argument and ranges.
+  private func share(_ function: LLVMFunction, _ argument: LLVMValue, blocks: Int) {
     let context = entry.parameters[3]
     let share = builder.load(module.pointer, context, alignment: 8)
     let type = module.functionType(
       [module.pointer, module.pointer, module.pointer, module.i64], returns: module.void)
     builder.callIndirect(
-      type, share, [context, function.code.value, slots, builder.int(blocks, module.i64)])
+      type, share, [context, function.value, argument, builder.int(blocks, module.i64)])
   }
 
   /// Tells a profiled entry's context which kernel comes next.

@@ -156,20 +156,6 @@ extension UnaryOp {
       false
     }
   }
-
-  /// Whether the function takes dozens of instructions.
-  fileprivate var isTranscendental: Bool {
-    switch self {
-    case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
-      .erf, .erfc, .erfInverse, .cubeRoot, .tangent, .sinh, .cosh, .asin, .acos, .atan, .asinh,
-      .acosh, .atanh, .logGamma, .digamma:
-      true
-    case .abs, .negate, .sign, .sqrt, .rsqrt, .floor, .ceil, .roundEven, .roundAway, .isFinite,
-      .isInfinite, .isPositiveInfinite, .isNegativeInfinite, .not, .square, .stopGradient,
-      .populationCount, .leadingZeros:
-      false
-    }
-  }
 }
 
 /// A directed graph with capacities.

@@ -108,6 +108,20 @@ package enum UnaryOp: String, Hashable, Sendable, CaseIterable {
   case isPositiveInfinite = "chlo.is_pos_inf"
   case isNegativeInfinite = "chlo.is_neg_inf"
 
+  /// Whether the function takes dozens of instructions.
+  package var isTranscendental: Bool {
+    switch self {
+    case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
+      .erf, .erfc, .erfInverse, .cubeRoot, .tangent, .sinh, .cosh, .asin, .acos, .atan, .asinh,
+      .acosh, .atanh, .logGamma, .digamma:
+      true
+    case .abs, .negate, .sign, .sqrt, .rsqrt, .floor, .ceil, .roundEven, .roundAway, .isFinite,
+      .isInfinite, .isPositiveInfinite, .isNegativeInfinite, .not, .square, .stopGradient,
+      .populationCount, .leadingZeros:
+      false
+    }
+  }
+
   /// Whether the function tells kinds of numbers apart: its results are booleans.
   package var isTest: Bool {
     switch self {

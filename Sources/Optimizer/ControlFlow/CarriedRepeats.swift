@@ -179,7 +179,8 @@ extension Region {
     let count = operation.results.reduce(0) { $0 + self[$1].count }
     let read = operation.operands.reduce(0) { $0 + self[$1].count }
     switch operation.op {
-    case .unary(let op): return count * (op.isCheap ? 1 : 16)
+    case .unary(.sqrt), .unary(.rsqrt): return count * 16
+    case .unary(let op): return count * (op.isTranscendental ? 16 : 1)
     case .binary(let op): return count * (op == .divide || op == .power ? 16 : 1)
     case .dot(let dimensions):
       let left = self[operation.operands[0]].shape
@@ -190,22 +191,6 @@ extension Region {
       return 16 * (count + read)
     case .constant, .iota, .shape, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier:
       return 0
-    }
-  }
-}
-
-extension UnaryOp {
-  /// Whether the function takes a few instructions, none of them slow.
-  var isCheap: Bool {
-    switch self {
-    case .abs, .negate, .sign, .floor, .ceil, .roundEven, .roundAway, .isFinite, .isInfinite,
-      .isPositiveInfinite, .isNegativeInfinite, .not, .square, .stopGradient, .populationCount,
-      .leadingZeros:
-      true
-    case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .tanh, .sine, .cosine,
-      .sqrt, .rsqrt, .erf, .erfc, .erfInverse, .cubeRoot, .tangent, .sinh, .cosh, .asin, .acos,
-      .atan, .asinh, .acosh, .atanh, .logGamma, .digamma:
-      false
     }
   }
 }

@@ -204,7 +204,7 @@ extension WavefrontNest {
     let own = operation.operands[..<along.captureCount].compactMap { splats[$0] }
     let carries = along.carryParameters.map { builder.parameter(along.body[$0]) }
     for value in rows + reads.map(\.value) {
-      known[value] = builder.parameter(scan.body[value].element(ofFirstAxis: ()))
+      known[value] = builder.parameter(scan.body[value].elementOfFirstAxis)
     }
     func element(of value: ValueID) throws -> ValueID {
       if let found = known[value] { return found }
@@ -230,9 +230,7 @@ extension WavefrontNest {
 
 extension TensorType {
   /// The type of an element along the first axis.
-  fileprivate func element(ofFirstAxis: Void) -> TensorType {
-    TensorType(Array(shape.dropFirst()), element)
-  }
+  fileprivate var elementOfFirstAxis: TensorType { TensorType(Array(shape.dropFirst()), element) }
 }
 
 extension Region {
@@ -249,7 +247,7 @@ extension Region {
   fileprivate var slowFunctionCount: Int {
     operations.reduce(0) { count, operation in
       switch operation.op {
-      case .unary(let op) where !op.isCheap: count + self[operation.results[0]].count
+      case .unary(let op) where op.isTranscendental: count + self[operation.results[0]].count
       case .binary(.power), .binary(.atan2): count + self[operation.results[0]].count
       case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
         .fft, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
