@@ -52,18 +52,6 @@ import Testing
     },
   ]
 
-  /// What `body` throws.
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "nothing was thrown"
-    } catch let error as AdjointError {
-      return error.message
-    } catch {
-      return "\(error)"
-    }
-  }
-
   @Test(arguments: forms.indices) func badMatricesAreErrors(_ number: Int) throws {
     let form = Self.forms[number]
     #expect(message { _ = try form.apply(form.bad).scalars() } == form.message, "\(form.name)")

@@ -7,18 +7,6 @@ private typealias Vector = Tensor<Double>
 struct ErrorTests {
   private let matrix = Tensor<Double>.zeros([2, 3])
 
-  /// The message of the error that `body` throws, without its place.
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "nothing was thrown"
-    } catch let error as AdjointError {
-      return error.message
-    } catch {
-      return "not an AdjointError: \(error)"
-    }
-  }
-
   @Test func broadcastingNamesBothShapesAndTheRule() {
     #expect(
       message { _ = try (matrix + Vector.zeros([4])).scalars() }

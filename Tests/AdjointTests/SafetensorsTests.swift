@@ -10,16 +10,6 @@ struct SafetensorsTests {
       .appending(path: "adjoint-\(UUID().uuidString)-\(name)").path
   }
 
-  /// The message of the error that `body` throws.
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "nothing was thrown"
-    } catch {
-      return (error as? AdjointError)?.message ?? "\(error)"
-    }
-  }
-
   @Test func treesComeBack() throws {
     let file = path("tree.safetensors")
     defer { try? FileManager.default.removeItem(atPath: file) }

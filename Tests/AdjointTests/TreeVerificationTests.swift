@@ -76,15 +76,6 @@ private struct Forgetful: TensorTree {
 
 /// Trees whose `visitTensors` leaves members out are found when a function is traced for them.
 struct TreeVerificationTests {
-  /// The message of the error that `body` throws, without its place.
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "nothing was thrown"
-    } catch {
-      return (error as? AdjointError)?.message ?? "\(error)"
-    }
-  }
 
   @Test(arguments: [
     ("weight", "tensor weight: visitTensors needs visitor.visit(&weight)"),

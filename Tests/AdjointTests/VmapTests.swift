@@ -7,16 +7,6 @@ private typealias Vector = Tensor<Double>
 struct VmapTests {
   private let rows: Vector = [[1, 2, 3], [4, 5, 6]]
 
-  /// The message of the error that `body` throws.
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "nothing was thrown"
-    } catch {
-      return (error as? AdjointError)?.message ?? "\(error)"
-    }
-  }
-
   @Test func functionsOfRows() throws {
     let length = vmap { (x: Vector) in dot(x, x) }
     #expect(try length(rows).scalars() == [14, 77])

@@ -60,10 +60,16 @@ extension LoopProgram {
   }
 
   /// The memory that a buffer stands in, or is part of; that of the buffer which it trails.
-  private func memory(of buffer: BufferID) -> BufferID {
-    var memory = home(of: root(of: buffer))
-    while let trail = buffers[memory.index].trail { memory = home(of: root(of: trail.leader)) }
-    return memory
+  private func memory(of buffer: BufferID) -> BufferID { trailed(by: buffer).memory }
+
+  /// The memory of a buffer, and how far behind the next one each starts of those that trail another.
+  private func trailed(by buffer: BufferID) -> (memory: BufferID, offsets: [Int]) {
+    var (memory, offsets) = (home(of: root(of: buffer)), [Int]())
+    while let trail = buffers[memory.index].trail {
+      memory = home(of: root(of: trail.leader))
+      offsets.append(trail.offset)
+    }
+    return (memory, offsets)
   }
 
   /// Notes which places the rows of a kernel own of memory that the loop writes.

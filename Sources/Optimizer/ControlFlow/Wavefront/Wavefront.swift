@@ -16,7 +16,7 @@ import TensorIR
   guard case .scan(let scan) = op, let nest = try WavefrontNest(scan) else { return nil }
   var builder = FunctionBuilder(name: scan.body.name, location: scan.body.location)
   let parameters = operands.map { builder.parameter(rewriter[$0]) }
-  var waves = Wavefront(of: nest, parameters, into: builder)
+  var waves = try Wavefront(of: nest, parameters, into: builder)
   let results = try waves.results()
   return try rewriter.emitInlined(waves.builder.finish(returning: results), operands)
 }
@@ -29,29 +29,31 @@ private struct Wavefront {
   let captures: [ValueID]
   let carries: [ValueID]
   /// The stacks of the scan over rows and their indices, in the order in which the rows are computed.
-  private var stacks: [ValueID]
-  private var indices: ValueID?
+  private let stacks: [ValueID]
+  private let indices: ValueID
 
   private var rowCount: Int { nest.scan.length }
   private var columnCount: Int { nest.along.length }
 
-  init(of nest: WavefrontNest, _ operands: [ValueID], into builder: FunctionBuilder) {
+  init(of nest: WavefrontNest, _ operands: [ValueID], into builder: FunctionBuilder) throws {
     let (first, end) = (nest.scan.captureCount, nest.scan.captureCount + nest.scan.carryCount)
+    var builder = builder
+    let type = TensorType([nest.scan.length], .i64)
+    let numbers = try builder.emit(.iota(type, dimension: 0), [])
+    let ordered = try ([numbers] + operands[end...]).map { stack in
+      try nest.scan.isReversed
+        ? builder.emit(.shape(.reverse(dimensions: [0])), [stack]) : stack
+    }
     self.nest = nest
     self.builder = builder
     captures = Array(operands[..<first])
     carries = Array(operands[first..<end])
-    stacks = Array(operands[end...])
+    indices = ordered[0]
+    stacks = Array(ordered[1...])
   }
 
   /// What the scan over rows gives.
   mutating func results() throws -> [ValueID] {
-    var indices = try builder.emit(.iota(TensorType([rowCount], .i64), dimension: 0), [])
-    if nest.scan.isReversed {
-      indices = try builder.emit(.shape(.reverse(dimensions: [0])), [indices])
-      stacks = try stacks.map { try builder.emit(.shape(.reverse(dimensions: [0])), [$0]) }
-    }
-    self.indices = indices
     let body = nest.scan.body
     let read = nest.operation.results.dropFirst(nest.along.carryCount)
     let whole = body.liveness(for: Array(body.results.dropFirst(nest.scan.carryCount))) { _ in
@@ -96,7 +98,7 @@ extension Wavefront {
       [true] + captures.map { _ in false } + stacks.map { _ in true } + order.map { _ in true }
     let batched = try region.batched(size: rowCount, flags)
     return try builder.inline(
-      batched, [indices].compactMap { $0 } + captures + stacks + order.compactMap { known[$0] })
+      batched, [indices] + captures + stacks + order.compactMap { known[$0] })
   }
 
   /// Values of the body over rows for one row.

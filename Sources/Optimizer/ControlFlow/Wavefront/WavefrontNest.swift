@@ -93,7 +93,9 @@ struct WavefrontNest {
 
   /// The position of a result of so many waves ago among `histories`.
   func history(of result: Int, delay: Int) -> Int {
-    histories.firstIndex { $0.result == result && $0.delay == delay } ?? 0
+    guard let position = histories.firstIndex(where: { $0.result == result && $0.delay == delay })
+    else { preconditionFailure("every result is kept as long as it is read") }
+    return position
   }
 
   /// Whether lanes save more time than idle ones and the selection of inputs take: cells of a few
