@@ -109,8 +109,13 @@ extension ForwardPass {
 
 extension Region {
   /// The region with tangents of active parameters behind its own, and tangents of active results.
-  func withTangents(parameters: [Int], results: [Int]) throws -> Region {
-    try ForwardPass(self, name: name, parameters: parameters, results: results, mode: .fused)
+  ///
+  /// Where the region is transposed afterwards, its loops and branches have to be linearized: one that
+  /// computes values and tangents together is not linear in what it carries.
+  func withTangents(
+    parameters: [Int], results: [Int], mode: ForwardPass.Mode = .fused
+  ) throws -> Region {
+    try ForwardPass(self, name: name, parameters: parameters, results: results, mode: mode)
       .finished(tangentsOf: results)
   }
 }

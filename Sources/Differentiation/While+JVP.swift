@@ -11,7 +11,8 @@ extension While {
     let active = activity(wanted.operands, results: wanted.results)
     let operands = active.operands.positions
     let results = active.results.positions
-    var body = try body.withTangents(parameters: operands, results: results)
+    var body = try body.withTangents(
+      parameters: operands, results: results, mode: pass.isLinearizing ? .linearized : .fused)
     let own = Array(body.parameters.prefix(operation.operands.count))
     let tangents = Dictionary(
       uniqueKeysWithValues: zip(operands, body.parameters.dropFirst(own.count)))

@@ -24,6 +24,8 @@ enum ControlProgram: String, CaseIterable {
   case dynamic
   /// Such a loop in a scan, after which the values go on.
   case dynamicInScan
+  /// A scan in such a loop, where each step's factors are the carries of both.
+  case scanInDynamic
 
   var text: String {
     switch self {
@@ -169,6 +171,34 @@ enum ControlProgram: String, CaseIterable {
       }
       """
     case .dynamic: dynamicText
+    case .scanInDynamic:
+      """
+      func.func @main(%a: tensor<f64>, %b: tensor<f64>) -> (tensor<f64>, tensor<f64>) {
+        %end = stablehlo.constant dense<1.0> : tensor<f64>
+        %step = stablehlo.constant dense<0.3> : tensor<f64>
+        %0:3 = stablehlo.while(%v = %a, %d = %b, %t = %step) : tensor<f64>, tensor<f64>, tensor<f64>
+          cond {
+            %1 = stablehlo.compare LT, %t, %end : (tensor<f64>, tensor<f64>) -> tensor<i1>
+            stablehlo.return %1 : tensor<i1>
+          } do {
+            %1 = "adjoint.scan"(%v) <{carry_count = 1 : i64, length = 3 : i64, reverse = false}> ({
+            ^bb0(%i: tensor<i64>, %k: tensor<f64>):
+              %6 = stablehlo.multiply %k, %d : tensor<f64>
+              %7 = stablehlo.sine %6 : tensor<f64>
+              %8 = stablehlo.add %7, %k : tensor<f64>
+              stablehlo.return %8 : tensor<f64>
+            }) : (tensor<f64>) -> tensor<f64>
+            %2 = stablehlo.tanh %1 : tensor<f64>
+            %3 = stablehlo.multiply %1, %d : tensor<f64>
+            %4 = stablehlo.multiply %2, %2 : tensor<f64>
+            %5 = stablehlo.multiply %4, %step : tensor<f64>
+            %9 = stablehlo.add %t, %step : tensor<f64>
+            %10 = stablehlo.add %9, %5 : tensor<f64>
+            stablehlo.return %2, %3, %10 : tensor<f64>, tensor<f64>, tensor<f64>
+          }
+        return %0#0, %0#1 : tensor<f64>, tensor<f64>
+      }
+      """
     case .dynamicInScan:
       """
       func.func @main(%a: tensor<f64>, %x: tensor<3xf64>) -> (tensor<f64>, tensor<3xf64>) {

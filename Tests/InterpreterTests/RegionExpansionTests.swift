@@ -34,6 +34,28 @@ import Testing
     #expect(scattered == [[1, 1, 3, -2]])
   }
 
+  /// Complex updates are multiplied one after the other: (1 + 2i)·(3 + i)·i is −7 + i.
+  @Test func scatterOfComplexProducts() throws {
+    let text = """
+      func.func @main(%x: tensor<2xf32>, %y: tensor<2xf32>, %u: tensor<2xf32>, %v: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
+        %i = stablehlo.constant dense<[[0], [0]]> : tensor<2x1xi32>
+        %z = stablehlo.complex %x, %y : tensor<2xcomplex<f32>>
+        %w = stablehlo.complex %u, %v : tensor<2xcomplex<f32>>
+        %0 = "stablehlo.scatter"(%z, %i, %w) <{scatter_dimension_numbers = #stablehlo.scatter<inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1>}> ({
+        ^bb0(%a: tensor<complex<f32>>, %b: tensor<complex<f32>>):
+          %1 = stablehlo.multiply %a, %b : tensor<complex<f32>>
+          stablehlo.return %1 : tensor<complex<f32>>
+        }) : (tensor<2xcomplex<f32>>, tensor<2x1xi32>, tensor<2xcomplex<f32>>) -> tensor<2xcomplex<f32>>
+        %1 = stablehlo.real %0 : (tensor<2xcomplex<f32>>) -> tensor<2xf32>
+        %2 = stablehlo.imag %0 : (tensor<2xcomplex<f32>>) -> tensor<2xf32>
+        return %1, %2 : tensor<2xf32>, tensor<2xf32>
+      }
+      """
+    let scattered = try results(
+      text, vector([1, 5]), vector([2, 6]), vector([3, 0]), vector([1, 1]))
+    #expect(scattered == [[-7, 5], [1, 6]])
+  }
+
   /// Two operands move together, by windows of two elements.
   @Test func scatterOfTwoOperands() throws {
     let text = """

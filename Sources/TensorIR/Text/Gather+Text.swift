@@ -77,6 +77,8 @@ extension Function {
   func scatterCombination(of element: ElementType) -> ScatterDimensions.Combination? {
     guard isCombination(of: element) else { return nil }
     if let kind = combinedKind {
+      // A product of complex numbers needs both parts of both factors at once.
+      if kind == .multiply, element.isComplex { return nil }
       return ScatterDimensions.Combination.allCases.first { $0.kind == kind }
     }
     return operations.isEmpty && results == [parameters[1]] ? .set : nil
