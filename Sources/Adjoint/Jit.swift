@@ -45,7 +45,7 @@ public func jit<
 ///
 ///     let step = jit { (w: Tensor<Float>) in try valueWithGradient(at: w) { square($0).sum() } }
 ///     let slope = try step(w).gradient
-@inlinable
+@_disfavoredOverload @inlinable
 public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint, Gradient: TensorTree>(
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
@@ -74,7 +74,7 @@ public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint, Gradient: T
 
 /// Makes a compiled function out of a closure that returns what `valueWithGradient(at:of:)` gives for
 /// several arguments.
-@inlinable
+@_disfavoredOverload @inlinable
 public func jit<
   each Input: TensorTree, Scalar: TensorFloatingPoint, First: TensorTree, Second: TensorTree,
   each Rest: TensorTree

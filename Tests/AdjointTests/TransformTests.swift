@@ -83,6 +83,10 @@ struct TransformTests {
     #expect(try jit(valueWithGradient(of: cube))([2]).gradient.scalars() == [12])
     let along = try hessianVectorProduct(at: Vector([1, 2]), along: [1, 1], of: cube)
     #expect(try along.scalars() == [6, 12])
+    // A closure that is used at once need not be `@Sendable`.
+    let local = { (x: Vector) in (x * x * x).sum() }
+    let again = try hessianVectorProduct(at: Vector([1, 2]), along: [1, 1], of: local)
+    #expect(try again.scalars() == [6, 12])
     let (sine, cosine) = try differential(at: Vector(0)) { (sin($0), cos($0)) }(2)
     #expect(try [sine, cosine].map { try $0.item() } == [2, 0])
   }
