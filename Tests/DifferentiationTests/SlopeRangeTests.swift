@@ -102,6 +102,19 @@ import Testing
     expect(found[1].doubles, [0, 0, 0, -.infinity, 8 * 0.6931471805599453])
   }
 
+  @Test func besselFunctionsFarOut() throws {
+    let text = """
+      func.func @main(%x: tensor<3xf64>) -> tensor<3xf64> {
+        %0 = chlo.bessel_i1e %x : tensor<3xf64> -> tensor<3xf64>
+        return %0 : tensor<3xf64>
+      }
+      """
+    let function = try Module(parsing: text, file: "bessel.mlir").functions[0]
+    let (point, ones) = (vector(2e5, -2e5, 1e12), vector(1, 1, 1))
+    let found = try run(function.withJVP(of: [0]), [point, ones])[1].doubles
+    expect(found, [-2.2301426005356037e-9, -2.2301426005356037e-9, -1.9947114020049194e-19])
+  }
+
   @Test func anOperandThatIsNaNIsTheOneChosen() throws {
     for op in [BinaryOp.maximum, .minimum] {
       let found = try slopes([.nan, 1, -1]) { try $0.binary(op, $1, $0.splat(0, $0[$1])) }
