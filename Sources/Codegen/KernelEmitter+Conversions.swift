@@ -116,11 +116,40 @@ extension KernelEmitter {
     let target = type(to).withWidth(x.type.vectorWidth)
     let isSigned = to.kind == .signed
     let whole =
-      isSigned ? builder.fptosiSaturating(x, target) : builder.fptouiSaturating(x, target)
+      compared(x, target, isSigned: isSigned)
+      ?? (isSigned ? builder.fptosiSaturating(x, target) : builder.fptouiSaturating(x, target))
     guard to.isNarrow else { return whole }
     let greatest = builder.int(isSigned ? 7 : 15, target)
     guard isSigned else { return builder.umin(whole, greatest) }
     return builder.smin(builder.smax(whole, builder.int(-8, target)), greatest)
+  }
+
+  /// A vector of floats as integers held at the ends by comparisons, where LLVM makes scalar code of
+  /// conversions that hold them; nil for others.
+  private func compared(_ x: LLVMValue, _ target: LLVMType, isSigned: Bool) -> LLVMValue? {
+    let bits = target.scalarBits
+    guard x.type.isVector, module.target.isX86, target.isVector else { return nil }
+    if bits < 32 {
+      // Shorter integers are 32 bits first.
+      let wide = module.i32.withWidth(x.type.vectorWidth)
+      guard let whole = compared(x, wide, isSigned: true) else { return nil }
+      let (low, high) = isSigned ? (-1 << (bits - 1), 1 << (bits - 1) - 1) : (0, 1 << bits - 1)
+      let held = builder.smin(
+        builder.smax(whole, builder.int(low, wide)), builder.int(high, wide))
+      return builder.trunc(held, target)
+    }
+    let isNative = isSigned && bits == 32 || module.target.has(bits == 32 ? "avx512f" : "avx512dq")
+    guard isNative else { return nil }
+    let exponent = isSigned ? bits - 1 : bits
+    let bound = Double(sign: .plus, exponent: exponent, significand: 1)
+    let (least, most) =
+      isSigned ? (Int.min >> (64 - bits), Int.max >> (64 - bits)) : (0, -1)
+    var whole = isSigned ? builder.fptosi(x, target) : builder.fptoui(x, target)
+    let isAbove = builder.fcmp(.oge, x, builder.float(bound, x.type))
+    whole = builder.select(isAbove, builder.int(most, target), whole)
+    let isBelow = builder.fcmp(.olt, x, builder.float(isSigned ? -bound : 0, x.type))
+    whole = builder.select(isBelow, builder.int(least, target), whole)
+    return builder.select(builder.fcmp(.ord, x, x), whole, builder.zero(target))
   }
 
   private func convertToFloat(_ x: LLVMValue, _ from: ElementType, _ to: ElementType) -> LLVMValue {

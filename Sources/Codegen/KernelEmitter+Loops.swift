@@ -17,6 +17,10 @@ extension KernelEmitter {
         emitJammed(loop, count)
         break
       }
+      if isShortScatter(loop) {
+        emitUpdates(loop)
+        break
+      }
       let (first, end) = range(of: loop)
       for carry in loop.carries { accumulators[carry.current] = copies(of: carry.initial) }
       repeated(loop, from: first, to: end)
@@ -77,7 +81,7 @@ extension KernelEmitter {
   }
 
   /// The first iteration of a loop and the one after its last.
-  private func range(of loop: Loop) -> (LLVMValue, LLVMValue) {
+  func range(of loop: Loop) -> (LLVMValue, LLVMValue) {
     let extent = builder.int(kernel.variables[loop.variable.index].extent, module.i64)
     switch loop.range {
     case .full: return (builder.int(0, module.i64), extent)

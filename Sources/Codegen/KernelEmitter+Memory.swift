@@ -54,7 +54,13 @@ extension KernelEmitter {
     var varying = address.shifting(lanes?.variable, by: shift)
     let constant = varying.constant
     varying.constant = 0
-    let start = builder.gep(memoryType(element), base(memory), index(varying))
+    var start = base(memory)
+    if let updated = updatesVariable, varying.isLookedUp, !varying.uses(updated) {
+      let (fixed, lookedUp) = varying.partsLookedUp
+      start = builder.gep(memoryType(element), start, index(fixed))
+      varying = lookedUp
+    }
+    start = builder.gep(memoryType(element), start, index(varying))
     return builder.gep(start, bytes: constant * element.byteCount)
   }
 

@@ -13,8 +13,8 @@ extension BinaryOp {
       return try pass.difference(pass.tangent(left), pass.tangent(right))
     case .multiply: return try multiplyTangent(left, right, in: &pass)
     case .divide: return try divideTangent(operation, in: &pass)
-    case .maximum: return try choiceTangent(left, right, .greaterOrEqual, in: &pass)
-    case .minimum: return try choiceTangent(left, right, .lessOrEqual, in: &pass)
+    case .maximum: return try choiceTangent(left, right, .less, in: &pass)
+    case .minimum: return try choiceTangent(left, right, .greater, in: &pass)
     case .power: return try powerTangent(operation, in: &pass)
     case .remainder: return try remainderTangent(operation, in: &pass)
     case .atan2: return try angleTangent(left, right, in: &pass)
@@ -37,15 +37,24 @@ extension BinaryOp {
     return try pass.difference(pass.tangent(left), pass.scaled(pass.tangent(right), by: whole))
   }
 
-  /// (ẏ·x − ẋ·y) / (x² + y²).
+  /// (ẏ·x − ẋ·y) / (x² + y²), with both multiplied by a power of two where squares would leave the
+  /// range of their type.
   private func angleTangent(
     _ left: ValueID, _ right: ValueID, in pass: inout ForwardPass
   ) throws -> ValueID? {
-    let (y, x) = (left, right)
+    let isReal = pass.type(left).element.isFloat
+    let factor =
+      isReal
+      ? try pass.builder.rangeFactor(left, right)
+      : try pass.builder.splat(1, pass.type(left))
+    let y = try pass.builder.multiply(left, factor)
+    let x = try pass.builder.multiply(right, factor)
     let square = try pass.builder.add(pass.builder.multiply(x, x), pass.builder.multiply(y, y))
-    let rising = try pass.scaled(pass.tangent(left), by: pass.builder.divide(x, square))
-    return try pass.difference(
-      rising, pass.scaled(pass.tangent(right), by: pass.builder.divide(y, square)))
+    func slope(_ part: ValueID) throws -> ValueID {
+      try pass.builder.multiply(pass.builder.divide(part, square), factor)
+    }
+    let rising = try pass.scaled(pass.tangent(left), by: slope(x))
+    return try pass.difference(rising, pass.scaled(pass.tangent(right), by: slope(y)))
   }
 
   /// In x, the derivative of polygamma(n, x) is polygamma(n + 1, x), and that of zeta(s, x) is
@@ -68,14 +77,15 @@ extension BinaryOp {
     return try pass.scale(tangent, by: slope)
   }
 
-  /// The product rule; a square has slope x + x.
+  /// The product rule; that of a square is one product, and x·log(x) has slope log(x) + 1.
   private func multiplyTangent(
     _ left: ValueID, _ right: ValueID, in pass: inout ForwardPass
   ) throws -> ValueID? {
     let (x, y) = (left, right)
     if left == right, let tangent = pass.tangent(left) {
-      return try pass.scale(tangent, by: pass.builder.add(x, x))
+      return try pass.squareTangent(tangent, x)
     }
+    if let tangent = try pass.entropyTangent(left, right) { return tangent }
     return try pass.sum(
       pass.scaled(pass.tangent(left), by: y), pass.scaled(pass.tangent(right), by: x))
   }
@@ -86,13 +96,14 @@ extension BinaryOp {
   ) throws -> ValueID? {
     let (left, right) = (operation.operands[0], operation.operands[1])
     if let smooth = try pass.exponentialQuotientTangent(operation) { return smooth }
+    if let tangent = try pass.squareQuotientTangent(operation) { return tangent }
     let shrinking = try pass.scaled(pass.tangent(right), by: operation.result)
     guard let numerator = try pass.difference(pass.tangent(left), shrinking) else { return nil }
     return try pass.scale(numerator, dividingBy: right)
   }
 
   /// The tangent of the operand chosen, and the mean of both where the operands are equal, as JAX
-  /// has it. `direction` holds where the first operand is chosen or equal.
+  /// has it. `direction` holds where the first operand is not chosen: an operand that is NaN is.
   private func choiceTangent(
     _ left: ValueID, _ right: ValueID, _ direction: Comparison.Direction, in pass: inout ForwardPass
   ) throws -> ValueID? {
@@ -106,13 +117,15 @@ extension BinaryOp {
       _ operand: ValueID, _ chosen: ValueID, _ other: ValueID
     ) throws -> ValueID? {
       guard let tangent = try pass.scaled(pass.tangent(operand), by: share) else { return nil }
-      return try pass.masked(tangent, where: pass.builder.compare(direction, chosen, other))
+      let isOther = try pass.builder.compare(direction, chosen, other)
+      return try pass.builder.select(isOther, pass.zero(type), tangent)
     }
     let first = try part(left, x, y)
     return try pass.sum(first, part(right, y, x))
   }
 
-  /// ẋ·y·x^(y−1) + ẏ·log(x)·x^y, where x^0 has slope 0 in x and 0^y, y ≥ 0, has slope 0 in y.
+  /// ẋ·y·x^(y−1) + ẏ·log(x)·x^y, where x^0 has slope 0 in x, and 0^0 and powers that are zero have
+  /// slope 0 in y.
   private func powerTangent(_ operation: Operation, in pass: inout ForwardPass) throws -> ValueID? {
     let (base, exponent) = (operation.operands[0], operation.operands[1])
     let (x, y) = (base, exponent)
@@ -122,8 +135,9 @@ extension BinaryOp {
       let zero = try pass.zero(type)
       var isFlat = try pass.builder.compare(.equal, x, zero)
       if type.element.isFloat {
-        isFlat = try pass.builder.binary(
-          .and, isFlat, pass.builder.compare(.greaterOrEqual, y, zero))
+        let isOne = try pass.builder.binary(.and, isFlat, pass.builder.compare(.equal, y, zero))
+        let isNone = try pass.builder.compare(.equal, operation.result, zero)
+        isFlat = try pass.builder.binary(.or, isNone, isOne)
       }
       let slope = try pass.builder.multiply(pass.builder.unary(.log, x), operation.result)
       let part = try pass.scale(tangent, by: slope)
@@ -145,7 +159,7 @@ extension BinaryOp {
     if let known = pass.knownSplat(exponent) {
       if known == 0 { return nil }
       if known == 1 { return tangent }
-      if known == 2 { return try pass.scale(tangent, by: pass.builder.add(x, x)) }
+      if known == 2 { return try pass.squareTangent(tangent, x) }
       let lowered = try pass.builder.splat(known - 1, type)
       let slope = try pass.builder.multiply(y, pass.builder.binary(.power, x, lowered))
       return try pass.scale(tangent, by: slope)
@@ -164,8 +178,15 @@ extension BinaryOp {
 }
 
 extension ForwardPass {
+  /// The tangent of x², ẋ·x·2. No factor is x + x, which may be infinite where x is not: a cotangent
+  /// of zero stays zero.
+  mutating func squareTangent(_ tangent: ValueID, _ x: ValueID) throws -> ValueID {
+    let product = try scale(tangent, by: x)
+    return try scale(product, by: builder.splat(2, builder[x]))
+  }
+
   /// The difference of two tangents of which each may be zero.
-  fileprivate mutating func difference(_ left: ValueID?, _ right: ValueID?) throws -> ValueID? {
+  mutating func difference(_ left: ValueID?, _ right: ValueID?) throws -> ValueID? {
     guard let right else { return left }
     guard let left else { return try builder.negate(right) }
     return try builder.subtract(left, right)

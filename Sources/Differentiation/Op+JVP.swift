@@ -71,7 +71,12 @@ extension Operation {
   private func selectTangent(in pass: inout ForwardPass) throws -> ValueID? {
     let predicate = operands[0]
     let type = pass.type(operands[1])
-    let onTrue = try pass.tangent(operands[1]) ?? pass.zero(type)
+    var onTrue = try pass.tangent(operands[1]) ?? pass.zero(type)
+    if pass.tangent(operands[1]) != nil,
+      let tangent = try pass.tangentOfChosenNaN(predicate, operands[1], onTrue)
+    {
+      onTrue = tangent
+    }
     let onFalse = try pass.tangent(operands[2]) ?? pass.zero(type)
     return try pass.builder.select(predicate, onTrue, onFalse)
   }

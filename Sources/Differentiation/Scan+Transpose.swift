@@ -61,10 +61,11 @@ extension Scan {
     let transposed = Scan(
       length: length, isReversed: !isReversed, captureCount: captures.count,
       carryCount: carryCount + summed.count, body: region)
+    let lanes = try pass.lanesChosen(cotangents, of: body)
     let results = try pass.builder.emitAll(.scan(transposed), operands)
     for (position, result) in zip(Array(carries) + summed + stacked, results)
     where pass.isLinear(operation.operands[position]) {
-      try pass.accumulate(result, on: operation.operands[position])
+      try pass.accumulate(pass.kept(result, in: lanes), on: operation.operands[position])
     }
   }
 }

@@ -11,7 +11,7 @@ extension ForwardPass {
   }
 
   /// The operand of a source value defined by a function of one operand.
-  private func operand(of value: ValueID, by expected: UnaryOp) -> ValueID? {
+  func operand(of value: ValueID, by expected: UnaryOp) -> ValueID? {
     guard let definition = definition(value), case .unary(expected) = definition.op else {
       return nil
     }
@@ -19,7 +19,7 @@ extension ForwardPass {
   }
 
   /// The operands of a source value defined by a function of two operands.
-  private func operands(of value: ValueID, by expected: BinaryOp) -> (ValueID, ValueID)? {
+  func operands(of value: ValueID, by expected: BinaryOp) -> (ValueID, ValueID)? {
     guard let definition = definition(value), case .binary(expected) = definition.op else {
       return nil
     }
@@ -27,7 +27,7 @@ extension ForwardPass {
   }
 
   /// The u of a source value 1 + exp(u).
-  private func exponentBesideOne(_ value: ValueID) -> ValueID? {
+  func exponentBesideOne(_ value: ValueID) -> ValueID? {
     guard let (left, right) = operands(of: value, by: .add) else { return nil }
     if knownSplat(right) == 1 { return operand(of: left, by: .exponential) }
     return knownSplat(left) == 1 ? operand(of: right, by: .exponential) : nil

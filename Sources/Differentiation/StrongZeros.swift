@@ -216,7 +216,7 @@ extension LinearPass {
 // MARK: - Masks
 
 /// What a value that is masked depends on.
-private struct Choice: Equatable {
+struct Choice: Hashable {
   /// What chooses.
   var predicate: ValueID
   /// Whether the value is kept where that is true.

@@ -19,13 +19,15 @@ extension UnaryOp {
       .isNegativeInfinite, .not, .stopGradient, .populationCount, .leadingZeros:
       return nil
     case .negate: return try pass.builder.negate(tangent)
+    case .square: return try pass.squareTangent(tangent, x)
     case .log, .logPlusOne:
       if let smooth = try pass.softplusTangent(self, x) { return smooth }
+      if self == .log, let tangent = try pass.logQuotientTangent(x) { return tangent }
       if self == .log { return try pass.scale(tangent, dividingBy: x) }
       let one = try pass.builder.splat(1, type)
       return try pass.scale(tangent, dividingBy: pass.builder.add(x, one))
     case .abs, .exponential, .exponentialMinusOne, .logistic, .tanh, .sine, .cosine, .sqrt, .rsqrt,
-      .cubeRoot, .tangent, .erf, .erfc, .erfInverse, .square, .sinh, .cosh, .asin, .acos, .atan,
+      .cubeRoot, .tangent, .erf, .erfc, .erfInverse, .sinh, .cosh, .asin, .acos, .atan,
       .asinh, .acosh, .atanh, .logGamma, .digamma:
       let slope = try slope(x: x, y: y, type, in: &pass.builder)
       return try pass.scale(tangent, by: slope)

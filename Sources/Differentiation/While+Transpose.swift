@@ -82,6 +82,7 @@ extension While {
         in: linearCaptures + linearCarries, seeds: linearCarries.map { $0 - loop.captureCount })
       var operands = captures + [forward.stride] + forward.tables
       let captureCount = operands.count
+      let lanes = try pass.lanesChosen(cotangents, of: loop.body)
       let carried = try linearCarries.map { position in
         try cotangents[position - loop.captureCount]
           ?? pass.builder.splat(0, pass.type(operation.operands[position]))
@@ -105,7 +106,8 @@ extension While {
       let results = try pass.builder.emitAll(.whileLoop(walk), operands)
       let gradients = results.dropFirst(3 + types.count)
       for (position, gradient) in zip(linearCarries + linearCaptures, gradients) {
-        try pass.accumulate(gradient, on: operation.operands[position])
+        try pass.accumulate(
+          pass.kept(gradient, in: lanes), on: operation.operands[position])
       }
     }
 

@@ -107,6 +107,21 @@ package struct IndexExpression: Hashable, Sendable {
     return found
   }
 
+  /// The terms that depend on loop variables alone, with the constant, and those that depend on
+  /// scalars.
+  package var partsLookedUp: (fixed: IndexExpression, lookedUp: IndexExpression) {
+    var (fixed, lookedUp) = (self, IndexExpression(0))
+    lookedUp.terms = terms.filter { term in
+      switch term.atom {
+      case .variable: false
+      case .scalar: true
+      case .quotient(let inner, _), .remainder(let inner, _): inner.isLookedUp
+      }
+    }
+    fixed.terms.removeAll { lookedUp.terms.contains($0) }
+    return (fixed, lookedUp)
+  }
+
   /// Calls `body` with every scalar, once per occurrence.
   package func forEachScalar(_ body: (ScalarID) -> Void) {
     for term in terms {

@@ -97,7 +97,7 @@ import Testing
 
 extension FunctionBuilder {
   /// A scatter of elements into a line.
-  fileprivate mutating func scattered(
+  mutating func scattered(
     _ combination: ScatterDimensions.Combination, _ base: ValueID, _ indices: ValueID,
     _ updates: ValueID
   ) throws -> ValueID {

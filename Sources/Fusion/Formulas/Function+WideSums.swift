@@ -4,6 +4,9 @@ extension Function {
   /// The function with sums and products of many elements made in the element type's `sumType`: what
   /// a kernel adds up in registers, or keeps as partial results, is rounded once, at its end.
   ///
+  /// Products of integers of one byte are made in floats where these are exact: their multiply-adds are
+  /// faster than those of any integers.
+  ///
   /// A matrix product whose result has another element type than its factors becomes one of converted
   /// factors; the conversions are part of the loads.
   func withWideSums() throws -> Function {
@@ -22,6 +25,12 @@ extension Function {
     for operation in operations {
       let operands = operation.operands.map(translated)
       builder.location = operation.location
+      if let exact = operation.exactFloat(in: self) {
+        let element = self[operation.results[0]].element
+        let product = try builder.floatProduct(operation, operands, exact, element)
+        translation[operation.results[0].index] = product
+        continue
+      }
       let results =
         operation.sumsWiden(in: self)
         ? [try builder.wideSum(operation, operands, self[operation.results[0]].element)]
@@ -38,7 +47,8 @@ extension Function {
   /// Whether an operation of the function or of a region widens its sums.
   private var holdsWideSums: Bool {
     operations.contains { operation in
-      operation.sumsWiden(in: self) || operation.op.regions.contains { $0.holdsWideSums }
+      operation.sumsWiden(in: self) || operation.exactFloat(in: self) != nil
+        || operation.op.regions.contains { $0.holdsWideSums }
     }
   }
 }
@@ -66,7 +76,48 @@ extension Operation {
   }
 }
 
+extension Operation {
+  /// The floats in which a product of integers of one byte is exact, whatever these are; nil for other
+  /// operations, and where a sum may be longer than 31 bits.
+  fileprivate func exactFloat(in function: Function) -> ElementType? {
+    guard case .dot(let dimensions) = op else { return nil }
+    let (left, right) = (function[operands[0]], function[operands[1]])
+    guard let first = left.element.magnitudeBits, let second = right.element.magnitudeBits,
+      ContractionShape.isWorthwhile(
+        dimensions, TensorType(left.shape, .f32), TensorType(right.shape, .f32))
+    else { return nil }
+    let depth = dimensions.leftContracting.reduce(1) { $0 * left.shape[$1] }
+    let bits = first + second
+    if depth <= 1 << (24 - bits) { return .f32 }
+    return depth < 1 << (31 - bits) ? .f64 : nil
+  }
+}
+
+extension ElementType {
+  /// The bits of the greatest magnitude of integers of a byte or less; nil for others.
+  fileprivate var magnitudeBits: Int? {
+    switch self {
+    case .i4, .i8: width - 1
+    case .u4, .u8: width
+    case .i1, .i16, .i32, .i64, .u16, .u32, .u64, .f16, .bf16, .f32, .f64, .c64, .c128: nil
+    }
+  }
+}
+
 extension FunctionBuilder {
+  /// A product of integers, made in floats that hold each sum and converted to `element`.
+  fileprivate mutating func floatProduct(
+    _ operation: Operation, _ operands: [ValueID], _ exact: ElementType, _ element: ElementType
+  ) throws -> ValueID {
+    guard case .dot(var dimensions) = operation.op else {
+      preconditionFailure("only products are made in floats")
+    }
+    dimensions.resultElement = nil
+    let sum = try emit(.dot(dimensions), operands.map { try convert($0, to: exact) })
+    let whole = try convert(sum, to: .i32)
+    return element == .i32 ? whole : try convert(whole, to: element)
+  }
+
   /// A sum of converted operands, converted to `element`.
   fileprivate mutating func wideSum(
     _ operation: Operation, _ operands: [ValueID], _ element: ElementType

@@ -10,12 +10,10 @@ extension FunctionBuilder {
     }
     var function = FunctionBuilder(name: "region", location: location)
     let argument = function.parameter(type)
-    let value = try function.besselParts(argument).first
+    let value = try function.convert(function.besselParts(argument).first, to: type.element)
     var rule = FunctionBuilder(name: "region", location: location)
     let (x, tangent) = (rule.parameter(type), rule.parameter(type))
-    let parts = try rule.besselParts(x)
-    let towards = try rule.multiply(rule.unary(.sign, x), parts.first)
-    let slope = try rule.subtract(rule.subtract(parts.zeroth, towards), parts.ratio)
+    let slope = try rule.convert(rule.besselSlope(x), to: type.element)
     let change = try rule.multiply(tangent, slope)
     let custom = CustomDerivative(
       .tangents, captureCount: 0, function: function.finish(returning: [value]),
@@ -23,7 +21,27 @@ extension FunctionBuilder {
     return try emit(.custom(custom), [operand])
   }
 
-  /// exp(−|x|) times I₀(x), I₁(x) and I₁(x)/x, made in f64 and rounded once.
+  /// The derivative of exp(−|x|)·I₁(x) in f64; far out, where I₀ and I₁ cancel, by the difference of
+  /// their asymptotic series.
+  private mutating func besselSlope(_ x: ValueID) throws -> ValueID {
+    let parts = try besselParts(x)
+    let wide = try convert(x, to: .f64)
+    let type = self[wide]
+    let towards = try multiply(unary(.sign, wide), parts.first)
+    let slope = try subtract(subtract(parts.zeroth, towards), parts.ratio)
+    // (−1/(2x) + 9/(16x²) + 75/(256x³)) / √(2πx)
+    let (size, border) = (try unary(.abs, wide), try splat(0x1p17, type))
+    let far = try binary(.maximum, size, border)
+    let inverse = try divide(splat(1, type), far)
+    var series = try multiply(inverse, splat(75.0 / 256, type))
+    series = try multiply(inverse, add(series, splat(9.0 / 16, type)))
+    series = try multiply(inverse, subtract(series, splat(0.5, type)))
+    let root = try unary(.rsqrt, multiply(far, splat(2 * Double.pi, type)))
+    let isFar = try compare(.greater, size, border)
+    return try select(isFar, multiply(series, root), slope)
+  }
+
+  /// exp(−|x|) times I₀(x), I₁(x) and I₁(x)/x, made in f64.
   private mutating func besselParts(
     _ x: ValueID
   ) throws -> (zeroth: ValueID, first: ValueID, ratio: ValueID) {
@@ -48,10 +66,7 @@ extension FunctionBuilder {
     let zeroth = try select(
       isNear, chebyshev(Self.nearZeroth.prefix(counts.0), near),
       multiply(chebyshev(Self.farZeroth.prefix(counts.1), inverse), root))
-    return (
-      try convert(zeroth, to: element), try convert(first, to: element),
-      try convert(ratio, to: element)
-    )
+    return (zeroth, first, ratio)
   }
 
   /// The sum of coefficients times Chebyshev's polynomials, by Clenshaw's recurrence.

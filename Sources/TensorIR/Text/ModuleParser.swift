@@ -28,11 +28,8 @@ struct ModuleParser {
     var module = Module()
     try skipLocationDefinitions()
     if cursor.isNext("\"") {
-      let start = cursor.position
-      throw cursor.failure(
-        "modules in generic form are not supported", at: start, kind: .unsupported)
-    }
-    if cursor.accept(word: "module") || cursor.accept(word: "builtin.module") {
+      module = try genericModule()
+    } else if cursor.accept(word: "module") || cursor.accept(word: "builtin.module") {
       if cursor.isNext("@") { module.name = try cursor.symbolName() }
       if cursor.accept(word: "attributes") { module.writtenAttributes = try cursor.rawDictionary() }
       try cursor.expect("{")
@@ -150,7 +147,7 @@ struct ModuleParser {
   }
 
   /// Checks what a function returns against its signature.
-  private func check(
+  func check(
     _ returned: [ValueID], against results: WrittenTypes, in body: inout BodyParser
   ) throws {
     let types = returned.map { body.builder[$0] }

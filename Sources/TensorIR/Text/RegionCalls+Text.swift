@@ -47,11 +47,12 @@ extension ModuleParser {
     let position = cursor.position
     defer { cursor.position = position }
     cursor.position = start
-    let called = try function()
+    let called = cursor.isNext("\"") ? try genericFunction() : try function()
     return called.hasDirectCall ? try inlined(called) : called
   }
 
-  /// Where each function starts: at `func.func`, which is followed by its name.
+  /// Where each function starts: at `func.func`, which is followed by its name, or in quotes by
+  /// attributes that say it.
   private func findFunctions() -> [String: Int] {
     var starts: [String: Int] = [:]
     let word = Array("func.func".utf8)
@@ -62,6 +63,12 @@ extension ModuleParser {
       guard bytes[position] == word[0],
         bytes[position..<(position + word.count)].elementsEqual(word)
       else { continue }
+      if position > 0, bytes[position - 1] == UInt8(ascii: "\"") {
+        var reader = self
+        reader.cursor.position = position - 1
+        if let name = reader.genericFunctionName() { starts[name] = position - 1 }
+        continue
+      }
       var reader = cursor
       reader.position = position
       _ = reader.acceptWord()

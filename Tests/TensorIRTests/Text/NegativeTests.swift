@@ -268,7 +268,22 @@ private let moduleMistakes: [Mistake] = [
   Mistake("module attributes §{a = 1", .syntax, "the bracket is not closed"),
   Mistake("module attributes {a = §\"x\n}", .syntax, "the string does not end on its line"),
   Mistake("module attributes {a = \"§\\x\"}", .syntax, "unknown escape in a string"),
-  Mistake("§\"builtin.module\"() ({", .unsupported, "modules in generic form are not supported"),
+  Mistake("§\"builtin.thing\"() ({", .unsupported, "unknown op builtin.thing"),
+  Mistake("\"builtin.module\"() §({", .syntax, "the bracket is not closed"),
+  Mistake(
+    "\"builtin.module\"() ({\n§\"func.call\"() : () -> () }) : () -> ()", .unsupported,
+    "unknown op func.call"),
+  Mistake(
+    "\"builtin.module\"() ({\n§\"func.func\"() <{sym_name = \"f\"}> ({ }) : () -> () }) : () -> ()",
+    .syntax, "func.func needs the attributes sym_name and function_type"),
+  Mistake(
+    "\"builtin.module\"() ({\n§\"func.func\"() <{sym_name = \"f\", function_type = () -> ()}> ({"
+      + " }) : () -> () }) : () -> ()",
+    .unsupported, "function @f has no body"),
+  Mistake(
+    "\"builtin.module\"() ({\n§\"func.func\"() <{sym_name = \"f\", function_type = () -> ()}> ({"
+      + "^bb0(%a: tensor<f32>): \"func.return\"() : () -> () }) : () -> () }) : () -> ()",
+    .type, "the function's parameters are not those of its function_type"),
   Mistake("§#map = affine_map<(d0) -> (d0)>", .unsupported, "only locations can be defined here"),
   Mistake(
     "func.func §nested @f() { return }", .syntax,
