@@ -31,7 +31,12 @@
 #define TABLE(S, kind, width) \
   static const adjoint_kernels_##S table_##S##_##kind = { \
     width, cholesky_##S##_##kind, lu_##S##_##kind, solve_##S##_##kind, solve_rows_##S##_##kind, \
-    householder_##S##_##kind, reflectors_##S##_##kind};
+    householder_##S##_##kind, reflectors_##S##_##kind, eigenvalues_##S##_##kind};
+
+#define COMPLEX_TABLE(S, kind, width) \
+  static const adjoint_complex_kernels_##S complex_table_##S##_##kind = { \
+    width, complex_cholesky_##S##_##kind, complex_lu_##S##_##kind, complex_solve_##S##_##kind, \
+    complex_householder_##S##_##kind, complex_reflectors_##S##_##kind};
 
 #if defined(__x86_64__)
 TABLE(f32, avx512, 16)
@@ -40,29 +45,44 @@ TABLE(f32, single_avx2, 1)
 TABLE(f64, avx512, 8)
 TABLE(f64, avx2, 4)
 TABLE(f64, single_avx2, 1)
+COMPLEX_TABLE(f32, avx512, 16)
+COMPLEX_TABLE(f32, avx2, 8)
+COMPLEX_TABLE(f64, avx512, 8)
+COMPLEX_TABLE(f64, avx2, 4)
 #endif
 TABLE(f32, base, 4)
 TABLE(f32, single, 1)
 TABLE(f64, base, 2)
 TABLE(f64, single, 1)
+COMPLEX_TABLE(f32, base, 4)
+COMPLEX_TABLE(f64, base, 2)
 
 #if defined(__x86_64__)
+#define HAS_AVX512 \
+  (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") \
+   && __builtin_cpu_supports("avx512dq"))
+#define HAS_AVX2 (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+#define WIDEST(table) \
+  if (HAS_AVX512) return &table##_avx512; \
+  if (HAS_AVX2) return &table##_avx2;
+#define NARROWEST(table) \
+  if (HAS_AVX2) return &table##_single_avx2;
+#else
+#define WIDEST(table)
+#define NARROWEST(table)
+#endif
 #define CHOICE(S) \
   const adjoint_kernels_##S *adjoint_kernels_wide_##S(void) { \
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") \
-        && __builtin_cpu_supports("avx512dq")) return &table_##S##_avx512; \
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &table_##S##_avx2; \
+    WIDEST(table_##S) \
     return &table_##S##_base; \
   } \
   const adjoint_kernels_##S *adjoint_kernels_single_##S(void) { \
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) \
-      return &table_##S##_single_avx2; \
+    NARROWEST(table_##S) \
     return &table_##S##_single; \
+  } \
+  const adjoint_complex_kernels_##S *adjoint_complex_kernels_wide_##S(void) { \
+    WIDEST(complex_table_##S) \
+    return &complex_table_##S##_base; \
   }
-#else
-#define CHOICE(S) \
-  const adjoint_kernels_##S *adjoint_kernels_wide_##S(void) { return &table_##S##_base; } \
-  const adjoint_kernels_##S *adjoint_kernels_single_##S(void) { return &table_##S##_single; }
-#endif
 CHOICE(f32)
 CHOICE(f64)

@@ -62,6 +62,8 @@ struct FactorParts {
     /// Elements from line to line within a tile; nil where they lie unevenly, as where a looked-up
     /// scalar says where a line is.
     var lineStride: Int?
+    /// A boolean, the same at all depths, without which zero is read; nil always reads.
+    var condition: ScalarID?
 
     /// Whether the load is contiguous along depth and not along lines.
     var isTransposed: Bool {
@@ -69,10 +71,16 @@ struct FactorParts {
     }
   }
 
-  /// The loads inside the loop over depth whose addresses grow evenly with it.
-  var evenLoads: [Load] {
+  /// The loads inside the loop over depth that are always carried out and whose addresses grow evenly
+  /// with it.
+  var evenLoads: [Load] { allEvenLoads.filter { $0.condition == nil } }
+
+  /// The loads inside the loop over depth whose addresses grow evenly with it, also those that are
+  /// carried out on a condition.
+  var allEvenLoads: [Load] {
     (shared + varying).compactMap { node in
-      guard case .define(let scalar, .load(let memory, let address, nil)) = node,
+      guard case .define(let scalar, .load(let memory, let address, let condition)) = node,
+        condition.map({ !onDepth.contains($0) }) ?? true,
         let depthStride = address.coefficient(of: depth)
       else { return nil }
       var (isLookedUp, isEven) = (false, true)
@@ -83,7 +91,8 @@ struct FactorParts {
       guard isEven, let (base, tapOffset) = splitByTap(address) else { return nil }
       return Load(
         scalar: scalar, memory: memory, address: address, base: base, tapOffset: tapOffset,
-        depthStride: depthStride, lineStride: isLookedUp ? nil : lineStride(of: base))
+        depthStride: depthStride, lineStride: isLookedUp ? nil : lineStride(of: base),
+        condition: condition)
     }
   }
 

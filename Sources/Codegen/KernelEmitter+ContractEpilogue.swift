@@ -64,6 +64,9 @@ extension KernelEmitter {
     for node in contract.body {
       guard case .define(let scalar, let expression) = node else {
         perRow.append(node)
+        if case .loop(let loop) = node {
+          dependent.formUnion(loop.accumulators.map(\.result) + loop.carries.map(\.result))
+        }
         continue
       }
       if expression.depends(on: contract.row, or: dependent) {

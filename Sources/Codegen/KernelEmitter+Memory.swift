@@ -27,7 +27,8 @@ extension KernelEmitter {
     }
   }
 
-  private func base(_ memory: Memory) -> LLVMValue {
+  /// Where memory starts.
+  func base(_ memory: Memory) -> LLVMValue {
     switch memory {
     case .slot(let slot): slotPointers[slot]
     case .local(let local): localPointers[local]

@@ -101,10 +101,12 @@ extension Node {
   /// Calls `body` with every accumulator that loops of the node declare.
   func forEachAccumulator(_ body: (Accumulator) -> Void) {
     switch self {
-    case .define, .store, .accumulate, .contract: break
+    case .define, .store, .accumulate: break
     case .loop(let loop):
       loop.accumulators.forEach(body)
       for node in loop.body { node.forEachAccumulator(body) }
+    case .contract(let contract):
+      for node in contract.body { node.forEachAccumulator(body) }
     }
   }
 }

@@ -68,13 +68,9 @@ extension MatrixOp {
       let both = vectors == .none ? [] : [u.complex.elements, vt.complex.elements]
       return [values.map(\.complex)] + both + [[ComplexValue(status)]]
     case .eig(let hasLeft, let hasRight):
-      let n = a.rows
-      let found = a.complex.eigen()
-      let undefined = DenseMatrix<ComplexValue>.undefined(n, n)
-      let (left, right) = (found?.left ?? undefined, found?.right ?? undefined)
-      return [found?.values ?? [ComplexValue](repeating: .undefined, count: n)]
-        + (hasLeft ? [left.elements] : []) + (hasRight ? [right.elements] : [])
-        + [[ComplexValue(found == nil ? 1 : 0)]]
+      let (values, left, right, status) = a.generalEigen()
+      return [values] + (hasLeft ? [left.elements] : []) + (hasRight ? [right.elements] : [])
+        + [[ComplexValue(status)]]
     case .schur(let hasVectors):
       let (form, q, values, status) = a.schur()
       return [form.complex.elements] + (hasVectors ? [q.complex.elements] : [])
@@ -89,19 +85,9 @@ extension MatrixOp {
         scales.map(\.complex), [.zero],
       ]
     case .tridiagonalSolve:
-      var whole = DenseMatrix<Scalar>(operands[3].rows, operands[3].rows)
-      for row in 0..<whole.rows {
-        whole[row, row] = operands[1].elements[row]
-        if row > 0 { whole[row, row - 1] = operands[0].elements[row] }
-        if row + 1 < whole.rows { whole[row, row + 1] = operands[2].elements[row] }
-      }
-      let (factors, _, permutation, _) = whole.lu()
-      var b = operands[3]
-      for row in 0..<b.rows {
-        for column in 0..<b.columns { b[row, column] = operands[3][permutation[row], column] }
-      }
-      let y = factors.solvedLower(b, hasUnitDiagonal: true)
-      return [factors.solvedUpper(y, hasUnitDiagonal: false).complex.elements]
+      let x = DenseMatrix.solvedTridiagonal(
+        lower: a, diagonal: operands[1], upper: operands[2], operands[3])
+      return [x.complex.elements]
     }
   }
 }
@@ -112,6 +98,36 @@ extension ComplexValue {
 }
 
 extension DenseMatrix {
+  /// The solution of equations with a matrix of three diagonals.
+  fileprivate static func solvedTridiagonal(
+    lower: DenseMatrix, diagonal: DenseMatrix, upper: DenseMatrix, _ b: DenseMatrix
+  ) -> DenseMatrix {
+    var whole = DenseMatrix(b.rows, b.rows)
+    for row in 0..<b.rows {
+      whole[row, row] = diagonal.elements[row]
+      if row > 0 { whole[row, row - 1] = lower.elements[row] }
+      if row + 1 < b.rows { whole[row, row + 1] = upper.elements[row] }
+    }
+    let (factors, _, permutation, _) = whole.lu()
+    var right = b
+    for row in 0..<b.rows {
+      for column in 0..<b.columns { right[row, column] = b[permutation[row], column] }
+    }
+    let y = factors.solvedLower(right, hasUnitDiagonal: true)
+    return factors.solvedUpper(y, hasUnitDiagonal: false)
+  }
+
+  /// Eigenvalues, left and right eigenvectors, and zero where they were found.
+  fileprivate func generalEigen() -> (
+    values: [ComplexValue], left: DenseMatrix<ComplexValue>, right: DenseMatrix<ComplexValue>,
+    status: Int
+  ) {
+    if let (values, left, right) = complex.eigen() { return (values, left, right, 0) }
+    let undefined = DenseMatrix<ComplexValue>.undefined(rows, rows)
+    let values = [ComplexValue](repeating: .undefined, count: rows)
+    return (values, undefined, undefined, 1)
+  }
+
   /// Schur's form, its vectors, the eigenvalues, and zero where it converged; of real matrices the form
   /// is real.
   fileprivate func schur() -> (

@@ -42,11 +42,18 @@ extension IRBuilder {
   }
 
   /// Writes the lanes where the mask holds.
+  ///
+  /// Where it is known that only one does, that is a store of an element: LLVM 22 forgets to shorten such
+  /// an element where it was converted from a wider one, and writes beyond it on x86-64.
   @discardableResult
   package func maskedStore(
     _ value: LLVMValue, _ pointer: LLVMValue, mask: LLVMValue, alignment: Int
   ) -> LLVMValue {
-    masked(
+    if let lane = mask.onlyLane {
+      let place = gep(value.type.scalar, pointer, int(lane, module.i64))
+      return store(extractElement(value, lane), place, alignment: alignment)
+    }
+    return masked(
       .maskedStore, [value.type, pointer.type], [value, pointer, mask], alignment: alignment,
       pointerIndex: 1)
   }

@@ -27,6 +27,21 @@ package struct LLVMValue: Hashable {
     LLVMIsAConstantInt(ref) == nil ? nil : Int(LLVMConstIntGetSExtValue(ref))
   }
 
+  /// The only lane in which a constant vector of booleans holds; nil of anything else.
+  var onlyLane: Int? {
+    guard isConstant, type.isVector else { return nil }
+    var found: Int?
+    for lane in 0..<type.vectorWidth {
+      guard let element = LLVMGetAggregateElement(ref, UInt32(lane)),
+        LLVMIsAConstantInt(element) != nil
+      else { return nil }
+      if LLVMConstIntGetZExtValue(element) == 0 { continue }
+      if found != nil { return nil }
+      found = lane
+    }
+    return found
+  }
+
   /// Names the value in printed IR.
   package func setName(_ name: String) { LLVMSetValueName2(ref, name, name.utf8.count) }
 

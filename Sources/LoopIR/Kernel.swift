@@ -10,8 +10,8 @@ package import TensorIR
 /// - K4: only outermost loops are parallel; iterations of a parallel loop write different elements,
 ///   and a parallel loop has no accumulators.
 /// - K5: no vector loop stands inside another.
-/// - K6: a tiled loop outside vector loops holds one vector loop and nothing else, neither has
-///   accumulators, and the two may change places.
+/// - K6: a tiled loop outside vector loops holds one vector loop and nothing else, which has no
+///   accumulators and no loops, and the two may change places.
 /// - K7: a tiled loop inside a vector loop copies rows between memory, where they are contiguous
 ///   along it and stand further apart from lane to lane, and arrays of each lane.
 /// - K8: iterations in lanes touch different elements of what they write, but where all lanes only

@@ -244,15 +244,15 @@ extension KernelVerifier {
 }
 
 extension Loop {
-  /// Whether the loop repeats one whole vector loop, and neither sums up anything.
+  /// Whether the loop repeats one whole vector loop, which holds no other and sums up nothing by itself.
   fileprivate var holdsOneVectorLoop: Bool {
-    guard accumulators.isEmpty, body.count == 1, case .loop(let inner) = body[0],
+    guard body.count == 1, case .loop(let inner) = body[0],
       inner.accumulators.isEmpty, inner.range == .full, case .vector = inner.schedule
     else { return false }
     return inner.body.allSatisfy { node in
       switch node {
-      case .define, .store: true
-      case .accumulate, .loop, .contract: false
+      case .define, .store, .accumulate: true
+      case .loop, .contract: false
       }
     }
   }

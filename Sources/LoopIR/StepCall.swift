@@ -115,6 +115,15 @@ extension LoopProgram {
     return callees
   }
 
+  /// Where each of them is called; all the places of one that is called from several.
+  package var calleePlaces: [[SourceLocation]] {
+    var places = [StepCall.Callee: [SourceLocation]]()
+    steps.forEachStep { step in
+      if case .call(let call) = step { places[call.callee, default: []].append(call.source) }
+    }
+    return callees.map { places[$0] ?? [] }
+  }
+
   /// How many addresses the longest list among arguments of calls has.
   package var longestList: Int {
     var longest = 0

@@ -135,7 +135,8 @@ package final class Executable: Sendable {
         memory.saveAllByteCount, memory.savedByteCount, memory.recomputedByteCount,
         memory.addedFlops,
       ],
-      callees: program.callees, mayEndEarly: program.mayEndEarly,
+      callees: program.callees, calleePlaces: program.calleePlaces,
+      mayEndEarly: program.mayEndEarly,
       objects: objects.map(\.object), names: ["entry"] + emitter.codeNames)
     var compiled = Compiled(image: image)
     compiled.key = options.isProfiled || !image.outlivesProcess ? nil : key
@@ -174,7 +175,7 @@ package final class Executable: Sendable {
   ) throws {
     let image = compiled.image
     var report = compiled.report
-    functions = try FunctionTable(image.callees)
+    functions = try FunctionTable(image.callees, calledAt: image.calleePlaces)
     let start = ContinuousClock.now
     do {
       let program = try LinkedProgram(image.objects, names: image.names)

@@ -89,10 +89,13 @@ package let kernelHookEntry: KernelHook = { context, number in
 /// The function that compiled code calls where another one failed; an error that this one threw stays.
 package let failureHookEntry: FailureHook = { context, number, status in
   let table = context?.assumingMemoryBound(to: RuntimeContext.self).pointee.functionTable
-  let names = table?.takeUnretainedValue().names ?? []
+  let functions = table?.takeUnretainedValue()
+  let names = functions?.names ?? []
   let name = names.indices.contains(number) ? names[number] : "of unknown name"
   ForeignFailure.note(
-    AdjointError(.system, "the foreign function \(name) failed with status \(status)"))
+    AdjointError(
+      .system, "the foreign function \(name) failed with status \(status)",
+      at: functions?.place(of: number) ?? .unknown))
 }
 
 /// The function loops of unknown count call: whether the task that runs the call is cancelled.

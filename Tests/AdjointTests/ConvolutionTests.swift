@@ -86,4 +86,50 @@ import Testing
     #expect(message(line.averagePooled(over: [2, 2], padding: .same)).contains("spatial axes"))
     #expect(message(Tensor<Float>(3).averagePooled(over: [], padding: .same)).contains("has 0"))
   }
+
+  /// A gradient in which what follows a product makes another one again, element by element.
+  @Test func secondOrderOfBatchGroups() throws {
+    let text = """
+      module @jit_G {
+        func.func @main(%arg0: tensor<3x3x6x16xf32>, %arg1: tensor<16x1x96x2xf32>) -> tensor<f32> {
+          %0 = stablehlo.convolution(%arg0, %arg1) dim_numbers = [b, 0, 1, f]x[i, 0, o, 1]->[0, 1, b, f], window = {stride = [1, 3], pad = [[4, 2], [2, -1]], lhs_dilate = [1, 1], rhs_dilate = [1, 1], reverse = [false, false]} {batch_group_count = 3 : i64, feature_group_count = 1 : i64} : (tensor<3x3x6x16xf32>, tensor<16x1x96x2xf32>) -> tensor<9x2x1x96xf32>
+          %1 = stablehlo.cosine %0 : tensor<9x2x1x96xf32>
+          %cst = stablehlo.constant dense<1.000000e+00> : tensor<f32>
+          %2 = stablehlo.broadcast_in_dim %cst, dims = [] : (tensor<f32>) -> tensor<9x2x1x96xf32>
+          %3 = stablehlo.multiply %2, %1 : tensor<9x2x1x96xf32>
+          %4 = stablehlo.convolution(%arg0, %3) dim_numbers = [f, 0, 1, b]x[0, 1, i, o]->[b, 0, f, 1], window = {stride = [1, 1], pad = [[4, 2], [2, -3]], lhs_dilate = [1, 1], rhs_dilate = [1, 3], reverse = [false, false]} {batch_group_count = 1 : i64, feature_group_count = 3 : i64} : (tensor<3x3x6x16xf32>, tensor<9x2x1x96xf32>) -> tensor<16x1x96x2xf32>
+          %5 = stablehlo.reshape %arg1 : (tensor<16x1x96x2xf32>) -> tensor<16x1x3x32x2xf32>
+          %6 = stablehlo.transpose %5, dims = [2, 0, 1, 3, 4] : (tensor<16x1x3x32x2xf32>) -> tensor<3x16x1x32x2xf32>
+          %7 = stablehlo.reshape %6 : (tensor<3x16x1x32x2xf32>) -> tensor<48x1x32x2xf32>
+          %8 = stablehlo.reverse %7, dims = [1, 3] : tensor<48x1x32x2xf32>
+          %9 = stablehlo.convolution(%3, %8) dim_numbers = [0, 1, b, f]x[o, 0, i, 1]->[b, 0, 1, f], window = {stride = [1, 1], pad = [[-4, -2], [-1, 4]], lhs_dilate = [1, 3], rhs_dilate = [1, 1], reverse = [false, false]} {batch_group_count = 1 : i64, feature_group_count = 3 : i64} : (tensor<9x2x1x96xf32>, tensor<48x1x32x2xf32>) -> tensor<1x3x6x48xf32>
+          %10 = stablehlo.reshape %9 : (tensor<1x3x6x48xf32>) -> tensor<1x3x6x3x16xf32>
+          %11 = stablehlo.transpose %10, dims = [3, 0, 1, 2, 4] : (tensor<1x3x6x3x16xf32>) -> tensor<3x1x3x6x16xf32>
+          %12 = stablehlo.reshape %11 : (tensor<3x1x3x6x16xf32>) -> tensor<3x3x6x16xf32>
+          %13 = stablehlo.sine %12 : tensor<3x3x6x16xf32>
+          %cst_0 = stablehlo.constant dense<0.000000e+00> : tensor<f32>
+          %14 = stablehlo.reduce(%13 init: %cst_0) applies stablehlo.add across dimensions = [0, 1, 2, 3] : (tensor<3x3x6x16xf32>, tensor<f32>) -> tensor<f32>
+          %15 = stablehlo.multiply %4, %4 : tensor<16x1x96x2xf32>
+          %cst_1 = stablehlo.constant dense<0.000000e+00> : tensor<f32>
+          %16 = stablehlo.reduce(%15 init: %cst_1) applies stablehlo.add across dimensions = [0, 1, 2, 3] : (tensor<16x1x96x2xf32>, tensor<f32>) -> tensor<f32>
+          %17 = stablehlo.add %14, %16 : tensor<f32>
+          return %17 : tensor<f32>
+        }
+      }
+      """
+    let program = try Program(parsing: text, file: "groups.mlir")
+    let arguments = try program.parameterTypes().map { type in
+      let values = (0..<type.shape.reduce(1, *)).map { Float(($0 * 37) % 101) / 100 - 0.5 }
+      return try Tensor<Float>(values).reshaped(to: type.shape).data()
+    }
+    let results = try [Engine.native, .interpreter].map { engine in
+      try program.compile(transform: .gradient([0, 1]), engine: engine).call(arguments)
+        .map(\.doubles)
+    }
+    for (native, expected) in zip(results[0], results[1]) {
+      let scale = expected.map(abs).max() ?? 0
+      #expect(scale > 0)
+      #expect(zip(native, expected).allSatisfy { abs($0 - $1) <= 1e-4 * scale })
+    }
+  }
 }

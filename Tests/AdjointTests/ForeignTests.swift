@@ -70,7 +70,8 @@ struct ForeignTests {
     let absent = foreign("f", in: "libadjoint_no_such_library.so", [.input(0), .output(0)])
     for function in [missing, absent] {
       let result: Tensor<Double> = function(x, shape: [3])
-      #expect(throws: AdjointError.self) { try result.scalars() }
+      let error = #expect(throws: AdjointError.self) { try result.scalars() }
+      #expect(error?.location.isKnown == true)
     }
     let wrong = foreign("memcpy", [.output(0), .input(4), .integer(8)])
     let result: Tensor<Double> = wrong(x, shape: [3])
@@ -83,6 +84,7 @@ struct ForeignTests {
       Issue.record("the function fails")
     } catch let error as AdjointError {
       #expect(error.message.contains("abs failed with status 3"))
+      #expect(error.location.isKnown)
     }
   }
 

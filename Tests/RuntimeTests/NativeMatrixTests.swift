@@ -188,6 +188,41 @@ struct NativeMatrixTests {
     }
   }
 
+  /// Values without vectors, of one matrix in each lane where enough come together.
+  @Test(arguments: [[70, 5, 5], [9, 8, 8], [130, 1, 1], [20, 32, 32], [16, 2, 2], [3, 9, 9]])
+  func eigenvaluesAloneAgree(_ shape: [Int]) throws {
+    for element in Self.elements {
+      for isLower in [true, false] {
+        let op = MatrixOp.eigh(isLower: isLower, hasVectors: false)
+        try expectAgreement(function(shape, element) { try $0.emitAll(.matrix(op), [$1]) })
+      }
+    }
+  }
+
+  /// Values of matrices whose elements are far from one, equal, zero, or no numbers.
+  @Test func eigenvaluesOfExtremes() throws {
+    let scales = [1e-30, 1e30, 0, .nan, .infinity, 1, 1e-5, 2]
+    let rows: [[Double]] = [[2, 1, 0], [1, 2, 0], [0, 0, 3]]
+    let type = TensorType([16, 3, 3], .f32)
+    let values = (0..<16).flatMap { matrix in
+      rows.joined().map { $0 == 0 ? 0 : $0 * scales[matrix % 8] }
+    }
+    let op = MatrixOp.eigh(isLower: true, hasVectors: false)
+    let function = try function(type.shape, .f32) { try $0.emitAll(.matrix(op), [$1]) }
+    let found = try runNatively(function, [Literal(type, doubles: values)])
+    for matrix in 0..<16 {
+      for (place, value) in [1.0, 3, 3].enumerated() {
+        let scale = scales[matrix % 8]
+        let actual = found[0].doubles[3 * matrix + place]
+        if scale.isFinite {
+          #expect(abs(actual - value * scale) <= 1e-6 * scale, "\(matrix) \(place)")
+        } else {
+          #expect(actual.isNaN, "\(matrix) \(place)")
+        }
+      }
+    }
+  }
+
   @Test(arguments: [[40, 40], [7, 6, 6], [2, 2]]) func reductionsAgree(_ shape: [Int]) throws {
     // Their elements are sensitive to rounding where there are many.
     for element in Self.elements where shape[0] < 10 || element.partType == .f64 {

@@ -1,7 +1,7 @@
 // Decompositions and solutions of equations of many matrices, for compiled programs to call.
 //
-// Matrices are packed and row-major. Real ones up to ADJOINT_SMALL_ORDER are computed here, one
-// matrix of the batch in each lane of a vector; others by LAPACK, whose functions the caller finds first.
+// Matrices are packed and row-major. Ones up to ADJOINT_SMALL_ORDER are computed here, one matrix of the
+// batch in each lane of a vector; others by LAPACK, whose functions the caller finds first.
 #pragma once
 #include <stdint.h>
 

@@ -69,8 +69,13 @@ extension Contract.Tiling {
     let columnTiles = (columns + tileColumns - 1) / tileColumns
     let rowTiles = (rows + self.rows - 1) / self.rows
     let columnBlocks = min(columnTiles, Self.blockLimit)
-    return (min(rowTiles, max(1, Self.blockLimit / columnBlocks)), columnBlocks)
+    var rowBlocks = min(rowTiles, max(1, Self.blockLimit / columnBlocks))
+    if panelDepth != nil, rowBlocks > 1, rowTiles < rowBlocks * Self.tilesOfPanel { rowBlocks /= 2 }
+    return (rowBlocks, columnBlocks)
   }
+
+  /// A panel is worth packing for so many tiles; each block of rows packs its own.
+  private static let tilesOfPanel = 8
 
   /// Blocks that a product is cut into at most.
   private static let blockLimit = 16

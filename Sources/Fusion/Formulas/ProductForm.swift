@@ -92,8 +92,8 @@ extension Graph {
         inlining: inlined)
     else { return nil }
     let extents = form.extents
-    // What lies closest together is walked innermost.
-    let strides = left.reads.first?.strides ?? extents.map { _ in 0 }
+    // What lies closest together is walked innermost, in whichever direction.
+    let strides = (left.reads.first?.strides ?? extents.map { _ in 0 }).map(abs)
     let depth = form.depth.filter { extents[$0] > 1 }.sorted { strides[$0] > strides[$1] }
     let taps = max(left.merged(depth, of: extents).outer, right.merged(depth, of: extents).outer)
     let innermost = Array(depth.dropFirst(taps))

@@ -1,7 +1,7 @@
 internal import TensorIR
 
 extension MatrixOp {
-  /// The greatest order of real matrices that are decomposed without LAPACK.
+  /// The greatest order of matrices that are decomposed without LAPACK.
   private static let smallOrder = 32
 
   /// The call of the routine for many matrices of these types; complex elements are pairs of real ones
@@ -16,7 +16,7 @@ extension MatrixOp {
       name,
       .routine(
         name,
-        needsLibrary: needsLibrary(order: max(m, n), isComplex: operandTypes[0].element.isComplex)),
+        needsLibrary: needsLibrary(order: max(m, n))),
       parameters: [.context] + inputs + routineResults + numbers, returning: .nothing,
       operandTypes: operandTypes.map(\.interleaved), resultTypes: resultTypes.map(\.interleaved))
   }
@@ -78,10 +78,10 @@ extension MatrixOp {
   }
 
   /// Whether matrices of an order are decomposed by LAPACK.
-  private func needsLibrary(order: Int, isComplex: Bool) -> Bool {
+  private func needsLibrary(order: Int) -> Bool {
     switch self {
     case .cholesky, .triangularSolve, .lu, .householder, .reflectors:
-      order > (isComplex ? 0 : Self.smallOrder)
+      order > Self.smallOrder
     case .eigh, .svd, .eig, .schur, .hessenberg, .tridiagonalize: order > 0
     case .tridiagonalSolve: false
     }

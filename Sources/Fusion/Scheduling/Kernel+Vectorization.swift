@@ -51,14 +51,17 @@ private struct Vectorizer {
   private static let loopCost = 4.0
 
   /// The cheapest way to carry out a loop, and its cost in instructions.
-  mutating func best(_ loop: Loop) -> (loop: Loop, cost: Double) {
+  ///
+  /// - Parameter around: the loops around that may be tiled if this one is in lanes.
+  mutating func best(_ loop: Loop, within around: [VariableID] = []) -> (loop: Loop, cost: Double) {
     let extent = Double(kernel.variables[loop.variable.index].extent)
     var serial = loop
     var serialCost = 0.0
     var inside = self
+    let chain = loop.mayHoldTiles ? (loop.accumulators.isEmpty ? around : []) + [loop.variable] : []
     for (position, node) in loop.body.enumerated() {
       if case .loop(let inner) = node {
-        let choice = inside.best(inner)
+        let choice = inside.best(inner, within: chain)
         serial.body[position] = .loop(choice.loop)
         serialCost += choice.cost
       } else {
@@ -67,7 +70,7 @@ private struct Vectorizer {
     }
     serialCost = serialCost * extent + Self.loopCost
     let mayBeLanes = mayRunInLanes(loop)
-    let vector = mayBeLanes ? vectorized(loop) : nil
+    let vector = mayBeLanes ? vectorized(loop, within: around) : nil
     let rows = mayBeLanes ? rowsInLanes(loop) : nil
     var ways = [(way: "serial", cost: serialCost)]
     if let vector { ways.append(("lanes", vector.cost)) }
@@ -125,10 +128,12 @@ private struct Vectorizer {
   }
 
   /// The loop with its iterations in lanes; nil where that gains nothing.
-  private func vectorized(_ loop: Loop) -> (loop: Loop, cost: Double)? {
+  private func vectorized(
+    _ loop: Loop, within around: [VariableID]
+  ) -> (loop: Loop, cost: Double)? {
     let extent = kernel.variables[loop.variable.index].extent
     guard extent >= 4 else { return nil }
-    let walk = LaneWalk(kernel: kernel, over: loop)
+    let walk = LaneWalk(kernel: kernel, over: loop, within: around)
     guard walk.hasInstructions else { return nil }
     let width = target.lanes(ofBits: 8 * walk.widestBytes)
     guard width > 1 else { return nil }
@@ -193,5 +198,18 @@ private struct Vectorizer {
       return count
     }
     return wanted
+  }
+}
+
+extension Loop {
+  /// Whether the loop holds loops and definitions alone, so that it may be tiled around one of them.
+  fileprivate var mayHoldTiles: Bool {
+    carries.isEmpty
+      && body.allSatisfy { node in
+        switch node {
+        case .define, .loop: true
+        case .store, .accumulate, .contract: false
+        }
+      }
   }
 }

@@ -12,6 +12,12 @@ struct LaneWalk {
   private(set) var vectorCost = 0.0
   /// Accesses whose lanes are not neighbours in memory, each an instruction per lane.
   private(set) var stridedAccesses = 0.0
+  /// Loads that squares can bring into lanes where a loop around is tiled.
+  private var squareLoads = 0.0
+  /// Whether nothing stands in the way of tiling a loop around.
+  private var mayBeTiled: Bool
+  /// The loops around that may be tiled.
+  private let around: [VariableID]
   private(set) var widestBytes = 1
   private(set) var definitions = 0
   private var varying: Set<ScalarID> = []
@@ -21,17 +27,26 @@ struct LaneWalk {
   static let horizontalCost = 10.0
   /// What a vector costs on its way between memory and an array of each lane, through a transpose.
   static let copyCost = 7.0
+  /// What a vector of a square costs on its way from memory.
+  private static let squareCost = 4.0
 
-  /// - Parameter loop: the one whose iterations are to be lanes.
-  init(kernel: Kernel, over loop: Loop, mayFold: Bool = false) {
+  /// - Parameters:
+  ///   - loop: the one whose iterations are to be lanes.
+  ///   - around: serial loops, each of which holds nothing that keeps it from being tiled.
+  init(kernel: Kernel, over loop: Loop, within around: [VariableID] = [], mayFold: Bool = false) {
     self.kernel = kernel
     self.mayFold = mayFold
+    self.around = around
     lane = loop.variable
+    mayBeTiled = !around.isEmpty && loop.accumulators.isEmpty
     visit(loop.body, iterations: 1)
   }
 
   /// The cost of one vector of iterations.
-  func cost(width: Int) -> Double { vectorCost + stridedAccesses * Double(width) }
+  func cost(width: Int) -> Double {
+    let square = mayBeTiled ? min(Self.squareCost, Double(width)) : Double(width)
+    return vectorCost + stridedAccesses * Double(width) + squareLoads * square
+  }
 
   private mutating func visit(_ body: [Node], iterations: Double) {
     for node in body { visit(node, iterations: iterations) }
@@ -45,6 +60,7 @@ struct LaneWalk {
     case .contract: hasInstructions = false
     case .loop(let loop) where loop.isTiled: visit(copies: loop, iterations)
     case .loop(let loop):
+      mayBeTiled = false
       let extent = Double(kernel.variables[loop.variable.index].extent)
       visit(loop.body, iterations: iterations * extent)
       vectorCost += iterations * 2
@@ -105,10 +121,24 @@ struct LaneWalk {
       vectorCost += iterations * 0.5
     } else if isContiguous(index) {
       vectorCost += iterations
+    } else if isInSquares(index) {
+      squareLoads += iterations
     } else {
       stridedAccesses += iterations
     }
   }
+
+  /// Whether lanes are evenly apart and a loop around goes from element to element.
+  private func isInSquares(_ index: IndexExpression) -> Bool {
+    !index.isLookedUp && index.coefficient(of: lane) != nil
+      && around.contains {
+        index.coefficient(of: $0) == 1
+          && kernel.variables[$0.index].extent >= Self.leastSquare
+      }
+  }
+
+  /// Loops of fewer iterations are not tiled.
+  private static let leastSquare = 4
 
   private func isContiguous(_ index: IndexExpression) -> Bool {
     var scalarVaries = false
@@ -119,6 +149,7 @@ struct LaneWalk {
   private mutating func visit(_ store: Store, _ iterations: Double) {
     note(kernel.scalars[store.value.index])
     if case .local(let local) = store.memory, !store.address.uses(lane) {
+      mayBeTiled = false
       perLane.insert(local)
       vectorCost += iterations
       return
@@ -133,6 +164,7 @@ struct LaneWalk {
     } else if stride == 1 {
       vectorCost += iterations
     } else {
+      mayBeTiled = false
       stridedAccesses += iterations * Self.scatterCost
     }
   }

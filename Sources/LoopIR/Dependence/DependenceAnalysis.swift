@@ -118,6 +118,11 @@ package struct DependenceAnalysis {
 
   func extent(_ variable: VariableID) -> Int { kernel.variables[variable.index].extent }
 
+  /// How many elements a memory has.
+  package func elementCount(of memory: Memory) -> Int {
+    shapes(of: memory).first?.reduce(1, *) ?? 0
+  }
+
   /// The shapes that a memory's elements are said to have.
   func shapes(of memory: Memory) -> [[Int]] {
     switch memory {

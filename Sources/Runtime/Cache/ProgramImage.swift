@@ -19,6 +19,8 @@ struct ProgramImage: Sendable {
   var memoryCounts = [0, 0, 0, 0]
   /// What the program calls, in the order of its table of addresses.
   var callees: [StepCall.Callee] = []
+  /// Where each of them is called, as far as this process knows.
+  var calleePlaces: [[SourceLocation]] = []
   /// Whether one of these may end it.
   var mayEndEarly = false
   /// The object file of the entry, then those of the kernels' code.

@@ -18,7 +18,9 @@ extension OperationDraft {
   /// Adds what a custom call means and gives its results.
   mutating func expandCustomCall(in builder: inout FunctionBuilder) throws -> [ValueID] {
     let target = try attributes.string("call_target_name")
-    if let meaning = try emitMeaning(of: target, in: &builder) {
+    let meaning =
+      try emitMeaning(of: target, in: &builder) ?? emitDecomposition(of: target, in: &builder)
+    if let meaning {
       for name in ["backend_config", "api_version", "called_computations", "has_side_effect"] {
         _ = attributes.take(name)
       }

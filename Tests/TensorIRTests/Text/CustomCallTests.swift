@@ -189,6 +189,43 @@ struct CustomCallTests {
     }
   }
 
+  /// Decompositions as JAX names them on no processor in particular.
+  @Test func decompositionsOfJAX() throws {
+    func ops(_ call: String, _ parameters: [String], _ results: [String]) throws -> [Op] {
+      let list = parameters.enumerated().map { "%a\($0.offset): tensor<\($0.element)>" }
+      let given = parameters.map { "tensor<\($0)>" }.joined(separator: ", ")
+      let types = results.map { "tensor<\($0)>" }.joined(separator: ", ")
+      let names = parameters.indices.map { "%a\($0)" }.joined(separator: ", ")
+      let module = try Module(
+        parsing: """
+          func.func @main(\(list.joined(separator: ", "))) -> tensor<\(results[0])> {
+            %0:\(results.count) = stablehlo.custom_call @\(call.replacing("()", with: "(\(names))")) : \
+          (\(given)) -> (\(types))
+            return %0#0 : tensor<\(results[0])>
+          }
+          """, file: "call.mlir")
+      try module.verify()
+      #expect(try again(module) == module.description)
+      return module.functions[0].operations.map(\.op)
+    }
+    #expect(
+      try ops("Qr() {api_version = 1 : i32}", ["2x5x3xf32"], ["2x5x3xf32", "2x3xf32"])
+        == [.matrix(.householder)])
+    #expect(
+      try ops(
+        "ProductOfElementaryHouseholderReflectors() {api_version = 1 : i32}",
+        ["5x3xf64", "2xf64"], ["5x3xf64"]) == [.matrix(.reflectors)])
+    #expect(
+      try ops(
+        #"Eigh() {api_version = 1 : i32, backend_config = "0,1,100,1e-6"}"#, ["4x4xf32"],
+        ["4x4xf32", "4xf32"]) == [.matrix(.eigh(isLower: false, hasVectors: true))])
+    let lu = try ops("LuDecomposition()", ["4x3xf32"], ["4x3xf32", "3xi32", "4xi32"])
+    #expect(lu.first == .matrix(.lu) && lu.last == .binary(.subtract))
+    #expect(throws: AdjointError.self) {
+      try ops(#"Eigh() {backend_config = "x"}"#, ["4x4xf32"], ["4x4xf32", "4xf32"])
+    }
+  }
+
   @Test func triangularEquations() throws {
     let text = """
       func.func @main(%arg0: tensor<4x4xf64>, %arg1: tensor<2x4xf64>) -> tensor<2x4xf64> {

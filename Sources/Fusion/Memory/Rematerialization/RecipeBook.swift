@@ -87,7 +87,7 @@ struct RecipeBook {
   }
 
   /// The kernel that writes a value to a buffer; nil where it needs a constant that no buffer holds.
-  func kernel(
+  mutating func kernel(
     of value: ValueID, to destination: BufferID, reading buffers: [ValueID: BufferID],
     constants: [Literal: BufferID]
   ) -> Kernel? {
@@ -103,7 +103,7 @@ struct RecipeBook {
       comparedValues: comparedValues)
     let type = graph.type(value)
     let memory = nest.slot(destination)
-    for (loops, indices) in Root(value: value).nests(in: nest.variables, shape: type.shape) {
+    for (loops, indices) in split(value).nests(in: nest.variables, shape: type.shape) {
       let scope = nest.descend(from: nest.root, loops) { level in
         indices.map { nest.phase(of: value, at: $0, at: level) }.max() ?? 0
       }.innermost
@@ -114,6 +114,16 @@ struct RecipeBook {
     }
     return nest.finished(
       sources: [graph.operation(value)?.location].compactMap { $0 }.filter(\.isKnown))
+  }
+
+  /// A value with its axes split as where it is computed first, but for the outermost one, whose loop
+  /// threads share.
+  private mutating func split(_ value: ValueID) -> Root {
+    let root = Root(value: value)
+    let split = planner.split(root, planner.audit(root))
+    let outermost = graph.type(value).shape.firstIndex { $0 != 1 } ?? 0
+    return split.splits.indices.contains(outermost) && split.splits[outermost].isEmpty
+      ? split : root
   }
 }
 
