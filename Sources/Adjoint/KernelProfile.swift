@@ -67,15 +67,16 @@ extension CompiledProgram {
   public func profile(
     _ arguments: [TensorData], repeats: Int = 100, limits: MachineLimits? = nil
   ) throws -> [KernelProfile] {
-    guard body.executable != nil else {
+    guard let compiled = body.executable else {
       throw AdjointError(.argument, "only native code has kernels to profile")
     }
     guard repeats >= 1 else {
       throw AdjointError(.argument, "a profile needs at least one call, not \(repeats)")
     }
-    var options = CodeOptions()
-    options.threads = report.threads
+    var options = compiled.options
     options.isProfiled = true
+    options.policy = .best
+    options.budgetMilliseconds = nil
     let executable = try Executable(body.planned(), options: options)
     let profiled = CompiledProgram(body: ProgramBody(executable, report, planned: body.planned))
     let limits = try limits ?? .measured(threads: report.threads)

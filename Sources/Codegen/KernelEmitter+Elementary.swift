@@ -13,6 +13,8 @@ extension KernelEmitter {
   ) -> LLVMValue {
     let type = operands[0].type
     guard callsVectorFunctions || !type.isVector && callsFunctions else {
+      builder.allowsContraction = !callsFunctions
+      defer { builder.allowsContraction = false }
       return body(math, operands)
     }
     if !type.isVector, callsFunctions, let name = Self.libraryFunctions[op] {
@@ -123,11 +125,6 @@ extension KernelEmitter {
   }
 }
 
-extension ScalarOp {
-  /// Whether the function is a polynomial of some length rather than an instruction or two.
-  var isElementary: Bool { weight > 10 }
-}
-
 extension UnaryOp {
   /// Whether the function is the sine or the cosine.
   var isOneOfSineAndCosine: Bool { self == .sine || self == .cosine }
@@ -142,60 +139,5 @@ extension Kernel {
       if op == .unary(.cosine) { cosines.insert(operands[0]) }
     }
     return sines.intersection(cosines)
-  }
-
-  /// How many elementary functions stand outside all loops.
-  var straightLineFunctionCount: Int {
-    body.reduce(0) { count, node in
-      guard case .define(_, .apply(let op, _)) = node, op.isElementary else { return count }
-      return count + 1
-    }
-  }
-
-  /// How many elementary functions there are.
-  var functionCount: Int {
-    var count = 0
-    forEachApplication { op, _ in if op.isElementary { count += 1 } }
-    return count
-  }
-
-  /// Whether the kernel is long code without loops, which is compiled without effort: what it would
-  /// gain from registers, calls and memory between them take.
-  var isLongStraightLine: Bool { body.count > Self.longCount && isStraightLine }
-
-  /// Whether the kernel only counts and compares, as those that drive loops do: some instructions beside
-  /// a call, not worth the effort.
-  var isCounting: Bool {
-    body.count <= Self.countingCount && isStraightLine && !scalars.contains(where: \.isFloat)
-  }
-
-  private var isStraightLine: Bool {
-    body.allSatisfy { node in
-      switch node {
-      case .define, .store: true
-      case .accumulate, .loop, .contract: false
-      }
-    }
-  }
-
-  /// Code that only counts has no more nodes.
-  private static let countingCount = 32
-
-  /// Straight-line code with more nodes is long.
-  private static let longCount = 400
-
-  private func forEachApplication(_ visit: (ScalarOp, [ScalarID]) -> Void) {
-    func walk(_ nodes: [Node]) {
-      for node in nodes {
-        switch node {
-        case .define(_, .apply(let op, let operands)): visit(op, operands)
-        case .define, .store, .accumulate: break
-        case .loop(let loop): walk(loop.body)
-        case .contract(let contract):
-          walk(contract.left.body + contract.right.body + contract.body)
-        }
-      }
-    }
-    walk(body)
   }
 }

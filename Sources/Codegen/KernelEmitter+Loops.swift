@@ -285,14 +285,23 @@ extension KernelEmitter {
     let element = element(of: accumulator)
     let types = [element, element]
     let isFolded = analysis.groups[accumulator] != nil
+    let term = contractions.accumulated[value]
     guard let lanes, isFolded || analysis.varying.contains(accumulator) else {
-      partial[0] = apply(.binary(kind.binary), [partial[0], uniform(value)], types)
+      partial[0] =
+        term.map { multiplyAdd($0, $0.factors.map(uniform) + partial) }
+        ?? apply(.binary(kind.binary), [partial[0], uniform(value)], types)
       accumulators[accumulator] = partial
       return
     }
     for copy in 0..<lanes.copies {
-      var added = vector(value, copy: copy)
-      if let mask = lanes.masks[copy], isFolded {
+      let factors = term?.factors.map { vector($0, copy: copy) } ?? []
+      let mask = isFolded ? lanes.masks[copy] : nil
+      if let term, mask == nil {
+        partial[copy] = multiplyAdd(term, factors + [partial[copy]])
+        continue
+      }
+      var added = term.map { product($0, factors) } ?? vector(value, copy: copy)
+      if let mask {
         added = builder.select(
           mask, added, builder.splat(constant(kind.identity(of: element)), lanes.width))
       }

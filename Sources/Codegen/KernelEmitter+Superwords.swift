@@ -32,7 +32,7 @@ extension KernelEmitter {
     }
     guard
       let plan = SuperwordPlan(
-        nodes, of: kernel, vectorBits: module.target.vectorBits, excluding: alone)
+        nodes, of: kernel, contractions, vectorBits: module.target.vectorBits, excluding: alone)
     else {
       for node in nodes { emit(node) }
       return
@@ -58,7 +58,8 @@ extension KernelEmitter {
     let operands = group.operands[0].indices.map { position in
       gathered(group.operands.map { $0[position] }, width, &vectors)
     }
-    let result = apply(group.op, operands, elements)
+    let result =
+      group.sum.map { multiplyAdd($0, operands) } ?? apply(group.op, operands, elements)
     vectors[group.members] = result
     for (position, member) in group.members.enumerated() {
       scalars[member] = [builder.extractElement(result, position)]

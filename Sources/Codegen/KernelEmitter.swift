@@ -36,8 +36,9 @@ final class KernelEmitter {
   var stackArrays: [StackArray: LLVMValue] = [:]
   /// Scalars whose sine and cosine are both needed.
   let sharedAngles: Set<ScalarID>
-  /// Whether the kernel is long straight-line code: elementary functions are calls, so that it
-  /// compiles in time linear in its length, and products are not contracted into sums.
+  /// Which products are computed with the sums that they are terms of.
+  let contractions: Contractions
+  /// Whether elementary functions of numbers are calls.
   let callsFunctions: Bool
   /// Whether vector loops hold so many elementary functions that they are calls.
   let callsVectorFunctions: Bool
@@ -61,8 +62,8 @@ final class KernelEmitter {
     for node in kernel.body { node.forEachAccumulator { kinds[$0.result] = $0.kind } }
     self.kinds = kinds
     sharedAngles = kernel.sharedAngles
-    callsFunctions =
-      kernel.straightLineFunctionCount > Self.inlineFunctionLimit || kernel.isLongStraightLine
+    contractions = Contractions(kernel)
+    callsFunctions = kernel.callsFunctions
     callsVectorFunctions = kernel.functionCount > Self.inlineVectorFunctionLimit
     function = module.addFunction(
       name, parameters: [module.pointer, module.i64, module.i64], returns: module.void)
@@ -71,7 +72,7 @@ final class KernelEmitter {
   /// Emits the whole function.
   func emit() {
     builder.position(at: function.appendBlock("entry"))
-    builder.allowsContraction = !callsFunctions
+    builder.allowsContraction = false
     for position in kernel.slots.indices {
       let place = builder.gep(function.parameters[0], bytes: position * 8)
       slotPointers.append(builder.load(module.pointer, place, alignment: 8))
@@ -86,8 +87,6 @@ final class KernelEmitter {
     function.contractProducts(in: module)
   }
 
-  /// Straight-line kernels with more elementary functions than this call them.
-  private static let inlineFunctionLimit = 8
   /// Kernels with more elementary functions call those of vectors, and those of numbers in loops.
   private static let inlineVectorFunctionLimit = 64
 
@@ -106,7 +105,10 @@ final class KernelEmitter {
 
   func emit(_ node: Node) {
     switch node {
-    case .define(let scalar, let expression): scalars[scalar] = emit(expression, scalar)
+    case .define(let scalar, _) where contractions.absorbed.contains(scalar): break
+    case .define(let scalar, let expression):
+      scalars[scalar] =
+        contractions.sums[scalar].map { emit($0, scalar) } ?? emit(expression, scalar)
     case .store(let store): emit(store)
     case .accumulate(let accumulator, let value): accumulate(accumulator, value)
     case .loop(let loop): emit(loop)

@@ -13,6 +13,8 @@ struct SuperwordPlan {
   /// Scalars in the lanes of one vector.
   struct Group {
     var op: ScalarOp
+    /// The first member as a multiply-add, where all are that.
+    var sum: Contractions.MultiplyAdd?
     var members: [ScalarID]
     /// The operands of each member.
     var operands: [[ScalarID]]
@@ -28,6 +30,8 @@ struct SuperwordPlan {
   private struct Kind: Hashable {
     var op: ScalarOp
     var elements: [ElementType]
+    /// For multiply-adds: whether the product and what it is added to are negated.
+    var signs: [Bool] = []
   }
 
   /// How an operand changes from lane to lane.
@@ -44,6 +48,7 @@ struct SuperwordPlan {
 
   private let elements: [ElementType]
   private let vectorBits: Int
+  private let contractions: Contractions
   private var definitions: [ScalarID: (depth: Int, kind: Kind, operands: [ScalarID])] = [:]
   /// The lanes that scalars stand in, gathered ones as well.
   private var lanes: [ScalarID: Lane] = [:]
@@ -55,23 +60,36 @@ struct SuperwordPlan {
   /// Plans definitions that only loops around have values for otherwise.
   ///
   /// - Parameters:
+  ///   - contractions: the kernel's, of which products are not computed by themselves.
   ///   - excluded: scalars that are computed alone.
   /// - Returns: nil where no two functions go together.
   init?(
-    _ nodes: ArraySlice<Node>, of kernel: Kernel, vectorBits: Int, excluding excluded: Set<ScalarID>
+    _ nodes: ArraySlice<Node>, of kernel: Kernel, _ contractions: Contractions, vectorBits: Int,
+    excluding excluded: Set<ScalarID>
   ) {
     elements = kernel.scalars
     self.vectorBits = vectorBits
+    self.contractions = contractions
     var (depths, costly) = ([Int](), 0)
-    for case .define(let scalar, let expression) in nodes {
+    for case .define(let scalar, let expression) in nodes
+    where !contractions.absorbed.contains(scalar) {
       var depth = 0
-      expression.forEachScalar { depth = max(depth, (definitions[$0]?.depth ?? -1) + 1) }
-      let kind: Kind
-      if case .apply(let op, let operands) = expression, !excluded.contains(scalar) {
-        kind = Kind(op: op, elements: operands.map { kernel.scalars[$0.index] })
+      let note = { [definitions] (operand: ScalarID) in
+        depth = max(depth, (definitions[operand]?.depth ?? -1) + 1)
+      }
+      if let sum = contractions.sums[scalar] {
+        sum.operands.forEach(note)
+        let types = sum.operands.map { kernel.scalars[$0.index] }
+        let kind = Kind(
+          op: .binary(.add), elements: types, signs: [sum.isNegated, sum.isAddendNegated])
+        definitions[scalar] = (depth, kind, sum.operands)
+      } else if case .apply(let op, let operands) = expression, !excluded.contains(scalar) {
+        operands.forEach(note)
+        let kind = Kind(op: op, elements: operands.map { kernel.scalars[$0.index] })
         definitions[scalar] = (depth, kind, operands)
         if op.startsVectors(elements[scalar.index]) { costly += 1 }
       } else {
+        expression.forEachScalar(note)
         definitions[scalar] = (depth, Kind(op: .select, elements: []), [])
       }
       depths.append(depth)
@@ -89,31 +107,6 @@ struct SuperwordPlan {
       first = end
     }
     if groups.isEmpty { return nil }
-    sinkProducts()
-  }
-
-  /// Puts products that are computed alone right before the first sum or other scalar that reads them:
-  /// functions in lanes may branch, and across blocks products and sums are not contracted.
-  private mutating func sinkProducts() {
-    var readers: [ScalarID: [ScalarID]] = [:]
-    var products = Set<ScalarID>()
-    for (scalar, expression) in order {
-      expression.forEachScalar { readers[$0, default: []].append(scalar) }
-      if expression.isProduct { products.insert(scalar) }
-    }
-    var waiting: [ScalarID: [(scalar: ScalarID, expression: Expression)]] = [:]
-    var rest: [(scalar: ScalarID, expression: Expression)] = []
-    for definition in order {
-      let own = readers[definition.scalar] ?? []
-      if products.contains(definition.scalar), group[definition.scalar] == nil,
-        let first = own.first, !products.contains(first), own.allSatisfy({ group[$0] == nil })
-      {
-        waiting[first, default: []].append(definition)
-      } else {
-        rest.append(definition)
-      }
-    }
-    order = rest.flatMap { (waiting[$0.scalar] ?? []) + [$0] }
   }
 
   /// Finds the vectors among scalars of one depth.
@@ -199,7 +192,7 @@ struct SuperwordPlan {
     for member in members { group[member] = groups.count }
     groups.append(
       Group(
-        op: first.kind.op, members: members,
+        op: first.kind.op, sum: contractions.sums[members[0]], members: members,
         operands: members.compactMap { definitions[$0]?.operands }))
     number(members)
   }
@@ -209,13 +202,6 @@ struct SuperwordPlan {
       lanes[scalar] = Lane(vector: widths.count, position: position)
     }
     widths.append(scalars.count)
-  }
-}
-
-extension Expression {
-  /// Whether the expression multiplies two scalars.
-  fileprivate var isProduct: Bool {
-    if case .apply(.binary(.multiply), _) = self { true } else { false }
   }
 }
 

@@ -54,10 +54,12 @@ extension LoopProgram {
         return try loweredOnce(function, for: target, options, cache, explains: explains)
       }
       guard options.memory.policy != .saveAll,
-        let found = try search.lowered(within: options.memory.budget ?? 0)
+        var found = try search.lowered(within: options.memory.budget ?? 0)
       else {
         throw search.shortage.error(for: function, budget: options.memory.budget)
       }
+      found.lowered.memory.saveAllByteCount = shortage.saveAll
+      found.lowered.memory.saveAllCurve = shortage.saveAllCurve
       return found.lowered.with(found.function)
     }
   }

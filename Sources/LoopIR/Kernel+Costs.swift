@@ -163,7 +163,7 @@ private struct CostCounter {
 
 extension ScalarOp {
   /// The arithmetic operations the function counts as.
-  fileprivate var flops: Int {
+  package var flops: Int {
     switch self {
     case .unary(.sqrt), .unary(.rsqrt), .binary(.divide): 4
     case .unary, .binary: weight

@@ -44,6 +44,8 @@ package final class Executable: Sendable {
   package let parameterTypes: [TensorType]
   /// The types of the results a call writes, packed and row-major.
   package let resultTypes: [TensorType]
+  /// What the code was compiled with.
+  package let options: CodeOptions
   /// What compiling took and what came of it.
   package let report: CompilationReport
   /// For each result that a call leaves in the memory of a donated argument, that argument.
@@ -175,6 +177,7 @@ package final class Executable: Sendable {
   ) throws {
     let image = compiled.image
     var report = compiled.report
+    self.options = options
     functions = try FunctionTable(image.callees, calledAt: image.calleePlaces)
     let start = ContinuousClock.now
     do {

@@ -36,6 +36,45 @@ import Testing
     #expect(abs(product - 4000) < 1e-6)
   }
 
+  /// A profile is of the program as it is called: kernels that a memory budget runs again are there.
+  @Test func budgetsAreProfiledToo() throws {
+    let (type, weights) = ("tensor<512x64xf32>", "tensor<64x64xf32>")
+    let layers = (1...8).map { layer in
+      """
+      %p\(layer) = stablehlo.dot_general %h\(layer - 1), %w, contracting_dims = [1] x [0]
+          : (\(type), \(weights)) -> \(type)
+      %h\(layer) = stablehlo.tanh %p\(layer) : \(type)
+      """
+    }
+    let text = """
+      func.func @main(%h0: \(type), %w: \(weights)) -> tensor<f32> {
+        \(layers.joined(separator: "\n"))
+        %z = stablehlo.constant dense<0.0> : tensor<f32>
+        %s = stablehlo.reduce(%h8 init: %z) applies stablehlo.add across dimensions = [0, 1]
+          : (\(type), tensor<f32>) -> tensor<f32>
+        return %s : tensor<f32>
+      }
+      """
+    let program = try Program(parsing: text, file: "chain.mlir")
+    let limits = MachineLimits(
+      flopsPerSecond: 1e9, bandwidths: [.init(byteCount: 1000, bytesPerSecond: 8e9)])
+    func kernels(_ options: CompileOptions) throws -> (profile: Int, flops: Int, CompileReport) {
+      let compiled = try program.compile(transform: .gradient([0, 1]), options: options)
+      let arguments = try compiled.parameterTypes.map {
+        try TensorData($0, doubles: [Double](repeating: 0.01, count: $0.count))
+      }
+      let profile = try compiled.profile(arguments, repeats: 1, limits: limits)
+      return (profile.count, profile.reduce(0) { $0 + $1.flops }, compiled.report)
+    }
+    let whole = try kernels(CompileOptions(rematerialization: .saveAll))
+    #expect(whole.profile == whole.2.kernelCount)
+    let budget = ByteCount.bytes(whole.2.arenaByteCount * 2 / 3)
+    let less = try kernels(CompileOptions(memoryBudget: budget))
+    #expect(less.profile == less.2.kernelCount)
+    // What is reported as added is what runs more.
+    #expect(less.2.addedFlops > 0 && less.flops - whole.flops == less.2.addedFlops)
+  }
+
   @Test func mistakes() throws {
     let program = try Program(parsing: text, file: "square.mlir")
     let interpreted = try program.compile(engine: .interpreter)

@@ -349,6 +349,56 @@ import Testing
     }
   }
 
+  /// A scan and what reads its residuals in the body of another scan, and in a branch.
+  @Test(arguments: [false, true]) func scansInRegionsAreTakenApart(_ isBranch: Bool) throws {
+    let inner = try recurrence(720, isReversed: false)
+    let types = inner.parameterTypes
+    var builder = FunctionBuilder(name: "main")
+    let parameters = types.map { builder.parameter($0) }
+    let (a, captures) = (parameters[0], Array(parameters[1...]))
+    /// One step down the slope.
+    func region(isStepping: Bool, hasIndex: Bool) throws -> Region {
+      var body = FunctionBuilder(name: "region")
+      if hasIndex { _ = body.parameter(TensorType([], .i64)) }
+      let own = (types[1...] + [types[0]]).map { body.parameter($0) }
+      guard isStepping else { return body.finish(returning: [own[own.count - 1]]) }
+      let results = try body.inline(inner, [own[own.count - 1]] + own.dropLast())
+      let step = try body.multiply(results[1], body.splat(0.1, types[0]))
+      return body.finish(returning: [try body.subtract(own[own.count - 1], step)])
+    }
+    let result: ValueID
+    if isBranch {
+      let selector = builder.parameter(TensorType([], .i1))
+      let branch = Branch(
+        .predicate,
+        branches: [
+          try region(isStepping: true, hasIndex: false),
+          try region(isStepping: false, hasIndex: false),
+        ])
+      result = try builder.emitAll(.branch(branch), [selector] + captures + [a])[0]
+    } else {
+      let scan = Scan(
+        length: 3, isReversed: false, captureCount: captures.count, carryCount: 1,
+        body: try region(isStepping: true, hasIndex: true))
+      result = try builder.emitAll(.scan(scan), captures + [a])[0]
+    }
+    let function = try builder.finish(returning: [result]).simplified()
+    try function.verify()
+    var arguments = randomArguments(for: function, seed: 5)
+    if isBranch { arguments[3] = Literal(TensorType([], .i1), integers: [1]) }
+    let whole = try Executable(function)
+    let expected = try call(whole, arguments)
+    // The output's cotangent stays, half of all.
+    for part in [67, 55] {
+      var options = CodeOptions()
+      options.memory.budget = whole.report.arenaByteCount * part / 100
+      let planned = try Executable(function, options: options)
+      #expect(planned.report.arenaByteCount <= whole.report.arenaByteCount * part / 100)
+      #expect(planned.report.memory.saveAllByteCount == whole.report.arenaByteCount)
+      #expect(try call(planned, arguments) == expected)
+    }
+  }
+
   /// Three carries of one segment's length and no stack: as many bytes as two levels take, and fewer.
   @Test func tenThousandStepsTakeTheRootOfTheirBytes() throws {
     let text = """
@@ -375,6 +425,11 @@ import Testing
       let planned = try Executable(function, options: options)
       #expect(planned.report.arenaByteCount <= budget)
       #expect(try call(planned, arguments) == expected, "\(name)")
+      // Sines of 64 numbers at each step are computed once more at least.
+      let (memory, steps) = (planned.report.memory, 10_000 * 64 * 20)
+      let isSegmented = budget > 2 * 100 * 256
+      #expect(isSegmented ? memory.addedFlops == steps : memory.addedFlops > steps)
+      #expect(memory.recomputedByteCount > 2_500_000 && memory.recomputedByteCount <= 2_560_000)
     }
   }
 }

@@ -36,6 +36,17 @@ struct BlockRewriter: ScanRewriter {
     builder = FunctionBuilder(copying: source)
   }
 
+  /// The steps that are run again for their residuals, and those that are run for their carries alone
+  /// beside the first run forward.
+  var repeatedSteps: (again: Int, advancing: Int) {
+    let first = schedule.reversals[blockCount].runs
+    let runs = schedule.distances.enumerated().reduce(0) { sum, run in
+      first.contains(run.offset) ? sum : sum + run.element
+    }
+    let sweeps = pair.readers.count(where: \.isAgainst)
+    return (blockCount * blockLength, sweeps * runs * blockLength)
+  }
+
   // MARK: The forward scan
 
   /// What every run of the forward scan sees: captures and stacks.

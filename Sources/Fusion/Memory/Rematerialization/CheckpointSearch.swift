@@ -1,6 +1,23 @@
 internal import LoopIR
 internal import TensorIR
 
+/// A program whose scans were taken apart.
+struct CheckpointedProgram {
+  var lowered: LoweredProgram
+  /// The function that it carries out.
+  let function: Function
+
+  /// Counts the scans' recomputation with the program's.
+  init(_ lowered: LoweredProgram, _ checkpointed: CheckpointedFunction) {
+    self.lowered = lowered
+    function = checkpointed.function
+    let memory = lowered.memory
+    self.lowered.memory.recomputedByteCount =
+      memory.recomputedByteCount.addingCapped(checkpointed.recomputedByteCount)
+    self.lowered.memory.addedFlops = memory.addedFlops.addingCapped(checkpointed.addedFlops)
+  }
+}
+
 /// Finds how scans are taken apart so that a program fits a memory budget, where no choice of what
 /// to compute again does that alone.
 struct CheckpointSearch {
@@ -29,7 +46,7 @@ struct CheckpointSearch {
   /// A program within a budget, and the function that it carries out; nil where there is none.
   mutating func lowered(
     within budget: Int
-  ) throws -> (lowered: LoweredProgram, function: Function)? {
+  ) throws -> CheckpointedProgram? {
     let segments = try checkpointed(.segments, budget)
     // Planning takes long, so it is left for the end where it is not likely to lead anywhere: what
     // stays whole only becomes much smaller where it is most of it.
@@ -40,13 +57,13 @@ struct CheckpointSearch {
     guard let smallest = try checkpointed(.blocks(within: nil), budget),
       let lowered = try fitting(smallest.function, budget)
     else { return nil }
-    return (lowered, smallest.function)
+    return CheckpointedProgram(lowered, smallest)
   }
 
   private func checkpointed(
-    _ way: Function.ScanCheckpointing, _ budget: Int
-  ) throws -> (function: Function, byteCount: Int)? {
-    try function.checkpointingScans(way, leastByteCount: budget / 16)
+    _ way: ScanCheckpointing, _ budget: Int
+  ) throws -> CheckpointedFunction? {
+    try CheckpointedFunction(function, way, leastByteCount: budget / 16)
   }
 
   private mutating func fitting(_ function: Function, _ budget: Int) throws -> LoweredProgram? {
@@ -59,21 +76,19 @@ struct CheckpointSearch {
   }
 
   private mutating func inSegments(
-    _ segments: (function: Function, byteCount: Int)?, _ budget: Int
-  ) throws -> (lowered: LoweredProgram, function: Function)? {
+    _ segments: CheckpointedFunction?, _ budget: Int
+  ) throws -> CheckpointedProgram? {
     guard let segments, segments.byteCount <= budget || segments.byteCount < shortage.least,
       let lowered = try fitting(segments.function, budget)
     else { return nil }
-    return (lowered, segments.function)
+    return CheckpointedProgram(lowered, segments)
   }
 
   /// Blocks and snapshots that take what the rest of the program leaves of a budget: each trial tells
   /// better what that is.
-  private mutating func inBlocks(
-    _ budget: Int
-  ) throws -> (lowered: LoweredProgram, function: Function)? {
+  private mutating func inBlocks(_ budget: Int) throws -> CheckpointedProgram? {
     var limit = rest < budget ? min(budget - rest, budget / 32 * 31) : budget / 8 * 7
-    var best: (lowered: LoweredProgram, function: Function)?
+    var best: CheckpointedProgram?
     var tried = Set<Int>()
     for _ in 0..<Self.trialCount where limit > 0 {
       guard let nested = try checkpointed(.blocks(within: limit), budget),
@@ -83,7 +98,7 @@ struct CheckpointSearch {
       let byteCount = lowered.program.arenaByteCount
       let isFitting = byteCount <= budget
       if isFitting, byteCount > best?.lowered.program.arenaByteCount ?? 0 {
-        best = (lowered, nested.function)
+        best = CheckpointedProgram(lowered, nested)
       }
       if isFitting, budget - byteCount <= budget / 8 { break }
       // What the rest of the program takes was reckoned from this trial.

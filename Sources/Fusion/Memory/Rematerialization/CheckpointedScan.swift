@@ -133,62 +133,10 @@ extension Int {
   }
 }
 
-extension Function {
-  /// How pairs of scans are taken apart.
-  enum ScanCheckpointing: Hashable {
-    /// Segments of equal length, with a snapshot of each.
-    case segments
-    /// Blocks by a binomial schedule within so many bytes in all; nil for as few as there can be.
-    case blocks(within: Int?)
-  }
-
-  /// The bytes that scans save for other scans, which may be taken apart.
-  var checkpointedByteCount: Int {
-    operations.indices.reduce(0) { sum, position in
-      sum.addingCapped(CheckpointedScan(self, at: position)?.savedByteCount ?? 0)
-    }
-  }
-
-  /// The function with scans whose residuals other scans read taken apart: forward, carries are kept
-  /// on the way instead of residuals; where these are read, parts of the scan are run again for its
-  /// residuals.
-  ///
-  /// - Parameter leastByteCount: scans that save less stay as they are.
-  /// - Returns: the function and the bytes that these scans then take at least; nil where nothing is
-  ///   gained.
-  func checkpointingScans(
-    _ way: ScanCheckpointing, leastByteCount: Int
-  ) throws -> (function: Function, byteCount: Int)? {
-    var function = self
-    var byteCount = 0
-    var isChanged = false
-    let saved = operations.indices.map { position in
-      CheckpointedScan(self, at: position).map { Double($0.savedByteCount).squareRoot() } ?? 0
-    }.reduce(0, +)
-    // Backwards, since what comes before a scan keeps its place.
-    for position in operations.indices.reversed() {
-      guard let pair = CheckpointedScan(function, at: position),
-        pair.savedByteCount >= leastByteCount
-      else { continue }
-      switch way {
-      case .segments:
-        guard let segments = pair.segments, segments.byteCount < pair.savedByteCount else {
-          continue
-        }
-        var rewriter = SegmentRewriter(function, pair, length: segments.length)
-        function = try rewriter.run()
-        byteCount = byteCount.addingCapped(segments.byteCount)
-      case .blocks(let limit):
-        let share = Double(pair.savedByteCount).squareRoot() / max(saved, 1)
-        let blocks =
-          limit.map { pair.blocks(within: Int(Double($0) * min(share, 1))) } ?? pair.leastBlocks
-        guard let blocks, blocks.byteCount < pair.savedByteCount else { continue }
-        var rewriter = BlockRewriter(function, pair, blocks)
-        function = try rewriter.run()
-        byteCount = byteCount.addingCapped(blocks.byteCount)
-      }
-      isChanged = true
-    }
-    return isChanged ? (function, byteCount) : nil
-  }
+/// How pairs of scans are taken apart.
+enum ScanCheckpointing: Hashable {
+  /// Segments of equal length, with a snapshot of each.
+  case segments
+  /// Blocks by a binomial schedule within so many bytes in all; nil for as few as there can be.
+  case blocks(within: Int?)
 }

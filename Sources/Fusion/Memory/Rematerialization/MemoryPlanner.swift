@@ -8,6 +8,8 @@ struct MemoryShortage: Error {
   var least: Int
   /// The bytes where nothing is computed again.
   var saveAll: Int
+  /// The bytes in use at each step then.
+  var saveAllCurve: [MemoryReport.Point] = []
 
   /// What the user is told.
   func error(for function: Function, budget: Int?) -> AdjointError {
@@ -257,10 +259,17 @@ extension Scheduler {
     _ program: LoopProgram, saveAll: LoopProgram
   ) throws -> LoopProgram? {
     var planner = MemoryPlanner(program, saveAll: saveAll, self, recipes)
-    let chosen = try planner.choose()
+    let curve = saveAll.memoryCurve
+    let chosen: MemoryPlanner.Candidate?
+    do {
+      chosen = try planner.choose()
+    } catch var shortage as MemoryShortage {
+      shortage.saveAllCurve = curve
+      throw shortage
+    }
     memoryReport = MemoryReport(planner.graph, program, chosen?.plan)
     memoryReport.saveAllByteCount = saveAll.arenaByteCount
-    memoryReport.saveAllCurve = saveAll.memoryCurve
+    memoryReport.saveAllCurve = curve
     return chosen?.program
   }
 

@@ -168,23 +168,23 @@ struct RematerializedProgram {
 }
 
 extension Kernel {
-  /// Drops the stores to buffers that the kernel does not read itself, where that does not change how
-  /// often a product is used.
+  /// Drops the stores to buffers that the kernel does not read itself. What is left rounds as before.
   ///
   /// - Parameter mayBeAll: whether the kernel may be left without any.
   mutating func drop(storesTo buffers: Set<BufferID>, mayBeAll: Bool = false) {
     let idle = buffers.subtracting(readBuffers).intersection(slots)
     guard !idle.isEmpty else { return }
     let slots = self.slots
-    let rest = body.removingStores { store in
+    var rest = self
+    rest.body = body.removingStores { store in
       guard case .slot(let slot) = store.memory else { return false }
       return idle.contains(slots[slot])
     }
-    let uses = body.productUses
-    guard mayBeAll || !rest.isEmpty, rest.productUses.allSatisfy({ uses[$0.key] == $0.value }),
-      rest.isEmpty || !carriesScalars || rest.functionCount == body.functionCount
+    guard mayBeAll || !rest.body.isEmpty,
+      rest.body.isEmpty || rest.callsFunctions == callsFunctions
     else { return }
-    body = rest
+    rest.round(as: self)
+    self = rest
     dropUnusedSlots()
   }
 
@@ -193,36 +193,5 @@ extension Kernel {
     var found = false
     body.forEachNode { if case .loop(let loop) = $0, !loop.carries.isEmpty { found = true } }
     return found
-  }
-}
-
-extension [Node] {
-  /// How many functions of numbers are computed, other than sums and products. Which of them share
-  /// lanes or a sine's angle, and so how what reads them rounds, depends on all that are there.
-  fileprivate var functionCount: Int {
-    var count = 0
-    forEachNode { node in
-      if case .define(_, .apply(.unary, _)) = node { count += 1 }
-    }
-    return count
-  }
-
-  /// How often each product of two numbers is used. A product that is used once may be contracted with
-  /// a sum, so that it must not be used less often than before.
-  fileprivate var productUses: [ScalarID: Int] {
-    var uses: [ScalarID: Int] = [:]
-    forEachNode { node in
-      switch node {
-      case .define(let scalar, .apply(.binary(.multiply), _)),
-        .define(let scalar, .apply(.binary(.power), _)),
-        .define(let scalar, .apply(.unary(.square), _)):
-        uses[scalar] = uses[scalar] ?? 0
-      default: break
-      }
-    }
-    forEachNode { node in
-      node.forEachOwnScalar { if let count = uses[$0] { uses[$0] = count + 1 } }
-    }
-    return uses
   }
 }
