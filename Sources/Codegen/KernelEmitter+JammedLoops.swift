@@ -8,8 +8,9 @@ extension KernelEmitter {
   ///
   /// A long chain of dependent instructions, as an exponential is, fills the processor's window before it
   /// is done. With fewer than four vectors side by side, vectors of the next iterations go beside them.
-  /// Sums are made in the order of iterations all the same; of maxima and minima, whose order does not
-  /// matter, each of the iterations has its own, so that they do not wait for each other.
+  /// Of maxima and minima, whose order does not matter, each of the iterations has its own, so that they
+  /// do not wait for each other; so it is with long sums of little else. Other sums are made in the order
+  /// of iterations.
   func jammedIterations(of loop: Loop) -> Int? {
     let extent = kernel.variables[loop.variable.index].extent
     guard let lanes, lanes.width > 1, lanes.copies <= Self.vectorsSideBySide, extent >= 2,
@@ -33,9 +34,11 @@ extension KernelEmitter {
     let most: Int
     if isCostly {
       most = Self.vectorsSideBySide / lanes.copies
-    } else {
-      guard !extremes(of: loop).isEmpty else { return nil }
+    } else if !extremes(of: loop).isEmpty {
       most = lanes.copies > 2 ? 2 : Self.vectorsSideBySide
+    } else {
+      guard !longSums(of: loop).isEmpty else { return nil }
+      most = Self.vectorsSideBySide / lanes.copies
     }
     if most < 2 { return nil }
     return extent.isMultiple(of: most) ? most : 2
@@ -54,43 +57,74 @@ extension KernelEmitter {
     }
   }
 
+  /// The accumulators of a loop of nothing but a few long sums of floats; none where it has others, or
+  /// elementary functions, behind which sums do not wait.
+  private func longSums(of loop: Loop) -> [Accumulator] {
+    let isShort = kernel.variables[loop.variable.index].extent < Self.longSum
+    guard !isShort, loop.accumulators.count <= Self.longSumCount else { return [] }
+    let isPlain = loop.body.allSatisfy { node in
+      switch node {
+      case .define(let scalar, .apply(let op, _)):
+        !op.isElementary || !analysis.varying.contains(scalar)
+      case .define, .accumulate: true
+      case .store, .loop, .contract: false
+      }
+    }
+    let areSums = loop.accumulators.allSatisfy { accumulator in
+      accumulator.kind == .add && element(of: accumulator.result).isFloat
+        && analysis.varying.contains(accumulator.result)
+    }
+    return isPlain && areSums ? loop.accumulators : []
+  }
+
+  /// Sums of fewer terms are over before they wait for long.
+  private static let longSum = 32
+  /// So many sums side by side do not wait for each other.
+  private static let longSumCount = 2
+
+  /// The accumulators of which each of the iterations that are carried out together has its own.
+  private func separateAccumulators(of loop: Loop) -> [Accumulator] {
+    let extremes = extremes(of: loop)
+    return extremes.isEmpty ? longSums(of: loop) : extremes
+  }
+
   /// Emits a serial loop some iterations at a time, node by node, and what is left one by one.
   func emitJammed(_ loop: Loop, _ count: Int) {
     let extent = kernel.variables[loop.variable.index].extent
     let main = extent / count * count
-    let extremes = extremes(of: loop)
-    for extreme in extremes {
-      let identity = accumulators[extreme.result] ?? []
-      accumulators[extreme.result] = (0..<count).flatMap { _ in identity }
+    let separate = separateAccumulators(of: loop)
+    for accumulator in separate {
+      let identity = accumulators[accumulator.result] ?? []
+      accumulators[accumulator.result] = (0..<count).flatMap { _ in identity }
     }
-    let separate = Set(extremes.map(\.result))
+    let results = Set(separate.map(\.result))
     counted(
       from: builder.int(0, module.i64), to: builder.int(main, module.i64), step: count,
       updating: loop.body
     ) { index in
       let places = (0..<count).map { builder.add(index, builder.int($0, module.i64)) }
       var values = [[ScalarID: [LLVMValue]]](repeating: [:], count: count)
-      for node in loop.body { emit(node, of: loop, at: places, separate, &values) }
+      for node in loop.body { emit(node, of: loop, at: places, results, &values) }
     }
-    for extreme in extremes { joinIterations(of: extreme, count) }
+    for accumulator in separate { joinIterations(of: accumulator, count) }
     for rest in main..<extent {
       variables[loop.variable] = builder.int(rest, module.i64)
       emitSerial(loop.body)
     }
   }
 
-  /// Makes one of the extremes that some iterations have each.
-  private func joinIterations(of extreme: Accumulator, _ count: Int) {
-    guard let all = accumulators[extreme.result] else { return }
-    let element = element(of: extreme.result)
+  /// Makes one of the accumulators that some iterations have each.
+  private func joinIterations(of accumulator: Accumulator, _ count: Int) {
+    guard let all = accumulators[accumulator.result] else { return }
+    let element = element(of: accumulator.result)
     let copies = all.count / count
-    accumulators[extreme.result] = (0..<copies).map { copy in
+    accumulators[accumulator.result] = (0..<copies).map { copy in
       var parts = (0..<count).map { all[$0 * copies + copy] }
       while parts.count > 1 {
         parts = stride(from: 0, to: parts.count, by: 2).map { position in
           position + 1 < parts.count
             ? apply(
-              .binary(extreme.kind.binary), [parts[position], parts[position + 1]],
+              .binary(accumulator.kind.binary), [parts[position], parts[position + 1]],
               [element, element])
             : parts[position]
         }

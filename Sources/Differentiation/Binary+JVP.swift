@@ -90,7 +90,8 @@ extension BinaryOp {
       pass.scaled(pass.tangent(left), by: y), pass.scaled(pass.tangent(right), by: x))
   }
 
-  /// (ẋ − z·ẏ) / y for z = x / y, so that both directions divide once.
+  /// (ẋ − z·ẏ) / y for z = x / y, so that both directions divide once; −z·ẏ·z for z = 1 / y, so that
+  /// none does.
   private func divideTangent(
     _ operation: Operation, in pass: inout ForwardPass
   ) throws -> ValueID? {
@@ -99,6 +100,9 @@ extension BinaryOp {
     if let tangent = try pass.squareQuotientTangent(operation) { return tangent }
     let shrinking = try pass.scaled(pass.tangent(right), by: operation.result)
     guard let numerator = try pass.difference(pass.tangent(left), shrinking) else { return nil }
+    if pass.tangent(left) == nil, pass.knownSplat(left) == 1 {
+      return try pass.scale(numerator, by: operation.result)
+    }
     return try pass.scale(numerator, dividingBy: right)
   }
 

@@ -34,6 +34,8 @@ final class Audit {
   @exclusivity(unchecked) private(set) var folds: [ValueID: Int] = [:]
   /// Costly elementwise values the nest would compute itself, with how often, as for `folds`.
   @exclusivity(unchecked) private(set) var costly: [ValueID: Int] = [:]
+  /// The same over all places at which they are needed, together.
+  @exclusivity(unchecked) private(set) var costlyTotals: [ValueID: Int] = [:]
   /// Values that cannot be computed inside a nest at all.
   @exclusivity(unchecked) private(set) var impossible: Set<ValueID> = []
   /// Values the nest would compute itself, reductions and the root included.
@@ -59,9 +61,13 @@ final class Audit {
   @exclusivity(unchecked) private var common: Set<ValueID> = []
   /// The axes of the root that loops count.
   @exclusivity(unchecked) private var axes: [VariableID: Int] = [:]
+  /// The places at which values are needed that the kernel writes, in its loops or again.
+  @exclusivity(unchecked) private var ownPlaces: [ValueID: Set<Int>] = [:]
   /// Values read at another place than the one stored.
   @exclusivity(unchecked) private var readElsewhere: Set<ValueID> = []
   @exclusivity(unchecked) private var home: Int?
+  /// The indices of all stores inside the loops.
+  @exclusivity(unchecked) private var homes: Set<Int> = []
   /// The indices of the loops around the stores: those of values with the root's first axes only.
   @exclusivity(unchecked) private var outerHomes: Set<Int> = []
   @exclusivity(unchecked) private var visited: Set<Demand> = []
@@ -125,6 +131,27 @@ final class Audit {
   /// Whether a value that is read is only read at the index that is stored.
   func readsOnlyInPlace(_ value: ValueID) -> Bool { !readElsewhere.contains(value) }
 
+  /// The order in which loops over all axes of values of a shape would have to be nested to go over
+  /// those that the kernel writes as the nest does; nil where the nest needs none of them, or more than
+  /// each element once.
+  func order(ofOwn shape: [Int]) -> [Int]? {
+    let places = ownPlaces.values.reduce(into: Set<Int>()) { places, own in
+      places.formUnion(own.filter { indices[$0].count == shape.count })
+    }
+    guard places.count == 1, let place = places.first else { return nil }
+    var depths = [Int](repeating: 0, count: shape.count)
+    for (axis, index) in indices[place].enumerated() where shape[axis] != 1 {
+      guard index.constant == 0, index.terms.count == 1, index.terms[0].coefficient == 1,
+        case .variable(let variable) = index.terms[0].atom,
+        variables.extent(variable) == shape[axis]
+      else { return nil }
+      depths[axis] = variables.depth(variable)
+    }
+    let order = shape.indices.sorted { (depths[$0], $0) < (depths[$1], $1) }
+    let looped = depths.filter { $0 > 0 }.sorted()
+    return looped == Array(1...max(looped.count, 1)) ? order : nil
+  }
+
   /// Looks at all demands of the nest that stores a root.
   func walk(_ root: Root) {
     let type = graph.type(root.value)
@@ -134,10 +161,12 @@ final class Audit {
     case .natural:
       places = root.indices(in: variables, shape: type.shape).indices.map(indices.number)
       home = places.last
+      homes = Set(places)
       noteAxes(of: root)
-      if let home, root.unrolledAxes.isEmpty {
+      if let home, root.layout.unrolledAxes.isEmpty {
+        let axes = root.layout.loopedAxes(rank: type.rank)
         for rank in 1..<max(type.rank, 1) {
-          outerHomes.insert(indices.number(Array(indices[home].prefix(rank))))
+          outerHomes.insert(indices.number(axes.prefix(rank).map { indices[home][$0] }))
         }
       }
     case .unrolled:
@@ -161,7 +190,7 @@ final class Audit {
 
   /// Notes which axis each loop of a root with one store counts.
   private func noteAxes(of root: Root) {
-    guard let home, root.unrolledAxes.isEmpty else { return }
+    guard let home, root.layout.unrolledAxes.isEmpty else { return }
     for (axis, place) in indices[home].enumerated() {
       place.forEachVariable { axes[$0] = axis }
     }
@@ -179,8 +208,9 @@ final class Audit {
     else { return }
     guard let definition = graph.definitions[value.index] else { return read(value, at: index) }
     if stored.contains(value), !kernel.own.contains(value) { return read(value, at: index) }
+    if kernel.own.contains(value) { ownPlaces[value, default: []].insert(index) }
     if needed == nil, kernel.finished.contains(value),
-      index == home || outerHomes.contains(index)
+      homes.contains(index) || outerHomes.contains(index)
         || (kernel.isStraightLine && indices.place(index) == nil)
     {
       met.insert(value)
@@ -233,6 +263,7 @@ final class Audit {
       if formula.body.isCostly {
         let repetition = iterations * 100 / max(graph.type(value).count, 1)
         costly[value] = max(costly[value] ?? 0, repetition)
+        costlyTotals[value, default: 0] += min(repetition, 1 << 30)
       }
       return visit(formula.body, of: value, axes: index, under: condition)
     }
@@ -297,6 +328,9 @@ final class Audit {
     return (repetition - 1).multipliedCapped(by: effort.weight) > Self.tripWeight
       && graph.type(value).count / Self.growthLimit <= effort.elements
   }
+
+  /// Roughly the additions that an element of a value takes from what is in memory, as far as they count.
+  func weight(of value: ValueID) -> Int { effort(of: value).weight }
 
   /// What a value takes to compute from what is in memory.
   private func effort(of value: ValueID) -> Effort {

@@ -24,8 +24,9 @@ struct KernelPlan {
   var written: Set<ValueID>
   /// Reductions that are computed for the roots, theirs included.
   var folds: Set<ValueID> = []
-  /// Roots that are computed at every place that the kernel's loops go over.
-  var finished: Set<ValueID> = []
+  /// Roots that are computed at every place that the kernel's loops go over, with those loops; nil
+  /// where there are none.
+  var finished: [ValueID: Root.Layout?] = [:]
 
   /// Roots that are summed up in memory.
   var scattered: Set<ValueID> = []
@@ -47,7 +48,11 @@ struct KernelPlan {
     if root.isScattered { scattered.insert(root.value) }
     splits = root.splits
     written.insert(root.value)
-    if root.isComputedInPlace { finished.insert(root.value) }
+    switch root.form {
+    case .natural: finished[root.value] = .some(root.layout)
+    case .unrolled: finished[root.value] = .some(nil)
+    case .scattered: break
+    }
     for read in reads { self.reads.insert(read) }
     for fold in folds { self.folds.insert(fold) }
   }
@@ -55,13 +60,29 @@ struct KernelPlan {
   /// What a nest that joins the kernel finds there.
   ///
   /// - Parameters:
+  ///   - root: What the nest stores.
   ///   - steps: How many demands the nest has in a kernel of its own.
   ///   - values: what the nest may read from the kernel as from memory, and does not compute again.
-  func surroundings(steps: Int, besides values: Set<ValueID>) -> Audit.Surroundings {
+  func surroundings(
+    of root: Root, steps: Int, besides values: Set<ValueID>
+  ) -> Audit.Surroundings {
     let own = values.isDisjoint(with: written) ? written : written.subtracting(values)
+    let met = finished.filter { _, layout in layout == nil || layout == root.layout }
     return Audit.Surroundings(
-      own: own, finished: finished, isStraightLine: outerExtent == nil,
+      own: own, finished: Set(met.keys), isStraightLine: outerExtent == nil,
       stepLimit: Self.stepRatio * steps + Self.leastSteps)
+  }
+
+  /// The order that the loops of the first roots are nested in, where it is not that of their axes.
+  var order: [Int]? {
+    let order = roots[0].layout.order
+    return order.isEmpty ? nil : order
+  }
+
+  /// Lets the loops of all roots, which are natural, be nested in another order.
+  mutating func reorder(_ order: [Int]) {
+    for position in roots.indices { roots[position].layout.order = order }
+    for value in finished.keys { finished[value]??.order = order }
   }
 
   /// A nest that joins a kernel may look at so many demands for each that it has by itself.

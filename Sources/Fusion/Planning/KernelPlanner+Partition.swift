@@ -29,6 +29,10 @@ struct Partition {
         readers[value, default: []].append(home.kernel)
       }
     }
+    if let order = home.order {
+      kernels[home.kernel].reorder(order)
+      kernels[home.kernel].outerExtent = home.outerExtent
+    }
     kernels[home.kernel].add(home.root, reads: home.reads, folds: home.folds)
   }
 
@@ -40,6 +44,10 @@ struct Partition {
     var reads: Set<ValueID>
     var folds: Set<ValueID>
     var sharedBytes: Int
+    /// The order that the kernel's loops are nested in then; nil is the one they have.
+    var order: [Int]?
+    /// The extent of the kernel's outermost loop then.
+    var outerExtent: Int?
 
     /// Whether the kernel shares more with the root than another one.
     func isBetter(than other: Home?) -> Bool {
@@ -50,19 +58,18 @@ struct Partition {
 
   /// The kernels of loops behind a position that read some of the values, and the bytes of those.
   ///
-  /// Values that together are less than a quarter of all bytes are no reason to share a kernel, so
-  /// kernels that read only those are left out.
+  /// Values that together are less than some bytes are no reason to share a kernel, so kernels that read
+  /// only those are left out.
   func sharing(
-    _ values: Set<ValueID>, after position: Int, bytes: (ValueID) -> Int
+    _ values: Set<ValueID>, after position: Int, atLeast least: Int, bytes: (ValueID) -> Int
   ) -> [Int: Int] {
     let sized = values.map { (value: $0, bytes: bytes($0)) }.sorted {
       ($1.bytes, $0.value) < ($0.bytes, $1.value)
     }
-    let total = sized.reduce(0) { $0.addingCapped($1.bytes) }
-    var rest = total
+    var rest = sized.reduce(0) { $0.addingCapped($1.bytes) }
     var shared: [Int: Int] = [:]
     for (value, bytes) in sized {
-      let isEnough = rest >= total / 4
+      let isEnough = rest >= least
       rest -= bytes
       for kernel in readers[value] ?? [] where kernel > position {
         if isEnough || shared[kernel] != nil { shared[kernel, default: 0] += bytes }
@@ -137,22 +144,26 @@ extension KernelPlanner {
     let natural = audit(root)
     let latest = natural.reads.compactMap { partition.writers[$0] }.max()
     var best: Partition.Home?
-    for form in [root] + [scattered(root.value)].compactMap({ $0 }) {
+    let borrowed = latest.map { layouts(of: partition.kernels[$0], for: root) } ?? []
+    for form in borrowed + [root] + [scattered(root.value)].compactMap({ $0 }) {
       let alone = audit(form)
-      if let latest {
+      if let latest, form != root || best == nil {
         let home = home(for: form, alone, in: partition, at: latest)
         if let home, home.isBetter(than: best) { best = home }
       }
-      guard repeated(alone, form.value).isEmpty, alone.impossible.isEmpty, alone.crowded.isEmpty
-      else { continue }
+      guard isComputable(form, alone), !borrowed.contains(form) else { continue }
+      let isNested = form.extents(in: graph).count { $0 != 1 } > 1 || !alone.folds.isEmpty
       let outer = form.extents(in: graph).first { $0 != 1 }
       let total = alone.reads.reduce(0) { $0.addingCapped(graph.type($1).byteCount) }
-      let sharing = partition.sharing(alone.reads, after: latest ?? -1) {
-        graph.type($0).byteCount
-      }
-      var candidates = sharing.filter {
-        partition.kernels[$0.key].outerExtent == outer
-          && (outer == nil || $0.value.multipliedCapped(by: 4) >= total)
+      let isShort = isShortPass(form, alone, total)
+      let sharing = partition.sharing(
+        alone.reads, after: latest ?? -1, atLeast: total / (isShort ? Self.shortPassShare : 4)
+      ) { graph.type($0).byteCount }
+      var candidates = sharing.filter { position, bytes in
+        let kernel = partition.kernels[position]
+        guard kernel.outerExtent == outer, !isNested || kernel.order == nil else { return false }
+        let share = isShort && isShortPass(kernel) ? Self.shortPassShare : 4
+        return outer == nil || bytes.multipliedCapped(by: share) >= total
       }
       if outer == nil {
         // Straight-line code always shares a kernel: nothing is repeated, and calls are saved.
@@ -179,20 +190,14 @@ extension KernelPlanner {
     for root: Root, _ alone: Audit, in partition: Partition, at position: Int
   ) -> Partition.Home? {
     let kernel = partition.kernels[position]
-    func home(_ audit: Audit, _ reads: Set<ValueID>, _ bytes: Int) -> Partition.Home? {
-      split(root, audit, joining: kernel).map { root in
-        Partition.Home(
-          kernel: position, root: root, reads: reads, folds: Set(audit.folds.keys),
-          sharedBytes: bytes)
-      }
-    }
     switch kernel.kind {
     case .scatter, .control: return nil
     case .contract(let dot):
       guard case .natural = root.form, graph.type(root.value).shape == graph.type(dot).shape else {
         return nil
       }
-      let audit = audit(root, joining: kernel.surroundings(steps: alone.steps, besides: [dot]))
+      let audit = audit(
+        root, joining: kernel.surroundings(of: root, steps: alone.steps, besides: [dot]))
       guard !audit.isTooLarge, audit.folds.isEmpty, audit.impossible.isEmpty,
         audit.crowded.isEmpty, audit.reads.contains(dot) || !audit.met.isEmpty,
         audit.readsOnlyInPlace(dot),
@@ -203,32 +208,62 @@ extension KernelPlanner {
         kernel: position, root: root, reads: audit.reads.subtracting([dot]), folds: [],
         sharedBytes: 2 * graph.type(dot).byteCount)
     case .nest:
-      let outer = root.extents(in: graph).first { $0 != 1 }
-      if outer == nil, kernel.outerExtent != nil {
-        let reads = alone.reads.subtracting(kernel.written)
-        return follows(kernel, alone) && isBefore(reads, position, partition.writers)
-          ? home(alone, reads, 1) : nil
+      if let order = order(of: kernel, for: root, alone) {
+        var reordered = kernel
+        reordered.reorder(order)
+        reordered.outerExtent = root.extents(in: graph).first { $0 != 1 }
+        if var home = home(for: root, alone, in: partition, at: position, inNest: reordered) {
+          (home.order, home.outerExtent) = (order, reordered.outerExtent)
+          return home
+        }
       }
-      guard outer == kernel.outerExtent else { return nil }
-      // Loops do not find out again what is computed once for all of them.
-      let shared = outer == nil ? [] : sharedScalars
-      let audit = audit(root, joining: kernel.surroundings(steps: alone.steps, besides: shared))
-      guard !audit.isTooLarge, repeated(audit, root.value).isEmpty, audit.impossible.isEmpty,
-        audit.crowded.isEmpty, isBefore(audit.reads, position, partition.writers),
-        kernel.scattered.isDisjoint(with: audit.inside)
-      else { return nil }
-      var bytes = 0
-      for value in audit.reads where kernel.reads.contains(value) {
-        bytes = bytes.addingCapped(graph.type(value).byteCount)
-      }
-      for value in audit.inside.union(audit.met) where kernel.written.contains(value) {
-        bytes = bytes.addingCapped(graph.type(value).byteCount)
-      }
-      if outer == nil { return home(audit, audit.reads, bytes + 1) }
-      let total = audit.reads.reduce(0) { $0.addingCapped(graph.type($1).byteCount) }
-      return bytes.multipliedCapped(by: 4) >= total && bytes > 0
-        ? home(audit, audit.reads, bytes) : nil
+      return home(for: root, alone, in: partition, at: position, inNest: kernel)
     }
+  }
+
+  /// A root in a kernel of loops that writes something it reads; nil where it cannot join.
+  private mutating func home(
+    for root: Root, _ alone: Audit, in partition: Partition, at position: Int,
+    inNest kernel: KernelPlan
+  ) -> Partition.Home? {
+    func home(_ audit: Audit, _ reads: Set<ValueID>, _ bytes: Int) -> Partition.Home? {
+      split(root, audit, joining: kernel).map { root in
+        Partition.Home(
+          kernel: position, root: root, reads: reads, folds: Set(audit.folds.keys),
+          sharedBytes: bytes)
+      }
+    }
+    let outer = root.extents(in: graph).first { $0 != 1 }
+    if outer == nil, kernel.outerExtent != nil {
+      let reads = alone.reads.subtracting(kernel.written)
+      return follows(kernel, alone) && isBefore(reads, position, partition.writers)
+        ? home(alone, reads, 1) : nil
+    }
+    guard outer == kernel.outerExtent else { return nil }
+    // Loops do not find out again what is computed once for all of them.
+    let shared = outer == nil ? [] : sharedScalars
+    let audit = audit(
+      root, joining: kernel.surroundings(of: root, steps: alone.steps, besides: shared))
+    guard !audit.isTooLarge, isComputable(root, audit),
+      isBefore(audit.reads, position, partition.writers),
+      kernel.scattered.isDisjoint(with: audit.inside)
+    else { return nil }
+    if let order = kernel.order, !audit.inside.isDisjoint(with: kernel.written) {
+      // Loops that go over the same values in two orders have neither in lanes.
+      guard audit.order(ofOwn: graph.type(kernel.roots[0].value).shape) == order else { return nil }
+    }
+    var bytes = 0
+    for value in audit.reads where kernel.reads.contains(value) {
+      bytes = bytes.addingCapped(graph.type(value).byteCount)
+    }
+    for value in audit.inside.union(audit.met) where kernel.written.contains(value) {
+      bytes = bytes.addingCapped(graph.type(value).byteCount)
+    }
+    if outer == nil { return home(audit, audit.reads, bytes + 1) }
+    let total = audit.reads.reduce(0) { $0.addingCapped(graph.type($1).byteCount) }
+    let isShort = isShortPass(root, audit, total) && !audit.met.isEmpty
+    return bytes > 0 && (isShort || bytes.multipliedCapped(by: 4) >= total)
+      ? home(audit, audit.reads, bytes) : nil
   }
 
   /// Whether straight-line code can stand behind the loops of a kernel: it needs sums over all of

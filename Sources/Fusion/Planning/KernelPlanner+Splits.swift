@@ -14,7 +14,7 @@ extension KernelPlanner {
   ///
   /// - Parameter audit: What the root takes where it is computed.
   func split(_ root: Root, _ audit: Audit) -> Root {
-    guard case .natural = root.form, root.unrolledAxes.isEmpty else { return root }
+    guard root.isPlain else { return root }
     var root = root
     let shape = graph.type(root.value).shape
     guard !audit.breaks.isEmpty, audit.folds.isEmpty,
@@ -43,7 +43,7 @@ extension KernelPlanner {
       // What the kernel computes at the same place is worth more than the choices cost.
       return !audit.met.isEmpty || split(root, audit).splits.isEmpty ? root : nil
     }
-    guard case .natural = root.form, root.unrolledAxes.isEmpty, audit.folds.isEmpty,
+    guard root.isPlain, audit.folds.isEmpty,
       let other = kernel.roots.first,
       graph.type(other.value).shape == graph.type(root.value).shape
     else { return nil }

@@ -31,6 +31,10 @@ struct KernelPlanner {
   private static let repetitionLimit = 100
   /// Costly functions computed this often, in hundredths, are stored instead.
   private static let costlyRepetitionLimit = 400
+  /// Values of so many elements take little to write and read again.
+  private static let shortCount = 1024
+  /// A kernel of its own is worth so many costly functions.
+  private static let leastRepeatedElements = 32
   /// Values of at most this many elements may be stored one by one.
   private static let unrolledCount = 16
   /// Scattered reductions add into memory of at most this many elements.
@@ -212,7 +216,9 @@ struct KernelPlanner {
         chosen = alternative
       }
     }
-    return newRoots(repeated(chosen, value).union(chosen.impossible))
+    let stored = newRoots(repeated(chosen, value).union(chosen.impossible))
+    // What is made of those is cheap now, and may be repeated too often all the same.
+    return stored.isEmpty ? [] : [value] + stored
   }
 
   /// Makes roots of those values that are none yet, and returns them.
@@ -234,11 +240,11 @@ struct KernelPlanner {
 
   /// Lets short axes of a root that contains reductions share the reductions' loops.
   private mutating func unrollShortAxes(_ root: Root) {
-    guard case .natural = root.form, root.unrolledAxes.isEmpty else { return }
+    guard root.isPlain else { return }
     let shape = graph.type(root.value).shape
     let short = shape.indices.filter { (2...Comprehension.Fold.unrolledCount).contains(shape[$0]) }
     guard !short.isEmpty, short.count < shape.count, !audit(root).folds.isEmpty else { return }
-    roots[root.value]?.unrolledAxes = [short[short.count - 1]]
+    roots[root.value]?.layout.unrolledAxes = [short[short.count - 1]]
   }
 
   /// Values other than the root itself that would be computed too often: reductions more than once
@@ -248,9 +254,19 @@ struct KernelPlanner {
       value != root && (repetition > Self.repetitionLimit || graph.type(value).isScalar)
     }
     let costly = audit.costly.filter { value, repetition in
-      value != root && repetition >= Self.costlyRepetitionLimit
+      value != root
+        && (repetition >= Self.costlyRepetitionLimit || isShortAndRepeated(value, audit))
     }
     return Set(folds.keys).union(costly.keys)
+  }
+
+  /// Whether a costly function of few elements is needed at several places, as of neighbours: writing
+  /// them is less work than the function is.
+  private func isShortAndRepeated(_ value: ValueID, _ audit: Audit) -> Bool {
+    let count = graph.type(value).count
+    let repeated = audit.costlyTotals[value, default: 0] / 100 - 1
+    return count <= Self.shortCount && repeated >= 1
+      && repeated * count >= Self.leastRepeatedElements
   }
 
   func precedes(_ left: ValueID, _ right: ValueID) -> Bool {

@@ -23,8 +23,21 @@ struct Root: Hashable {
 
   var value: ValueID
   var form = Form.natural
-  /// Short axes of a natural root that are written out instead of becoming loops.
-  var unrolledAxes: [Int] = []
+  /// How the loops of a natural root are laid out.
+  var layout = Layout()
+  /// The loops of a natural root.
+  struct Layout: Hashable {
+    /// The order of the loops, outermost first, as axes; empty is that of the axes.
+    var order: [Int] = []
+    /// Short axes that are written out instead of becoming loops.
+    var unrolledAxes: [Int] = []
+
+    /// The axes that loops count, outermost first.
+    func loopedAxes(rank: Int) -> [Int] {
+      (order.isEmpty ? Array(0..<rank) : order).filter { !unrolledAxes.contains($0) }
+    }
+  }
+
   /// Where each axis of a natural root is split, so that what is computed on the one side and on the
   /// other are loops of their own; empty where no axis is.
   var splits: [[Int]] = []
@@ -35,13 +48,14 @@ struct Root: Hashable {
     return false
   }
 
-  /// Whether the root is computed once at each index of its own and stored there.
-  var isComputedInPlace: Bool {
-    switch form {
-    case .natural: unrolledAxes.isEmpty
-    case .unrolled: true
-    case .scattered: false
-    }
+  /// Whether the root has a loop for each of its axes, in their order.
+  var isPlain: Bool { form == .natural && layout == Layout() }
+
+  /// The root with the loops of others that have its shape.
+  func laid(out layout: Layout) -> Root {
+    var root = self
+    root.layout = layout
+    return root
   }
 
   /// The loops of a natural root that has one nest, and the indices stored inside: one, or one for
@@ -49,18 +63,18 @@ struct Root: Hashable {
   func indices(
     in variables: VariableTree, shape: [Int]
   ) -> (loops: [VariableID], indices: [[IndexExpression]]) {
-    let (loops, looped) = variables.nestIndex(in: nil, extents: shape.removing(unrolledAxes))
-    let places = shape.selecting(unrolledAxes).allIndices
+    let axes = layout.loopedAxes(rank: shape.count)
+    let (loops, looped) = variables.nestIndex(in: nil, extents: shape.selecting(axes))
+    var index = [IndexExpression](repeating: IndexExpression(0), count: shape.count)
+    for (axis, place) in zip(axes, looped) { index[axis] = place }
     return (
       loops,
-      places.map { place in
-        var remaining = looped.makeIterator()
-        return shape.indices.map { axis in
-          if let position = unrolledAxes.firstIndex(of: axis) {
-            return IndexExpression(place[position])
-          }
-          return remaining.next() ?? IndexExpression(0)
+      shape.selecting(layout.unrolledAxes).allIndices.map { place in
+        var index = index
+        for (axis, element) in zip(layout.unrolledAxes, place) {
+          index[axis] = IndexExpression(element)
         }
+        return index
       }
     )
   }
@@ -94,7 +108,8 @@ struct Root: Hashable {
   func extents(in graph: Graph) -> [Int] {
     switch form {
     case .natural:
-      let own = graph.type(value).shape.removing(unrolledAxes)
+      let shape = graph.type(value).shape
+      let own = shape.selecting(layout.loopedAxes(rank: shape.count))
       guard own.isEmpty, let fold = graph.comprehension(value)?.fold, !fold.isUnrolled else {
         return own
       }

@@ -13,44 +13,56 @@ extension Kernel {
   /// Scalar replacement of reductions: what is added goes through memory once for the loop instead of
   /// once for each iteration, and the loop can run in lanes.
   ///
-  /// - Parameter keepingOutermost: whether the outermost loops keep what they add into memory.
-  /// - Parameter sums: the buffers that hold nothing before the kernel; others are added to.
+  /// Where iterations are lanes, each element gets a vector of sums, whose lanes are added up when the
+  /// loop ends instead of for each vector of iterations.
+  ///
+  /// - Parameters:
+  ///   - keepingOutermost: whether the outermost loops keep what they add into memory.
+  ///   - sums: the buffers that hold nothing before the kernel; others are added to.
+  ///   - inLanes: whether it goes over loops in lanes, else over serial ones.
   mutating func sumInRegisters(
-    keepingOutermost: Bool, sums: Set<BufferID>, _ scheduler: inout Scheduler
+    keepingOutermost: Bool, sums: Set<BufferID>, inLanes: Bool = false,
+    _ scheduler: inout Scheduler
   ) {
     body = body.flatMap { node -> [Node] in
       guard case .loop(let loop) = node else { return [node] }
       return replacingSums(
-        of: loop, isOutermost: true, mayReplace: !keepingOutermost, sums, &scheduler)
+        of: loop, isOutermost: true, mayReplace: !keepingOutermost, sums, inLanes, &scheduler)
     }
   }
 
   /// Short loops of more iterations stay loops.
   private static let shortExtent = 8
+  /// The same for loops of so many registers, in lanes: some are left for what is added.
+  private static func shortExtent(registers: Int) -> Int { registers / 2 }
   /// A loop's body grows to at most so many nodes.
   private static let nodeLimit = 160
 
   /// The loop with its sums in registers, and what stores them behind it.
   private mutating func replacingSums(
-    of loop: Loop, isOutermost: Bool, mayReplace: Bool, _ sums: Set<BufferID>,
+    of loop: Loop, isOutermost: Bool, mayReplace: Bool, _ sums: Set<BufferID>, _ inLanes: Bool,
     _ scheduler: inout Scheduler
   ) -> [Node] {
     var result = loop
     result.body = loop.body.flatMap { node -> [Node] in
       guard case .loop(let inner) = node else { return [node] }
-      return replacingSums(of: inner, isOutermost: false, mayReplace: true, sums, &scheduler)
+      return replacingSums(
+        of: inner, isOutermost: false, mayReplace: true, sums, inLanes, &scheduler)
     }
-    guard mayReplace, loop.schedule == .serial, loop.range == .full, loop.carries.isEmpty else {
-      return [.loop(result)]
-    }
+    guard mayReplace, loop.isInLanes == inLanes, !loop.isTiled, loop.range == .full,
+      loop.carries.isEmpty
+    else { return [.loop(result)] }
     let before = self
+    let limit =
+      inLanes ? Self.shortExtent(registers: scheduler.target.registers) : Self.shortExtent
     let writtenOut = result.body.flatMap { node -> [Node] in
-      guard case .loop(let inner) = node, isShort(inner, in: loop) else { return [node] }
+      guard case .loop(let inner) = node, isShort(inner, in: loop, limit) else { return [node] }
       return unrolled(inner)
     }
     let replaced = replaceableSums(
       writtenOut, of: loop, isOutermost: isOutermost, in: scheduler.program)
-    guard !replaced.isEmpty, writtenOut.count <= Self.nodeLimit,
+    guard !replaced.isEmpty, !inLanes || replaced.count * loop.interleave <= limit,
+      writtenOut.count <= Self.nodeLimit,
       scheduler.accept("\(replaced.count) of \(variables[loop.variable.index].name)")
     else {
       self = before
@@ -77,8 +89,8 @@ extension Kernel {
 
   /// Whether an inner loop is short, simple, and adds into elements that the iterations of the outer
   /// one share.
-  private func isShort(_ inner: Loop, in outer: Loop) -> Bool {
-    guard variables[inner.variable.index].extent <= Self.shortExtent, inner.schedule == .serial,
+  private func isShort(_ inner: Loop, in outer: Loop, _ limit: Int) -> Bool {
+    guard variables[inner.variable.index].extent <= limit, inner.schedule == .serial,
       inner.range == .full, inner.carries.isEmpty, inner.accumulators.isEmpty
     else { return false }
     return inner.body.allSatisfy { $0.isStraightLine }
@@ -135,6 +147,20 @@ extension Kernel {
         }.renamingScalars { names[$0] ?? $0 }
       }
     }
+  }
+}
+
+extension Loop {
+  /// Whether iterations are lanes.
+  fileprivate var isInLanes: Bool {
+    if case .vector = schedule { return true }
+    return false
+  }
+
+  /// How many vectors of iterations are worked on side by side.
+  fileprivate var interleave: Int {
+    if case .vector(_, let interleave) = schedule { return interleave }
+    return 1
   }
 }
 

@@ -53,6 +53,12 @@ package let schedule: [SchedulePass] = [
     name: "tile", summary: "transposes squares in registers",
     action: .kernel { $0.kernel.tileTransposes(&$1) }),
   SchedulePass(
+    name: "lane-sums", summary: "adds up what lanes add into a few elements when their loop ends",
+    action: .kernel {
+      $0.kernel.sumInRegisters(
+        keepingOutermost: $0.keepsRows, sums: $0.sums, inLanes: true, &$1)
+    }),
+  SchedulePass(
     name: "strip-mine", summary: "cuts loops over rows into strips and distributes them",
     action: .kernel { $0.kernel.cutRowsIntoStrips(&$1) }),
   SchedulePass(
