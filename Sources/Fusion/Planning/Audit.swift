@@ -25,6 +25,9 @@ final class Audit {
     var isStraightLine = false
     /// After so many demands it is clear that the nest would compute too much again.
     var stepLimit = Int.max
+
+    /// What holds for all values, for descriptions of nests.
+    var words: [Int] { [isStraightLine ? 1 : 0, stepLimit] }
   }
 
   /// Values read from memory.
@@ -60,7 +63,7 @@ final class Audit {
   /// The axes of the root that loops count.
   @exclusivity(unchecked) private var axes: [VariableID: Int] = [:]
   /// Values read at another place than the one stored.
-  @exclusivity(unchecked) private var readElsewhere: Set<ValueID> = []
+  @exclusivity(unchecked) private(set) var readElsewhere: Set<ValueID> = []
   @exclusivity(unchecked) private var home: Int?
   /// The indices of the loops around the stores: those of values with the root's first axes only.
   @exclusivity(unchecked) private var outerHomes: Set<Int> = []
@@ -116,14 +119,6 @@ final class Audit {
     self.kernel = kernel
     indices = IndexTable(variables)
   }
-
-  /// Whether any value that the nest would compute, or cannot, became a root after there were `count`.
-  func isOutdated(since count: Int) -> Bool {
-    [inside, crowded, impossible].contains { stored.hasNewer(among: $0, since: count) }
-  }
-
-  /// Whether a value that is read is only read at the index that is stored.
-  func readsOnlyInPlace(_ value: ValueID) -> Bool { !readElsewhere.contains(value) }
 
   /// Looks at all demands of the nest that stores a root.
   func walk(_ root: Root) {

@@ -37,8 +37,8 @@ struct Partition {
     var kernel: Int
     /// The root in the form it takes there.
     var root: Root
-    var reads: Set<ValueID>
-    var folds: Set<ValueID>
+    var reads: [ValueID]
+    var folds: [ValueID]
     var sharedBytes: Int
 
     /// Whether the kernel shares more with the root than another one.
@@ -53,7 +53,7 @@ struct Partition {
   /// Values that together are less than a quarter of all bytes are no reason to share a kernel, so
   /// kernels that read only those are left out.
   func sharing(
-    _ values: Set<ValueID>, after position: Int, bytes: (ValueID) -> Int
+    _ values: [ValueID], after position: Int, bytes: (ValueID) -> Int
   ) -> [Int: Int] {
     let sized = values.map { (value: $0, bytes: bytes($0)) }.sorted {
       ($1.bytes, $0.value) < ($0.bytes, $1.value)
@@ -98,7 +98,7 @@ extension KernelPlanner {
         let audit = audit(root)
         var kernel = KernelPlan(
           .nest, split(root, audit), reads: audit.reads, outerExtent: outerExtent)
-        kernel.folds = Set(audit.folds.keys)
+        kernel.folds = Set(audit.folds.map(\.value))
         partition.append(kernel)
       }
     }
@@ -164,7 +164,7 @@ extension KernelPlanner {
       for (kernel, bytes) in candidates {
         guard let form = split(form, alone, joining: partition.kernels[kernel]) else { continue }
         let home = Partition.Home(
-          kernel: kernel, root: form, reads: alone.reads, folds: Set(alone.folds.keys),
+          kernel: kernel, root: form, reads: alone.reads, folds: alone.folds.map(\.value),
           sharedBytes: bytes)
         if home.isBetter(than: best) { best = home }
       }
@@ -176,13 +176,13 @@ extension KernelPlanner {
   ///
   /// - Parameter alone: what the root takes in a kernel of its own.
   private mutating func home(
-    for root: Root, _ alone: Audit, in partition: Partition, at position: Int
+    for root: Root, _ alone: Audit.Findings, in partition: Partition, at position: Int
   ) -> Partition.Home? {
     let kernel = partition.kernels[position]
-    func home(_ audit: Audit, _ reads: Set<ValueID>, _ bytes: Int) -> Partition.Home? {
+    func home(_ audit: Audit.Findings, _ reads: [ValueID], _ bytes: Int) -> Partition.Home? {
       split(root, audit, joining: kernel).map { root in
         Partition.Home(
-          kernel: position, root: root, reads: reads, folds: Set(audit.folds.keys),
+          kernel: position, root: root, reads: reads, folds: audit.folds.map(\.value),
           sharedBytes: bytes)
       }
     }
@@ -192,27 +192,29 @@ extension KernelPlanner {
       guard case .natural = root.form, graph.type(root.value).shape == graph.type(dot).shape else {
         return nil
       }
-      let audit = audit(root, joining: kernel.surroundings(steps: alone.steps, besides: [dot]))
+      let audit = audit(
+        root, joining: kernel.surroundings(steps: alone.steps, besides: [dot]), alone)
       guard !audit.isTooLarge, audit.folds.isEmpty, audit.impossible.isEmpty,
         audit.crowded.isEmpty, audit.reads.contains(dot) || !audit.met.isEmpty,
         audit.readsOnlyInPlace(dot),
-        isBefore(audit.reads.subtracting([dot]), position, partition.writers)
+        isBefore(audit.reads.filter { $0 != dot }, position, partition.writers)
       else { return nil }
       // The product is neither written nor read again.
       return Partition.Home(
-        kernel: position, root: root, reads: audit.reads.subtracting([dot]), folds: [],
+        kernel: position, root: root, reads: audit.reads.filter { $0 != dot }, folds: [],
         sharedBytes: 2 * graph.type(dot).byteCount)
     case .nest:
       let outer = root.extents(in: graph).first { $0 != 1 }
       if outer == nil, kernel.outerExtent != nil {
-        let reads = alone.reads.subtracting(kernel.written)
+        let reads = alone.reads.filter { !kernel.written.contains($0) }
         return follows(kernel, alone) && isBefore(reads, position, partition.writers)
           ? home(alone, reads, 1) : nil
       }
       guard outer == kernel.outerExtent else { return nil }
       // Loops do not find out again what is computed once for all of them.
       let shared = outer == nil ? [] : sharedScalars
-      let audit = audit(root, joining: kernel.surroundings(steps: alone.steps, besides: shared))
+      let audit = audit(
+        root, joining: kernel.surroundings(steps: alone.steps, besides: shared), alone)
       guard !audit.isTooLarge, repeated(audit, root.value).isEmpty, audit.impossible.isEmpty,
         audit.crowded.isEmpty, isBefore(audit.reads, position, partition.writers),
         kernel.scattered.isDisjoint(with: audit.inside)
@@ -221,7 +223,7 @@ extension KernelPlanner {
       for value in audit.reads where kernel.reads.contains(value) {
         bytes = bytes.addingCapped(graph.type(value).byteCount)
       }
-      for value in audit.inside.union(audit.met) where kernel.written.contains(value) {
+      for value in audit.inside + audit.metOnly where kernel.written.contains(value) {
         bytes = bytes.addingCapped(graph.type(value).byteCount)
       }
       if outer == nil { return home(audit, audit.reads, bytes + 1) }
@@ -233,8 +235,8 @@ extension KernelPlanner {
 
   /// Whether straight-line code can stand behind the loops of a kernel: it needs sums over all of
   /// them, and nothing else that the kernel writes.
-  private func follows(_ kernel: KernelPlan, _ audit: Audit) -> Bool {
-    let needed = audit.reads.intersection(kernel.written)
+  private func follows(_ kernel: KernelPlan, _ audit: Audit.Findings) -> Bool {
+    let needed = audit.reads.filter(kernel.written.contains)
     return !needed.isEmpty
       && kernel.roots.allSatisfy {
         !needed.contains($0.value) || (graph.type($0.value).isScalar && !$0.isScattered)
@@ -244,7 +246,7 @@ extension KernelPlanner {
 
   /// Whether all values are parameters or written by kernels before `position`.
   private func isBefore(
-    _ values: Set<ValueID>, _ position: Int, _ writers: [ValueID: Int]
+    _ values: [ValueID], _ position: Int, _ writers: [ValueID: Int]
   ) -> Bool {
     values.allSatisfy { value in
       graph.definitions[value.index] == nil || (writers[value] ?? Int.max) < position

@@ -44,6 +44,28 @@ struct Root: Hashable {
     }
   }
 
+  /// How the root is laid out, for descriptions of what it is computed from.
+  var words: [Int] {
+    var words = [Int]()
+    switch form {
+    case .natural: words.append(0)
+    case .unrolled: words.append(1)
+    case .scattered(let axes):
+      words.append(2)
+      words.append(axes.extents.count)
+      words += axes.extents
+      words += axes.order
+    }
+    words.append(unrolledAxes.count)
+    words += unrolledAxes
+    words.append(splits.count)
+    for split in splits {
+      words.append(split.count)
+      words += split
+    }
+    return words
+  }
+
   /// The loops of a natural root that has one nest, and the indices stored inside: one, or one for
   /// each element of the unrolled axes.
   func indices(
