@@ -147,7 +147,8 @@ struct KernelVerifier {
     if case .slot(let slot) = store.memory {
       let buffer = program.buffers[program.root(of: kernel.slots[slot]).index]
       try require(
-        program.isWritable(kernel.slots[slot]), "a store into \(buffer.name), which is read only")
+        program.isWritable(kernel.slots[slot], donated: Set(program.donations.values)),
+        "a store into \(buffer.name), which is read only")
     }
     try verify(condition: store.condition)
     try verify(store.address, in: store.memory, isGuarded: store.condition != nil)

@@ -21,6 +21,7 @@ struct KernelClasses {
   ///
   /// - Requires: kernels use buffers of the program.
   init(_ program: LoopProgram) {
+    let donated = Set(program.donations.values)
     var known: [Key: Int] = [:]
     var numbers = [Int]()
     var leaders = [Int]()
@@ -31,7 +32,7 @@ struct KernelClasses {
       plain.slots = kernel.slots.indices.map { BufferID($0) }
       let key = Key(
         kernel: plain, types: kernel.slots.map { program.buffers[$0.index].type },
-        areWritable: kernel.slots.map(program.isWritable))
+        areWritable: kernel.slots.map { program.isWritable($0, donated: donated) })
       if let number = known[key] {
         numbers.append(number)
       } else {
@@ -48,10 +49,12 @@ struct KernelClasses {
 extension LoopProgram {
   /// Whether kernels may write a buffer: results, the arena, and donated arguments, which are the results
   /// that start as copies of them.
-  func isWritable(_ buffer: BufferID) -> Bool {
+  ///
+  /// - Parameter donated: The donated arguments, by number.
+  func isWritable(_ buffer: BufferID, donated: @autoclosure () -> Set<Int>) -> Bool {
     switch buffers[root(of: buffer).index].storage {
     case .result, .arena, .view: true
-    case .argument(let number): donations.values.contains(number)
+    case .argument(let number): donated().contains(number)
     case .constant: false
     }
   }
