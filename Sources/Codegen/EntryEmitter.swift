@@ -5,19 +5,24 @@ internal import TensorIR
 /// Emits the body of a program's entry point: the tree of steps as control flow around calls of
 /// kernels.
 final class EntryEmitter {
-  private let program: LoopProgram
-  private let entry: LLVMFunction
+  let program: LoopProgram
+  let entry: LLVMFunction
   /// The function of each kernel, and the byte of each slot's buffer it starts at.
-  private let functions: [(code: LLVMFunction, offsets: [Int])]
+  let functions: [(code: LLVMFunction, offsets: [Int])]
   private let isProfiled: Bool
-  private let module: LLVMModule
-  private let builder: IRBuilder
+  let module: LLVMModule
+  let builder: IRBuilder
   /// Where each buffer's memory starts, except for views.
   private var starts: [LLVMValue?] = []
   /// The values of the counters of the loops around.
   private var counters: [CounterID: LLVMValue] = [:]
   /// The array of pointers that kernels get.
-  private let slots: LLVMValue
+  let slots: LLVMValue
+  /// Arrays of pointers to memory that is there from the start: those of the arguments, of the results,
+  /// and one with the arena alone; the slots where no run needs them.
+  private(set) var bases: LLVMValue
+  /// Calls of one function, by the outermost step that they begin with.
+  private let runs: [Int: KernelRun]
   /// What steps call, by place in the context's table.
   private let callees: [StepCall.Callee]
   /// The array of addresses that callees get.
@@ -39,6 +44,7 @@ final class EntryEmitter {
     builder = IRBuilder(module)
     builder.position(at: entry.appendBlock("entry"))
     callees = program.callees
+    runs = isProfiled ? [:] : Self.runs(in: program, functions)
     blocks = nil
     end = program.mayEndEarly ? entry.appendBlock("end") : nil
     // Kernels that may run on get the context behind their buffers.
@@ -48,6 +54,19 @@ final class EntryEmitter {
     lists =
       listCount == 0
       ? slots : builder.alloca(module.pointer, count: listCount, alignment: 16)
+    bases = slots
+    if !runs.isEmpty { bases = basesOfMemory() }
+  }
+
+  /// Arrays of pointers to what is there from the start.
+  private func basesOfMemory() -> LLVMValue {
+    let arena = builder.alloca(module.pointer, count: 1, alignment: 16)
+    builder.store(entry.parameters[2], arena, alignment: 8)
+    let bases = builder.alloca(module.pointer, count: 3, alignment: 16)
+    for (position, base) in [entry.parameters[0], entry.parameters[1], arena].enumerated() {
+      builder.store(base, builder.gep(bases, bytes: position * 8), alignment: 8)
+    }
+    return bases
   }
 
   /// The emitter of a function that takes blocks of lanes through a loop: `void name(pointer frame, i64
@@ -63,11 +82,13 @@ final class EntryEmitter {
     builder = IRBuilder(module)
     builder.position(at: function.appendBlock("entry"))
     callees = []
+    runs = [:]
     blocks = (function.parameters[1], function.parameters[2])
     end = nil
     let slotCount = program.kernels.map(\.slots.count).max() ?? 0
     slots = builder.alloca(module.pointer, count: slotCount + 1, alignment: 16)
     lists = slots
+    bases = slots
     starts = program.buffers.map { _ in nil }
     for (position, buffer) in memory.enumerated() {
       starts[buffer.index] = loaded(function.parameters[0], byte: position * 8)
@@ -78,8 +99,18 @@ final class EntryEmitter {
 
   /// Emits the whole body.
   func emit() {
-    starts = program.buffers.indices.map { start(of: BufferID($0)) }
-    emit(program.steps)
+    let isFound = program.buffers(besides: runs)
+    starts = program.buffers.indices.map { isFound[$0] ? start(of: BufferID($0)) : nil }
+    var position = 0
+    while position < program.steps.count {
+      if let run = runs[position] {
+        emit(run)
+        position += run.kernels.count
+      } else {
+        emit([program.steps[position]])
+        position += 1
+      }
+    }
     notify(program.kernels.count)
     if let end {
       builder.br(end)
@@ -353,6 +384,12 @@ final class EntryEmitter {
       let place = builder.gep(slots, bytes: kernel.slots.count * 8)
       builder.store(entry.parameters[3], place, alignment: 8)
     }
+    emitCall(of: number)
+  }
+
+  /// Runs a kernel whose buffers stand in the slots.
+  func emitCall(of number: Int) {
+    let (kernel, function) = (program.kernels[number], functions[number])
     if let blocks {
       builder.call(function.code, [slots, blocks.first, blocks.end])
       return
@@ -386,6 +423,22 @@ final class EntryEmitter {
 }
 
 extension LoopProgram {
+  /// For each buffer whether steps outside of runs may use it, or parts of it.
+  fileprivate func buffers(besides runs: [Int: KernelRun]) -> [Bool] {
+    if runs.isEmpty { return buffers.map { _ in true } }
+    var isUsed = [Bool](repeating: false, count: buffers.count)
+    let covered = Set(runs.flatMap { $0.value.kernels })
+    steps.forEachStep { step in
+      var used = step.ownBuffers
+      if case .kernel(let number) = step {
+        if covered.contains(number) { return }
+        used += kernels[number].slots
+      }
+      for buffer in used { for base in [buffer] + bases(of: buffer) { isUsed[base.index] = true } }
+    }
+    return isUsed
+  }
+
   /// The buffers that are no views whose memory a loop of kernels uses, without its index.
   fileprivate func ownMemory(of loop: StepLoop) -> [BufferID] {
     var used = Set(loop.body.kernelNumbers.flatMap { kernels[$0].slots })

@@ -111,7 +111,7 @@ struct Lowering {
   /// Where values in memory stand.
   private(set) var buffers: [ValueID: BufferID] = [:]
   /// Where constants that are not one number stand.
-  private var constants: [ValueID: BufferID] = [:]
+  private(set) var constants: [ValueID: BufferID] = [:]
   /// The buffers of such constants in the program, regions and all.
   private var knownConstants: [Literal: BufferID] = [:]
   private var results: Set<ValueID> = []
@@ -158,7 +158,7 @@ struct Lowering {
     let (prepared, forced) = try function.preparedForControl().withPlainPowers()
       .preparedForConvolution().preparedForContraction()
     let compared = prepared.sharedOrigins
-    graph = Graph(prepared)
+    graph = Graph(prepared, forms: scheduler.cache.operations)
     comparedValues = compared
     results = Set(prepared.results)
     savedNames = prepared.savedNames
@@ -174,16 +174,11 @@ struct Lowering {
       if case .control(let position) = plan.kind {
         items += control(graph.function.operations[position], available: available)
       } else {
-        let sums = plan.roots.filter(\.isScattered).map { buffer($0.value) }
-        var changesCopy = false
-        if case .scatter = plan.kind { changesCopy = true }
-        for (position, kernel) in build(plan, planner, available: available).enumerated() {
-          let draft = Draft(kernel, sums: Set(sums), isUpdate: changesCopy && position > 0)
-          items.append(.kernel(draft))
-        }
+        items += drafts(of: plan, planner, available: available).map { .kernel($0) }
       }
       available.formUnion(plan.roots.map(\.value))
     }
+    statistics.describedValues += planner.subgraphs.visitCount
     items += copiesOfRepeatedResults(available: available).map { .kernel(Draft($0)) }
     try append(items)
   }
@@ -269,7 +264,12 @@ struct Lowering {
     }
     if kernel.body.isEmpty { return nil }
     kernel.dropUnusedSlots()
-    return Draft(kernel, sums: draft.sums, isUpdate: draft.isUpdate)
+    var rest = Draft(kernel, sums: draft.sums, isUpdate: draft.isUpdate)
+    rest.form = draft.form.map { form in
+      let slots = draft.kernel.slots.indices.filter { unread.contains(draft.kernel.slots[$0]) }
+      return scheduler.cache.form(of: form, without: slots)
+    }
+    return rest
   }
 
   // MARK: Buffers
@@ -344,11 +344,10 @@ struct Lowering {
     return nest.finished(sources: sources)
   }
 
-  private mutating func build(
+  mutating func build(
     _ plan: KernelPlan, _ planner: KernelPlanner, available: Set<ValueID>
   ) -> [Kernel] {
-    let sources = plan.roots.compactMap { graph.operation($0.value)?.location }
-      .filter(\.isKnown)
+    let sources = sources(of: plan)
     switch plan.kind {
     case .nest:
       let roots = plan.roots.filter { !renamings.contains($0.value) }

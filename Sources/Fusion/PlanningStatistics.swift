@@ -2,6 +2,8 @@
 package struct PlanningStatistics: Sendable, Equatable {
   /// Demands of nests that were looked at to choose what is stored and which kernel computes it.
   package internal(set) var auditedDemands = 0
+  /// Values that were looked at to describe what nests are computed from, so that equal ones are known.
+  package internal(set) var describedValues = 0
   /// Demands for which kernels were built.
   package internal(set) var builtDemands = 0
   /// Chains of kernels that were looked at to find one that a kernel can follow.
@@ -12,5 +14,7 @@ package struct PlanningStatistics: Sendable, Equatable {
   package init() {}
 
   /// All steps together.
-  package var steps: Int { auditedDemands + builtDemands + visitedChains + scheduledKernels }
+  package var steps: Int {
+    auditedDemands + describedValues + builtDemands + visitedChains + scheduledKernels
+  }
 }

@@ -6,8 +6,24 @@ extension Kernel {
   ///
   /// - Throws: `AdjointError` naming the kernel and the invariant.
   package func verify(in program: LoopProgram) throws {
+    try verifySlots(in: program)
     var verifier = try KernelVerifier(self, in: program)
     try verifier.verify(body)
+  }
+}
+
+extension Kernel {
+  /// Checks that slots are buffers of the program, each for itself.
+  ///
+  /// - Throws: `AdjointError` naming the kernel.
+  func verifySlots(in program: LoopProgram) throws {
+    func error(_ message: String) -> AdjointError {
+      AdjointError(.type, "kernel \(name): \(message)", at: sources.first ?? .unknown)
+    }
+    for slot in slots where !program.buffers.indices.contains(slot.index) {
+      throw error("slot for no buffer \(slot.index)")
+    }
+    guard Set(slots).count == slots.count else { throw error("two slots are one buffer") }
   }
 }
 
@@ -50,10 +66,6 @@ struct KernelVerifier {
   }
 
   func verifyTables() throws {
-    for slot in kernel.slots {
-      try require(program.buffers.indices.contains(slot.index), "slot for no buffer \(slot.index)")
-    }
-    try require(Set(kernel.slots).count == kernel.slots.count, "two slots are one buffer")
     for variable in kernel.variables {
       try require(variable.extent >= 0, "variable \(variable.name) has extent \(variable.extent)")
     }
@@ -134,12 +146,9 @@ struct KernelVerifier {
       "\(store.combining?.rawValue ?? "") does not combine \(element.rawValue)")
     if case .slot(let slot) = store.memory {
       let buffer = program.buffers[program.root(of: kernel.slots[slot]).index]
-      switch buffer.storage {
-      case .result, .arena, .view: break
-      // A result that starts as a copy of a donated argument is that argument.
-      case .argument(let number) where program.donations.values.contains(number): break
-      case .argument, .constant: throw error("a store into \(buffer.name), which is read only")
-      }
+      try require(
+        program.isWritable(kernel.slots[slot], donated: Set(program.donations.values)),
+        "a store into \(buffer.name), which is read only")
     }
     try verify(condition: store.condition)
     try verify(store.address, in: store.memory, isGuarded: store.condition != nil)

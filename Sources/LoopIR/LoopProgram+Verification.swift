@@ -14,8 +14,10 @@ extension LoopProgram {
     guard steps.kernelNumbers.sorted() == Array(kernels.indices) else {
       throw AdjointError(.type, "the steps of \(name) do not run each kernel at one place")
     }
-    for kernel in kernels { try kernel.verify(in: self) }
-    var verifier = MemoryVerifier(self)
+    for kernel in kernels { try kernel.verifySlots(in: self) }
+    let classes = KernelClasses(self)
+    for leader in classes.leaders { try kernels[leader].verify(in: self) }
+    var verifier = MemoryVerifier(self, classes)
     try verifier.verify(steps)
     var held = Set<Buffer.Storage>()
     for buffer in verifier.intact {
@@ -123,9 +125,22 @@ private struct MemoryVerifier {
   /// The counted loops around the current place, with the stacks whose rows they overwrite behind those
   /// that they read.
   private var loops: [(loop: StepLoop, trailed: Set<BufferID>)] = []
+  private let classes: KernelClasses
+  /// Which operands may stand in the memory of which others, by class of kernels.
+  private var replacements: [ReplacementAnalysis?]
+  private var answers: [Replacement: Bool] = [:]
 
-  init(_ program: LoopProgram) {
+  /// A question about two operands of kernels of one class, by slot.
+  private struct Replacement: Hashable {
+    var kernelClass: Int
+    var old: Int
+    var new: Int
+  }
+
+  init(_ program: LoopProgram, _ classes: KernelClasses) {
     self.program = program
+    self.classes = classes
+    replacements = Array(repeating: nil, count: classes.leaders.count)
     neighbours = BufferNeighbours(program)
     intact = []
     for (position, buffer) in program.buffers.enumerated() {
@@ -140,7 +155,7 @@ private struct MemoryVerifier {
   mutating func verify(_ steps: [Step]) throws {
     for step in steps {
       switch step {
-      case .kernel(let number): try verify(program.kernels[number])
+      case .kernel(let number): try verify(program.kernels[number], number)
       case .loop(let loop): try verify(loop)
       case .branch(let branch): try verify(branch)
       case .call(let call): try verify(call)
@@ -326,12 +341,11 @@ private struct MemoryVerifier {
   }
 
   /// Checks reads of one kernel and notes what it writes and overwrites.
-  private mutating func verify(_ kernel: Kernel) throws {
+  private mutating func verify(_ kernel: Kernel, _ number: Int) throws {
     func error(_ message: String) -> AdjointError {
       AdjointError(.type, "kernel \(kernel.name): \(message)", at: kernel.sources.first ?? .unknown)
     }
     let before = intact
-    lazy var replacements = ReplacementAnalysis(kernel, in: program)
     var own = Set<BufferID>()
     var overwritten = Set<BufferID>()
     for access in kernel.body.accesses {
@@ -347,13 +361,31 @@ private struct MemoryVerifier {
       guard access.isWrite, own.insert(id).inserted else { continue }
       for other in overlapping(id) where !trails(id, other) {
         overwritten.insert(other)
-        if own.contains(other) || !replacements.mayReplace(other, with: id) {
+        if own.contains(other) || !mayReplace(other, with: id, in: kernel, number) {
           throw error("\(name) overwrites \(program.buffers[other.index].name) in use")
         }
       }
     }
     intact.subtract(overwritten)
     intact.formUnion(own)
+  }
+
+  /// Whether one of a kernel's buffers may stand in another one's memory, or it does not use both.
+  private mutating func mayReplace(
+    _ old: BufferID, with new: BufferID, in kernel: Kernel, _ number: Int
+  ) -> Bool {
+    guard let oldSlot = kernel.slots.firstIndex(of: old),
+      let newSlot = kernel.slots.firstIndex(of: new)
+    else { return true }
+    let kernelClass = classes.numbers[number]
+    let question = Replacement(kernelClass: kernelClass, old: oldSlot, new: newSlot)
+    if let known = answers[question] { return known }
+    let leader = program.kernels[classes.leaders[kernelClass]]
+    let analysis = replacements[kernelClass] ?? ReplacementAnalysis(leader, in: program)
+    replacements[kernelClass] = analysis
+    let answer = analysis.mayReplace(leader.slots[oldSlot], with: leader.slots[newSlot])
+    answers[question] = answer
+    return answer
   }
 
   /// Checks that a view lies inside its base in all iterations of the loops around.

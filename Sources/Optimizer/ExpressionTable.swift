@@ -47,8 +47,10 @@ struct ExpressionTable {
       let entry = entries[index]
       if entry.position < 0 { return .vacant(Slot(index: index, hash: hash)) }
       if entry.hash == hash {
-        let other = function.operations[entry.position]
-        if other.operands == operands, other.copy == copy, other.op == op {
+        if function.operations[entry.position].operands == operands,
+          function.operations[entry.position].copy == copy,
+          function.operations[entry.position].op == op
+        {
           return .found(entry.position)
         }
       }

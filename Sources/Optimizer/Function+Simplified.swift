@@ -20,9 +20,10 @@ extension Function {
     var function = self
     var budget = RewriteBudget(options.limit)
     let passes = pipeline.filter { !options.disabled.contains($0.name) }
+    var isSettled = false
     for _ in 0..<options.sweeps {
       report?.sweeps += 1
-      guard try function.apply(passes, options, &budget, &report) > 0 else { break }
+      guard try function.apply(passes, options, &budget, &report, &isSettled) > 0 else { break }
     }
     return function
   }
@@ -39,14 +40,17 @@ extension Function {
     var function = self
     var budget = RewriteBudget(options.limit)
     var report: SimplificationReport?
-    _ = try function.apply([pass], options, &budget, &report)
+    var isSettled = false
+    _ = try function.apply([pass], options, &budget, &report, &isSettled)
     return function
   }
 
   /// Runs passes in order, neighbouring rules in one sweep, and counts the rewrites.
+  ///
+  /// - Parameter isSettled: Whether rules would rewrite nothing, known from their last sweep.
   private mutating func apply(
     _ passes: [Pass], _ options: SimplificationOptions, _ budget: inout RewriteBudget,
-    _ report: inout SimplificationReport?
+    _ report: inout SimplificationReport?, _ isSettled: inout Bool
   ) throws -> Int {
     var rewrites = 0
     var rules: [Pass] = []
@@ -55,7 +59,7 @@ extension Function {
       case .rule, .regionRule, .sharing:
         rules.append(pass)
       case .function(let transform):
-        rewrites += try sweep(rules, options, &budget, &report)
+        rewrites += try sweep(rules, options, &budget, &report, &isSettled)
         rules = []
         let clock = ContinuousClock()
         let start = clock.now
@@ -64,19 +68,20 @@ extension Function {
         rewrites += removed
       }
     }
-    return try rewrites + sweep(rules, options, &budget, &report)
+    return try rewrites + sweep(rules, options, &budget, &report, &isSettled)
   }
 
   /// Copies the function through rules and counts the rewrites.
   private mutating func sweep(
     _ rules: [Pass], _ options: SimplificationOptions, _ budget: inout RewriteBudget,
-    _ report: inout SimplificationReport?
+    _ report: inout SimplificationReport?, _ isSettled: inout Bool
   ) throws -> Int {
-    if rules.isEmpty { return 0 }
+    if rules.isEmpty || isSettled { return 0 }
     var rewriter = Rewriter(
       copying: self, through: rules, options, budget: budget, isTimed: report != nil)
     self = try rewriter.copy(self)
     budget = rewriter.budget
+    isSettled = rewriter.isSettled
     for (index, pass) in rules.enumerated() {
       report?.add(pass.name, rewrites: rewriter.rewrites[index], time: rewriter.times[index])
     }

@@ -55,6 +55,13 @@ extension Op {
   }
 }
 
+extension OpFamily {
+  /// Whether operations of the family may have regions.
+  var hasRegions: Bool {
+    self == .whileLoop || self == .branch || self == .scan || self == .custom
+  }
+}
+
 extension Set<OpFamily> {
   /// Operations with regions that capture values.
   static let withRegions: Set = [.whileLoop, .branch, .scan]

@@ -5,8 +5,7 @@ import TensorIR
 extension Rewriter {
   /// The constant a value is.
   func constant(_ value: ValueID) -> Literal? {
-    guard family(of: value) == .constant, let definition = definition(of: value),
-      case .constant(let literal) = definition.op
+    guard family(of: value) == .constant, let op = op(of: value), case .constant(let literal) = op
     else { return nil }
     return literal
   }
@@ -27,7 +26,7 @@ extension Rewriter {
   func isConstant(_ value: ValueID) -> Bool {
     switch family(of: value) {
     case .constant: true
-    case .broadcast: definition(of: value).map { family(of: $0.operands[0]) == .constant } ?? false
+    case .broadcast: family(of: operand(0, of: value)) == .constant
     case .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex, .fft,
       .reshape, .transpose,
       .slice,
@@ -61,18 +60,18 @@ extension Rewriter {
 
   /// The operand of a value defined by this function of one operand.
   func operand(of value: ValueID, by expected: UnaryOp) -> ValueID? {
-    guard family(of: value) == .unary, let definition = definition(of: value),
-      case .unary(expected) = definition.op
-    else { return nil }
-    return definition.operands[0]
+    guard family(of: value) == .unary, let op = op(of: value), case .unary(expected) = op else {
+      return nil
+    }
+    return operand(0, of: value)
   }
 
   /// The operands of a value defined by this function of two operands.
   func operands(of value: ValueID, by expected: BinaryOp) -> (left: ValueID, right: ValueID)? {
-    guard family(of: value) == .binary, let definition = definition(of: value),
-      case .binary(expected) = definition.op
-    else { return nil }
-    return (definition.operands[0], definition.operands[1])
+    guard family(of: value) == .binary, let op = op(of: value), case .binary(expected) = op else {
+      return nil
+    }
+    return (operand(0, of: value), operand(1, of: value))
   }
 
   /// A value seen as a broadcast.
@@ -94,10 +93,10 @@ extension Rewriter {
 
   /// The broadcast that defines a value.
   func broadcast(_ value: ValueID) -> Broadcast? {
-    guard family(of: value) == .broadcast, let definition = definition(of: value),
-      case .shape(.broadcast(let shape, let dimensions)) = definition.op
+    guard family(of: value) == .broadcast, let op = op(of: value),
+      case .shape(.broadcast(let shape, let dimensions)) = op
     else { return nil }
-    let operand = definition.operands[0]
+    let operand = operand(0, of: value)
     return Broadcast(
       operand: operand, type: self[operand], dimensions: dimensions, shape: shape)
   }

@@ -50,6 +50,10 @@ struct Rewriter {
   private var copyNumber = 0
   /// How many rules are waiting for what they emitted.
   private var depth = 0
+  /// What rules asked about the number of uses.
+  private let questions = UseQuestions()
+  /// Whether rules were tried on all operations that were emitted.
+  private var triesAll = true
 
   /// Beyond this many rules waiting for each other, operations are copied as they are.
   private static let depthLimit = 200
@@ -109,6 +113,11 @@ struct Rewriter {
     for operation in original.operations {
       (location, copyNumber) = (operation.location, operation.copy)
       let operands = operation.operands.map { map[$0.index] }
+      if operation.results.count == 1, !operation.op.family.hasRegions {
+        let result = operation.results[0]
+        stand(try emit(operation.op, operands, type: original[result]), for: result)
+        continue
+      }
       let op = try operation.op.mappingRegions { try copyRegion($0) }
       let types = operation.results.map { original[$0] }
       for (old, new) in zip(operation.results, try emitAll(op, operands, types: types)) {
@@ -161,15 +170,36 @@ struct Rewriter {
   mutating func emit(
     _ op: Op, _ operands: [ValueID], type: TensorType? = nil
   ) throws -> ValueID {
+    let firstQuestion = questions.count
     if budget.allowsMore, depth < Rewriter.depthLimit {
-      if let value = try applyRules(op, operands) { return value }
+      if let value = try applyRules(op, operands) {
+        questions.settle(from: firstQuestion, for: nil)
+        return value
+      }
       if let sharingPass, op.effect == .none, !op.isCall,
         let value = try share(op, operands, type, sharingPass)
       {
+        questions.settle(from: firstQuestion, for: value)
         return value
       }
+    } else {
+      triesAll = false
     }
-    return try append(op, operands, type)
+    let value = try append(op, operands, type)
+    questions.settle(from: firstQuestion, for: value)
+    return value
+  }
+
+  /// Whether another sweep over the copy, without what nobody needs, would rewrite nothing.
+  ///
+  /// Every operation of the copy went through all rules with operands that stay as they are, so that only
+  /// the number of uses may give another answer.
+  ///
+  /// - Returns: false where that is not known: for functions with regions, whose rules look inside, and
+  ///   where the number of rewrites is limited.
+  var isSettled: Bool {
+    triesAll && options.limit == nil && !families.contains { $0.map(\.hasRegions) ?? false }
+      && questions.areAnswered(by: function)
   }
 
   /// The values of the first rule for operations with regions that has them.
@@ -291,6 +321,23 @@ extension Rewriter {
     return position < 0 ? nil : function.operations[position]
   }
 
+  /// The op of the operation that defines a value; nil for parameters.
+  func op(of value: ValueID) -> Op? {
+    let position = positions[value.index]
+    return position < 0 ? nil : function.operations[position].op
+  }
+
+  /// An operand of the operation that defines a value.
+  ///
+  /// - Requires: The value is no parameter, and its operation has so many operands.
+  func operand(_ number: Int, of value: ValueID) -> ValueID {
+    function.operations[positions[value.index]].operands[number]
+  }
+
   /// Whether at most `count` operations of the original, or results, read what the value stands for.
-  func isUsed(_ value: ValueID, atMost count: Int) -> Bool { useCounts[value.index] <= count }
+  func isUsed(_ value: ValueID, atMost count: Int) -> Bool {
+    let answer = useCounts[value.index] <= count
+    questions.note(value, atMost: count, answer)
+    return answer
+  }
 }

@@ -47,15 +47,16 @@ extension Function {
     var changes = 0
     var dropped: [ValueID] = []
     for position in operations.indices.reversed() {
-      let wanted = operations[position].results.map { isWanted[$0.index] }
       guard
-        wanted.contains(true) || operations[position].op.effect != .none || changes >= limit
+        operations[position].results.contains(where: { isWanted[$0.index] })
+          || operations[position].op.effect != .none || changes >= limit
       else {
         isKept[position] = false
         changes += 1
         continue
       }
       if !operations[position].op.regions.isEmpty, changes < limit {
+        let wanted = operations[position].results.map { isWanted[$0.index] }
         let pruned = operations[position].op.pruned(
           keeping: wanted, operandCount: operations[position].operands.count)
         changes += pruned.changes

@@ -219,6 +219,20 @@ extension Operation {
   }
 }
 
+extension Op {
+  /// Whether an element of the op's result is a formula of its operands' elements.
+  var hasFormula: Bool {
+    switch self {
+    case .constant, .iota, .unary, .binary, .compare, .bits, .select, .clamp, .convert, .shape,
+      .reduce, .dot, .convolution, .window, .gather, .dynamicSlice:
+      true
+    case .complex, .fft, .scatter, .dynamicUpdateSlice, .optimizationBarrier, .whileLoop, .branch,
+      .scan, .custom, .call, .matrix, .order, .foreign:
+      false
+    }
+  }
+}
+
 extension Comprehension.Body {
   /// A float's bits as an integer whose order is that of all floats by their bits: those of negative
   /// numbers but the sign are turned.

@@ -6,13 +6,20 @@ final class Graph {
   let function: Function
   /// The defining operation's position by value; nil for parameters.
   let definitions: [Int?]
-  /// The formula of each operation, as far as anyone asked; an inner nil is an op without one.
-  @exclusivity(unchecked) private var comprehensions: [Comprehension??]
+  /// The number of each operation's form, as far as anyone asked; negative numbers are not known yet, or
+  /// ops without a formula.
+  @exclusivity(unchecked) private var formNumbers: [Int]
+  /// What operations compute.
+  let forms: OperationForms
 
-  init(_ function: Function) {
+  /// A number for operations that nobody asked about, and one for those without a formula.
+  private static let (unknownForm, structuredForm) = (-1, -2)
+
+  init(_ function: Function, forms: OperationForms = OperationForms()) {
     self.function = function
+    self.forms = forms
     definitions = function.definitions()
-    comprehensions = [Comprehension??](repeating: nil, count: function.operations.count)
+    formNumbers = [Int](repeating: Self.unknownForm, count: function.operations.count)
   }
 
   func type(_ value: ValueID) -> TensorType { function[value] }
@@ -28,13 +35,22 @@ final class Graph {
     return function.operations[position].operands
   }
 
+  /// The number of the form of the operation that defines a value; nil for parameters and structured
+  /// nodes.
+  func form(of value: ValueID) -> Int? {
+    guard let position = definitions[value.index] else { return nil }
+    var number = formNumbers[position]
+    if number == Self.unknownForm {
+      number =
+        forms.number(of: function.operations[position], in: function) ?? Self.structuredForm
+      formNumbers[position] = number
+    }
+    return number >= 0 ? number : nil
+  }
+
   /// The formula of a value; nil for parameters and structured nodes.
   func comprehension(_ value: ValueID) -> Comprehension? {
-    guard let position = definitions[value.index] else { return nil }
-    if let known = comprehensions[position] { return known }
-    let formula = function.operations[position].comprehension(in: function)
-    comprehensions[position] = .some(formula)
-    return formula
+    form(of: value).flatMap { forms.formula($0) }
   }
 
   /// The literal of a constant value.

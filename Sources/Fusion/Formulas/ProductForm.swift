@@ -5,7 +5,7 @@ internal import TensorIR
 /// depth are made of several axes, and where an element of the operands and of the result stands.
 ///
 /// Index expressions use placeholder variables: axis `i` is `VariableID(i)`.
-struct ProductForm {
+struct ProductForm: Hashable {
   var extents: [Int]
   var outer: [Int]
   var rows: [Int]

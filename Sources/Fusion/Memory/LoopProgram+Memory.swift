@@ -129,7 +129,9 @@ extension LoopProgram {
           guard case .arena = buffers[root(of: slot).index].storage else { return false }
           return !read.contains(root(of: slot)) && !read.contains(slot)
         })
-      guard !unread.isDisjoint(with: kernels[step].writtenBuffers) else { continue }
+      guard !unread.isEmpty, !unread.isDisjoint(with: kernels[step].writtenBuffers) else {
+        continue
+      }
       if kernels[step].carriesScalars || unread.contains(where: { buffers[$0.index].view != nil }) {
         // A part of a scan that is taken apart rounds as the whole does.
         kernels[step].drop(storesTo: unread, mayBeAll: true)
@@ -147,18 +149,28 @@ extension LoopProgram {
   /// Removes arena buffers and constants that no step uses, such as a product that only its own
   /// epilogue reads.
   mutating func dropUnusedBuffers() {
-    var used = Set(kernels.flatMap(\.slots).map(\.index))
-    steps.forEachStep { used.formUnion($0.ownBuffers.map(\.index)) }
-    for position in used { used.formUnion(bases(of: BufferID(position)).map(\.index)) }
-    used.formUnion(used.compactMap { buffers[$0].home?.index })
-    used.formUnion(used.compactMap { buffers[$0].trail?.leader.index })
-    for (position, buffer) in buffers.enumerated() {
-      switch buffer.storage {
-      case .argument, .result: used.insert(position)
+    var isUsed = [Bool](repeating: false, count: buffers.count)
+    func use(_ buffer: BufferID) {
+      guard !isUsed[buffer.index] else { return }
+      isUsed[buffer.index] = true
+      for base in bases(of: buffer) { isUsed[base.index] = true }
+    }
+    for kernel in kernels { for slot in kernel.slots { use(slot) } }
+    steps.forEachStep { step in for buffer in step.ownBuffers { use(buffer) } }
+    for position in buffers.indices where isUsed[position] {
+      if let home = buffers[position].home { isUsed[home.index] = true }
+    }
+    for position in buffers.indices where isUsed[position] {
+      if let trail = buffers[position].trail { isUsed[trail.leader.index] = true }
+    }
+    for position in buffers.indices {
+      switch buffers[position].storage {
+      case .argument, .result: isUsed[position] = true
       case .arena, .constant, .view: break
       }
     }
-    let kept = used.sorted()
+    let kept = buffers.indices.filter { isUsed[$0] }
+    if kept.count == buffers.count { return }
     let places = Dictionary(uniqueKeysWithValues: zip(kept, kept.indices))
     buffers = kept.map { position in
       var buffer = buffers[position]

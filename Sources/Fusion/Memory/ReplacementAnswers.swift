@@ -19,20 +19,24 @@ final class ReplacementAnswers {
     }
   }
 
-  /// Two operands, by slot.
-  fileprivate struct Pair: Hashable {
+  /// A question about two operands, by slot, of kernels of one number.
+  fileprivate struct Question: Hashable {
+    var kernel: Int
     var old: Int
     var new: Int
   }
 
-  fileprivate var known: [Key: [Pair: Bool]] = [:]
+  /// The numbers of kernels.
+  fileprivate var numbers: [Key: Int] = [:]
+  fileprivate var known: [Question: Bool] = [:]
 
   /// Answers about one kernel of a program.
   struct Asker {
     fileprivate let answers: ReplacementAnswers
     fileprivate let kernel: Kernel
     fileprivate let program: LoopProgram
-    fileprivate lazy var key = Key(kernel, in: program)
+    /// Long kernels take long to hash, so that is done once for all questions.
+    fileprivate lazy var number = answers.numbers.number(of: Key(kernel, in: program))
     /// What kernels do in which order is only asked where nothing is known of an equal one.
     fileprivate lazy var analysis = ReplacementAnalysis(kernel, in: program)
 
@@ -41,10 +45,10 @@ final class ReplacementAnswers {
       guard let oldSlot = kernel.slots.firstIndex(of: old),
         let newSlot = kernel.slots.firstIndex(of: new)
       else { return true }
-      let pair = Pair(old: oldSlot, new: newSlot)
-      if let known = answers.known[key]?[pair] { return known }
+      let question = Question(kernel: number, old: oldSlot, new: newSlot)
+      if let known = answers.known[question] { return known }
       let answer = analysis.mayReplace(old, with: new)
-      answers.known[key, default: [:]][pair] = answer
+      answers.known[question] = answer
       return answer
     }
   }

@@ -25,6 +25,9 @@ final class Audit {
     var isStraightLine = false
     /// After so many demands it is clear that the nest would compute too much again.
     var stepLimit = Int.max
+
+    /// What holds for all values, for descriptions of nests.
+    var words: [Int] { [isStraightLine ? 1 : 0, stepLimit] }
   }
 
   /// Values read from memory.
@@ -64,7 +67,7 @@ final class Audit {
   /// The places at which values are needed that the kernel writes, in its loops or again.
   @exclusivity(unchecked) private var ownPlaces: [ValueID: Set<Int>] = [:]
   /// Values read at another place than the one stored.
-  @exclusivity(unchecked) private var readElsewhere: Set<ValueID> = []
+  @exclusivity(unchecked) private(set) var readElsewhere: Set<ValueID> = []
   @exclusivity(unchecked) private var home: Int?
   /// The indices of all stores inside the loops.
   @exclusivity(unchecked) private var homes: Set<Int> = []
@@ -123,33 +126,17 @@ final class Audit {
     indices = IndexTable(variables)
   }
 
-  /// Whether any value that the nest would compute, or cannot, became a root after there were `count`.
-  func isOutdated(since count: Int) -> Bool {
-    [inside, crowded, impossible].contains { stored.hasNewer(among: $0, since: count) }
-  }
-
-  /// Whether a value that is read is only read at the index that is stored.
-  func readsOnlyInPlace(_ value: ValueID) -> Bool { !readElsewhere.contains(value) }
-
-  /// The order in which loops over all axes of values of a shape would have to be nested to go over
-  /// those that the kernel writes as the nest does; nil where the nest needs none of them, or more than
-  /// each element once.
-  func order(ofOwn shape: [Int]) -> [Int]? {
-    let places = ownPlaces.values.reduce(into: Set<Int>()) { places, own in
-      places.formUnion(own.filter { indices[$0].count == shape.count })
+  /// The places at which the nest needs values that the kernel writes, each once.
+  var placesOfOwn: [[Findings.LoopAxis?]] {
+    ownPlaces.values.reduce(into: Set<Int>()) { $0.formUnion($1) }.sorted().map { place in
+      indices[place].map { index in
+        guard index.constant == 0, index.terms.count == 1, index.terms[0].coefficient == 1,
+          case .variable(let variable) = index.terms[0].atom
+        else { return nil }
+        return Findings.LoopAxis(
+          depth: variables.depth(variable), extent: variables.extent(variable))
+      }
     }
-    guard places.count == 1, let place = places.first else { return nil }
-    var depths = [Int](repeating: 0, count: shape.count)
-    for (axis, index) in indices[place].enumerated() where shape[axis] != 1 {
-      guard index.constant == 0, index.terms.count == 1, index.terms[0].coefficient == 1,
-        case .variable(let variable) = index.terms[0].atom,
-        variables.extent(variable) == shape[axis]
-      else { return nil }
-      depths[axis] = variables.depth(variable)
-    }
-    let order = shape.indices.sorted { (depths[$0], $0) < (depths[$1], $1) }
-    let looped = depths.filter { $0 > 0 }.sorted()
-    return looped == Array(1...max(looped.count, 1)) ? order : nil
   }
 
   /// Looks at all demands of the nest that stores a root.

@@ -33,7 +33,7 @@ struct KernelPlan {
   /// Where the axes of all roots are split.
   var splits: [[Int]] = []
 
-  init(_ kind: Kind, _ root: Root, reads: Set<ValueID>, outerExtent: Int?) {
+  init(_ kind: Kind, _ root: Root, reads: some Sequence<ValueID>, outerExtent: Int?) {
     self.kind = kind
     roots = []
     written = []
@@ -43,7 +43,9 @@ struct KernelPlan {
   }
 
   /// Adds a root and what it reads.
-  mutating func add(_ root: Root, reads: Set<ValueID>, folds: Set<ValueID> = []) {
+  mutating func add(
+    _ root: Root, reads: some Sequence<ValueID>, folds: some Sequence<ValueID> = []
+  ) {
     roots.append(root)
     if root.isScattered { scattered.insert(root.value) }
     splits = root.splits

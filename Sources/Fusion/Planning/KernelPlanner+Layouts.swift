@@ -30,7 +30,7 @@ extension KernelPlanner {
   ///
   /// - Parameter alone: What the root takes in a kernel of its own.
   /// - Returns: The order, as axes of the kernel's roots; nil where the loops stay.
-  mutating func order(of kernel: KernelPlan, for root: Root, _ alone: Audit) -> [Int]? {
+  mutating func order(of kernel: KernelPlan, for root: Root, _ alone: Audit.Findings) -> [Int]? {
     guard root.isPlain, !alone.folds.isEmpty, kernel.folds.isEmpty, kernel.outerExtent != nil,
       kernel.roots.allSatisfy({ $0.isPlain && $0.splits.isEmpty }),
       let type = kernel.roots.first.map({ graph.type($0.value) }), type.rank >= 2,
@@ -38,14 +38,16 @@ extension KernelPlanner {
       type.byteCount <= target.caches.secondLevel / 4,
       let lanes = type.shape.lastIndex(where: { $0 != 1 }), type.shape[lanes] >= Self.leastLanes
     else { return nil }
-    let audit = audit(
-      root, joining: kernel.surroundings(of: root, steps: alone.steps, besides: []))
+    let surroundings = kernel.surroundings(of: root, steps: alone.steps, besides: [])
+    let audit = audit(root, joining: surroundings, alone)
     let kept = graph.type(root.value).shape.count { $0 != 1 }
-    let work = kernel.roots.reduce(0) { $0 + type.count * audit.weight(of: $1.value) }
-    guard work <= Self.interchangedWork, !audit.isTooLarge, isComputable(root, audit),
+    guard !audit.isTooLarge, isComputable(root, audit),
       let order = audit.order(ofOwn: type.shape),
       let place = order.filter({ type.shape[$0] != 1 }).firstIndex(of: lanes), place == kept - 1
     else { return nil }
+    let weights = Audit(graph, stored: stored, joining: surroundings)
+    let work = kernel.roots.reduce(0) { $0 + type.count * weights.weight(of: $1.value) }
+    guard work <= Self.interchangedWork else { return nil }
     for other in kernel.roots {
       let form = other.laid(out: Root.Layout(order: order))
       let audit = self.audit(form)
@@ -60,7 +62,7 @@ extension KernelPlanner {
   private static let leastLanes = 8
 
   /// Whether a root is computed without too much that is repeated, and by loops at all.
-  func isComputable(_ root: Root, _ audit: Audit) -> Bool {
+  func isComputable(_ root: Root, _ audit: Audit.Findings) -> Bool {
     repeated(audit, root.value).isEmpty && audit.impossible.isEmpty && audit.crowded.isEmpty
   }
 
@@ -68,7 +70,7 @@ extension KernelPlanner {
 
   /// Whether a root is one loop without reductions over memory that stays in the first-level cache, so
   /// that sharing a kernel saves more than the bytes that are shared.
-  func isShortPass(_ root: Root, _ audit: Audit, _ byteCount: Int) -> Bool {
+  func isShortPass(_ root: Root, _ audit: Audit.Findings, _ byteCount: Int) -> Bool {
     root.isPlain && audit.folds.isEmpty && isOneLoop(root)
       && byteCount.addingCapped(graph.type(root.value).byteCount) <= target.caches.firstLevel / 2
   }

@@ -41,8 +41,8 @@ struct Partition {
     var kernel: Int
     /// The root in the form it takes there.
     var root: Root
-    var reads: Set<ValueID>
-    var folds: Set<ValueID>
+    var reads: [ValueID]
+    var folds: [ValueID]
     var sharedBytes: Int
     /// The order that the kernel's loops are nested in then; nil is the one they have.
     var order: [Int]?
@@ -61,7 +61,7 @@ struct Partition {
   /// Values that together are less than some bytes are no reason to share a kernel, so kernels that read
   /// only those are left out.
   func sharing(
-    _ values: Set<ValueID>, after position: Int, atLeast least: Int, bytes: (ValueID) -> Int
+    _ values: [ValueID], after position: Int, atLeast least: Int, bytes: (ValueID) -> Int
   ) -> [Int: Int] {
     let sized = values.map { (value: $0, bytes: bytes($0)) }.sorted {
       ($1.bytes, $0.value) < ($0.bytes, $1.value)
@@ -105,7 +105,7 @@ extension KernelPlanner {
         let audit = audit(root)
         var kernel = KernelPlan(
           .nest, split(root, audit), reads: audit.reads, outerExtent: outerExtent)
-        kernel.folds = Set(audit.folds.keys)
+        kernel.folds = Set(audit.folds.map(\.value))
         partition.append(kernel)
       }
     }
@@ -175,7 +175,7 @@ extension KernelPlanner {
       for (kernel, bytes) in candidates {
         guard let form = split(form, alone, joining: partition.kernels[kernel]) else { continue }
         let home = Partition.Home(
-          kernel: kernel, root: form, reads: alone.reads, folds: Set(alone.folds.keys),
+          kernel: kernel, root: form, reads: alone.reads, folds: alone.folds.map(\.value),
           sharedBytes: bytes)
         if home.isBetter(than: best) { best = home }
       }
@@ -187,7 +187,7 @@ extension KernelPlanner {
   ///
   /// - Parameter alone: what the root takes in a kernel of its own.
   private mutating func home(
-    for root: Root, _ alone: Audit, in partition: Partition, at position: Int
+    for root: Root, _ alone: Audit.Findings, in partition: Partition, at position: Int
   ) -> Partition.Home? {
     let kernel = partition.kernels[position]
     switch kernel.kind {
@@ -197,15 +197,15 @@ extension KernelPlanner {
         return nil
       }
       let audit = audit(
-        root, joining: kernel.surroundings(of: root, steps: alone.steps, besides: [dot]))
+        root, joining: kernel.surroundings(of: root, steps: alone.steps, besides: [dot]), alone)
       guard !audit.isTooLarge, audit.folds.isEmpty, audit.impossible.isEmpty,
         audit.crowded.isEmpty, audit.reads.contains(dot) || !audit.met.isEmpty,
         audit.readsOnlyInPlace(dot),
-        isBefore(audit.reads.subtracting([dot]), position, partition.writers)
+        isBefore(audit.reads.filter { $0 != dot }, position, partition.writers)
       else { return nil }
       // The product is neither written nor read again.
       return Partition.Home(
-        kernel: position, root: root, reads: audit.reads.subtracting([dot]), folds: [],
+        kernel: position, root: root, reads: audit.reads.filter { $0 != dot }, folds: [],
         sharedBytes: 2 * graph.type(dot).byteCount)
     case .nest:
       if let order = order(of: kernel, for: root, alone) {
@@ -223,19 +223,19 @@ extension KernelPlanner {
 
   /// A root in a kernel of loops that writes something it reads; nil where it cannot join.
   private mutating func home(
-    for root: Root, _ alone: Audit, in partition: Partition, at position: Int,
+    for root: Root, _ alone: Audit.Findings, in partition: Partition, at position: Int,
     inNest kernel: KernelPlan
   ) -> Partition.Home? {
-    func home(_ audit: Audit, _ reads: Set<ValueID>, _ bytes: Int) -> Partition.Home? {
+    func home(_ audit: Audit.Findings, _ reads: [ValueID], _ bytes: Int) -> Partition.Home? {
       split(root, audit, joining: kernel).map { root in
         Partition.Home(
-          kernel: position, root: root, reads: reads, folds: Set(audit.folds.keys),
+          kernel: position, root: root, reads: reads, folds: audit.folds.map(\.value),
           sharedBytes: bytes)
       }
     }
     let outer = root.extents(in: graph).first { $0 != 1 }
     if outer == nil, kernel.outerExtent != nil {
-      let reads = alone.reads.subtracting(kernel.written)
+      let reads = alone.reads.filter { !kernel.written.contains($0) }
       return follows(kernel, alone) && isBefore(reads, position, partition.writers)
         ? home(alone, reads, 1) : nil
     }
@@ -243,12 +243,12 @@ extension KernelPlanner {
     // Loops do not find out again what is computed once for all of them.
     let shared = outer == nil ? [] : sharedScalars
     let audit = audit(
-      root, joining: kernel.surroundings(of: root, steps: alone.steps, besides: shared))
+      root, joining: kernel.surroundings(of: root, steps: alone.steps, besides: shared), alone)
     guard !audit.isTooLarge, isComputable(root, audit),
       isBefore(audit.reads, position, partition.writers),
       kernel.scattered.isDisjoint(with: audit.inside)
     else { return nil }
-    if let order = kernel.order, !audit.inside.isDisjoint(with: kernel.written) {
+    if let order = kernel.order, audit.inside.contains(where: kernel.written.contains) {
       // Loops that go over the same values in two orders have neither in lanes.
       guard audit.order(ofOwn: graph.type(kernel.roots[0].value).shape) == order else { return nil }
     }
@@ -256,7 +256,7 @@ extension KernelPlanner {
     for value in audit.reads where kernel.reads.contains(value) {
       bytes = bytes.addingCapped(graph.type(value).byteCount)
     }
-    for value in audit.inside.union(audit.met) where kernel.written.contains(value) {
+    for value in audit.inside + audit.metOnly where kernel.written.contains(value) {
       bytes = bytes.addingCapped(graph.type(value).byteCount)
     }
     if outer == nil { return home(audit, audit.reads, bytes + 1) }
@@ -268,8 +268,8 @@ extension KernelPlanner {
 
   /// Whether straight-line code can stand behind the loops of a kernel: it needs sums over all of
   /// them, and nothing else that the kernel writes.
-  private func follows(_ kernel: KernelPlan, _ audit: Audit) -> Bool {
-    let needed = audit.reads.intersection(kernel.written)
+  private func follows(_ kernel: KernelPlan, _ audit: Audit.Findings) -> Bool {
+    let needed = audit.reads.filter(kernel.written.contains)
     return !needed.isEmpty
       && kernel.roots.allSatisfy {
         !needed.contains($0.value) || (graph.type($0.value).isScalar && !$0.isScattered)
@@ -279,7 +279,7 @@ extension KernelPlanner {
 
   /// Whether all values are parameters or written by kernels before `position`.
   private func isBefore(
-    _ values: Set<ValueID>, _ position: Int, _ writers: [ValueID: Int]
+    _ values: [ValueID], _ position: Int, _ writers: [ValueID: Int]
   ) -> Bool {
     values.allSatisfy { value in
       graph.definitions[value.index] == nil || (writers[value] ?? Int.max) < position

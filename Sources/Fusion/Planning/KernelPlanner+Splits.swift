@@ -13,7 +13,7 @@ extension KernelPlanner {
   ///     for i in 0..<4 { y[i+2] = b[i] }
   ///
   /// - Parameter audit: What the root takes where it is computed.
-  func split(_ root: Root, _ audit: Audit) -> Root {
+  func split(_ root: Root, _ audit: Audit.Findings) -> Root {
     guard root.isPlain else { return root }
     var root = root
     let shape = graph.type(root.value).shape
@@ -38,7 +38,7 @@ extension KernelPlanner {
 
   /// A root as it joins a kernel, with axes split as they are there; nil where it should be split
   /// another way.
-  func split(_ root: Root, _ audit: Audit, joining kernel: KernelPlan) -> Root? {
+  func split(_ root: Root, _ audit: Audit.Findings, joining kernel: KernelPlan) -> Root? {
     if kernel.splits.isEmpty {
       // What the kernel computes at the same place is worth more than the choices cost.
       return !audit.met.isEmpty || split(root, audit).splits.isEmpty ? root : nil

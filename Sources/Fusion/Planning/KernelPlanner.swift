@@ -23,7 +23,11 @@ struct KernelPlanner {
   /// How many demands of nests were looked at.
   private(set) var steps = 0
   /// What roots take in kernels of their own, as long as no value inside becomes a root itself.
-  private var audits: [Root: (audit: Audit, rootCount: Int)] = [:]
+  private var audits: [[KnownAudit]]
+  /// What was found for subgraphs that are equal.
+  private var knownFindings = KnownFindings()
+  /// Describes subgraphs.
+  let subgraphs: SubgraphTable
   /// How many products have a value, or a renaming of it, as a factor.
   let productCounts: [ValueID: Int]
 
@@ -45,6 +49,8 @@ struct KernelPlanner {
     self.forced = forced
     self.target = target
     stored = StoredValues(graph.function)
+    audits = [[KnownAudit]](repeating: [], count: graph.function.types.count)
+    subgraphs = SubgraphTable(graph)
     productCounts = graph.productCounts
   }
 
@@ -177,12 +183,12 @@ struct KernelPlanner {
     var added = [ValueID]()
     var audit = audit(ofOperand: operand)
     while true {
-      let crowded = newRoots(audit.crowded)
+      let crowded = newRoots(Set(audit.crowded))
       if crowded.isEmpty { break }
       added += crowded
       audit = self.audit(ofOperand: operand)
     }
-    return added + newRoots(audit.impossible.union(audit.folds.keys))
+    return added + newRoots(Set(audit.impossible).union(audit.folds.map(\.value)))
   }
 
   /// Makes roots of the updates that are computed from the tensor which they change, so that they are
@@ -206,7 +212,7 @@ struct KernelPlanner {
   private mutating func addRoots(in value: ValueID) -> [ValueID] {
     guard let root = roots[value] else { return [] }
     let natural = audit(root)
-    let crowded = newRoots(natural.crowded)
+    let crowded = newRoots(Set(natural.crowded))
     if !crowded.isEmpty { return [value] + crowded }
     var chosen = natural
     if let root = scattered(value), !repeated(natural, value).isEmpty || readsLongColumns(root) {
@@ -249,22 +255,30 @@ struct KernelPlanner {
 
   /// Values other than the root itself that would be computed too often: reductions more than once
   /// per element, costly functions several times.
-  func repeated(_ audit: Audit, _ root: ValueID) -> Set<ValueID> {
-    let folds = audit.folds.filter { value, repetition in
-      value != root && (repetition > Self.repetitionLimit || graph.type(value).isScalar)
+  func repeated(_ audit: Audit.Findings, _ root: ValueID) -> Set<ValueID> {
+    var repeated = Set<ValueID>()
+    for fold in audit.folds where fold.value != root {
+      if fold.count > Self.repetitionLimit || graph.type(fold.value).isScalar {
+        repeated.insert(fold.value)
+      }
     }
-    let costly = audit.costly.filter { value, repetition in
-      value != root
-        && (repetition >= Self.costlyRepetitionLimit || isShortAndRepeated(value, audit))
+    for (costly, total) in zip(audit.costly, audit.costlyTotals) where costly.value != root {
+      if costly.count >= Self.costlyRepetitionLimit
+        || isShortAndRepeated(costly.value, total.count)
+      {
+        repeated.insert(costly.value)
+      }
     }
-    return Set(folds.keys).union(costly.keys)
+    return repeated
   }
 
   /// Whether a costly function of few elements is needed at several places, as of neighbours: writing
   /// them is less work than the function is.
-  private func isShortAndRepeated(_ value: ValueID, _ audit: Audit) -> Bool {
+  ///
+  /// - Parameter total: how often each element is computed over all places; 100 is once.
+  private func isShortAndRepeated(_ value: ValueID, _ total: Int) -> Bool {
     let count = graph.type(value).count
-    let repeated = audit.costlyTotals[value, default: 0] / 100 - 1
+    let repeated = total / 100 - 1
     return count <= Self.shortCount && repeated >= 1
       && repeated * count >= Self.leastRepeatedElements
   }
@@ -273,28 +287,81 @@ struct KernelPlanner {
     (graph.definitions[left.index] ?? -1) < (graph.definitions[right.index] ?? -1)
   }
 
+  /// What a root takes in a kernel of its own, with how many roots there were.
+  private struct KnownAudit {
+    var root: Root
+    var findings: Audit.Findings
+    var rootCount: Int
+  }
+
   /// What a root takes in a kernel of its own.
-  mutating func audit(_ root: Root) -> Audit {
-    if let known = audits[root], !known.audit.isOutdated(since: known.rootCount) {
-      audits[root]?.rootCount = stored.order.count
-      return known.audit
+  mutating func audit(_ root: Root) -> Audit.Findings {
+    let place = audits[root.value.index].firstIndex { $0.root == root }
+    if let place {
+      let known = audits[root.value.index][place]
+      if !isOutdated(known.findings, since: known.rootCount) {
+        audits[root.value.index][place].rootCount = stored.order.count
+        return known.findings
+      }
     }
-    let audit = audit(root, joining: Audit.Surroundings(own: [root.value]))
-    audits[root] = (audit, stored.order.count)
-    return audit
+    let findings = audit(
+      root, joining: Audit.Surroundings(own: [root.value]), limit: Self.ownLimit)
+    let known = KnownAudit(root: root, findings: findings, rootCount: stored.order.count)
+    if let place {
+      audits[root.value.index][place] = known
+    } else {
+      audits[root.value.index].append(known)
+    }
+    return findings
+  }
+
+  /// Whether any value that a nest would compute, or cannot, became a root after there were `count`.
+  private func isOutdated(_ findings: Audit.Findings, since count: Int) -> Bool {
+    [findings.inside, findings.crowded, findings.impossible].contains {
+      stored.hasNewer(among: $0, since: count)
+    }
   }
 
   /// What a root takes in a kernel that others are in already.
-  mutating func audit(_ root: Root, joining kernel: Audit.Surroundings) -> Audit {
+  ///
+  /// - Parameter alone: what the root takes in a kernel of its own.
+  mutating func audit(
+    _ root: Root, joining kernel: Audit.Surroundings, _ alone: Audit.Findings
+  ) -> Audit.Findings {
+    audit(root, joining: kernel, limit: 4 * alone.inside.count + Self.leastJoinedLimit)
+  }
+
+  /// What a root takes, found once for equal subgraphs of at most `limit` operations.
+  private mutating func audit(
+    _ root: Root, joining kernel: Audit.Surroundings, limit: Int
+  ) -> Audit.Findings {
+    let subgraph = subgraphs.subgraph(
+      of: [root.value], after: root.words + kernel.words, limit: limit, expandsRoots: true,
+      isRead: { [stored] in stored.contains($0) && !kernel.own.contains($0) },
+      note: { [stored, graph] value, words in
+        guard stored.contains(value) else { return words.append(0) }
+        let isParameter = graph.definitions[value.index] == nil
+        words.append(
+          1 + (isParameter ? 2 : 0) + (kernel.own.contains(value) ? 4 : 0)
+            + (kernel.finished.contains(value) ? 8 : 0))
+      })
+    if let subgraph, let known = knownFindings.findings(for: subgraph) { return known }
     let audit = Audit(graph, stored: stored, joining: kernel)
     audit.walk(root)
     steps += audit.steps
-    return audit
+    let findings = audit.findings
+    if let subgraph { knownFindings.note(findings, for: subgraph) }
+    return findings
   }
 
+  /// Subgraphs of more operations are not looked up by what they are.
+  private static let ownLimit = 512
+  /// The same for those that join a kernel, besides what the root takes alone.
+  private static let leastJoinedLimit = 32
+
   /// What an operand of a scatter takes.
-  mutating func audit(ofOperand operand: ValueID) -> Audit {
-    audit(Root(value: operand), joining: Audit.Surroundings())
+  mutating func audit(ofOperand operand: ValueID) -> Audit.Findings {
+    audit(Root(value: operand), joining: Audit.Surroundings(), limit: Self.ownLimit)
   }
 
   /// The root laid out over all axes of the largest operand, in that operand's order, where it is a

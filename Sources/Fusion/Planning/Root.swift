@@ -58,6 +58,30 @@ struct Root: Hashable {
     return root
   }
 
+  /// How the root is laid out, for descriptions of what it is computed from.
+  var words: [Int] {
+    var words = [Int]()
+    switch form {
+    case .natural: words.append(0)
+    case .unrolled: words.append(1)
+    case .scattered(let axes):
+      words.append(2)
+      words.append(axes.extents.count)
+      words += axes.extents
+      words += axes.order
+    }
+    words.append(layout.order.count)
+    words += layout.order
+    words.append(layout.unrolledAxes.count)
+    words += layout.unrolledAxes
+    words.append(splits.count)
+    for split in splits {
+      words.append(split.count)
+      words += split
+    }
+    return words
+  }
+
   /// The loops of a natural root that has one nest, and the indices stored inside: one, or one for
   /// each element of the unrolled axes.
   func indices(

@@ -25,9 +25,7 @@ final class StoredValues {
   }
 
   /// Whether any of the values became a root after there were `count` roots.
-  func hasNewer(among values: Set<ValueID>, since count: Int) -> Bool {
-    let added = order[count...]
-    if added.count < values.count { return added.contains { values.contains($0) } }
-    return values.contains { ranks[$0.index].map { $0 > count } ?? false }
+  func hasNewer(among values: [ValueID], since count: Int) -> Bool {
+    order.count > count && values.contains { ranks[$0.index].map { $0 > count } ?? false }
   }
 }

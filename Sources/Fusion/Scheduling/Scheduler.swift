@@ -2,23 +2,6 @@ internal import LoopIR
 internal import Targets
 internal import TensorIR
 
-/// What kernels became, for others that differ in their buffers only.
-final class ScheduleCache {
-  /// What the schedule of a kernel depends on.
-  struct Key: Hashable {
-    /// The kernel over numbered buffers, without name and sources.
-    var kernel: Kernel
-    var types: [TensorType]
-    var keepsRows: Bool
-    /// The passes that went over it.
-    var passes: [String]
-  }
-
-  var known: [Key: Kernel] = [:]
-  /// Which operands may share memory.
-  let replacements = ReplacementAnswers()
-}
-
 /// Runs the schedule: what passes ask and tell on the way.
 struct Scheduler {
   let target: TargetDescription
@@ -40,6 +23,8 @@ struct Scheduler {
   var memoryReport = MemoryReport()
   /// Whether reports keep what is weighed.
   private let explains: Bool
+  /// The passes about one kernel that run.
+  private let kernelPasses: [(number: Int, name: String)]
   private var remaining: Int
   /// The number of the pass that runs.
   private var current = 0
@@ -55,6 +40,12 @@ struct Scheduler {
     self.target = target
     self.options = options
     self.explains = explains
+    kernelPasses = Fusion.schedule.enumerated().compactMap { number, pass in
+      guard case .kernel = pass.action,
+        !pass.isOptional || !options.disabled.contains(pass.name)
+      else { return nil }
+      return (number, pass.name)
+    }
     remaining = max(options.limit ?? .max, 0)
   }
 
@@ -157,31 +148,42 @@ struct Scheduler {
 
   /// Lets some of the passes about one kernel go over it, or takes what they made of an equal one.
   mutating func scheduleLoops(of draft: inout Draft, where isWanted: (String) -> Bool) {
-    let passes = Fusion.schedule.indices.filter { number in
-      let pass = Fusion.schedule[number]
-      guard case .kernel = pass.action else { return false }
-      return isEnabled(pass) && isWanted(pass.name)
-    }
+    let passes = kernelPasses.filter { isWanted($0.name) }.map(\.number)
     // What is counted has to be done.
     guard !isReporting else { return run(passes, on: &draft) }
+    guard let form = draft.form else { return scheduleAsEqual(passes, of: &draft) }
+    let step = ScheduleCache.Step(form: form, keepsRows: draft.keepsRows, passes: passes)
+    let original = draft.kernel
+    if let known = cache.scheduled[step] {
+      draft.kernel = known.kernel
+      draft.kernel.slots = known.kernel.slots.map { original.slots[$0.index] }
+      draft.kernel.name = original.name
+      draft.kernel.sources = original.sources
+      draft.form = known.form
+      return
+    }
+    scheduleAsEqual(passes, of: &draft)
+    let newForm = cache.newForm()
+    draft.form = newForm
+    cache.scheduled[step] = (draft.kernel.numbering(slotsOf: original), newForm)
+  }
+
+  /// Lets passes go over a kernel, or takes what they made of one that turns out to be equal.
+  private mutating func scheduleAsEqual(_ passes: [Int], of draft: inout Draft) {
     let original = draft.kernel
     draft.kernel.name = ""
     draft.kernel.sources = []
     draft.kernel.slots = original.slots.indices.map { BufferID($0) }
     let key = ScheduleCache.Key(
       kernel: draft.kernel, types: original.slots.map { program.buffers[$0.index].type },
-      keepsRows: draft.keepsRows, passes: passes.map { Fusion.schedule[$0].name })
+      keepsRows: draft.keepsRows, passes: passes)
     if let known = cache.known[key] {
       draft.kernel = known
       draft.kernel.slots = known.slots.map { original.slots[$0.index] }
     } else {
       draft.kernel.slots = original.slots
       run(passes, on: &draft)
-      let places = Dictionary(
-        uniqueKeysWithValues: original.slots.enumerated().map { ($0.element, BufferID($0.offset)) })
-      var known = draft.kernel
-      known.slots = known.slots.compactMap { places[$0] }
-      cache.known[key] = known
+      cache.known[key] = draft.kernel.numbering(slotsOf: original)
     }
     draft.kernel.name = original.name
     draft.kernel.sources = original.sources

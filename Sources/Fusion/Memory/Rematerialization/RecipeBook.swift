@@ -29,9 +29,9 @@ struct RecipeBook {
     let audit = planner.audit(Root(value: value))
     guard audit.folds.isEmpty, audit.impossible.isEmpty, audit.crowded.isEmpty,
       planner.repeated(audit, value).isEmpty, !audit.reads.contains(value),
-      isExact(audit.inside)
+      isExact(Set(audit.inside))
     else { return nil }
-    return audit.reads
+    return Set(audit.reads)
   }
 
   // MARK: Rounding
