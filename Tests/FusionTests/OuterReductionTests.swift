@@ -85,6 +85,38 @@ import Testing
     }
     #expect(tables.isEmpty)
   }
+
+  /// What is made of a sum with a short axis written out finds it where it is computed.
+  @Test func sumsOverPairsAreMadeOnce() throws {
+    var builder = FunctionBuilder(name: "main")
+    let type = TensorType([8, 3], .f64)
+    let (places, speeds) = (builder.parameter(type), builder.parameter(type))
+    let cube = [8, 8, 3]
+    let distance = try builder.subtract(
+      builder.broadcast(places, to: cube, dimensions: [1, 2]),
+      builder.broadcast(places, to: cube, dimensions: [0, 2]))
+    let square = try builder.reduce(.add, builder.unary(.square, distance), dimensions: [2])
+    let softened = try builder.add(square, builder.splat(0.01, builder[square]))
+    let weight = try builder.broadcast(
+      builder.unary(.rsqrt, softened), to: cube, dimensions: [0, 1])
+    let force = try builder.reduce(.add, builder.multiply(distance, weight), dimensions: [1])
+    let faster = try builder.add(speeds, force)
+    let moved = try builder.add(places, faster)
+    let function = builder.finish(returning: [faster, moved])
+    let program = try LoopProgram(lowering: function, for: .x86_64v4)
+    var roots = 0
+    for kernel in program.kernels {
+      kernel.body.forEachNode { node in
+        if case .define(_, .apply(.unary(.rsqrt), _)) = node { roots += 1 }
+      }
+    }
+    #expect(roots == 1)
+    let arguments = randomArguments(for: function, seed: 3)
+    let results = try LoopInterpreter.run(program, arguments: arguments)
+    for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
+      expectClose(result, expected, relative: 1e-13, "pairs")
+    }
+  }
 }
 
 extension Node {
