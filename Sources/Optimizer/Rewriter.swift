@@ -61,6 +61,7 @@ struct Rewriter {
   ) {
     function = Function(
       name: original.name, isPrivate: original.isPrivate, location: original.location)
+    function.donatedParameters = original.donatedParameters
     function.writtenAttributes = original.writtenAttributes
     function.operations.reserveCapacity(original.operations.count)
     function.types.reserveCapacity(original.types.count)
@@ -108,6 +109,8 @@ struct Rewriter {
     }
     for operation in original.operations {
       (location, copyNumber) = (operation.location, operation.copy)
+      // Operations that are shared may have been written in different words.
+      if sharingPass != nil { location.forgetSpelling() }
       let operands = operation.operands.map { map[$0.index] }
       let op = try operation.op.mappingRegions { try copyRegion($0) }
       let types = operation.results.map { original[$0] }
@@ -141,7 +144,7 @@ struct Rewriter {
     guard op.effect == .none, !op.isCall, budget.allowsMore, let sharingPass else {
       return appendAll(op, operands, types)
     }
-    let plain = op.withoutRemarks
+    let plain = op.withoutPrecision
     switch expressions.find(plain, operands, copy: copyNumber, in: function) {
     case .found(let position):
       rewrites[sharingPass] += 1
@@ -220,7 +223,7 @@ struct Rewriter {
   private mutating func share(
     _ op: Op, _ operands: [ValueID], _ type: TensorType?, _ pass: Int
   ) throws -> ValueID? {
-    let op = op.withoutRemarks
+    let op = op.withoutPrecision
     switch expressions.find(op, operands, copy: copyNumber, in: function) {
     case .found(let position):
       rewrites[pass] += 1
