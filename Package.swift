@@ -61,18 +61,18 @@ let package = Package(
     layer("LoopIR", ["TensorIR"]),
     layer("Targets"),
     layer("LLVMBridge", ["CLLVM", "Targets"]),
-    layer("Fusion", ["TensorIR", "LoopIR", "Targets"]),
-    layer("Codegen", ["TensorIR", "LoopIR", "LLVMBridge", "Targets"]),
+    layer("Fusion", ["LoopIR", "TensorIR", "Targets"]),
+    layer("Codegen", ["LoopIR", "LLVMBridge", "TensorIR", "Targets"]),
     layer(
       "Runtime",
       [
-        "TensorIR", "LoopIR", "Fusion", "Codegen", "LLVMBridge", "Targets", "CFFI", "CThreads",
+        "Fusion", "LoopIR", "Codegen", "LLVMBridge", "TensorIR", "Targets", "CFFI", "CThreads",
         "CLinearAlgebra", "CSorting",
       ]),
     .target(
       name: "Adjoint",
       dependencies: [
-        "TensorIR", "Interpreter", "Differentiation", "Optimizer", "Batching", "Runtime",
+        "Runtime", "Optimizer", "Differentiation", "Interpreter", "Batching", "TensorIR",
         "Targets", "CCallSites",
       ]),
     .executableTarget(

@@ -127,7 +127,8 @@ extension ArraySlice<UInt8> {
     for _ in 0..<type.count {
       var place = 0
       for axis in type.shape.indices.reversed() { place = place * type.shape[axis] + index[axis] }
-      result += self[(startIndex + place * width)..<(startIndex + (place + 1) * width)]
+      let start = startIndex + place * width
+      result += self[start..<(start + width)]
       for axis in type.shape.indices.reversed() {
         index[axis] += 1
         if index[axis] < type.shape[axis] { break }

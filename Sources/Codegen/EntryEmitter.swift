@@ -252,7 +252,9 @@ final class EntryEmitter {
 
   private func emit(_ loop: StepLoop) {
     if case .count(let count) = loop.trips, count <= 0 { return }
-    if let count = loop.sharedBlocks, blocks == nil { return emitShared(loop, blocks: count) }
+    if blocks == nil, let count = program.sharedBlocks(of: loop) {
+      return emitShared(loop, blocks: count)
+    }
     let exchanged = loop.carries.filter { program.isExchanged($0) }
     let before = builder.currentBlock
     let head = builder.appendBlock("repeat")

@@ -82,7 +82,7 @@ extension DotDimensions {
     let dimensions = DotDimensions(
       leftBatching: first.batching, rightBatching: second.batching,
       leftContracting: first.contracting, rightContracting: second.contracting,
-      writtenPrecision: writtenPrecision)
+      precision: precision)
     let product = try builder.emit(.dot(dimensions), [first.value, second.value])
     let permutation = natural.map { axis in order.firstIndex(of: axis) ?? axis }
     return try builder.transpose(product, permutation: permutation)

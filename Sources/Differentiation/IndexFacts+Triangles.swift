@@ -33,7 +33,9 @@ extension IndexFacts {
     case .compare(let comparison):
       let rank = function[predicate].rank
       guard rank >= 2 else { return nil }
-      let axes = [Axis](repeating: .other, count: rank - 2) + [.row, .column]
+      var axes = [Axis](repeating: .other, count: rank)
+      axes[rank - 2] = .row
+      axes[rank - 1] = .column
       guard let left = form(operation.operands[0], axes, Self.formDepth),
         let right = form(operation.operands[1], axes, Self.formDepth)
       else { return nil }

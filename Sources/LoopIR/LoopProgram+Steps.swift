@@ -33,7 +33,7 @@ extension LoopProgram {
   private func header(of loop: StepLoop) -> String {
     guard case .count(let count) = loop.trips else { return "" }
     let range = loop.isReversed ? "reversed 0..<\(count)" : "0..<\(count)"
-    let blocks = loop.sharedBlocks.map { ", \($0) blocks by themselves" } ?? ""
+    let blocks = sharedBlocks(of: loop).map { ", \($0) blocks by themselves" } ?? ""
     return "repeat \(Self.name(of: loop.counter)) in \(range)\(blocks)\(header(ofCarries: loop))"
   }
 

@@ -40,9 +40,9 @@ package struct StepLoop: Sendable, Hashable {
   /// A scalar of 64 bits that holds the counter for kernels to read; nil where none does.
   package var index: BufferID?
   package var carries: [StepCarry] = []
-  /// In how many blocks of lanes threads take the whole loop, each all iterations by itself; nil where
-  /// threads share each kernel. Each kernel of the body then has so many blocks, of the same lanes.
-  package var sharedBlocks: Int?
+  /// Whether threads take the whole loop in blocks of lanes, each all iterations by itself, instead of
+  /// sharing each kernel. The kernels of the body then have as many blocks, of the same lanes.
+  package var isShared = false
   package var body: [Step] = []
 
   package init(_ counter: CounterID, _ trips: Trips) {

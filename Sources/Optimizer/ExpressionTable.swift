@@ -78,16 +78,13 @@ struct ExpressionTable {
 }
 
 extension Op {
-  /// The op without attributes that only the writer cares about.
-  var withoutRemarks: Op {
+  /// The op without the precision asked for, on which results do not depend.
+  var withoutPrecision: Op {
     switch self {
-    case .compare(let comparison): .compare(comparison.with(comparison.direction))
-    case .dot(let dimensions): .dot(dimensions.withoutRemarks)
-    case .convolution(let convolution): .convolution(convolution.withoutRemarks)
-    case .constant, .iota, .unary, .binary, .select, .clamp, .convert, .bits, .complex, .fft,
-      .shape, .reduce, .window,
-      .gather,
-      .scatter, .dynamicSlice, .dynamicUpdateSlice,
+    case .dot(let dimensions): .dot(dimensions.withoutPrecision)
+    case .convolution(let convolution): .convolution(convolution.withoutPrecision)
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape, .reduce, .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice,
       .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       self
     }
@@ -124,11 +121,11 @@ extension Op {
 }
 
 extension DotDimensions {
-  /// The dimensions without the written precision.
-  fileprivate var withoutRemarks: DotDimensions {
-    if writtenPrecision.isEmpty { return self }
+  /// The dimensions without the precision asked for, on which results do not depend.
+  fileprivate var withoutPrecision: DotDimensions {
+    if precision.isEmpty { return self }
     var plain = self
-    plain.writtenPrecision = []
+    plain.precision = []
     return plain
   }
 }

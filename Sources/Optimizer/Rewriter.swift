@@ -65,6 +65,7 @@ struct Rewriter {
   ) {
     function = Function(
       name: original.name, isPrivate: original.isPrivate, location: original.location)
+    function.donatedParameters = original.donatedParameters
     function.writtenAttributes = original.writtenAttributes
     function.operations.reserveCapacity(original.operations.count)
     function.types.reserveCapacity(original.types.count)
@@ -112,6 +113,8 @@ struct Rewriter {
     }
     for operation in original.operations {
       (location, copyNumber) = (operation.location, operation.copy)
+      // Operations that are shared may have been written in different words.
+      if sharingPass != nil { location.forgetSpelling() }
       let operands = operation.operands.map { map[$0.index] }
       if operation.results.count == 1, !operation.op.family.hasRegions {
         let result = operation.results[0]
@@ -150,7 +153,7 @@ struct Rewriter {
     guard op.effect == .none, !op.isCall, budget.allowsMore, let sharingPass else {
       return appendAll(op, operands, types)
     }
-    let plain = op.withoutRemarks
+    let plain = op.withoutPrecision
     switch expressions.find(plain, operands, copy: copyNumber, in: function) {
     case .found(let position):
       rewrites[sharingPass] += 1
@@ -250,7 +253,7 @@ struct Rewriter {
   private mutating func share(
     _ op: Op, _ operands: [ValueID], _ type: TensorType?, _ pass: Int
   ) throws -> ValueID? {
-    let op = op.withoutRemarks
+    let op = op.withoutPrecision
     switch expressions.find(op, operands, copy: copyNumber, in: function) {
     case .found(let position):
       rewrites[pass] += 1

@@ -63,6 +63,6 @@ extension DotDimensions {
     DotDimensions(
       leftBatching: rightBatching, rightBatching: leftBatching, leftContracting: rightContracting,
       rightContracting: leftContracting, resultElement: resultElement,
-      writtenPrecision: writtenPrecision.reversed())
+      precision: precision.reversed())
   }
 }

@@ -27,6 +27,8 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
     package var scopes: [Int] = []
     /// The name by which the operation's results are kept; empty for none.
     package var name = ""
+    /// Whether the text spells attributes out that have their usual value, which is then printed, too.
+    var spellsDefaults = false
 
     package init() {}
   }
@@ -37,16 +39,25 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
 
     init(_ trail: Trail) { self.trail = trail }
 
-    /// The trail of what a transposition made of operations without one.
-    static let backward: Facts = {
+    /// A trail without scopes and name.
+    private init(isBackward: Bool, spellsDefaults: Bool) {
       var trail = Trail()
-      trail.isBackward = true
-      return Facts(trail)
-    }()
+      trail.isBackward = isBackward
+      trail.spellsDefaults = spellsDefaults
+      self.trail = trail
+    }
+
+    /// The trail of what a transposition made of operations without one.
+    private static let backward = Facts(isBackward: true, spellsDefaults: false)
+    /// The trail of operations that spell defaults out.
+    private static let spelled = Facts(isBackward: false, spellsDefaults: true)
+    /// The trail of what a transposition made of these.
+    private static let spelledBackward = Facts(isBackward: true, spellsDefaults: true)
 
     /// Memory of a trail; nil for the plain one.
     static func shared(_ trail: Trail) -> Facts? {
       guard trail.scopes.isEmpty, trail.name.isEmpty else { return Facts(trail) }
+      if trail.spellsDefaults { return trail.isBackward ? spelledBackward : spelled }
       return trail.isBackward ? backward : nil
     }
   }
@@ -73,6 +84,11 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
     hasher.combine(line)
     hasher.combine(column)
     hasher.combine(file)
+  }
+
+  /// Forgets which attributes the text spells out though they have their usual value.
+  package mutating func forgetSpelling() {
+    if let facts, facts.trail.spellsDefaults { trail.spellsDefaults = false }
   }
 
   /// The same place, of an operation that a transposition makes.

@@ -70,14 +70,14 @@ package struct Convolution: Hashable, Sendable {
   package var batchGroups: Int
   /// The result's element type where it is not the operands'.
   package var resultElement: ElementType?
-  /// The words of `precision_config` as written in text; empty when not written.
-  package var writtenPrecision: [String]
+  /// The precision asked for, operand by operand; empty where it is the default one of both.
+  package var precision: [Precision]
 
   package init(
     input: Layout, kernel: KernelLayout, output: Layout, strides: [Int]? = nil, low: [Int]? = nil,
     high: [Int]? = nil, inputDilation: [Int]? = nil, kernelDilation: [Int]? = nil,
     reversal: [Bool]? = nil, featureGroups: Int = 1, batchGroups: Int = 1,
-    resultElement: ElementType? = nil, writtenPrecision: [String] = []
+    resultElement: ElementType? = nil, precision: [Precision] = []
   ) {
     let ones = input.spatial.map { _ in 1 }
     let zeros = input.spatial.map { _ in 0 }
@@ -93,7 +93,7 @@ package struct Convolution: Hashable, Sendable {
     self.featureGroups = featureGroups
     self.batchGroups = batchGroups
     self.resultElement = resultElement
-    self.writtenPrecision = writtenPrecision
+    self.precision = precision
   }
 
   /// A convolution of channels-last operands whose kernel has taps first and output features last.
@@ -111,10 +111,10 @@ package struct Convolution: Hashable, Sendable {
     count == 0 ? 0 : (count - 1) * dilation + 1
   }
 
-  /// The convolution without what only the text cares about.
-  package var withoutRemarks: Convolution {
+  /// The convolution without the precision asked for, on which results do not depend.
+  package var withoutPrecision: Convolution {
     var result = self
-    result.writtenPrecision = []
+    result.precision = []
     return result
   }
 }

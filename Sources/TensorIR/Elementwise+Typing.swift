@@ -57,23 +57,14 @@ extension BinaryOp {
 
 extension Comparison {
   /// - C1: both operands have one type.
-  /// - C2: a written compare type fits the element type.
+  /// - C2: a total order is one of floats; in text, a written compare type fits the element type.
   /// - C3: complex numbers are compared for equality only.
   func resultType(_ check: TypingCheck) throws -> TensorType {
     try check.hasOperands(2)
     let (left, right) = (check.operands[0], check.operands[1])
     try check.require(1, left == right) { "operands differ: \(left) and \(right)" }
-    if let writtenType {
-      let natural =
-        switch left.element.kind {
-        case .float, .complex: "FLOAT"
-        case .signed: "SIGNED"
-        case .boolean, .unsigned: "UNSIGNED"
-        }
-      let fits = writtenType == natural || isTotal && left.element.isFloat
-      try check.require(2, fits) {
-        "compare type \(writtenType) does not fit \(left)"
-      }
+    try check.require(2, !isTotal || left.element.isFloat) {
+      "compare type TOTALORDER does not fit \(left)"
     }
     let isEquality = direction == .equal || direction == .notEqual
     try check.require(3, isEquality || !left.element.isComplex) {

@@ -24,7 +24,7 @@ extension Function {
         ?? builder.copy(operation, operands: operands)
       for (old, new) in zip(operation.results, results) { copies[old.index] = new }
     }
-    builder.setWrittenAttributes(writtenAttributes)
+    builder.keepAttributes(of: self)
     return builder.finish(returning: try results.map(known))
   }
 }

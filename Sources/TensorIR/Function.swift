@@ -64,14 +64,16 @@ package struct Function: Sendable, Hashable {
   package var results: [ValueID]
   /// The type of each value, by id.
   package var types: [TensorType]
+  /// The parameters, by number, whose memory the caller gives up, so that results may take it over.
+  package var donatedParameters: Set<Int> = []
   /// The attribute dictionaries written behind parameters and results, and behind the function's
   /// signature, as written in text with braces; empty strings or arrays where there are none.
   package var writtenAttributes = WrittenAttributes()
   /// Where the function was written.
   package var location: SourceLocation
 
-  /// Attribute dictionaries that must survive a round trip; all that they mean to the compiler is
-  /// `donatedParameters`.
+  /// Attribute dictionaries that must survive a round trip; what they mean to the compiler is read
+  /// into `donatedParameters`.
   package struct WrittenAttributes: Sendable, Hashable {
     /// One per parameter, or none at all.
     package var parameters: [String] = []

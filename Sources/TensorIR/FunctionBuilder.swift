@@ -20,6 +20,7 @@ package struct FunctionBuilder: Sendable {
     self.function = function
     self.function.name = name
     self.function.results = []
+    self.function.donatedParameters = []
     self.function.writtenAttributes = Function.WrittenAttributes()
     location = function.location
     definitions = function.definitions()
@@ -98,9 +99,10 @@ package struct FunctionBuilder: Sendable {
     return function
   }
 
-  /// Sets attributes that only the text cares about.
-  package mutating func setWrittenAttributes(_ attributes: Function.WrittenAttributes) {
-    function.writtenAttributes = attributes
+  /// Takes over what is said of another function's parameters and what only the text cares about.
+  package mutating func keepAttributes(of other: Function) {
+    function.donatedParameters = other.donatedParameters
+    function.writtenAttributes = other.writtenAttributes
   }
 
   /// Adds a value that the operation at `position` defines, or none.

@@ -228,23 +228,18 @@ package struct Comparison: Hashable, Sendable {
 
   /// The relation tested.
   package var direction: Direction
-  /// The `compare_type` written in text (`FLOAT`, `TOTALORDER`, `SIGNED`, `UNSIGNED`), kept for
-  /// printing.
-  package var writtenType: String?
   /// Whether floats are ordered by their bits: −NaN, −∞, …, −0, 0, …, ∞, NaN.
-  package var isTotal: Bool { writtenType == Self.totalOrder }
-  /// Another relation in the same order, without what was written of a natural one.
-  package func with(_ direction: Direction) -> Comparison {
-    Comparison(direction, writtenType: isTotal ? Self.totalOrder : nil)
+  package var isTotal: Bool
+
+  /// A comparison in the element type's natural order, or in the total order of floats.
+  package init(_ direction: Direction, isTotal: Bool = false) {
+    self.direction = direction
+    self.isTotal = isTotal
   }
 
-  /// How a total order of floats is written.
-  package static let totalOrder = "TOTALORDER"
-
-  /// A comparison in the element type's natural order.
-  package init(_ direction: Direction, writtenType: String? = nil) {
-    self.direction = direction
-    self.writtenType = writtenType
+  /// Another relation in the same order.
+  package func with(_ direction: Direction) -> Comparison {
+    Comparison(direction, isTotal: isTotal)
   }
 }
 
@@ -303,6 +298,16 @@ package struct Reduction: Hashable, Sendable {
   }
 }
 
+/// How precisely a product is asked to read an operand; the raw value is its spelling in text.
+///
+/// Products here read whole elements and add in f32 or wider whatever is asked, so that products of
+/// different precision are shared; the text says again what was asked, for other compilers.
+package enum Precision: String, Hashable, Sendable, CaseIterable {
+  case standard = "DEFAULT"
+  case high = "HIGH"
+  case highest = "HIGHEST"
+}
+
 /// The axes of a `dot_general`: result axes are batch, then free axes of left, then of right.
 package struct DotDimensions: Hashable, Sendable {
   package var leftBatching: [Int]
@@ -311,19 +316,19 @@ package struct DotDimensions: Hashable, Sendable {
   package var rightContracting: [Int]
   /// The result's element type where it is not the operands'.
   package var resultElement: ElementType?
-  /// The `precision` attribute's words as written in text; empty when not written.
-  package var writtenPrecision: [String]
+  /// The precision asked for, operand by operand; empty where it is the default one of both.
+  package var precision: [Precision]
 
   package init(
     leftBatching: [Int] = [], rightBatching: [Int] = [], leftContracting: [Int],
-    rightContracting: [Int], resultElement: ElementType? = nil, writtenPrecision: [String] = []
+    rightContracting: [Int], resultElement: ElementType? = nil, precision: [Precision] = []
   ) {
     self.leftBatching = leftBatching
     self.rightBatching = rightBatching
     self.leftContracting = leftContracting
     self.rightContracting = rightContracting
     self.resultElement = resultElement
-    self.writtenPrecision = writtenPrecision
+    self.precision = precision
   }
 
   /// The axes of the left operand that are neither batch nor contracted, in order.

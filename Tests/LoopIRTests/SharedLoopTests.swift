@@ -81,7 +81,7 @@ import Testing
   @Test func wrongSharingIsRefused() throws {
     var program = StepSample.sums(isInPlace: false)
     guard case .loop(var loop) = program.steps[1] else { return }
-    loop.sharedBlocks = 2
+    loop.isShared = true
     program.steps[1] = .loop(loop)
     let error = #expect(throws: AdjointError.self) { try program.verify() }
     #expect(error?.message == "sums: lanes of a loop shared by threads read what others write")

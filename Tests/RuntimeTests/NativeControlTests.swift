@@ -63,7 +63,7 @@ import Testing
     let arguments = randomArguments(for: function, seed: 3)
     let lowered = try LoopProgram.lowered(function, for: .host, ScheduleOptions()).program
     let shared = lowered.steps.filter { step in
-      if case .loop(let loop) = step { loop.sharedBlocks != nil } else { false }
+      if case .loop(let loop) = step { loop.isShared } else { false }
     }
     #expect(shared.count == 1)
     try lowered.verify()

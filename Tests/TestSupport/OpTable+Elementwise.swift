@@ -182,7 +182,7 @@ let bitsRows: [OpRow] =
 
 /// Comparisons of floats by their bits.
 let totalOrderRows: [OpRow] = [Comparison.Direction.less, .greaterOrEqual, .equal].map {
-  let comparison = Comparison($0, writtenType: Comparison.totalOrder)
+  let comparison = Comparison($0, isTotal: true)
   return OpRow(
     "compare \($0.rawValue) in total order", ElementType.everyFloat,
     values: [.lattice(step: 0.5, shift: 0)], derivative: .none("boolean result"),

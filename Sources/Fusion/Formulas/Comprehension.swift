@@ -80,27 +80,39 @@ extension Comprehension.Body {
 }
 
 extension Comprehension.Body {
+  /// Calls `visit` for this body and those inside, each before its parts, in order.
+  func forEachPart(_ visit: (Comprehension.Body) -> Void) {
+    visit(self)
+    switch self {
+    case .read, .index, .constant: break
+    case .apply(_, let bodies): for body in bodies { body.forEachPart(visit) }
+    case .guarded(_, let inside, let outside):
+      inside.forEachPart(visit)
+      outside.forEachPart(visit)
+    case .pieces(let pieces): for body in pieces.bodies { body.forEachPart(visit) }
+    }
+  }
+
   /// The operands that are read, with the index along each axis.
   var reads: [(operand: Int, index: [Comprehension.ReadIndex])] {
-    switch self {
-    case .read(let operand, let index): [(operand, index)]
-    case .index, .constant: []
-    case .apply(_, let bodies): bodies.flatMap(\.reads)
-    case .guarded(_, let inside, let outside): inside.reads + outside.reads
-    case .pieces(let pieces): pieces.bodies.flatMap(\.reads)
-    }
+    var reads: [(operand: Int, index: [Comprehension.ReadIndex])] = []
+    forEachPart { if case .read(let operand, let index) = $0 { reads.append((operand, index)) } }
+    return reads
   }
 
   /// Roughly how many additions the body costs by itself.
   var weight: Int {
-    switch self {
-    case .read, .constant: 0
-    case .index: 1
-    case .apply(let op, let bodies): bodies.reduce(op.weight) { $0 + $1.weight }
-    case .guarded(let bounds, let inside, let outside):
-      bounds.count + inside.weight + outside.weight
-    case .pieces(let pieces): pieces.bodies.reduce(0) { $0 + $1.weight + 1 }
+    var weight = 0
+    forEachPart { part in
+      switch part {
+      case .read, .constant: break
+      case .index: weight += 1
+      case .apply(let op, _): weight += op.weight
+      case .guarded(let bounds, _, _): weight += bounds.count
+      case .pieces(let pieces): weight += pieces.bodies.count
+      }
     }
+    return weight
   }
 
   /// Whether the body is a function that costs more than a trip to memory.
@@ -111,13 +123,9 @@ extension Comprehension.Body {
 
   /// Whether an operand is read at an index that could lie outside of it.
   var readsElements: Bool {
-    switch self {
-    case .read(_, let index): !index.isEmpty
-    case .index, .constant: false
-    case .apply(_, let arguments): arguments.contains(where: \.readsElements)
-    case .guarded(_, let inside, let outside): inside.readsElements || outside.readsElements
-    case .pieces(let pieces): pieces.bodies.contains(where: \.readsElements)
-    }
+    var readsElements = false
+    forEachPart { if case .read(_, let index) = $0, !index.isEmpty { readsElements = true } }
+    return readsElements
   }
 }
 

@@ -85,7 +85,7 @@ extension LoopProgram {
         if !isInside { lives[buffer] = life.union(positions) }
       }
     }
-    for (positions, loop) in timeline.loops where loop.sharedBlocks != nil {
+    for (positions, loop) in timeline.loops where loop.isShared {
       // Each block of lanes is at a place of its own.
       for (buffer, life) in lives where life.overlaps(positions) {
         lives[buffer] = life.union(positions)

@@ -25,7 +25,7 @@ extension LoopProgram {
       guard case .loop(var loop) = steps[position], let plan = sharing(of: loop) else { continue }
       var shared = self
       for (number, rows) in plan.rows { shared.kernels[number].cut(intoBlocksOf: rows) }
-      loop.sharedBlocks = plan.count
+      loop.isShared = true
       shared.steps[position] = .loop(loop)
       if let budget = scheduler.options.memory.budget {
         var placed = shared

@@ -149,10 +149,17 @@ extension LoopProgram {
     return known.count == rows.count ? known.min() : nil
   }
 
+  /// In how many blocks of lanes threads take a loop, as its kernels' blocks say; nil where threads share
+  /// each kernel.
+  package func sharedBlocks(of loop: StepLoop) -> Int? {
+    guard loop.isShared, case .kernel(let number)? = loop.body.first else { return nil }
+    return kernels[number].rowBlock?.count
+  }
+
   /// Whether a loop of steps that says so may be shared by threads as a whole, in blocks of the same
   /// lanes for each kernel.
   func verifySharing(of loop: StepLoop) -> Bool {
-    guard let count = loop.sharedBlocks else { return true }
+    guard loop.isShared else { return true }
     guard let lanes = commonLanes(of: loop), mayShareLanes(of: loop, lanes: lanes).isGranted else {
       return false
     }
@@ -163,7 +170,8 @@ extension LoopProgram {
       let rowsOfLane = kernels[number].variables[row.index].extent / lanes
       return block.rows % rowsOfLane == 0 ? (block.count, block.rows / rowsOfLane) : nil
     }
-    return blocks.allSatisfy { $0?.count == count && $0?.lanes == blocks[0]?.lanes }
+    guard let first = blocks.first ?? nil else { return false }
+    return blocks.allSatisfy { $0?.count == first.count && $0?.lanes == first.lanes }
   }
 }
 

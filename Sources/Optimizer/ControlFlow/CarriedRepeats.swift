@@ -123,7 +123,7 @@ extension Scan {
     var table = ExpressionTable(capacity: body.operations.count)
     for (position, operation) in body.operations.enumerated() {
       if case .vacant(let slot) = table.find(
-        operation.op.withoutRemarks, operation.operands, copy: operation.copy, in: body)
+        operation.op.withoutPrecision, operation.operands, copy: operation.copy, in: body)
       {
         table.insert(position: position, at: slot)
       }
@@ -143,7 +143,7 @@ extension ExpressionTable {
   fileprivate mutating func repetition(
     of operation: Operation, _ operands: [ValueID], in body: Region
   ) -> Operation? {
-    let op = operation.op.withoutRemarks
+    let op = operation.op.withoutPrecision
     if case .found(let position) = find(op, operands, copy: operation.copy, in: body) {
       return body.operations[position]
     }

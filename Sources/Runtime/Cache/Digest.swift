@@ -40,8 +40,9 @@ package struct Digest: Hashable, Sendable, CustomStringConvertible {
 
   /// The digest as bytes.
   package var bytes: [UInt8] {
-    (0..<Self.byteCount).map {
-      UInt8(truncatingIfNeeded: words[$0 / 4] >> (24 - UInt32($0 % 4) * 8))
+    (0..<Self.byteCount).map { position in
+      let shift = 24 - position % 4 * 8
+      return UInt8(truncatingIfNeeded: words[position / 4] >> UInt32(shift))
     }
   }
 

@@ -141,8 +141,8 @@ extension FunctionBuilder {
   private mutating func orders(
     _ first: ValueID, _ second: ValueID, _ isDescending: Bool
   ) throws -> (before: ValueID, after: ValueID) {
-    let written = self[first].element.isFloat ? Comparison.totalOrder : nil
-    let op = Op.compare(Comparison(isDescending ? .greater : .less, writtenType: written))
+    let isTotal = self[first].element.isFloat
+    let op = Op.compare(Comparison(isDescending ? .greater : .less, isTotal: isTotal))
     return (try emit(op, [first, second]), try emit(op, [second, first]))
   }
 

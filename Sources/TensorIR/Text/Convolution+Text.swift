@@ -115,11 +115,7 @@ extension OperationDraft {
     }
     result.featureGroups = try attributes.integer("feature_group_count")
     result.batchGroups = try attributes.integer("batch_group_count")
-    result.writtenPrecision = try attributes.optionalWords("precision_config")
-    guard result.writtenPrecision.allSatisfy(["DEFAULT", "HIGH", "HIGHEST"].contains) else {
-      throw AdjointError(
-        .syntax, "precision is DEFAULT, HIGH or HIGHEST", at: attributes.location)
-    }
+    result.precision = try precision()
     if let sum = results.types.first?.element, sum != operandTypes.first?.element {
       result.resultElement = sum
     }
@@ -140,8 +136,9 @@ extension FunctionPrinter {
       "batch_group_count = \(convolution.batchGroups) : i64",
       "feature_group_count = \(convolution.featureGroups) : i64",
     ]
-    if !convolution.writtenPrecision.isEmpty {
-      let words = convolution.writtenPrecision.map { "#stablehlo<precision \($0)>" }
+    let precision = convolution.precision.written(at: operation.location)
+    if !precision.isEmpty {
+      let words = precision.map { "#stablehlo<precision \($0.rawValue)>" }
       groups.append("precision_config = [\(words.joined(separator: ", "))]")
     }
     text += "stablehlo.convolution(\(list(operation.operands)))"

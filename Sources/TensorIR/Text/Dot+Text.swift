@@ -9,18 +9,27 @@ extension OperationDraft {
       rightBatching: try numbers.optionalIntegers("rhs_batching_dimensions"),
       leftContracting: try numbers.optionalIntegers("lhs_contracting_dimensions"),
       rightContracting: try numbers.optionalIntegers("rhs_contracting_dimensions"),
-      writtenPrecision: try attributes.optionalWords("precision_config"))
+      precision: try precision())
     try numbers.requireEmpty()
     try checkAlgorithm()
     if let sum = results.types.first?.element, sum != operandTypes.first?.element {
       dimensions.resultElement = sum
     }
-    let known: Set = ["DEFAULT", "HIGH", "HIGHEST"]
-    guard dimensions.writtenPrecision.allSatisfy(known.contains) else {
-      throw AdjointError(
-        .syntax, "precision is DEFAULT, HIGH or HIGHEST", at: attributes.location)
-    }
     return dimensions
+  }
+
+  /// The precision asked of a product's operands; empty where it is the default one of both.
+  mutating func precision() throws -> [Precision] {
+    let precision = try attributes.optionalWords("precision_config").map { word in
+      guard let precision = Precision(rawValue: word) else {
+        throw AdjointError(
+          .syntax, "precision is DEFAULT, HIGH or HIGHEST", at: attributes.location)
+      }
+      return precision
+    }
+    guard precision.allSatisfy({ $0 == .standard }) else { return precision }
+    if !precision.isEmpty { attributes.location.trail.spellsDefaults = true }
+    return []
   }
 
   /// Drops an `algorithm` that asks for no more precision than products have here: factors as they are
@@ -45,6 +54,13 @@ extension OperationDraft {
     }
     _ = try fields.optionalBoolean("allow_imprecise_accumulation")
     try fields.requireEmpty()
+  }
+}
+
+extension [Precision] {
+  /// The precisions that the text of a product says.
+  func written(at location: SourceLocation) -> [Precision] {
+    isEmpty && location.trail.spellsDefaults ? [.standard, .standard] : self
   }
 }
 
@@ -101,8 +117,9 @@ extension FunctionPrinter {
       words += ", batching_dims = \(dimensions.leftBatching) x \(dimensions.rightBatching)"
     }
     words += ", contracting_dims = \(dimensions.leftContracting) x \(dimensions.rightContracting)"
-    if !dimensions.writtenPrecision.isEmpty {
-      words += ", precision = [\(dimensions.writtenPrecision.joined(separator: ", "))]"
+    let precision = dimensions.precision.written(at: operation.location)
+    if !precision.isEmpty {
+      words += ", precision = [\(precision.map(\.rawValue).joined(separator: ", "))]"
     }
     write("stablehlo.dot_general", operation, words)
   }

@@ -15,7 +15,8 @@ extension OperationDraft {
     }
   }
 
-  /// The comparison's attributes.
+  /// The comparison's attributes; its type, where it is written, is the elements' natural one or the
+  /// total order of floats.
   mutating func comparison() throws -> Comparison {
     let word = try attributes.word("comparison_direction")
     guard let direction = Comparison.Direction(rawValue: word) else {
@@ -27,7 +28,31 @@ extension OperationDraft {
       throw AdjointError(
         .unsupported, "compare type \(type ?? "") is not supported", at: attributes.location)
     }
-    return Comparison(direction, writtenType: type == "NOTYPE" ? nil : type)
+    let isTotal = type == Comparison.totalOrder
+    if let type, type != "NOTYPE", let operand = operandTypes.first {
+      let natural = Comparison.naturalType(of: operand.element)
+      guard type == natural || isTotal && operand.element.isFloat else {
+        throw AdjointError(
+          .type, "\(mnemonic) (C2): compare type \(type) does not fit \(operand)",
+          at: attributes.location)
+      }
+      attributes.location.trail.spellsDefaults = true
+    }
+    return Comparison(direction, isTotal: isTotal)
+  }
+}
+
+extension Comparison {
+  /// How the total order of floats is written.
+  fileprivate static let totalOrder = "TOTALORDER"
+
+  /// How the natural order of elements is written.
+  fileprivate static func naturalType(of element: ElementType) -> String {
+    switch element.kind {
+    case .float, .complex: "FLOAT"
+    case .signed: "SIGNED"
+    case .boolean, .unsigned: "UNSIGNED"
+    }
   }
 }
 
@@ -82,7 +107,13 @@ extension FunctionPrinter {
 
   /// Writes `stablehlo.compare LT, %a, %b, FLOAT : (…) -> …`.
   mutating func writeComparison(_ comparison: Comparison, _ operation: Operation) {
-    let type = comparison.writtenType.map { ", " + $0 } ?? ""
+    let operand = operation.operands.first?.index ?? 0
+    var type = ""
+    if comparison.isTotal {
+      type = ", " + Comparison.totalOrder
+    } else if operation.location.trail.spellsDefaults, function.types.indices.contains(operand) {
+      type = ", " + Comparison.naturalType(of: function.types[operand].element)
+    }
     write("stablehlo.compare \(comparison.direction.rawValue),", operation, type)
   }
 

@@ -92,8 +92,10 @@ struct ModuleParser {
     let returned = try operations(of: &body)
     try check(returned, against: results, in: &body)
     try cursor.skipLocation()
-    body.builder.setWrittenAttributes(written)
-    return body.builder.finish(returning: returned)
+    var function = body.builder.finish(returning: returned)
+    function.donatedParameters = written.donatedParameters
+    function.writtenAttributes = written
+    return function
   }
 
   /// The error for something in a module that is not a function.

@@ -243,7 +243,8 @@ extension ModuleParser {
       results =
         draft.isExpanded
         ? try draft.expand(in: &body.builder)
-        : try body.builder.emitAll(try draft.op(), draft.operands, at: place)
+        : try body.builder.emitAll(
+          try draft.op(), draft.operands, at: draft.attributes.location)
     } catch let error as AdjointError { throw error.placed(at: place) }
     let types = results.map { body.builder[$0] }
     if types != draft.results.types {

@@ -209,6 +209,12 @@ private let operationMistakes: [Mistake] = [
     "%0 = §stablehlo.compare XX, %x, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>", .syntax,
     "unknown comparison XX"),
   Mistake(
+    "%0 = §stablehlo.compare LT, %x, %x, SIGNED : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>",
+    .type, "stablehlo.compare (C2): compare type SIGNED does not fit tensor<4xf32>"),
+  Mistake(
+    "%0 = §stablehlo.dot_general %x, %x, contracting_dims = [0] x [0], precision = [HIGH, LOW] : (tensor<4xf32>, tensor<4xf32>) -> tensor<f32>",
+    .syntax, "precision is DEFAULT, HIGH or HIGHEST"),
+  Mistake(
     "%0 = stablehlo.exponential %x {§result_accuracy = #a<mode = #b<HIGHEST>>} : tensor<4xf32>",
     .unsupported, "stablehlo.exponential with another result_accuracy than DEFAULT"),
   Mistake(

@@ -99,14 +99,13 @@ private let samples: [Sample] =
   + [
     Sample(.bits(.cast(to: .u32)), matrix),
     Sample(.bits(.reducePrecision(exponentBits: 5, fractionBits: 10)), matrix),
-    Sample(.compare(Comparison(.less, writtenType: "TOTALORDER")), matrix, matrix),
+    Sample(.compare(Comparison(.less, isTotal: true)), matrix, matrix),
   ]
   + Comparison.Direction.allCases.flatMap {
     [
       Sample(.compare(Comparison($0)), matrix, matrix),
-      Sample(.compare(Comparison($0, writtenType: "FLOAT")), matrix, matrix),
-      Sample(.compare(Comparison($0, writtenType: "SIGNED")), integers, integers),
-      Sample(.compare(Comparison($0, writtenType: "UNSIGNED")), booleans, booleans),
+      Sample(.compare(Comparison($0)), integers, integers),
+      Sample(.compare(Comparison($0)), booleans, booleans),
     ]
   }
   + Reduction.Kind.allCases.flatMap {
@@ -147,7 +146,7 @@ private let samples: [Sample] =
       .dot(
         DotDimensions(
           leftBatching: [1], rightBatching: [0], leftContracting: [0], rightContracting: [1],
-          writtenPrecision: ["HIGH", "HIGHEST"])), matrix, TensorType([3, 4, 5], .f32)),
+          precision: [.high, .highest])), matrix, TensorType([3, 4, 5], .f32)),
     Sample(
       .gather(
         GatherDimensions(

@@ -45,6 +45,6 @@ extension FunctionBuilder {
   /// A builder of a copy of a function, without its parameters.
   init(copying source: Function) {
     self.init(name: source.name, isPrivate: source.isPrivate, location: source.location)
-    setWrittenAttributes(source.writtenAttributes)
+    keepAttributes(of: source)
   }
 }
