@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.scipy.ndimage import map_coordinates
 
 from contestants import JAX, Adjoint, least_microseconds
 
@@ -35,6 +36,21 @@ def warp(image, displacement):
     top = image[i, j] * (1 - u) + image[i, j + 1] * u
     bottom = image[i + 1, j] * (1 - u) + image[i + 1, j + 1] * u
     return jnp.mean((top * (1 - v) + bottom * v) ** 2)
+
+
+def resampled(image, places):
+    """The image at places given by their coordinates, linearly between its pixels."""
+    return map_coordinates(image, [places[0], places[1]], order=1, mode="nearest")
+
+
+def states(decay, inputs):
+    """The states of a linear recurrence, by an associative scan."""
+    combine = lambda left, right: (left[0] * right[0], right[0] * left[1] + right[1])
+    return lax.associative_scan(combine, (decay, inputs))[1]
+
+
+def byte_product(a, b):
+    return jnp.matmul(a, b, preferred_element_type=jnp.int32)
 
 
 def pooled(x):
@@ -77,6 +93,14 @@ def programs():
     yield "segments", segments, [line, owners], [], "jax", 3
     yield "segments_sorted", segments, [line, np.sort(owners)], [], "jax", 3
     yield "warp", warp, [floats(1024, 1024), 3 * floats(2, 1024, 1024)], [0, 1], "jax", 2
+    places = 256 + 100 * floats(2, 512, 512)
+    yield "map_coordinates", resampled, [floats(512, 512), places], [], "jax", 1
+    decay = random.random((4096, 64), dtype="f4")
+    yield "associative_scan", states, [decay, floats(4096, 64)], [], "jax", 1
+    sums = lambda x: lax.associative_scan(jnp.add, x)
+    yield "associative_sums", sums, [line], [], "jax", 1
+    octets = [random.integers(-128, 128, (256, 256)).astype("i1") for _ in range(2)]
+    yield "byte_product", byte_product, octets, [], "jax", 1
     yield "normals", normals(10_000_000), [KEY], [], "jax", 3
     for count in (1_000_000, 10_000_000, 100_000_000):
         yield f"words_{count}", words(count), [KEY], [], count / 1e3, 1

@@ -54,6 +54,9 @@ package struct Pass: Sendable {
 /// each operation, whose operands are simplified by then. `simplified()` repeats the list until
 /// nothing changes. What each rewrite keeps and gives up is in `Docs/Simplification.md`.
 package let pipeline: [Pass] = [
+  Pass(
+    name: "associative-scans", summary: "makes ladders of cumulative combinations scans",
+    action: .function(raiseAssociativeScans)),
   Pass(name: "dce", summary: "drops what no result needs", action: .function(eliminateDeadCode)),
   .rule("fold", on: .computing, "computes small operations on constants", foldConstants),
   .rule(

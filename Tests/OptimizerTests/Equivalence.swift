@@ -30,8 +30,13 @@ func expectSameResults(
   func logistics(_ function: Function) -> Int {
     function.operations.count { $0.op == .unary(.logistic) }
   }
+  // Ladders that became scans add up in another order.
+  func scans(_ function: Function) -> Int {
+    function.operations.count { if case .scan = $0.op { true } else { false } }
+  }
   let sums =
     expected.operations.contains { $0.op.mayRound } || logistics(actual) > logistics(expected)
+    || scans(actual) > scans(expected)
   for (old, new) in zip(before, after) {
     guard sums else {
       expectClose(new, old, .exact, what, sourceLocation: sourceLocation)

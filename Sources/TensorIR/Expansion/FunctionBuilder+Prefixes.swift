@@ -3,7 +3,7 @@ extension FunctionBuilder {
   /// Each element combined with all before it along an axis, or with all behind it.
   ///
   /// Sums of floats are added up in f64 and rounded once for each element.
-  mutating func prefixes(
+  package mutating func prefixes(
     _ operand: ValueID, _ kind: Reduction.Kind, along axis: Int, isReversed: Bool
   ) throws -> ValueID {
     let element = self[operand].element

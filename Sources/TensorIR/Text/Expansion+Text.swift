@@ -14,13 +14,15 @@ enum Expansion: String, CaseIterable {
   case randomBits = "stablehlo.rng_bit_generator"
   case cholesky = "stablehlo.cholesky"
   case customCall = "stablehlo.custom_call"
+  case allReduce = "stablehlo.all_reduce"
+  case shardingConstraint = "sdy.sharding_constraint"
 
   /// Whether the operation has a region.
   var hasRegion: Bool {
     switch self {
-    case .sort, .reduceWindow, .selectAndScatter, .map: true
+    case .sort, .reduceWindow, .selectAndScatter, .map, .allReduce: true
     case .topK, .besselI1, .windowPlace, .windowCollect, .windowScatter, .cholesky, .customCall,
-      .randomBits:
+      .randomBits, .shardingConstraint:
       false
     }
   }
@@ -88,10 +90,24 @@ extension OperationDraft {
     case .matrix(let syntax): results = try builder.widened(matrixOp(syntax), operands)
     case .expansion(.cholesky): results = try expandCholesky(in: &builder)
     case .expansion(.customCall): results = try expandCustomCall(in: &builder)
+    case .expansion(.shardingConstraint): results = operands
+    case .expansion(.allReduce): results = try expandAllReduce()
     default: results = try expandReduction(in: &builder)
     }
     try attributes.requireEmpty()
     return results
+  }
+
+  /// The operands, where one device is all there is.
+  private mutating func expandAllReduce() throws -> [ValueID] {
+    let groups = try attributes.literal("replica_groups")
+    guard groups.type.shape == [1, 1], groups.doubles == [0] else {
+      throw AdjointError(
+        .unsupported, "\(mnemonic) of several devices is not supported", at: attributes.location)
+    }
+    _ = attributes.take("channel_handle")
+    _ = try attributes.optionalBoolean("use_global_device_ids")
+    return operands
   }
 
   private func requireOperands(_ count: Int) throws {

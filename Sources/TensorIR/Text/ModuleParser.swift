@@ -33,7 +33,10 @@ struct ModuleParser {
       if cursor.isNext("@") { module.name = try cursor.symbolName() }
       if cursor.accept(word: "attributes") { module.writtenAttributes = try cursor.rawDictionary() }
       try cursor.expect("{")
-      while !cursor.accept("}") { module.functions.append(try function()) }
+      while !cursor.accept("}") {
+        if try skipMesh() { continue }
+        module.functions.append(try function())
+      }
       try cursor.skipLocation()
     } else {
       while isFunctionNext { module.functions.append(try function()) }
@@ -47,6 +50,35 @@ struct ModuleParser {
   /// Whether a function is next.
   private var isFunctionNext: Bool {
     mutating get { cursor.isNext(word: "func.func") }
+  }
+
+  /// Skips a line such as `sdy.mesh @mesh = <["x"=1]>`, which must be of one device.
+  private mutating func skipMesh() throws -> Bool {
+    cursor.skipBlanks()
+    let start = cursor.position
+    guard cursor.accept(word: "sdy.mesh") else { return false }
+    _ = try cursor.symbolName()
+    try cursor.expect("=")
+    try cursor.expect("<")
+    try cursor.list(from: "[", to: "]") { cursor in
+      _ = try cursor.string()
+      try cursor.expect("=")
+      guard try cursor.integer() == 1 else {
+        throw cursor.failure(
+          "meshes of several devices are not supported", at: start, kind: .unsupported)
+      }
+    }
+    if !cursor.accept(">") {
+      // The numbers of the devices.
+      try cursor.expect(",")
+      _ = try cursor.expectWord("device_ids")
+      try cursor.expect("=")
+      try cursor.skipBracketed()
+      try cursor.expect(">")
+    }
+    if cursor.isNext("{") { _ = try cursor.rawDictionary() }
+    try cursor.skipLocation()
+    return true
   }
 
   /// Skips lines such as `#loc1 = loc("x")`.

@@ -14,8 +14,9 @@ extension ModuleParser {
     case .expansion(let expansion):
       if expansion == .customCall { return try customCallForm(of: &draft, in: &body) }
       if expansion == .cholesky { return try choleskyForm(of: &draft, in: &body) }
-      if expansion == .besselI1 {
+      if expansion == .besselI1 || expansion == .shardingConstraint {
         try operands(1, of: &draft, in: &body)
+        if expansion == .shardingConstraint { try cursor.skipAngles() }
         break
       }
       guard expansion == .topK else {

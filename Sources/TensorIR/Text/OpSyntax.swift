@@ -51,7 +51,7 @@ enum OpSyntax: Hashable {
   var allowsOneType: Bool {
     switch self {
     case .unary, .binary, .complex: true
-    case .expansion(let expansion): expansion == .cholesky
+    case .expansion(let expansion): expansion == .cholesky || expansion == .shardingConstraint
     case .reducePrecision, .bitcast, .clamp, .reverse, .convert, .iota: true
     case .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
       .concatenate, .reduce, .dot, .convolution, .gather, .scatter, .fft, .dynamicSlice,

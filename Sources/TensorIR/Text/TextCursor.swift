@@ -279,6 +279,29 @@ extension TextCursor {
     } while !closers.isEmpty
   }
 
+  /// Skips from `<` to the `>` that closes it.
+  mutating func skipAngles() throws {
+    guard isNext("<") else { throw expected("'<'") }
+    let start = position
+    var angles = 0
+    repeat {
+      skipBlanks()
+      guard position < bytes.count else { throw failure("the bracket is not closed", at: start) }
+      switch bytes[position] {
+      case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "("):
+        try skipBracketed()
+        continue
+      case UInt8(ascii: "\""):
+        _ = try string()
+        continue
+      case UInt8(ascii: "<"): angles += 1
+      case UInt8(ascii: ">"): angles -= 1
+      default: break
+      }
+      position += 1
+    } while angles > 0
+  }
+
   /// Reads a dictionary in braces as it is written.
   mutating func rawDictionary() throws -> String {
     guard isNext("{") else { throw expected("'{'") }

@@ -269,6 +269,11 @@ private let moduleMistakes: [Mistake] = [
   Mistake("§é", .syntax, "expected 'module' or 'func.func', not 'é'"),
   Mistake("module {\n} §x", .syntax, "expected the end of the text, not 'x'"),
   Mistake("module {§", .syntax, "expected 'func.func' or '}', not the end of the text"),
+  Mistake(
+    "module {\n  §sdy.mesh @m = <[\"x\"=2]>", .unsupported,
+    "meshes of several devices are not supported"),
+  Mistake(
+    "module {\n  sdy.mesh @m = <[\"x\"=1]§", .syntax, "expected ',', not the end of the text"),
   Mistake("module {\n  §memref.global @x", .unsupported, "unknown op memref.global"),
   Mistake("module attributes {a = [§}", .syntax, "expected another bracket, not '}'"),
   Mistake("module attributes §{a = 1", .syntax, "the bracket is not closed"),
