@@ -96,8 +96,12 @@ def programs():
         yield f"qr_{dtype}", orthogonal, None, square, [0]
         yield (f"least_squares_{dtype}", least_squares, None,
                [numbers(10_000, 12, 4, dtype=dtype), numbers(10_000, 12, 1, dtype=dtype)], [0, 1])
+        yield (f"eigenvalues_{dtype}", jnp.linalg.eigvalsh, np.linalg.eigvalsh,
+               [definite(10_000, 8, 8, dtype=dtype)], [])
         yield (f"process_{dtype}", process, None,
                [numbers(500, 3, dtype=dtype), numbers(500, dtype=dtype), np.ones((), dtype)], [2])
+    yield ("complex_solve", jnp.linalg.solve, np.linalg.solve,
+           [spectrum(10_000, 8, 8), spectrum(10_000, 8, 1)], [])
     yield "flow", flow, None, [numbers(2, 32, 32), np.full((), -4.0)], [0, 1]
 
 

@@ -11,17 +11,19 @@ extension Kernel {
   /// several others becomes one around each of them where that lets some be tiled, and what little is
   /// computed between loops goes inwards.
   mutating func tileTransposes(_ scheduler: inout Scheduler) {
-    body = body.flatMap { tiled($0, isOutermost: true, &scheduler) }
+    let nests = PerfectNests(self, DependenceAnalysis(self, in: scheduler.program))
+    body = body.flatMap { tiled($0, nests, isOutermost: true, &scheduler) }
   }
 
   private mutating func tiled(
-    _ node: Node, isOutermost: Bool, _ scheduler: inout Scheduler
+    _ node: Node, _ all: PerfectNests, isOutermost: Bool, _ scheduler: inout Scheduler
   ) -> [Node] {
     guard case .loop(var loop) = node else { return [node] }
-    let analysis = DependenceAnalysis(self, in: scheduler.program)
-    var nests = PerfectNests(self, analysis)
-    if let found = nests.nests(of: loop), found.count == 1 || !isOutermost && loop.sumsNothing {
-      let tiles = found.map { tile(of: $0, analysis) }
+    var nests = all
+    nests.scalars = scalars
+    let most = isOutermost || !loop.sumsNothing ? 1 : PerfectNests.most
+    if let found = nests.nests(of: loop, atMost: most) {
+      let tiles = found.map { tile(of: $0, nests.analysis) }
       let decision = zip(found, tiles).compactMap { nest, tile in
         tile.map { "\($0.size) of \(variables[nest.chain[$0.place].variable.index].name)" }
       }
@@ -30,7 +32,7 @@ extension Kernel {
         return zip(found, tiles).map { nest, tile in .loop(tile.map(nest.tiled) ?? nest.loop) }
       }
     }
-    loop.body = loop.body.flatMap { tiled($0, isOutermost: false, &scheduler) }
+    loop.body = loop.body.flatMap { tiled($0, all, isOutermost: false, &scheduler) }
     return [.loop(loop)]
   }
 
@@ -115,23 +117,31 @@ private struct PerfectNest {
 
 /// Takes loops apart into perfect nests.
 private struct PerfectNests {
-  private let kernel: Kernel
-  private let analysis: DependenceAnalysis
+  let analysis: DependenceAnalysis
+  /// The memory that the kernel writes.
+  private let written: Set<Memory>
   /// The kernel's scalars, with the copies of what several nests need.
-  private(set) var scalars: [ElementType]
+  var scalars: [ElementType]
   /// What the nests found so far define between their loops.
   private var taken: Set<ScalarID> = []
 
+  /// A loop around more nests than this stays one.
+  static let most = 8
+
   init(_ kernel: Kernel, _ analysis: DependenceAnalysis) {
-    self.kernel = kernel
     self.analysis = analysis
     scalars = kernel.scalars
+    var memory = Set<Memory>()
+    kernel.body.forEachNode { if case .store(let store) = $0 { memory.insert(store.memory) } }
+    written = memory
   }
 
-  /// A loop as perfect nests one after the other; nil where it is not that.
+  /// A loop as perfect nests one after the other; nil where it is not that, or they are more than a number.
   ///
   /// - Parameter definitions: what stands between the loops around, in order.
-  mutating func nests(of loop: Loop, sinking definitions: [Node] = []) -> [PerfectNest]? {
+  mutating func nests(
+    of loop: Loop, atMost most: Int, sinking definitions: [Node] = []
+  ) -> [PerfectNest]? {
     guard loop.range == .full, loop.carries.isEmpty else { return nil }
     if case .vector = loop.schedule {
       return sinking(definitions, into: loop).map { [PerfectNest(chain: [], lanes: $0)] }
@@ -142,9 +152,9 @@ private struct PerfectNests {
       switch node {
       case .define: between.append(node)
       case .loop(let inner):
-        guard inner.sumsNothing, let nests = nests(of: inner, sinking: between) else {
-          return nil
-        }
+        guard inner.sumsNothing, parts.count < most,
+          let nests = nests(of: inner, atMost: most - parts.count, sinking: between)
+        else { return nil }
         parts += nests
       case .store, .accumulate, .contract: return nil
       }
@@ -198,13 +208,6 @@ private struct PerfectNests {
     var result = lanes
     result.body = lanes.body.map { $0.renamingScalars { names[$0] ?? $0 } }
     return result
-  }
-
-  /// The memory that the kernel writes.
-  private var written: Set<Memory> {
-    var memory = Set<Memory>()
-    kernel.body.forEachNode { if case .store(let store) = $0 { memory.insert(store.memory) } }
-    return memory
   }
 }
 
