@@ -40,91 +40,6 @@ public func jit<
     at: SourceLocation(file: file, line: line), memoryBudget, rematerialization, function)
 }
 
-/// Makes a compiled function out of a closure that returns what `valueWithGradient(at:of:)` gives for one
-/// argument.
-///
-///     let step = jit { (w: Tensor<Float>) in try valueWithGradient(at: w) { square($0).sum() } }
-///     let slope = try step(w).gradient
-@_disfavoredOverload @inlinable
-public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint, Gradient: TensorTree>(
-  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
-  file: String = #fileID, line: Int = #line,
-  _ function:
-    @escaping @Sendable (repeat each Input) throws -> (
-      value: Tensor<Scalar>, gradient: Gradient
-    )
-) -> CompiledFunction<repeat each Input, (value: Tensor<Scalar>, gradient: Gradient)> {
-  CompiledFunction(
-    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization, function,
-    read: { output, visitor in
-      try visitor.read(output.value)
-      try visitor.read(output.gradient)
-    },
-    template: { output, visitor in
-      _ = try visitor.replace(output.value)
-      return TreeTemplate(try visitor.replace(output.gradient))
-    },
-    output: { template, visitor in
-      let value = Tensor<Scalar>(try visitor.replacement(Scalar.elementType))
-      return (
-        value, try unsafeDowncast(template, to: TreeTemplate<Gradient>.self).output(from: &visitor)
-      )
-    })
-}
-
-/// Makes a compiled function out of a closure that returns what `valueWithGradient(at:of:)` gives for
-/// several arguments.
-@_disfavoredOverload @inlinable
-public func jit<
-  each Input: TensorTree, Scalar: TensorFloatingPoint, First: TensorTree, Second: TensorTree,
-  each Rest: TensorTree
->(
-  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
-  file: String = #fileID, line: Int = #line,
-  _ function:
-    @escaping @Sendable (repeat each Input) throws -> (
-      value: Tensor<Scalar>, gradient: (First, Second, repeat each Rest)
-    )
-) -> CompiledFunction<
-  repeat each Input, (value: Tensor<Scalar>, gradient: (First, Second, repeat each Rest))
-> {
-  compiledValueWithGradient(
-    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization, function)
-}
-
-/// A compiled function out of a closure that returns a value and a tuple of trees.
-@inlinable
-func compiledValueWithGradient<
-  each Input: TensorTree, Scalar: TensorFloatingPoint, each Gradient: TensorTree
->(
-  at location: SourceLocation, _ memoryBudget: ByteCount?, _ rematerialization: Rematerialization,
-  _ function:
-    @escaping @Sendable (repeat each Input) throws -> (
-      value: Tensor<Scalar>, gradient: (repeat each Gradient)
-    )
-) -> CompiledFunction<
-  repeat each Input, (value: Tensor<Scalar>, gradient: (repeat each Gradient))
-> {
-  CompiledFunction(
-    at: location, memoryBudget, rematerialization, function,
-    read: { output, visitor in
-      try visitor.read(output.value)
-      repeat try visitor.read(each output.gradient)
-    },
-    template: { output, visitor in
-      _ = try visitor.replace(output.value)
-      return TupleTemplate(repeat try visitor.replace(each output.gradient))
-    },
-    output: { template, visitor in
-      let value = Tensor<Scalar>(try visitor.replacement(Scalar.elementType))
-      return (
-        value,
-        try unsafeDowncast(template, to: TupleTemplate<repeat each Gradient>.self)
-          .output(from: &visitor)
-      )
-    })
-}
-
 /// A compiled function out of a closure that returns a tuple of any number of trees.
 ///
 /// Apart from `jit`, so that a closure whose result is no tree does not become one that returns an
@@ -182,7 +97,23 @@ public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
 ) -> CompiledFunction<
   repeat each Input, (value: Tensor<Scalar>, gradient: (repeat each Input))
 > {
-  compiledValueWithGradient(
-    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization
-  ) { (input: repeat each Input) in try function(repeat each input) }
+  CompiledFunction(
+    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization,
+    { (input: repeat each Input) in try function(repeat each input) },
+    read: { output, visitor in
+      try visitor.read(output.value)
+      repeat try visitor.read(each output.gradient)
+    },
+    template: { output, visitor in
+      _ = try visitor.replace(output.value)
+      return TupleTemplate(repeat try visitor.replace(each output.gradient))
+    },
+    output: { template, visitor in
+      let value = Tensor<Scalar>(try visitor.replacement(Scalar.elementType))
+      return (
+        value,
+        try unsafeDowncast(template, to: TupleTemplate<repeat each Input>.self)
+          .output(from: &visitor)
+      )
+    })
 }

@@ -51,23 +51,6 @@ struct JitTests {
     #expect(try [sum, product, same].map { try $0.item() } == [7, 12, 4])
   }
 
-  /// What `valueWithGradient(at:of:)` gives is a result as it stands, for one argument and for several.
-  @Test func valuesWithGradientsAreResults() throws {
-    let one = jit { (w: Tensor<Double>) in try valueWithGradient(at: w) { square($0).sum() } }
-    let first = try one([1, 2])
-    #expect(try first.value.item() == 5)
-    #expect(try first.gradient.scalars() == [2, 4])
-    let two = jit { (w: Tensor<Double>, b: Tensor<Double>) in
-      try valueWithGradient(at: w, b) { w, b in (w * b).sum() }
-    }
-    let (value, slopes) = try two([1, 2], [3, 4])
-    #expect(try value.item() == 11)
-    #expect(try slopes.0.scalars() == [3, 4])
-    #expect(try slopes.1.scalars() == [1, 2])
-    let pair = jit { (w: Tensor<Double>) in (w.sum(), w * 2) }
-    #expect(try pair([1, 2]).1.scalars() == [2, 4])
-  }
-
   @Test func compiledFunctionsNest() throws {
     let square = jit { (x: Tensor<Double>) in x * x }
     let outer = jit { (x: Tensor<Double>) in

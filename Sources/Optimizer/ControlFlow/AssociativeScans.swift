@@ -134,7 +134,7 @@ extension Function {
       let results = try builder.copy(operation, operands: operation.operands.map(copy))
       for (old, new) in zip(operation.results, results) { copies[old.index] = new }
     }
-    builder.setWrittenAttributes(writtenAttributes)
+    builder.keepAttributes(of: self)
     return builder.finish(returning: try results.map(copy))
   }
 }

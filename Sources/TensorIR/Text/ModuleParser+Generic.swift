@@ -93,8 +93,10 @@ extension ModuleParser {
     try check(returned, against: type.results, in: &body)
     cursor.position = end
     try cursor.skipLocation()
-    body.builder.setWrittenAttributes(written)
-    return body.builder.finish(returning: returned)
+    var function = body.builder.finish(returning: returned)
+    function.donatedParameters = written.donatedParameters
+    function.writtenAttributes = written
+    return function
   }
 
   /// The name of the function in generic form that starts at the position; nil for all else.
