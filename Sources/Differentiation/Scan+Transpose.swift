@@ -61,11 +61,14 @@ extension Scan {
     let transposed = Scan(
       length: length, isReversed: !isReversed, captureCount: captures.count,
       carryCount: carryCount + summed.count, body: region)
-    let lanes = try pass.lanesChosen(cotangents, of: body)
+    // A choice among stacked results says nothing of lanes: each slice depends on those before it.
+    let lanes = seeds.isEmpty ? try pass.lanesChosen(cotangents, of: body) : nil
     let results = try pass.builder.emitAll(.scan(transposed), operands)
     for (position, result) in zip(Array(carries) + summed + stacked, results)
     where pass.isLinear(operation.operands[position]) {
-      try pass.accumulate(pass.kept(result, in: lanes), on: operation.operands[position])
+      let isStack = position >= carries.upperBound
+      let gradient = try isStack ? result : pass.kept(result, in: lanes)
+      try pass.accumulate(gradient, on: operation.operands[position])
     }
   }
 }

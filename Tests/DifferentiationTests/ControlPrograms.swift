@@ -26,6 +26,8 @@ enum ControlProgram: String, CaseIterable {
   case dynamicInScan
   /// A scan in such a loop, where each step's factors are the carries of both.
   case scanInDynamic
+  /// A scan of whose stacked results a choice takes some, though each depends on all slices before.
+  case maskedStack
 
   var text: String {
     switch self {
@@ -171,6 +173,22 @@ enum ControlProgram: String, CaseIterable {
       }
       """
     case .dynamic: dynamicText
+    case .maskedStack:
+      """
+      func.func @main(%a: tensor<f64>, %x: tensor<4xf64>) -> tensor<4xf64> {
+        %kept = stablehlo.constant dense<[false, true, false, true]> : tensor<4xi1>
+        %zero = stablehlo.constant dense<0.0> : tensor<4xf64>
+        %0:2 = "adjoint.scan"(%a, %x) <{carry_count = 1 : i64, length = 4 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %s: tensor<f64>, %e: tensor<f64>):
+          %1 = stablehlo.multiply %s, %e : tensor<f64>
+          %2 = stablehlo.sine %1 : tensor<f64>
+          %3 = stablehlo.add %2, %e : tensor<f64>
+          stablehlo.return %3, %3 : tensor<f64>, tensor<f64>
+        }) : (tensor<f64>, tensor<4xf64>) -> (tensor<f64>, tensor<4xf64>)
+        %1 = stablehlo.select %kept, %0#1, %zero : tensor<4xi1>, tensor<4xf64>
+        return %1 : tensor<4xf64>
+      }
+      """
     case .scanInDynamic:
       """
       func.func @main(%a: tensor<f64>, %b: tensor<f64>) -> (tensor<f64>, tensor<f64>) {

@@ -13,6 +13,7 @@ extension Ladder {
   /// Whether combining is associative, as far as rounding lets see.
   func isAssociative(in function: Function) -> Bool {
     if elements.count == 1, combination[0].kind != nil { return true }
+    guard !combination.contains(where: \.hasThreshold) else { return false }
     var random: UInt64 = 0
     let elements = elements.map { function[$0].element }
     guard elements.allSatisfy(\.isTried) else { return false }
@@ -46,6 +47,25 @@ extension Ladder {
 }
 
 extension LadderExpression {
+  /// Whether numbers are compared with others that the text names, so that the expression may be one
+  /// function at all points tried and another one beyond: min(x + y, 1000).
+  fileprivate var hasThreshold: Bool {
+    let compares = nodes.contains { node in
+      switch node {
+      case .apply(.compare, _), .apply(.clamp, _), .apply(.binary(.maximum), _),
+        .apply(.binary(.minimum), _):
+        true
+      case .apply, .leaf, .splat, .scalar: false
+      }
+    }
+    return compares
+      && nodes.contains { node in
+        guard case .splat(let literal) = node else { return false }
+        let number = literal.doubles[0]
+        return number.isFinite && abs(number) != 1 && number != 0
+      }
+  }
+
   /// What the expression is of `count` elements of each tensor.
   fileprivate func value(
     _ before: [Literal], _ behind: [Literal], _ scalars: [ValueID: Literal], count: Int
