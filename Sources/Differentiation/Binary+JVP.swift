@@ -182,11 +182,11 @@ extension BinaryOp {
 }
 
 extension ForwardPass {
-  /// The tangent of x², ẋ·x·2. No factor is x + x, which may be infinite where x is not: a cotangent
-  /// of zero stays zero.
+  /// The tangent of x², ẋ·x + ẋ·x. No factor is x + x, which may be infinite where x is not: a
+  /// cotangent of zero stays zero.
   mutating func squareTangent(_ tangent: ValueID, _ x: ValueID) throws -> ValueID {
     let product = try scale(tangent, by: x)
-    return try scale(product, by: builder.splat(2, builder[x]))
+    return try builder.add(product, product)
   }
 
   /// The difference of two tangents of which each may be zero.

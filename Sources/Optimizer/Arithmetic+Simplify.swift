@@ -1,6 +1,7 @@
 import TensorIR
 
-/// Identities of arithmetic that keep every bit.
+/// Identities of arithmetic that keep every bit, but for those that a product loses where it is below the
+/// normal numbers and doubled.
 ///
 ///     Before:  %cst = stablehlo.constant dense<4.0>    %1 = stablehlo.divide %0, %cst
 ///     After:   %cst = stablehlo.constant dense<0.25>   %1 = stablehlo.multiply %0, %cst
@@ -13,7 +14,9 @@ import TensorIR
   guard case .binary(let function) = op else { return nil }
   let (left, right) = (operands[0], operands[1])
   switch function {
-  case .add: return rewriter.isNumber(right, -0.0) ? left : nil
+  case .add:
+    if rewriter.isNumber(right, -0.0) { return left }
+    return left == right ? try simplifyDoubling(left, &rewriter) : nil
   case .subtract: return try simplifySubtract(left, right, &rewriter)
   case .multiply: return try simplifyMultiply(left, right, &rewriter)
   case .divide: return try simplifyDivide(left, right, &rewriter)
@@ -22,6 +25,16 @@ import TensorIR
     return rewriter.isNumber(right, 0) ? left : nil
   case .maximum, .minimum, .remainder, .atan2, .and, .or, .nextAfter, .polygamma, .zeta: return nil
   }
+}
+
+/// x · c + x · c is x · 2c for floats and |c| ≤ ½, where 2c brings no infinity that c does not: slopes of
+/// roots end in −½, those of squares begin with 2.
+private func simplifyDoubling(_ value: ValueID, _ rewriter: inout Rewriter) throws -> ValueID? {
+  guard let (factor, constant) = rewriter.operands(of: value, by: .multiply),
+    let number = rewriter.float(constant), abs(number) <= 0.5, number != 0
+  else { return nil }
+  let twice = try rewriter.emitSplat(2 * number, rewriter[value])
+  return try rewriter.emitBinary(.multiply, factor, twice)
 }
 
 /// x − 0 is x; −0 − x, or 0 − x of integers, is −x; x − x of integers is 0.

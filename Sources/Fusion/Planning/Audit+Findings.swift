@@ -93,7 +93,8 @@ extension Audit {
     }
     return Findings(
       reads: Array(reads), readElsewhere: Array(readElsewhere), folds: repetitions(folds),
-      costly: repetitions(costly), costlyTotals: repetitions(costlyTotals), impossible: Array(impossible), inside: Array(inside),
+      costly: repetitions(costly), costlyTotals: repetitions(costlyTotals),
+      impossible: Array(impossible), inside: Array(inside),
       met: Array(met), metOnly: met.filter { !inside.contains($0) }, crowded: Array(crowded),
       steps: steps, isTooLarge: isTooLarge, breaks: breaks, pieceSteps: pieceSteps,
       placesOfOwn: placesOfOwn)

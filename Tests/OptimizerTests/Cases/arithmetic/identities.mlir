@@ -83,3 +83,17 @@ func.func @from_minus_zero(%a: tensor<4xf32>) -> tensor<4xf32> {
   %1 = stablehlo.subtract %0, %a : tensor<4xf32>
   return %1 : tensor<4xf32>
 }
+func.func @twice_minus_half(%a: tensor<4xf32>) -> tensor<4xf32> {
+  %c0 = stablehlo.constant dense<-0.5> : tensor<f32>
+  %0 = stablehlo.broadcast_in_dim %c0, dims = [] : (tensor<f32>) -> tensor<4xf32>
+  %1 = stablehlo.multiply %a, %0 : tensor<4xf32>
+  %2 = stablehlo.add %1, %1 : tensor<4xf32>
+  return %2 : tensor<4xf32>
+}
+func.func @twice_three(%a: tensor<4xf32>) -> tensor<4xf32> {
+  %c0 = stablehlo.constant dense<3.0> : tensor<f32>
+  %0 = stablehlo.broadcast_in_dim %c0, dims = [] : (tensor<f32>) -> tensor<4xf32>
+  %1 = stablehlo.multiply %a, %0 : tensor<4xf32>
+  %2 = stablehlo.add %1, %1 : tensor<4xf32>
+  return %2 : tensor<4xf32>
+}
