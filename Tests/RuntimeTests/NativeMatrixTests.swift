@@ -188,11 +188,12 @@ struct NativeMatrixTests {
     }
   }
 
-  /// Values without vectors, of one matrix in each lane where enough come together.
+  /// Values without vectors, of one matrix in each lane where enough come together. Large matrices take
+  /// the interpreter long, so they are read in one way only.
   @Test(arguments: [[70, 5, 5], [9, 8, 8], [130, 1, 1], [20, 32, 32], [16, 2, 2], [3, 9, 9]])
   func eigenvaluesAloneAgree(_ shape: [Int]) throws {
     for element in Self.elements {
-      for isLower in [true, false] {
+      for isLower in shape[1] > 16 ? [true] : [true, false] {
         let op = MatrixOp.eigh(isLower: isLower, hasVectors: false)
         try expectAgreement(function(shape, element) { try $0.emitAll(.matrix(op), [$1]) })
       }
