@@ -7,7 +7,10 @@ extension Audit {
     /// A value that would be computed repeatedly, with how often each element: 100 is once.
     struct Repetition {
       var value: ValueID
+      /// At the place where it is most often.
       var count: Int
+      /// Over all places at which the value is needed, together; zero of reductions.
+      var total = 0
     }
 
     /// An axis along which a value is needed at each place that one loop counts.
@@ -24,8 +27,6 @@ extension Audit {
     var folds: [Repetition]
     /// Costly elementwise values the nest would compute itself.
     var costly: [Repetition]
-    /// The same over all places at which they are needed, together.
-    var costlyTotals: [Repetition]
     /// Values that cannot be computed inside a nest at all.
     var impossible: [ValueID]
     /// Values the nest would compute itself, reductions and the root included.
@@ -69,14 +70,13 @@ extension Audit {
     /// The same findings about other values.
     func mapping(_ other: (ValueID) -> ValueID) -> Findings {
       func repetitions(_ list: [Repetition]) -> [Repetition] {
-        list.map { Repetition(value: other($0.value), count: $0.count) }
+        list.map { Repetition(value: other($0.value), count: $0.count, total: $0.total) }
       }
       var mapped = self
       mapped.reads = reads.map(other)
       mapped.readElsewhere = readElsewhere.map(other)
       mapped.folds = repetitions(folds)
       mapped.costly = repetitions(costly)
-      mapped.costlyTotals = repetitions(costlyTotals)
       mapped.impossible = impossible.map(other)
       mapped.inside = inside.map(other)
       mapped.met = met.map(other)
@@ -88,12 +88,12 @@ extension Audit {
 
   /// What was found.
   var findings: Findings {
-    func repetitions(_ counts: [ValueID: Int]) -> [Findings.Repetition] {
-      counts.map { Findings.Repetition(value: $0.key, count: $0.value) }
-    }
-    return Findings(
-      reads: Array(reads), readElsewhere: Array(readElsewhere), folds: repetitions(folds),
-      costly: repetitions(costly), costlyTotals: repetitions(costlyTotals),
+    Findings(
+      reads: Array(reads), readElsewhere: Array(readElsewhere),
+      folds: folds.map { Findings.Repetition(value: $0.key, count: $0.value) },
+      costly: costly.map {
+        Findings.Repetition(value: $0.key, count: $0.value, total: costlyTotals[$0.key] ?? 0)
+      },
       impossible: Array(impossible), inside: Array(inside),
       met: Array(met), metOnly: met.filter { !inside.contains($0) }, crowded: Array(crowded),
       steps: steps, isTooLarge: isTooLarge, breaks: breaks, pieceSteps: pieceSteps,

@@ -262,9 +262,9 @@ struct KernelPlanner {
         repeated.insert(fold.value)
       }
     }
-    for (costly, total) in zip(audit.costly, audit.costlyTotals) where costly.value != root {
+    for costly in audit.costly where costly.value != root {
       if costly.count >= Self.costlyRepetitionLimit
-        || isShortAndRepeated(costly.value, total.count)
+        || isShortAndRepeated(costly.value, costly.total)
       {
         repeated.insert(costly.value)
       }

@@ -4,26 +4,8 @@ extension ModuleParser {
   /// Reads what follows a bare mnemonic: operands, attributes and types.
   mutating func prettyForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     switch draft.syntax {
-    case .expansion(.randomBits):
-      try operands(1, of: &draft, in: &body)
-      try cursor.expect(",")
-      try cursor.expect(word: "algorithm")
-      try cursor.expect("=")
-      try draft.attributes.add(
-        "rng_algorithm", .word(try cursor.expectWord("an algorithm")))
     case .expansion(let expansion):
-      if expansion == .customCall { return try customCallForm(of: &draft, in: &body) }
-      if expansion == .cholesky { return try choleskyForm(of: &draft, in: &body) }
-      if expansion == .besselI1 || expansion == .shardingConstraint {
-        try operands(1, of: &draft, in: &body)
-        if expansion == .shardingConstraint { try cursor.skipAngles() }
-        break
-      }
-      guard expansion == .topK else {
-        throw cursor.failure(
-          "\(draft.mnemonic) is only written in quotes", at: draft.position)
-      }
-      try topKForm(of: &draft, in: &body)
+      guard try expansionForm(expansion, of: &draft, in: &body) else { return }
     case .constant: return try constantForm(of: &draft)
     case .iota:
       try cursor.expect(word: "dim")
@@ -69,6 +51,36 @@ extension ModuleParser {
     } else {
       try types(of: &draft, in: &body)
     }
+  }
+
+  /// Reads what follows the mnemonic of an operation that is expanded when it is read; whether types are
+  /// still to come.
+  private mutating func expansionForm(
+    _ expansion: Expansion, of draft: inout OperationDraft, in body: inout BodyParser
+  ) throws -> Bool {
+    switch expansion {
+    case .customCall:
+      try customCallForm(of: &draft, in: &body)
+      return false
+    case .cholesky:
+      try choleskyForm(of: &draft, in: &body)
+      return false
+    case .topK: try topKForm(of: &draft, in: &body)
+    case .besselI1: try operands(1, of: &draft, in: &body)
+    case .shardingConstraint:
+      try operands(1, of: &draft, in: &body)
+      try cursor.skipAngles()
+    case .randomBits:
+      try operands(1, of: &draft, in: &body)
+      try cursor.expect(",")
+      try cursor.expect(word: "algorithm")
+      try cursor.expect("=")
+      try draft.attributes.add("rng_algorithm", .word(try cursor.expectWord("an algorithm")))
+    case .sort, .reduceWindow, .selectAndScatter, .windowPlace, .windowCollect, .windowScatter,
+      .map, .allReduce:
+      throw cursor.failure("\(draft.mnemonic) is only written in quotes", at: draft.position)
+    }
+    return true
   }
 
   /// Reads operands separated by commas.
