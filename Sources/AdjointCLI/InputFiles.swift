@@ -10,6 +10,8 @@ struct InputFiles {
     case cotangent
     /// One per differentiated argument, for `--jvp`.
     case tangent
+    /// One per result, for `--expected`.
+    case expected = "expected result"
   }
 
   /// The paths.
@@ -23,7 +25,9 @@ struct InputFiles {
   func read(_ types: [TensorType]) throws -> [TensorData] {
     guard paths.count == types.count else {
       throw AdjointError(
-        .argument, "the function takes \(types.count) \(role)s, but \(paths.count) files are given")
+        .argument,
+        "the function \(role == .expected ? "gives" : "takes") \(types.count) \(role.rawValue)s, but \(paths.count) files are given"
+      )
     }
     return try zip(paths, types).enumerated().map { position, pair in
       let (path, type) = pair

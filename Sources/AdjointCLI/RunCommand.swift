@@ -9,6 +9,8 @@ struct RunCommand: ParsableCommand {
     discussion: """
       --grad gives the function's results, then one gradient per index; --vjp gives the results, \
       then the cotangents of those arguments; --jvp gives the results, then their tangents. \
+      --expected compares with files and ends with status 1 where a result differs by more than the \
+      tolerance, which is 1e-10 for f64, 1e-5 for f32, 0.02 for f16 and bf16, 0 for integers. \
       \(InputDrawing.rule)
       """)
 
@@ -26,6 +28,16 @@ struct RunCommand: ParsableCommand {
   /// Files for the results.
   @Option(parsing: .upToNextOption, help: "One .npy file to write per result.")
   var outputs: [String] = []
+
+  /// Files of what the results should be.
+  @Option(parsing: .upToNextOption, help: "One .npy file per result to compare with.")
+  var expected: [String] = []
+
+  /// How far results may be from what is expected.
+  @Option(
+    help: ArgumentHelp(
+      "The largest difference, as a part of the largest expected element.", valueName: "T"))
+  var tolerance: Double?
 
   /// Files of the cotangents.
   @Option(parsing: .upToNextOption, help: "One .npy file per result, for --vjp.")
@@ -51,6 +63,12 @@ struct RunCommand: ParsableCommand {
     if (transform.jvp != nil) != !tangents.isEmpty {
       throw ValidationError("--jvp and --tangents belong together")
     }
+    if expected.isEmpty && tolerance != nil {
+      throw ValidationError("--tolerance needs --expected")
+    }
+    if let tolerance, !(tolerance >= 0) {
+      throw ValidationError("--tolerance must not be negative")
+    }
   }
 
   /// Runs the function and prints or writes its results.
@@ -73,10 +91,28 @@ struct RunCommand: ParsableCommand {
     )
     .read(Array(types[ownCount...]))
     let results = try compiled.call(own + extra)
-    if outputs.isEmpty {
-      return printResults(results, ownCount: try text.resultTypes(of: program.function).count)
-    }
     for (result, path) in zip(results, outputs) { try result.write(npy: path) }
+    let names = names(
+      results.count, ownCount: try text.resultTypes(of: program.function).count)
+    if !expected.isEmpty {
+      try compare(results, named: names)
+    } else if outputs.isEmpty {
+      for (name, result) in zip(names, results) {
+        print("\(name): \(result.summary)")
+      }
+    }
+  }
+
+  /// Prints how far each result is from its file, and fails where one is not what it should be.
+  private func compare(_ results: [TensorData], named names: [String]) throws {
+    let files = try InputFiles(paths: expected, role: .expected).read(results.map(\.type))
+    var isExpected = true
+    for (name, (result, file)) in zip(names, zip(results, files)) {
+      let comparison = Comparison(result, file, tolerance: tolerance)
+      isExpected = isExpected && comparison.agrees
+      print("\(name): \(comparison)")
+    }
+    if !isExpected { throw CheckFailure() }
   }
 
   /// The function's own arguments, read or drawn.
@@ -88,14 +124,12 @@ struct RunCommand: ParsableCommand {
     return try InputFiles(paths: inputs, role: .argument).read(types)
   }
 
-  /// Prints each result in a line.
-  private func printResults(_ results: [TensorData], ownCount: Int) {
-    let indices = transform.grad?.indices ?? transform.vjp?.indices ?? Array(results.indices)
+  /// What each of `count` results is called, of which the first `ownCount` are the function's.
+  private func names(_ count: Int, ownCount: Int) -> [String] {
+    let indices = transform.grad?.indices ?? transform.vjp?.indices ?? Array(0..<count)
     let word = transform.grad != nil ? "gradient" : transform.vjp != nil ? "cotangent" : "tangent"
-    for (position, result) in results.enumerated() {
-      let name =
-        position < ownCount ? "result \(position)" : "\(word) \(indices[position - ownCount])"
-      print("\(name): \(result.summary)")
+    return (0..<count).map { position in
+      position < ownCount ? "result \(position)" : "\(word) \(indices[position - ownCount])"
     }
   }
 }

@@ -94,6 +94,10 @@ struct BadInput: Sendable, CustomTestStringConvertible {
       "run sum.mlir --jvp 0 --tangents x.npy x.npy",
       "the function takes 1 tangents, but 2 files are given"),
     BadInput("run sum.mlir --outputs a.npy b.npy", "there are 1 results, but 2 --outputs"),
+    BadInput(
+      "run sum.mlir --expected a.npy b.npy",
+      "the function gives 1 expected results, but 2 files are given"),
+    BadInput("run sum.mlir --tolerance 1", "--tolerance needs --expected"),
     BadInput("run sum.mlir --outputs no/a.npy", "no/a.npy: the file cannot be written"),
   ])
   func tensorFiles(input: BadInput) throws {

@@ -89,6 +89,25 @@ struct Example: Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// What `--expected` prints, and the status, where results agree and where they do not.
+  @Test func resultsAreComparedWithFiles() throws {
+    try withTool(files: ["product.mlir": product]) { tool in
+      let written = try tool.run(
+        ["run", "product.mlir", "--function", "scaled", "--outputs", "a.npy", "b.npy"])
+      try #require(written.status == 0)
+      let run = ["run", "product.mlir", "--function", "scaled", "--expected", "a.npy", "b.npy"]
+      #expect(
+        try tool.run(run).lines == ["result 0: agrees, equal", "result 1: agrees, equal"])
+      let other = try tool.run(run + ["--seed", "1"])
+      #expect(other.status == 1)
+      #expect(other.lines.count == 2)
+      #expect(other.lines[0].hasPrefix("result 0: DIFFERS, within "))
+      #expect(other.lines[0].hasSuffix(", not 1e-10"))
+      #expect(other.lines[1] == "result 1: agrees, equal")
+      #expect(try tool.run(run + ["--seed", "1", "--tolerance", "1000"]).status == 0)
+    }
+  }
+
   @Test func resultsDoNotDependOnTheNumberOfThreads() throws {
     try withTool { tool in
       let example = Example.all[2]

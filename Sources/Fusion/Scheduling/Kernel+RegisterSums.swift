@@ -109,7 +109,9 @@ extension Kernel {
       guard let store = node.sharedSum(of: loop.variable) else { continue }
       addresses[store.memory, default: []].append(store.address)
     }
-    let (inner, all, own) = (writtenOut.accesses, body.accesses, loop.body.accesses)
+    guard !addresses.isEmpty else { return [] }
+    let inner = writtenOut.accesses
+    let (all, own) = isOutermost ? (body.accesses, loop.body.accesses) : ([], [])
     func count(_ accesses: [Access], _ memory: Memory) -> Int {
       accesses.count { $0.memory == memory }
     }
