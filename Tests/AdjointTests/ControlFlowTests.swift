@@ -145,6 +145,62 @@ struct ControlFlowTests {
       }.contains("repeat with scan, forLoop or whileLoop"))
   }
 
+  /// States of two, three and four trees, in every loop, and what their gradients are.
+  @Test func statesAreTuples() throws {
+    let x = Tensor<Double>([1, 2, 3])
+    let ((sum, product), sums) = try scan((Tensor<Double>(0), Tensor<Double>(1)), over: x) {
+      state, x in
+      let (sum, product) = state
+      return ((sum + x, product * x), sum)
+    }
+    #expect(try [sum, product].map { try $0.item() } == [6, 6])
+    #expect(try sums.scalars() == [0, 1, 3])
+    let fibonacci = jit { (first: Tensor<Int32>) in
+      try forLoop(10, (first, Tensor<Int32>(1), [first])) { _, state in
+        (state.1, state.0 + state.1, [state.2[0] + state.0])
+      }
+    }
+    let (tenth, next, total) = try fibonacci(0)
+    #expect(try [tenth, next, total[0]].map { try $0.item() } == [55, 89, 88])
+    let slope = try gradient(at: 2) { (x: Tensor<Double>) in
+      try scan((x, x, x, x), count: 2) { state, step in
+        ((state.1, state.2, state.3, state.0 * state.1), state.0)
+      }.0.3
+    }
+    // The two last are x·x and x·x.
+    #expect(try slope.item() == 4)
+    let root = { @Sendable (a: Tensor<Double>) in
+      try whileLoop((a, 2 * a), while: { x, last in abs(x - last) .> 1e-12 }) { x, _ in
+        (0.5 * (x + a / x), x)
+      }.0
+    }
+    #expect(abs(try jit(gradient(of: root))(9).item() - 1.0 / 6) < 1e-12)
+  }
+
+  @Test func branchesReturnTuples() throws {
+    let order = jit { (x: Tensor<Double>, y: Tensor<Double>) in
+      try cond(x .< y, { (x, y, [x]) }, { (y, x, [y]) })
+    }
+    let (low, high, list) = try order(5, 3)
+    #expect(try [low, high, list[0]].map { try $0.item() } == [3, 5, 3])
+    let (a, b) = try switchCase(
+      Tensor<Int32>(1),
+      [{ (Tensor<Double>(1), Tensor<Double>(2)) }, { (Tensor<Double>(3), Tensor<Double>(4)) }])
+    #expect(try [a, b].map { try $0.item() } == [3, 4])
+  }
+
+  @Test func tuplesNameThePartThatChanges() {
+    let text = message {
+      _ = try forLoop(3, (Tensor<Double>(1), Tensor<Double>([1, 2]))) { _, state in
+        (state.0, state.1.sum())
+      }
+    }
+    #expect(
+      text.contains("the state at 1 is of shape [2] before a step and of shape [] after it"),
+      "\(text)")
+    #expect(text.contains("ControlFlowTests.swift:"), "\(text)")
+  }
+
   @Test func noSteps() throws {
     let (state, outputs) = try scan(Tensor<Double>(5), count: 0) { x, _ in (x + 1, x) }
     #expect(try state.item() == 5)

@@ -161,11 +161,18 @@ struct ControlFlowGuideTests {
       Tensor<Double>(2), while: { (x: Tensor<Double>) in abs(x * x - 2) .> 1e-12 }
     ) { x in 0.5 * (x + 2 / x) }
     let choice = try cond(sum .> 5, { exp(sum) }, { sum })
+    let (position, speed) = try forLoop(100, (Tensor<Double>(1), Tensor<Double>(0))) { _, state in
+      let (x, v) = state
+      return (x + 0.01 * v, v - 0.01 * x)
+    }
 
     #expect(try partial.scalars() == [1, 3, 6])
     #expect(try power.item() == 1024)
     #expect(abs(try root.item() - 1.4142135623730951) < 1e-12)
     #expect(abs(try choice.item() - 403.4287934927351) < 1e-9)
+    // Each step turns by atan(0.01) and grows by √1.0001.
+    #expect(abs(try position.item() - 0.5430386343) < 1e-9)
+    #expect(abs(try speed.item() + 0.8456705645) < 1e-9)
   }
 }
 

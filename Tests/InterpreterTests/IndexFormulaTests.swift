@@ -134,12 +134,11 @@ import Testing
     let spatial = convolution.input.spatial.indices
     let outputs = kernel.shape[convolution.kernel.output]
     let groups = max(convolution.featureGroups, convolution.batchGroups)
+    let taps = Dictionary(grouping: allIndices(kernel.shape)) { $0[convolution.kernel.output] }
     return tabulate(type) { index in
-      let group = index[convolution.output.feature] / (outputs / groups)
-      return allIndices(kernel.shape).reduce(0) { sum, kernelIndex in
-        guard kernelIndex[convolution.kernel.output] == index[convolution.output.feature] else {
-          return sum
-        }
+      let feature = index[convolution.output.feature]
+      let group = feature / (outputs / groups)
+      return taps[feature, default: []].reduce(0) { sum, kernelIndex in
         var inputIndex = input.shape.map { _ in 0 }
         inputIndex[convolution.input.batch] = index[convolution.output.batch]
         inputIndex[convolution.input.feature] = kernelIndex[convolution.kernel.input]

@@ -30,12 +30,23 @@ package enum ArgumentValues: Hashable, Sendable {
     }
   }
 
+  /// `count` elements, made one after the other.
+  private func filled(_ count: Int, _ element: () -> Double) -> [Double] {
+    [Double](unsafeUninitializedCapacity: count) { buffer, filled in
+      guard let start = buffer.baseAddress else { return }
+      while filled < count {
+        (start + filled).initialize(to: element())
+        filled += 1
+      }
+    }
+  }
+
   /// `count` float elements.
   private func doubles(_ count: Int, using random: inout SplitMix64) -> [Double] {
     switch self {
-    case .uniform(let range): return (0..<count).map { _ in random.double(in: range) }
+    case .uniform(let range): return filled(count) { random.double(in: range) }
     case .magnitude(let range):
-      return (0..<count).map { _ in
+      return filled(count) {
         let size = random.double(in: range)
         return random.oneIn(2) ? -size : size
       }
