@@ -16,7 +16,8 @@
 public func scan<First: TensorTree, Second: TensorTree, Elements: TensorTree, Output: TensorTree>(
   _ initial: (First, Second), over elements: Elements, reversed: Bool = false,
   file: String = #fileID,
-  line: Int = #line, _ step: ((First, Second), Elements) throws -> ((First, Second), Output)
+  line: Int = #line,
+  @SingleExpression _ step: ((First, Second), Elements) throws -> ((First, Second), Output)
 ) throws -> ((First, Second), Output) {
   let (state, outputs) = try scan(
     TupleTree(initial.0, initial.1), over: elements, reversed: reversed, file: file, line: line
@@ -34,7 +35,7 @@ public func scan<First: TensorTree, Second: TensorTree, Elements: TensorTree, Ou
 ///   throws.
 public func scan<First: TensorTree, Second: TensorTree, Output: TensorTree>(
   _ initial: (First, Second), count: Int, file: String = #fileID, line: Int = #line,
-  _ step: ((First, Second), Tensor<Int32>) throws -> ((First, Second), Output)
+  @SingleExpression _ step: ((First, Second), Tensor<Int32>) throws -> ((First, Second), Output)
 ) throws -> ((First, Second), Output) {
   let (state, outputs) = try scan(
     TupleTree(initial.0, initial.1), count: count, file: file, line: line
@@ -51,7 +52,7 @@ public func scan<First: TensorTree, Second: TensorTree, Output: TensorTree>(
 ///   mistake; and what the step throws.
 public func forLoop<First: TensorTree, Second: TensorTree>(
   _ count: Int, _ initial: (First, Second), file: String = #fileID, line: Int = #line,
-  _ step: (Tensor<Int32>, (First, Second)) throws -> (First, Second)
+  @SingleExpression _ step: (Tensor<Int32>, (First, Second)) throws -> (First, Second)
 ) throws -> (First, Second) {
   try forLoop(count, TupleTree(initial.0, initial.1), file: file, line: line) { index, state in
     let next = try step(index, state.parts)
@@ -65,9 +66,10 @@ public func forLoop<First: TensorTree, Second: TensorTree>(
 /// - Throws: `AdjointError` where the condition is no scalar, the body changes the state's shapes or a
 ///   closure makes a mistake; and what the closures throw.
 public func whileLoop<First: TensorTree, Second: TensorTree>(
-  _ initial: (First, Second), while condition: ((First, Second)) throws -> Tensor<Bool>,
+  _ initial: (First, Second),
+  @SingleExpression while condition: ((First, Second)) throws -> Tensor<Bool>,
   file: String = #fileID,
-  line: Int = #line, _ body: ((First, Second)) throws -> (First, Second)
+  line: Int = #line, @SingleExpression _ body: ((First, Second)) throws -> (First, Second)
 ) throws -> (First, Second) {
   try whileLoop(
     TupleTree(initial.0, initial.1), while: { try condition($0.parts) }, file: file, line: line
@@ -90,7 +92,9 @@ public func scan<
   _ initial: (First, Second, Third), over elements: Elements, reversed: Bool = false,
   file: String = #fileID,
   line: Int = #line,
-  _ step: ((First, Second, Third), Elements) throws -> ((First, Second, Third), Output)
+  @SingleExpression _ step: ((First, Second, Third), Elements) throws -> (
+    (First, Second, Third), Output
+  )
 ) throws -> ((First, Second, Third), Output) {
   let (state, outputs) = try scan(
     TupleTree(initial.0, initial.1, initial.2), over: elements, reversed: reversed, file: file,
@@ -109,7 +113,9 @@ public func scan<
 ///   throws.
 public func scan<First: TensorTree, Second: TensorTree, Third: TensorTree, Output: TensorTree>(
   _ initial: (First, Second, Third), count: Int, file: String = #fileID, line: Int = #line,
-  _ step: ((First, Second, Third), Tensor<Int32>) throws -> ((First, Second, Third), Output)
+  @SingleExpression _ step: ((First, Second, Third), Tensor<Int32>) throws -> (
+    (First, Second, Third), Output
+  )
 ) throws -> ((First, Second, Third), Output) {
   let (state, outputs) = try scan(
     TupleTree(initial.0, initial.1, initial.2), count: count, file: file, line: line
@@ -126,7 +132,7 @@ public func scan<First: TensorTree, Second: TensorTree, Third: TensorTree, Outpu
 ///   mistake; and what the step throws.
 public func forLoop<First: TensorTree, Second: TensorTree, Third: TensorTree>(
   _ count: Int, _ initial: (First, Second, Third), file: String = #fileID, line: Int = #line,
-  _ step: (Tensor<Int32>, (First, Second, Third)) throws -> (First, Second, Third)
+  @SingleExpression _ step: (Tensor<Int32>, (First, Second, Third)) throws -> (First, Second, Third)
 ) throws -> (First, Second, Third) {
   try forLoop(count, TupleTree(initial.0, initial.1, initial.2), file: file, line: line) {
     index, state in
@@ -142,8 +148,10 @@ public func forLoop<First: TensorTree, Second: TensorTree, Third: TensorTree>(
 ///   closure makes a mistake; and what the closures throw.
 public func whileLoop<First: TensorTree, Second: TensorTree, Third: TensorTree>(
   _ initial: (First, Second, Third),
-  while condition: ((First, Second, Third)) throws -> Tensor<Bool>, file: String = #fileID,
-  line: Int = #line, _ body: ((First, Second, Third)) throws -> (First, Second, Third)
+  @SingleExpression while condition: ((First, Second, Third)) throws -> Tensor<Bool>,
+  file: String = #fileID,
+  line: Int = #line,
+  @SingleExpression _ body: ((First, Second, Third)) throws -> (First, Second, Third)
 ) throws -> (First, Second, Third) {
   try whileLoop(
     TupleTree(initial.0, initial.1, initial.2), while: { try condition($0.parts) }, file: file,
@@ -168,7 +176,7 @@ public func scan<
   _ initial: (First, Second, Third, Fourth), over elements: Elements, reversed: Bool = false,
   file: String = #fileID,
   line: Int = #line,
-  _ step: ((First, Second, Third, Fourth), Elements) throws -> (
+  @SingleExpression _ step: ((First, Second, Third, Fourth), Elements) throws -> (
     (First, Second, Third, Fourth), Output
   )
 ) throws -> ((First, Second, Third, Fourth), Output) {
@@ -191,7 +199,7 @@ public func scan<
   First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree, Output: TensorTree
 >(
   _ initial: (First, Second, Third, Fourth), count: Int, file: String = #fileID, line: Int = #line,
-  _ step: ((First, Second, Third, Fourth), Tensor<Int32>) throws -> (
+  @SingleExpression _ step: ((First, Second, Third, Fourth), Tensor<Int32>) throws -> (
     (First, Second, Third, Fourth), Output
   )
 ) throws -> ((First, Second, Third, Fourth), Output) {
@@ -211,7 +219,9 @@ public func scan<
 public func forLoop<First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree>(
   _ count: Int, _ initial: (First, Second, Third, Fourth), file: String = #fileID,
   line: Int = #line,
-  _ step: (Tensor<Int32>, (First, Second, Third, Fourth)) throws -> (First, Second, Third, Fourth)
+  @SingleExpression _ step: (Tensor<Int32>, (First, Second, Third, Fourth)) throws -> (
+    First, Second, Third, Fourth
+  )
 ) throws -> (First, Second, Third, Fourth) {
   try forLoop(count, TupleTree(initial.0, initial.1, initial.2, initial.3), file: file, line: line)
   { index, state in
@@ -227,9 +237,12 @@ public func forLoop<First: TensorTree, Second: TensorTree, Third: TensorTree, Fo
 ///   closure makes a mistake; and what the closures throw.
 public func whileLoop<First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree>(
   _ initial: (First, Second, Third, Fourth),
-  while condition: ((First, Second, Third, Fourth)) throws -> Tensor<Bool>, file: String = #fileID,
+  @SingleExpression while condition: ((First, Second, Third, Fourth)) throws -> Tensor<Bool>,
+  file: String = #fileID,
   line: Int = #line,
-  _ body: ((First, Second, Third, Fourth)) throws -> (First, Second, Third, Fourth)
+  @SingleExpression _ body: ((First, Second, Third, Fourth)) throws -> (
+    First, Second, Third, Fourth
+  )
 ) throws -> (First, Second, Third, Fourth) {
   try whileLoop(
     TupleTree(initial.0, initial.1, initial.2, initial.3), while: { try condition($0.parts) },

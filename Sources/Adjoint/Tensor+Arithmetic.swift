@@ -12,20 +12,6 @@ extension Tensor where Scalar: TensorNumeric {
     Tensor(left.node.binary(.add, right.node, at: .init(callSite: adjoint_return_address())))
   }
 
-  /// The sum, element by element, with the same number on the right everywhere.
-  @_disfavoredOverload @inline(never)
-  public static func + (left: Tensor, right: Scalar) -> Tensor {
-    Tensor(
-      left.node.binary(.add, Tensor(right).node, at: .init(callSite: adjoint_return_address())))
-  }
-
-  /// The sum, element by element, with the same number on the left everywhere.
-  @_disfavoredOverload @inline(never)
-  public static func + (left: Scalar, right: Tensor) -> Tensor {
-    Tensor(
-      Tensor(left).node.binary(.add, right.node, at: .init(callSite: adjoint_return_address())))
-  }
-
   /// The sum, element by element, in place of the left operand.
   @inline(never)
   public static func += (left: inout Tensor, right: Tensor) {
@@ -43,22 +29,6 @@ extension Tensor where Scalar: TensorNumeric {
   @inline(never)
   public static func - (left: Tensor, right: Tensor) -> Tensor {
     Tensor(left.node.binary(.subtract, right.node, at: .init(callSite: adjoint_return_address())))
-  }
-
-  /// The difference, element by element, with the same number on the right everywhere.
-  @_disfavoredOverload @inline(never)
-  public static func - (left: Tensor, right: Scalar) -> Tensor {
-    Tensor(
-      left.node.binary(.subtract, Tensor(right).node, at: .init(callSite: adjoint_return_address()))
-    )
-  }
-
-  /// The difference, element by element, with the same number on the left everywhere.
-  @_disfavoredOverload @inline(never)
-  public static func - (left: Scalar, right: Tensor) -> Tensor {
-    Tensor(
-      Tensor(left).node.binary(.subtract, right.node, at: .init(callSite: adjoint_return_address()))
-    )
   }
 
   /// The difference, element by element, in place of the left operand.
@@ -82,22 +52,6 @@ extension Tensor where Scalar: TensorNumeric {
     Tensor(left.node.binary(.multiply, right.node, at: .init(callSite: adjoint_return_address())))
   }
 
-  /// The product, element by element, with the same number on the right everywhere.
-  @_disfavoredOverload @inline(never)
-  public static func * (left: Tensor, right: Scalar) -> Tensor {
-    Tensor(
-      left.node.binary(.multiply, Tensor(right).node, at: .init(callSite: adjoint_return_address()))
-    )
-  }
-
-  /// The product, element by element, with the same number on the left everywhere.
-  @_disfavoredOverload @inline(never)
-  public static func * (left: Scalar, right: Tensor) -> Tensor {
-    Tensor(
-      Tensor(left).node.binary(.multiply, right.node, at: .init(callSite: adjoint_return_address()))
-    )
-  }
-
   /// The product, element by element, in place of the left operand.
   @inline(never)
   public static func *= (left: inout Tensor, right: Tensor) {
@@ -119,20 +73,6 @@ extension Tensor where Scalar: TensorNumeric {
     Tensor(left.node.binary(.divide, right.node, at: .init(callSite: adjoint_return_address())))
   }
 
-  /// The quotient; of integers, rounded towards zero, element by element, with the same number on the right everywhere.
-  @_disfavoredOverload @inline(never)
-  public static func / (left: Tensor, right: Scalar) -> Tensor {
-    Tensor(
-      left.node.binary(.divide, Tensor(right).node, at: .init(callSite: adjoint_return_address())))
-  }
-
-  /// The quotient; of integers, rounded towards zero, element by element, with the same number on the left everywhere.
-  @_disfavoredOverload @inline(never)
-  public static func / (left: Scalar, right: Tensor) -> Tensor {
-    Tensor(
-      Tensor(left).node.binary(.divide, right.node, at: .init(callSite: adjoint_return_address())))
-  }
-
   /// The quotient; of integers, rounded towards zero, element by element, in place of the left operand.
   @inline(never)
   public static func /= (left: inout Tensor, right: Tensor) {
@@ -151,5 +91,69 @@ extension Tensor where Scalar: TensorNumeric {
   @inline(never)
   public static prefix func - (operand: Tensor) -> Tensor {
     Tensor(operand.node.unary(.negate, at: .init(callSite: adjoint_return_address())))
+  }
+}
+
+// Numbers on one side. They are functions of the number's type: as functions of tensors they would be tried for
+// literals, which are tensors themselves.
+extension TensorNumeric {
+  /// The sum, element by element, with the same number on the right everywhere.
+  @_disfavoredOverload @inline(never)
+  public static func + (left: Tensor<Self>, right: Self) -> Tensor<Self> {
+    Tensor(
+      left.node.binary(.add, Tensor(right).node, at: .init(callSite: adjoint_return_address())))
+  }
+
+  /// The sum, element by element, with the same number on the left everywhere.
+  @_disfavoredOverload @inline(never)
+  public static func + (left: Self, right: Tensor<Self>) -> Tensor<Self> {
+    Tensor(
+      Tensor(left).node.binary(.add, right.node, at: .init(callSite: adjoint_return_address())))
+  }
+
+  /// The difference, element by element, with the same number on the right everywhere.
+  @_disfavoredOverload @inline(never)
+  public static func - (left: Tensor<Self>, right: Self) -> Tensor<Self> {
+    Tensor(
+      left.node.binary(.subtract, Tensor(right).node, at: .init(callSite: adjoint_return_address()))
+    )
+  }
+
+  /// The difference, element by element, with the same number on the left everywhere.
+  @_disfavoredOverload @inline(never)
+  public static func - (left: Self, right: Tensor<Self>) -> Tensor<Self> {
+    Tensor(
+      Tensor(left).node.binary(.subtract, right.node, at: .init(callSite: adjoint_return_address()))
+    )
+  }
+
+  /// The product, element by element, with the same number on the right everywhere.
+  @_disfavoredOverload @inline(never)
+  public static func * (left: Tensor<Self>, right: Self) -> Tensor<Self> {
+    Tensor(
+      left.node.binary(.multiply, Tensor(right).node, at: .init(callSite: adjoint_return_address()))
+    )
+  }
+
+  /// The product, element by element, with the same number on the left everywhere.
+  @_disfavoredOverload @inline(never)
+  public static func * (left: Self, right: Tensor<Self>) -> Tensor<Self> {
+    Tensor(
+      Tensor(left).node.binary(.multiply, right.node, at: .init(callSite: adjoint_return_address()))
+    )
+  }
+
+  /// The quotient; of integers, rounded towards zero, element by element, with the same number on the right everywhere.
+  @_disfavoredOverload @inline(never)
+  public static func / (left: Tensor<Self>, right: Self) -> Tensor<Self> {
+    Tensor(
+      left.node.binary(.divide, Tensor(right).node, at: .init(callSite: adjoint_return_address())))
+  }
+
+  /// The quotient; of integers, rounded towards zero, element by element, with the same number on the left everywhere.
+  @_disfavoredOverload @inline(never)
+  public static func / (left: Self, right: Tensor<Self>) -> Tensor<Self> {
+    Tensor(
+      Tensor(left).node.binary(.divide, right.node, at: .init(callSite: adjoint_return_address())))
   }
 }

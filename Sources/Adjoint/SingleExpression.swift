@@ -1,0 +1,11 @@
+/// How the compiler checks a closure of one expression: by itself, once the types of its parameters are
+/// known from the other arguments, as it checks a closure of several statements.
+///
+/// Without it the compiler checks such a closure together with the call, and tries all operators for
+/// parameters that may still have any type, which takes seconds for a line of arithmetic. A closure that
+/// says `return` is not changed by it.
+@resultBuilder
+public enum SingleExpression {
+  /// The value of the expression.
+  public static func buildBlock<Value>(_ value: Value) -> Value { value }
+}
