@@ -8,4 +8,13 @@
 public enum SingleExpression {
   /// The value of the expression.
   public static func buildBlock<Value>(_ value: Value) -> Value { value }
+
+  /// No value, where the expression never returns.
+  public static func buildBlock<Value>(_ value: Never) -> Value {}
+
+  /// The value where an `if` or a `switch` chooses one of its first half.
+  public static func buildEither<Value>(first value: Value) -> Value { value }
+
+  /// The value where an `if` or a `switch` chooses one of its second half.
+  public static func buildEither<Value>(second value: Value) -> Value { value }
 }
