@@ -17,7 +17,9 @@ public func scan<First: TensorTree, Second: TensorTree, Elements: TensorTree, Ou
   _ initial: (First, Second), over elements: Elements, reversed: Bool = false,
   file: String = #fileID,
   line: Int = #line,
-  @SingleExpression _ step: ((First, Second), Elements) throws -> ((First, Second), Output)
+  @SingleExpression<((First, Second), Output)> _ step: ((First, Second), Elements) throws -> (
+    (First, Second), Output
+  )
 ) throws -> ((First, Second), Output) {
   let (state, outputs) = try scan(
     TupleTree(initial.0, initial.1), over: elements, reversed: reversed, file: file, line: line
@@ -35,7 +37,9 @@ public func scan<First: TensorTree, Second: TensorTree, Elements: TensorTree, Ou
 ///   throws.
 public func scan<First: TensorTree, Second: TensorTree, Output: TensorTree>(
   _ initial: (First, Second), count: Int, file: String = #fileID, line: Int = #line,
-  @SingleExpression _ step: ((First, Second), Tensor<Int32>) throws -> ((First, Second), Output)
+  @SingleExpression<((First, Second), Output)> _ step: ((First, Second), Tensor<Int32>) throws -> (
+    (First, Second), Output
+  )
 ) throws -> ((First, Second), Output) {
   let (state, outputs) = try scan(
     TupleTree(initial.0, initial.1), count: count, file: file, line: line
@@ -52,7 +56,9 @@ public func scan<First: TensorTree, Second: TensorTree, Output: TensorTree>(
 ///   mistake; and what the step throws.
 public func forLoop<First: TensorTree, Second: TensorTree>(
   _ count: Int, _ initial: (First, Second), file: String = #fileID, line: Int = #line,
-  @SingleExpression _ step: (Tensor<Int32>, (First, Second)) throws -> (First, Second)
+  @SingleExpression<(First, Second)> _ step: (Tensor<Int32>, (First, Second)) throws -> (
+    First, Second
+  )
 ) throws -> (First, Second) {
   try forLoop(count, TupleTree(initial.0, initial.1), file: file, line: line) { index, state in
     let next = try step(index, state.parts)
@@ -67,9 +73,10 @@ public func forLoop<First: TensorTree, Second: TensorTree>(
 ///   closure makes a mistake; and what the closures throw.
 public func whileLoop<First: TensorTree, Second: TensorTree>(
   _ initial: (First, Second),
-  @SingleExpression while condition: ((First, Second)) throws -> Tensor<Bool>,
+  @SingleExpression<Tensor<Bool>> while condition: ((First, Second)) throws -> Tensor<Bool>,
   file: String = #fileID,
-  line: Int = #line, @SingleExpression _ body: ((First, Second)) throws -> (First, Second)
+  line: Int = #line,
+  @SingleExpression<(First, Second)> _ body: ((First, Second)) throws -> (First, Second)
 ) throws -> (First, Second) {
   try whileLoop(
     TupleTree(initial.0, initial.1), while: { try condition($0.parts) }, file: file, line: line
@@ -92,9 +99,10 @@ public func scan<
   _ initial: (First, Second, Third), over elements: Elements, reversed: Bool = false,
   file: String = #fileID,
   line: Int = #line,
-  @SingleExpression _ step: ((First, Second, Third), Elements) throws -> (
-    (First, Second, Third), Output
-  )
+  @SingleExpression<((First, Second, Third), Output)> _ step: ((First, Second, Third), Elements)
+    throws -> (
+      (First, Second, Third), Output
+    )
 ) throws -> ((First, Second, Third), Output) {
   let (state, outputs) = try scan(
     TupleTree(initial.0, initial.1, initial.2), over: elements, reversed: reversed, file: file,
@@ -113,7 +121,9 @@ public func scan<
 ///   throws.
 public func scan<First: TensorTree, Second: TensorTree, Third: TensorTree, Output: TensorTree>(
   _ initial: (First, Second, Third), count: Int, file: String = #fileID, line: Int = #line,
-  @SingleExpression _ step: ((First, Second, Third), Tensor<Int32>) throws -> (
+  @SingleExpression<((First, Second, Third), Output)> _ step: (
+    (First, Second, Third), Tensor<Int32>
+  ) throws -> (
     (First, Second, Third), Output
   )
 ) throws -> ((First, Second, Third), Output) {
@@ -132,7 +142,8 @@ public func scan<First: TensorTree, Second: TensorTree, Third: TensorTree, Outpu
 ///   mistake; and what the step throws.
 public func forLoop<First: TensorTree, Second: TensorTree, Third: TensorTree>(
   _ count: Int, _ initial: (First, Second, Third), file: String = #fileID, line: Int = #line,
-  @SingleExpression _ step: (Tensor<Int32>, (First, Second, Third)) throws -> (First, Second, Third)
+  @SingleExpression<(First, Second, Third)> _ step: (Tensor<Int32>, (First, Second, Third)) throws
+    -> (First, Second, Third)
 ) throws -> (First, Second, Third) {
   try forLoop(count, TupleTree(initial.0, initial.1, initial.2), file: file, line: line) {
     index, state in
@@ -148,10 +159,12 @@ public func forLoop<First: TensorTree, Second: TensorTree, Third: TensorTree>(
 ///   closure makes a mistake; and what the closures throw.
 public func whileLoop<First: TensorTree, Second: TensorTree, Third: TensorTree>(
   _ initial: (First, Second, Third),
-  @SingleExpression while condition: ((First, Second, Third)) throws -> Tensor<Bool>,
+  @SingleExpression<Tensor<Bool>> while condition: ((First, Second, Third)) throws -> Tensor<Bool>,
   file: String = #fileID,
   line: Int = #line,
-  @SingleExpression _ body: ((First, Second, Third)) throws -> (First, Second, Third)
+  @SingleExpression<(First, Second, Third)> _ body: ((First, Second, Third)) throws -> (
+    First, Second, Third
+  )
 ) throws -> (First, Second, Third) {
   try whileLoop(
     TupleTree(initial.0, initial.1, initial.2), while: { try condition($0.parts) }, file: file,
@@ -176,7 +189,9 @@ public func scan<
   _ initial: (First, Second, Third, Fourth), over elements: Elements, reversed: Bool = false,
   file: String = #fileID,
   line: Int = #line,
-  @SingleExpression _ step: ((First, Second, Third, Fourth), Elements) throws -> (
+  @SingleExpression<((First, Second, Third, Fourth), Output)> _ step: (
+    (First, Second, Third, Fourth), Elements
+  ) throws -> (
     (First, Second, Third, Fourth), Output
   )
 ) throws -> ((First, Second, Third, Fourth), Output) {
@@ -199,7 +214,9 @@ public func scan<
   First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree, Output: TensorTree
 >(
   _ initial: (First, Second, Third, Fourth), count: Int, file: String = #fileID, line: Int = #line,
-  @SingleExpression _ step: ((First, Second, Third, Fourth), Tensor<Int32>) throws -> (
+  @SingleExpression<((First, Second, Third, Fourth), Output)> _ step: (
+    (First, Second, Third, Fourth), Tensor<Int32>
+  ) throws -> (
     (First, Second, Third, Fourth), Output
   )
 ) throws -> ((First, Second, Third, Fourth), Output) {
@@ -219,7 +236,9 @@ public func scan<
 public func forLoop<First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree>(
   _ count: Int, _ initial: (First, Second, Third, Fourth), file: String = #fileID,
   line: Int = #line,
-  @SingleExpression _ step: (Tensor<Int32>, (First, Second, Third, Fourth)) throws -> (
+  @SingleExpression<(First, Second, Third, Fourth)> _ step: (
+    Tensor<Int32>, (First, Second, Third, Fourth)
+  ) throws -> (
     First, Second, Third, Fourth
   )
 ) throws -> (First, Second, Third, Fourth) {
@@ -237,12 +256,14 @@ public func forLoop<First: TensorTree, Second: TensorTree, Third: TensorTree, Fo
 ///   closure makes a mistake; and what the closures throw.
 public func whileLoop<First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree>(
   _ initial: (First, Second, Third, Fourth),
-  @SingleExpression while condition: ((First, Second, Third, Fourth)) throws -> Tensor<Bool>,
+  @SingleExpression<Tensor<Bool>> while condition: ((First, Second, Third, Fourth)) throws ->
+    Tensor<Bool>,
   file: String = #fileID,
   line: Int = #line,
-  @SingleExpression _ body: ((First, Second, Third, Fourth)) throws -> (
-    First, Second, Third, Fourth
-  )
+  @SingleExpression<(First, Second, Third, Fourth)> _ body: ((First, Second, Third, Fourth)) throws
+    -> (
+      First, Second, Third, Fourth
+    )
 ) throws -> (First, Second, Third, Fourth) {
   try whileLoop(
     TupleTree(initial.0, initial.1, initial.2, initial.3), while: { try condition($0.parts) },

@@ -24,7 +24,8 @@ internal import TensorIR
 ///   a mistake; and what the step throws.
 public func scan<State: TensorTree, Elements: TensorTree, Output: TensorTree>(
   _ initial: State, over elements: Elements, reversed: Bool = false, file: String = #fileID,
-  line: Int = #line, @SingleExpression _ step: (State, Elements) throws -> (State, Output)
+  line: Int = #line,
+  @SingleExpression<(State, Output)> _ step: (State, Elements) throws -> (State, Output)
 ) throws -> (State, Output) {
   let location = SourceLocation.here(file, line)
   let stacks = try elements.validNodes(at: location)
@@ -50,7 +51,7 @@ public func scan<State: TensorTree, Elements: TensorTree, Output: TensorTree>(
 ///   throws.
 public func scan<State: TensorTree, Output: TensorTree>(
   _ initial: State, count: Int, file: String = #fileID, line: Int = #line,
-  @SingleExpression _ step: (State, Tensor<Int32>) throws -> (State, Output)
+  @SingleExpression<(State, Output)> _ step: (State, Tensor<Int32>) throws -> (State, Output)
 ) throws -> (State, Output) {
   let location = SourceLocation.here(file, line)
   return try scanning(
@@ -72,7 +73,7 @@ public func scan<State: TensorTree, Output: TensorTree>(
 ///   mistake; and what the step throws.
 public func forLoop<State: TensorTree>(
   _ count: Int, _ initial: State, file: String = #fileID, line: Int = #line,
-  @SingleExpression _ step: (Tensor<Int32>, State) throws -> State
+  @SingleExpression<State> _ step: (Tensor<Int32>, State) throws -> State
 ) throws -> State {
   let location = SourceLocation.here(file, line)
   let (state, _): (State, [Tensor<Float>]) = try scanning(
@@ -97,9 +98,9 @@ public func forLoop<State: TensorTree>(
 /// - Throws: `AdjointError` where the condition is no scalar, the body changes the state's shapes or a
 ///   closure makes a mistake; and what the closures throw.
 public func whileLoop<State: TensorTree>(
-  _ initial: State, @SingleExpression while condition: (State) throws -> Tensor<Bool>,
+  _ initial: State, @SingleExpression<Tensor<Bool>> while condition: (State) throws -> Tensor<Bool>,
   file: String = #fileID,
-  line: Int = #line, @SingleExpression _ body: (State) throws -> State
+  line: Int = #line, @SingleExpression<State> _ body: (State) throws -> State
 ) throws -> State {
   let location = SourceLocation.here(file, line)
   let start = try initial.validNodes(at: location)

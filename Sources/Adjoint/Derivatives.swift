@@ -22,7 +22,7 @@ public func gradient<Tree: TensorTree, Part: TensorTree, Scalar: TensorFloatingP
   at tree: Tree, for part: WritableKeyPath<Tree, Part> & Sendable,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (Tree) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (Tree) throws -> Tensor<Scalar>
 ) throws -> Part {
   try valueWithGradient(
     at: tree, for: part, memoryBudget: memoryBudget,
@@ -38,7 +38,7 @@ public func valueWithGradient<Tree: TensorTree, Part: TensorTree, Scalar: Tensor
   at tree: Tree, for part: WritableKeyPath<Tree, Part> & Sendable,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (Tree) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (Tree) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: Part) {
   try valueWithGradient(
     at: tree[keyPath: part], memoryBudget: memoryBudget,
@@ -57,7 +57,7 @@ public func valueWithGradient<Tree: TensorTree, Part: TensorTree, Scalar: Tensor
 ///   types of the argument.
 public func hessianVectorProduct<Tree: TensorTree, Scalar: TensorFloatingPoint>(
   at tree: Tree, along direction: Tree, file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (Tree) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (Tree) throws -> Tensor<Scalar>
 ) throws -> Tree {
   try differential(at: tree, file: file, line: line) { tree in
     try gradient(at: tree, file: file, line: line, of: function)

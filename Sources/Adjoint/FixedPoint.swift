@@ -23,7 +23,7 @@ internal import TensorIR
 public func fixedPoint<Parameters: TensorTree, State: TensorTree>(
   at parameters: Parameters, from initial: State, tolerance: Double = 1e-6,
   maximumSteps: Int = 1000, file: String = #fileID, line: Int = #line,
-  @SingleExpression _ step: @escaping @Sendable (Parameters, State) throws -> State
+  @SingleExpression<State> _ step: @escaping @Sendable (Parameters, State) throws -> State
 ) throws -> State {
   let search = FixedPointSearch(
     step: step, initial: withoutDerivative(at: initial), tolerance: tolerance,

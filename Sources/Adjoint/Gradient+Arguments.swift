@@ -11,7 +11,8 @@ internal import TensorIR
 /// - Throws: nothing here; calls throw as those of `valueWithGradient(of:)`.
 public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: @escaping @Sendable (First) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function:
+    @escaping @Sendable (First) throws -> Tensor<Scalar>
 ) -> @Sendable (First) throws -> First {
   let location = SourceLocation(file: file, line: line)
   return { first in
@@ -28,7 +29,7 @@ public func valueWithGradient<First: TensorTree, Scalar: TensorFloatingPoint>(
   at first: First,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (First) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: First) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first) { try $1.read($0) }
@@ -43,7 +44,7 @@ public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
   at first: First,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (First) throws -> Tensor<Scalar>
 ) throws -> First {
   try valueWithGradient(
     at: first, memoryBudget: memoryBudget,
@@ -61,7 +62,9 @@ public func valueWithGradient<
   at first: First,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First) throws -> (Tensor<Scalar>, Auxiliary)
+  @SingleExpression<(Tensor<Scalar>, Auxiliary)> of function: (First) throws -> (
+    Tensor<Scalar>, Auxiliary
+  )
 ) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: First) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first) { output, visitor in
@@ -83,7 +86,8 @@ public func valueWithGradient<
 /// - Throws: nothing here; calls throw as those of `valueWithGradient(of:)`.
 public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint>(
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: @escaping @Sendable (First, Second) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function:
+    @escaping @Sendable (First, Second) throws -> Tensor<Scalar>
 ) -> @Sendable (First, Second) throws -> (First, Second) {
   let location = SourceLocation(file: file, line: line)
   return { first, second in
@@ -100,7 +104,7 @@ public func valueWithGradient<First: TensorTree, Second: TensorTree, Scalar: Ten
   at first: First, _ second: Second,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First, Second) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (First, Second) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: (First, Second)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second) { try $1.read($0) }
@@ -117,7 +121,7 @@ public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloati
   at first: First, _ second: Second,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First, Second) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (First, Second) throws -> Tensor<Scalar>
 ) throws -> (First, Second) {
   try valueWithGradient(
     at: first, second, memoryBudget: memoryBudget,
@@ -135,7 +139,9 @@ public func valueWithGradient<
   at first: First, _ second: Second,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First, Second) throws -> (Tensor<Scalar>, Auxiliary)
+  @SingleExpression<(Tensor<Scalar>, Auxiliary)> of function: (First, Second) throws -> (
+    Tensor<Scalar>, Auxiliary
+  )
 ) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: (First, Second)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second) { output, visitor in
@@ -159,7 +165,8 @@ public func gradient<
   First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint
 >(
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: @escaping @Sendable (First, Second, Third) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function:
+    @escaping @Sendable (First, Second, Third) throws -> Tensor<Scalar>
 ) -> @Sendable (First, Second, Third) throws -> (First, Second, Third) {
   let location = SourceLocation(file: file, line: line)
   return { first, second, third in
@@ -181,7 +188,7 @@ public func valueWithGradient<
   at first: First, _ second: Second, _ third: Third,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First, Second, Third) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (First, Second, Third) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: (First, Second, Third)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second, third) { try $1.read($0) }
@@ -204,7 +211,7 @@ public func gradient<
   at first: First, _ second: Second, _ third: Third,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First, Second, Third) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (First, Second, Third) throws -> Tensor<Scalar>
 ) throws -> (First, Second, Third) {
   try valueWithGradient(
     at: first, second, third, memoryBudget: memoryBudget,
@@ -223,7 +230,9 @@ public func valueWithGradient<
   at first: First, _ second: Second, _ third: Third,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First, Second, Third) throws -> (Tensor<Scalar>, Auxiliary)
+  @SingleExpression<(Tensor<Scalar>, Auxiliary)> of function: (First, Second, Third) throws -> (
+    Tensor<Scalar>, Auxiliary
+  )
 ) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: (First, Second, Third)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second, third) { output, visitor in
@@ -251,7 +260,7 @@ public func gradient<
   Scalar: TensorFloatingPoint
 >(
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function:
+  @SingleExpression<Tensor<Scalar>> of function:
     @escaping @Sendable (First, Second, Third, Fourth) throws -> Tensor<Scalar>
 ) -> @Sendable (First, Second, Third, Fourth) throws -> (First, Second, Third, Fourth) {
   let location = SourceLocation(file: file, line: line)
@@ -277,7 +286,9 @@ public func valueWithGradient<
   at first: First, _ second: Second, _ third: Third, _ fourth: Fourth,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First, Second, Third, Fourth) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (First, Second, Third, Fourth) throws -> Tensor<
+    Scalar
+  >
 ) throws -> (value: Tensor<Scalar>, gradient: (First, Second, Third, Fourth)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second, third, fourth) {
@@ -306,7 +317,9 @@ public func gradient<
   at first: First, _ second: Second, _ third: Third, _ fourth: Fourth,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First, Second, Third, Fourth) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (First, Second, Third, Fourth) throws -> Tensor<
+    Scalar
+  >
 ) throws -> (First, Second, Third, Fourth) {
   try valueWithGradient(
     at: first, second, third, fourth, memoryBudget: memoryBudget,
@@ -326,9 +339,10 @@ public func valueWithGradient<
   at first: First, _ second: Second, _ third: Third, _ fourth: Fourth,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First, Second, Third, Fourth) throws -> (
-    Tensor<Scalar>, Auxiliary
-  )
+  @SingleExpression<(Tensor<Scalar>, Auxiliary)> of function: (First, Second, Third, Fourth) throws
+    -> (
+      Tensor<Scalar>, Auxiliary
+    )
 ) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: (First, Second, Third, Fourth))
 {
   let location = SourceLocation(file: file, line: line)

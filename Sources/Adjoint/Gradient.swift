@@ -15,7 +15,8 @@
 public func gradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: @escaping @Sendable (repeat each Input) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function:
+    @escaping @Sendable (repeat each Input) throws -> Tensor<Scalar>
 ) -> GradientFunction<repeat each Input, Scalar> {
   GradientFunction(
     original: valueWithGradient(
@@ -29,7 +30,8 @@ public func gradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
 public func valueWithGradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: @escaping @Sendable (repeat each Input) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function:
+    @escaping @Sendable (repeat each Input) throws -> Tensor<Scalar>
 ) -> ValueWithGradientFunction<repeat each Input, Scalar> {
   ValueWithGradientFunction(
     original: function, location: SourceLocation(file: file, line: line),
@@ -88,7 +90,7 @@ public func gradient<First: TensorTree, each Rest: TensorTree, Scalar: TensorFlo
   at first: First, _ rest: repeat each Rest,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First, repeat each Rest) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (First, repeat each Rest) throws -> Tensor<Scalar>
 ) throws -> (First, repeat each Rest) {
   try valueWithGradient(
     at: first, repeat each rest, memoryBudget: memoryBudget, rematerialization: rematerialization,
@@ -105,7 +107,7 @@ public func valueWithGradient<
   at first: First, _ rest: repeat each Rest,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (First, repeat each Rest) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (First, repeat each Rest) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: (First, repeat each Rest)) {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, repeat each rest) {

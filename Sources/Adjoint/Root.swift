@@ -23,7 +23,9 @@ internal import TensorIR
 public func root<Parameters: TensorTree, Scalar: TensorFloatingPoint>(
   at parameters: Parameters, near initial: Tensor<Scalar>, tolerance: Double = 1e-6,
   maximumSteps: Int = 100, file: String = #fileID, line: Int = #line,
-  @SingleExpression of function: (Parameters, Tensor<Scalar>) throws -> Tensor<Scalar>
+  @SingleExpression<Tensor<Scalar>> of function: (Parameters, Tensor<Scalar>) throws -> Tensor<
+    Scalar
+  >
 ) throws -> Tensor<Scalar> {
   let location = SourceLocation.here(file, line)
   let fixed = withoutDerivative(at: parameters)
