@@ -6,6 +6,8 @@ internal import TensorIR
 struct MemoryShortage: Error {
   /// The least bytes of all plans.
   var least: Int
+  /// Whether plans were not looked for, since one value alone exceeds the budget.
+  var isReckoned = false
   /// The bytes where nothing is computed again.
   var saveAll: Int
   /// The bytes in use at each step then.
@@ -250,6 +252,16 @@ struct MemoryPlanner {
   }
 }
 
+extension LoopProgram {
+  /// The bytes of the largest buffer that has a place of its own in the arena.
+  fileprivate var largestValue: Int {
+    buffers.reduce(0) { largest, buffer in
+      guard case .arena = buffer.storage, buffer.home == nil else { return largest }
+      return max(largest, buffer.type.byteCount)
+    }
+  }
+}
+
 extension Scheduler {
   /// The program in which values are computed again where the options ask for it, before memory is
   /// placed, and notes what was decided; nil where all values are kept.
@@ -258,8 +270,16 @@ extension Scheduler {
   mutating func rematerialized(
     _ program: LoopProgram, saveAll: LoopProgram
   ) throws -> LoopProgram? {
-    var planner = MemoryPlanner(program, saveAll: saveAll, self, recipes)
     let curve = saveAll.memoryCurve
+    if givesUpEarly, let budget = options.memory.budget,
+      min(program.largestValue, saveAll.largestValue) > budget
+    {
+      var shortage = MemoryShortage(least: saveAll.arenaByteCount, saveAll: saveAll.arenaByteCount)
+      shortage.isReckoned = true
+      shortage.saveAllCurve = curve
+      throw shortage
+    }
+    var planner = MemoryPlanner(program, saveAll: saveAll, self, recipes)
     let chosen: MemoryPlanner.Candidate?
     do {
       chosen = try planner.choose()
