@@ -67,7 +67,9 @@ struct RegionTemplate {
   /// What steps were added to a program; nil where they use what belongs to others.
   ///
   /// - Parameter start: where the tables ended before.
-  fileprivate init?(_ steps: [Step], _ bound: [BufferID?], from start: Ends, in program: LoopProgram) {
+  fileprivate init?(
+    _ steps: [Step], _ bound: [BufferID?], from start: Ends, in program: LoopProgram
+  ) {
     self.steps = steps
     self.bound = bound
     (firstBuffer, firstCounter, firstKernel) = (start.buffers, start.counters, start.kernels)

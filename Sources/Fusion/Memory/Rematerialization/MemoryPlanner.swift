@@ -63,7 +63,7 @@ struct MemoryPlanner {
     saveAllByteCount = saveAll.arenaByteCount
     self.scheduler = scheduler.forTrial
     self.scheduler.program = program
-    var graph = RematerializationGraph(program)
+    var graph = RematerializationGraph(program, reckonsCosts: false)
     let isSmall = saveAll.arenaByteCount < Self.smallByteCount
     let fits = options.budget.map { $0 >= saveAll.arenaByteCount } ?? true
     let hasScopes = graph.values.contains { !$0.scopes.isEmpty }
@@ -71,6 +71,7 @@ struct MemoryPlanner {
       graph.values.isEmpty || options.policy == .automatic && isSmall && fits && !hasScopes
     self.graph = graph
     guard !isIdle else { return }
+    graph = RematerializationGraph(program)
     recipes = book.map { ProgramRecipes($0, for: program) }
     let largest = graph.values.map(\.byteCount).max() ?? 0
     let found = recipes?.recipes(for: graph, of: program, leastByteCount: largest >> 10)
@@ -239,10 +240,21 @@ struct MemoryPlanner {
       }
     }
     if let best = best(within: budget) { return best }
-    for number in 0..<Self.capCount where candidate(at: number) == nil { break }
+    for number in tightest { _ = candidate(at: number) }
     if let best = best(within: budget) { return best }
     let least = candidates.values.compactMap { $0?.arenaByteCount }.min() ?? usualBytes
     throw tooSmall(min(least, usualBytes))
+  }
+
+  /// The runs, by number, that take hardly more on paper than the one that takes least: the others' arenas
+  /// are not the least either, and placing memory takes far longer than running on paper.
+  private var tightest: [Int] {
+    mutating get {
+      var uses: [Int] = []
+      while uses.count < Self.capCount, let plan = plan(uses.count) { uses.append(plan.largestUse) }
+      let least = uses.min() ?? 0
+      return uses.indices.filter { uses[$0] <= least + least / 4 }
+    }
   }
 
   private func best(within budget: Int) -> Candidate? {
