@@ -87,6 +87,12 @@ final class KernelEmitter {
     function.contractProducts(in: module)
   }
 
+  /// Emits the whole function, and gives it.
+  func emitted() -> LLVMFunction {
+    emit()
+    return function
+  }
+
   /// Kernels with more elementary functions call those of vectors, and those of numbers in loops.
   private static let inlineVectorFunctionLimit = 64
 

@@ -19,35 +19,48 @@ package struct ProgramEmitter {
   package let target: TargetDescription
   /// Whether the entry tells the context when each kernel starts.
   package let isProfiled: Bool
-  /// The code of the kernels' pieces, each once, in order of first use.
+  /// The code of the kernels' pieces, each once, in order of first use, but for those that only count.
   package let codes: [KernelCode]
+  /// The code of kernels that only count: some instructions, which are emitted beside the entry, since an
+  /// object of its own takes longer than what is in it.
+  private let countingCodes: [KernelCode]
   /// The pieces of each kernel.
   private let pieces: [[KernelPiece]]
-  /// For each piece of each kernel its code's place in `codes`.
-  private let places: [[Int]]
+  /// For each piece of each kernel where its code is.
+  private let places: [[Place]]
+
+  /// Where a code is: in `codes`, or in `countingCodes`.
+  private enum Place: Hashable {
+    case own(Int)
+    case beside(Int)
+  }
 
   package init(_ program: LoopProgram, target: TargetDescription, isProfiled: Bool = false) {
     self.program = program
     self.target = target
     self.isProfiled = isProfiled
     pieces = program.kernels.map { KernelPiece.pieces(of: $0, in: program) }
-    var known: [KernelCode: Int] = [:]
-    var codes = [KernelCode]()
+    var known: [KernelCode: Place] = [:]
+    var (codes, countingCodes) = ([KernelCode](), [KernelCode]())
     places = pieces.map { pieces in
       pieces.map { piece in
         if let place = known[piece.code] { return place }
-        known[piece.code] = codes.count
-        codes.append(piece.code)
-        return codes.count - 1
+        let isCounting = piece.code.kernel.isCounting
+        let place = isCounting ? Place.beside(countingCodes.count) : .own(codes.count)
+        known[piece.code] = place
+        if isCounting { countingCodes.append(piece.code) } else { codes.append(piece.code) }
+        return place
       }
     }
-    self.codes = codes
+    (self.codes, self.countingCodes) = (codes, countingCodes)
   }
 
   /// The codes, by their place in `codes`, of the pieces of a kernel.
-  func codes(of kernel: Int) -> [Int] { places[kernel] }
+  func codes(of kernel: Int) -> [Int] {
+    places[kernel].compactMap { if case .own(let code) = $0 { code } else { nil } }
+  }
 
-  /// How many functions the kernels and their steps take.
+  /// How many functions of their own the kernels and their steps take.
   package var functionCount: Int { codes.count }
 
   /// The whole program as one module, whose entry has the given symbol.
@@ -99,7 +112,7 @@ package struct ProgramEmitter {
   package var codeNames: [String] {
     var names = [String](repeating: "", count: codes.count)
     for (kernel, places) in zip(program.kernels, places) {
-      for (piece, code) in places.enumerated() where names[code].isEmpty {
+      for case (let piece, .own(let code)) in places.enumerated() where names[code].isEmpty {
         names[code] = kernel.name + (places.count > 1 ? ".\(piece)" : "")
       }
     }
@@ -117,9 +130,17 @@ package struct ProgramEmitter {
       module.declareFunction(
         symbols(code), parameters: [module.pointer, module.i64, module.i64], returns: module.void)
     }
+    let counting = countingCodes.enumerated().map { number, code in
+      KernelEmitter(code.kernel, named: "\(name).count\(number)", module).emitted()
+    }
     return program.kernels.indices.map { number in
       let (kernel, pieces) = (program.kernels[number], pieces[number])
-      let functions = places[number].map { codes[$0] }
+      let functions = places[number].map { place in
+        switch place {
+        case .own(let code): codes[code]
+        case .beside(let code): counting[code]
+        }
+      }
       if pieces.count == 1 { return (functions[0], pieces[0].memories.map(\.offset)) }
       let sequence = PieceSequence(kernel: kernel, pieces: pieces, functions: functions)
       let function = sequence.emit("\(name).\(kernel.name)", in: module)

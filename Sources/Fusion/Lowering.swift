@@ -45,7 +45,9 @@ extension LoopProgram {
     // What is tried has mostly the same kernels.
     let cache = ScheduleCache()
     do {
-      let lowered = try loweredOnce(legal, for: target, options, cache, explains: explains)
+      let lowered = try loweredOnce(
+        legal, for: target, options, cache, explains: explains,
+        givesUpEarly: options.memory.budget != nil && legal.checkpointedByteCount > 0)
       return lowered.with(function)
     } catch let shortage as MemoryShortage {
       var search = CheckpointSearch(legal, shortage) { function, budget in
@@ -56,6 +58,11 @@ extension LoopProgram {
       guard options.memory.policy != .saveAll,
         var found = try search.lowered(within: options.memory.budget ?? 0)
       else {
+        if search.shortage.isReckoned {
+          // Whether copies of steps would do was left open.
+          let lowered = try search.loweredWhole(within: options.memory.budget)
+          if let lowered { return lowered.with(function) }
+        }
         throw search.shortage.error(for: function, budget: options.memory.budget)
       }
       found.lowered.memory.saveAllByteCount = shortage.saveAll
@@ -65,13 +72,16 @@ extension LoopProgram {
   }
 
   /// Lowers a legalized function as it is.
+  ///
+  /// - Parameter givesUpEarly: whether a budget that one value exceeds is not tried to be kept to.
   private static func loweredOnce(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
-    _ cache: ScheduleCache, explains: Bool
+    _ cache: ScheduleCache, explains: Bool, givesUpEarly: Bool = false
   ) throws -> LoweredProgram {
-    var lowering = Lowering(
-      Scheduler(
-        LoopProgram(name: function.name), for: target, options, knowing: cache, explains: explains))
+    var scheduler = Scheduler(
+      LoopProgram(name: function.name), for: target, options, knowing: cache, explains: explains)
+    scheduler.givesUpEarly = givesUpEarly
+    var lowering = Lowering(scheduler)
     try lowering.lower(function)
     try lowering.scheduler.planMemory()
     var statistics = lowering.statistics
@@ -183,8 +193,8 @@ struct Lowering {
     try append(items)
   }
 
-  /// The steps of a region.
-  mutating func steps(of region: Region, _ bindings: RegionBindings) throws -> [Step] {
+  /// The steps of a region, lowered anew.
+  mutating func newSteps(of region: Region, _ bindings: RegionBindings) throws -> [Step] {
     var inner = Lowering(regionOf: self, bindings)
     let outer = program.steps
     inner.program.steps = []
@@ -304,12 +314,16 @@ struct Lowering {
     if bindings == nil { noteOrigins() }
     for operation in function.operations {
       guard case .constant(let literal) = operation.op, !literal.isSplat else { continue }
-      let buffer =
-        knownConstants[literal]
-        ?? addBuffer("c\(knownConstants.count)", literal.type, .constant(literal))
-      knownConstants[literal] = buffer
-      constants[operation.result] = buffer
+      constants[operation.result] = buffer(of: literal)
     }
+  }
+
+  /// The buffer of a constant that is not one number.
+  mutating func buffer(of literal: Literal) -> BufferID {
+    if let known = knownConstants[literal] { return known }
+    let buffer = addBuffer("c\(knownConstants.count)", literal.type, .constant(literal))
+    knownConstants[literal] = buffer
+    return buffer
   }
 
   /// Notes which value each buffer of a whole function holds.

@@ -206,12 +206,14 @@ private struct MemoryVerifier {
     let count: Int? = if case .count(let count) = loop.trips { count } else { nil }
     counters[loop.counter] = .some(count.map { max($0 - 1, 0) })
     loops.append((loop, []))
-    // The second time what the first iteration left behind is all that the next one finds.
+    // The second time what the first iteration left behind is all that the next one finds, which mostly
+    // is what the first one found.
     let before = intact
     var views = Set<BufferID>()
     for _ in 0..<2 {
       views = try verifyIteration(loop)
       intact.formIntersection(before)
+      if intact == before { break }
     }
     counters[loop.counter] = nil
     for carry in loop.carries where program.movesAlong(carry) {

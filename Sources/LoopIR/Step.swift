@@ -167,7 +167,7 @@ extension [Step] {
   }
 
   /// The steps with each kernel replaced by another, or by none; loops and branches stay.
-  func mappingKernels(_ transform: (Int) -> Int?) -> [Step] {
+  package func mappingKernels(_ transform: (Int) -> Int?) -> [Step] {
     compactMap { step in
       if case .kernel(let number) = step { return transform(number).map { .kernel($0) } }
       return step.mappingLists { $0.mappingKernels(transform) }

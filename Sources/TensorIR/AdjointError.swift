@@ -79,6 +79,9 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
       && left.trail.scopes == right.trail.scopes && left.trail.name == right.trail.name
   }
 
+  /// What the comparison leaves out and texts or memory plans depend on.
+  package var hidden: [UInt] { [trail.isBackward ? 1 : 0, callSite] }
+
   /// Hashes what is compared.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(line)

@@ -9,13 +9,19 @@ extension VectorMath {
   ///
   /// With AVX-512 an approximation is refined by one step of third order (Householder's) for
   /// floats and two for doubles; elsewhere it is a division by the root. The two can differ in the last bit,
-  /// so a single number takes the way that vectors take, in the first lane of a register.
+  /// so a single number, and the few of less than a register, take the way that vectors take, in the first
+  /// lanes of a register.
   package func rsqrt(_ x: LLVMValue) -> LLVMValue {
     let register = x.type.withWidth(128 / x.type.scalarBits)
     if !x.type.isVector, AVX512(register, target) != nil {
       let lane = builder.insertElement(
         builder.poison(register), x, builder.int(0, builder.module.i32))
       return builder.extractElement(rsqrt(lane), 0)
+    }
+    let width = x.type.vectorWidth
+    if x.type.isVector, width < register.vectorWidth, AVX512(register, target) != nil {
+      let lanes = builder.shuffle(x, (0..<register.vectorWidth).map { $0 % width })
+      return builder.shuffle(rsqrt(lanes), Array(0..<width))
     }
     return exactly(x) { lanes in
       let b = builder

@@ -27,8 +27,10 @@ extension LoopProgram {
     lazy var outside = BufferUses(self)
     steps.forEachStep { step in
       guard found == nil, case .loop(let loop) = step else { return }
+      lazy var uses = loop.body.map { buffersUsed(by: $0) }
       for carry in loop.carries where carry.current != carry.next {
-        guard let inner = self.inner(of: carry, in: loop, homes), outside.stays(inner, carry, loop)
+        guard let inner = self.inner(of: carry, in: loop, homes, uses),
+          outside.stays(inner, carry, loop)
         else { continue }
         found = CarriedCopy(carry: carry, inner: inner)
         return
@@ -67,14 +69,17 @@ extension LoopProgram {
   }
 
   /// The buffer that a carry is copied to and from in a loop's body, and that can stand in its place.
+  ///
+  /// - Parameter uses: what each step of the body uses.
   private func inner(
-    of carry: StepCarry, in loop: StepLoop, _ homes: [BufferID: BufferID]
+    of carry: StepCarry, in loop: StepLoop, _ homes: [BufferID: BufferID],
+    _ uses: @autoclosure () -> [Set<BufferID>]
   ) -> BufferID? {
     let body = loop.body
     guard loop.carries.count(where: { $0.next == carry.next }) == 1,
       case .arena = buffers[carry.next.index].storage
     else { return nil }
-    let uses = body.map { buffersUsed(by: $0) }
+    let uses = uses()
     let ends = uses.indices.filter { uses[$0].contains(carry.next) }
     guard ends.count == 1, case .kernel(let last) = body[ends[0]],
       let inner = kernels[last].source(ofCopyTo: carry.next), inner != carry.current,

@@ -12,10 +12,16 @@ extension LoopProgram {
   mutating func carriesInPlace() -> [BufferID: BufferID] {
     var homes: [BufferID: BufferID] = [:]
     steps = steps.mappingLoops { loop in
+      guard loop.carries.contains(where: { $0.current != $0.next }) else { return }
+      var uses = loop.body.map { buffersUsed(by: $0) }
       for carry in loop.carries where carry.current != carry.next {
-        loop.body = postponed(carry.next, behind: carry.current, in: loop.body)
+        guard let body = postponed(carry.next, behind: carry.current, in: loop.body, uses) else {
+          continue
+        }
+        loop.body = body
+        uses = body.map { buffersUsed(by: $0) }
       }
-      for carry in loop.carries where isReplaceable(carry, in: loop, homes) {
+      for carry in loop.carries where isReplaceable(carry, in: loop, homes, uses) {
         homes[carry.next] = carry.current
       }
     }
@@ -23,7 +29,8 @@ extension LoopProgram {
   }
 
   private func isReplaceable(
-    _ carry: StepCarry, in loop: StepLoop, _ homes: [BufferID: BufferID]
+    _ carry: StepCarry, in loop: StepLoop, _ homes: [BufferID: BufferID],
+    _ uses: [Set<BufferID>]
   ) -> Bool {
     let (old, new) = (carry.current, carry.next)
     guard old != new, [old, new].allSatisfy({ isArena($0) && homes[$0] == nil }),
@@ -31,7 +38,7 @@ extension LoopProgram {
       loop.carries.count(where: { $0.next == new }) == 1,
       buffers[old.index].type == buffers[new.index].type
     else { return false }
-    return comesFirst(old, before: new, in: loop.body)
+    return comesFirst(old, before: new, in: loop.body, uses)
   }
 
   private func isArena(_ buffer: BufferID) -> Bool {
@@ -41,8 +48,11 @@ extension LoopProgram {
 
   /// Whether every use of one buffer comes before every use of another in a list of steps, or both
   /// meet in one kernel that replaces the one by the other element by element.
-  private func comesFirst(_ old: BufferID, before new: BufferID, in steps: [Step]) -> Bool {
-    let uses = steps.map { buffersUsed(by: $0) }
+  ///
+  /// - Parameter uses: what each step uses.
+  private func comesFirst(
+    _ old: BufferID, before new: BufferID, in steps: [Step], _ uses: [Set<BufferID>]
+  ) -> Bool {
     guard let first = uses.firstIndex(where: { $0.contains(new) }),
       let last = uses.lastIndex(where: { $0.contains(old) })
     else { return true }
@@ -50,7 +60,10 @@ extension LoopProgram {
     switch steps[first] {
     case .kernel(let number): return kernels[number].mayReplace(old, with: new, in: self)
     case .loop, .call: return false
-    case .branch(let branch): return branch.ways.allSatisfy { comesFirst(old, before: new, in: $0) }
+    case .branch(let branch):
+      return branch.ways.allSatisfy { way in
+        comesFirst(old, before: new, in: way, way.map { buffersUsed(by: $0) })
+      }
     }
   }
 
@@ -83,12 +96,15 @@ extension LoopProgram {
   }
 
   /// The steps with those that make a buffer, and all that need it, behind the last other step that
-  /// uses another buffer.
-  private func postponed(_ new: BufferID, behind old: BufferID, in steps: [Step]) -> [Step] {
-    let used = steps.map { buffersUsed(by: $0) }
+  /// uses another buffer; nil where they stay.
+  ///
+  /// - Parameter used: what each step uses.
+  private func postponed(
+    _ new: BufferID, behind old: BufferID, in steps: [Step], _ used: [Set<BufferID>]
+  ) -> [Step]? {
     guard let first = used.firstIndex(where: { $0.contains(new) }),
       let last = used.lastIndex(where: { $0.contains(old) }), first < last
-    else { return steps }
+    else { return nil }
     var written = buffersWritten(by: steps[first])
     var needed = used[first]
     var waiting = [first]
@@ -98,7 +114,7 @@ extension LoopProgram {
         continue
       }
       // What needs the new value and the old one cannot come both before and after.
-      if used[position].contains(old) { return steps }
+      if used[position].contains(old) { return nil }
       waiting.append(position)
       written.formUnion(writes)
       needed.formUnion(used[position])

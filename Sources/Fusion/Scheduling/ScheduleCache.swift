@@ -34,6 +34,8 @@ final class ScheduleCache {
   @exclusivity(unchecked) var scheduled: [Step: (kernel: Kernel, form: Int)] = [:]
   /// Built kernels over numbered buffers, by what they are computed from.
   @exclusivity(unchecked) var built: [SubgraphKey: [Draft]] = [:]
+  /// Steps of regions, by all that they depend on.
+  @exclusivity(unchecked) var regions: [RegionKey: RegionTemplate] = [:]
   @exclusivity(unchecked) private var remainders: [Remainder: Int] = [:]
   @exclusivity(unchecked) private var formCount = 0
   @exclusivity(unchecked) private var productForms: [ProductForm: Int] = [:]

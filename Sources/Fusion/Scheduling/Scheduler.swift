@@ -21,6 +21,8 @@ struct Scheduler {
   var recipes: RecipeBook?
   /// What became of the program's values.
   var memoryReport = MemoryReport()
+  /// Whether plans are not looked for where one value alone exceeds the memory budget.
+  var givesUpEarly = false
   /// Whether reports keep what is weighed.
   private let explains: Bool
   /// The passes about one kernel that run.
@@ -67,11 +69,16 @@ struct Scheduler {
         .joined(separator: ", ")
       var kernels = kernels(of: chain)
       for position in kernels.indices {
-        kernels[position].name = "k\(kernelCount)"
-        kernelCount += 1
+        kernels[position].name = nextKernelName()
       }
       return kernels
     }
+  }
+
+  /// A name that no kernel has yet.
+  mutating func nextKernelName() -> String {
+    kernelCount += 1
+    return "k\(kernelCount - 1)"
   }
 
   /// Lets the passes about memory go over the whole program.

@@ -83,6 +83,23 @@ import Testing
       }
   }()
 
+  /// Reciprocal roots differ from processor to processor, but on each not with the width: two lanes are
+  /// less than a register.
+  @Test func reciprocalRootsDoNotDependOnTheVectorWidth() throws {
+    for target in TargetDescription.runnable {
+      let expected = try MapKernel(.rsqrt, isDouble: false, width: 16, target: target)
+        .map(Self.mixed)
+      for width in [1, 2, 4, 8, 48] {
+        let values = try MapKernel(.rsqrt, isDouble: false, width: width, target: target)
+          .map(Self.mixed)
+        let isSame = zip(values, expected).allSatisfy {
+          $0.bitPattern == $1.bitPattern || ($0.isNaN && $1.isNaN)
+        }
+        #expect(isSame, "width \(width) on \(target.cpu)")
+      }
+    }
+  }
+
   @Test(arguments: VectorFunction.allCases.filter { $0 != .rsqrt })
   func resultsDoNotDependOnTheVectorWidthOrProcessor(function: VectorFunction) throws {
     let expected = try MapKernel(function, isDouble: false, width: 16).map(Self.mixed)

@@ -50,7 +50,7 @@ struct CheckpointSearch {
     let segments = try checkpointed(.segments, budget)
     // Planning takes long, so it is left for the end where it is not likely to lead anywhere: what
     // stays whole only becomes much smaller where it is most of it.
-    let isLikely = segments.map { $0.byteCount + rest <= budget / 8 * 9 || rest > budget / 4 }
+    let isLikely = segments.map { $0.byteCount + rest <= budget || rest > budget / 4 }
     if isLikely == true, let found = try inSegments(segments, budget) { return found }
     if let found = try inBlocks(budget) { return found }
     if isLikely == false, let found = try inSegments(segments, budget) { return found }
@@ -58,6 +58,12 @@ struct CheckpointSearch {
       let lowered = try fitting(smallest.function, budget)
     else { return nil }
     return CheckpointedProgram(lowered, smallest)
+  }
+
+  /// The program within a budget whose scans are whole; nil where there is none.
+  mutating func loweredWhole(within budget: Int?) throws -> LoweredProgram? {
+    shortage.isReckoned = false
+    return try fitting(function, budget ?? .max)
   }
 
   private func checkpointed(

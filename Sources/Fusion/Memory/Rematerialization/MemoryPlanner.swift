@@ -6,6 +6,8 @@ internal import TensorIR
 struct MemoryShortage: Error {
   /// The least bytes of all plans.
   var least: Int
+  /// Whether plans were not looked for, since one value alone exceeds the budget.
+  var isReckoned = false
   /// The bytes where nothing is computed again.
   var saveAll: Int
   /// The bytes in use at each step then.
@@ -61,7 +63,7 @@ struct MemoryPlanner {
     saveAllByteCount = saveAll.arenaByteCount
     self.scheduler = scheduler.forTrial
     self.scheduler.program = program
-    var graph = RematerializationGraph(program)
+    var graph = RematerializationGraph(program, reckonsCosts: false)
     let isSmall = saveAll.arenaByteCount < Self.smallByteCount
     let fits = options.budget.map { $0 >= saveAll.arenaByteCount } ?? true
     let hasScopes = graph.values.contains { !$0.scopes.isEmpty }
@@ -69,6 +71,7 @@ struct MemoryPlanner {
       graph.values.isEmpty || options.policy == .automatic && isSmall && fits && !hasScopes
     self.graph = graph
     guard !isIdle else { return }
+    graph = RematerializationGraph(program)
     recipes = book.map { ProgramRecipes($0, for: program) }
     let largest = graph.values.map(\.byteCount).max() ?? 0
     let found = recipes?.recipes(for: graph, of: program, leastByteCount: largest >> 10)
@@ -237,16 +240,37 @@ struct MemoryPlanner {
       }
     }
     if let best = best(within: budget) { return best }
-    for number in 0..<Self.capCount where candidate(at: number) == nil { break }
+    for number in tightest { _ = candidate(at: number) }
     if let best = best(within: budget) { return best }
     let least = candidates.values.compactMap { $0?.arenaByteCount }.min() ?? usualBytes
     throw tooSmall(min(least, usualBytes))
+  }
+
+  /// The runs, by number, that take hardly more on paper than the one that takes least: the others' arenas
+  /// are not the least either, and placing memory takes far longer than running on paper.
+  private var tightest: [Int] {
+    mutating get {
+      var uses: [Int] = []
+      while uses.count < Self.capCount, let plan = plan(uses.count) { uses.append(plan.largestUse) }
+      let least = uses.min() ?? 0
+      return uses.indices.filter { uses[$0] <= least + least / 4 }
+    }
   }
 
   private func best(within budget: Int) -> Candidate? {
     candidates.sorted { $0.key < $1.key }.compactMap(\.value)
       .filter { $0.arenaByteCount <= budget }
       .min { $0.plan.addedNanoseconds < $1.plan.addedNanoseconds }
+  }
+}
+
+extension LoopProgram {
+  /// The bytes of the largest buffer that has a place of its own in the arena.
+  fileprivate var largestValue: Int {
+    buffers.reduce(0) { largest, buffer in
+      guard case .arena = buffer.storage, buffer.home == nil else { return largest }
+      return max(largest, buffer.type.byteCount)
+    }
   }
 }
 
@@ -258,8 +282,16 @@ extension Scheduler {
   mutating func rematerialized(
     _ program: LoopProgram, saveAll: LoopProgram
   ) throws -> LoopProgram? {
-    var planner = MemoryPlanner(program, saveAll: saveAll, self, recipes)
     let curve = saveAll.memoryCurve
+    if givesUpEarly, let budget = options.memory.budget,
+      min(program.largestValue, saveAll.largestValue) > budget
+    {
+      var shortage = MemoryShortage(least: saveAll.arenaByteCount, saveAll: saveAll.arenaByteCount)
+      shortage.isReckoned = true
+      shortage.saveAllCurve = curve
+      throw shortage
+    }
+    var planner = MemoryPlanner(program, saveAll: saveAll, self, recipes)
     let chosen: MemoryPlanner.Candidate?
     do {
       chosen = try planner.choose()

@@ -82,11 +82,12 @@ struct RematerializationGraph {
   /// The number of each buffer that is a value.
   private(set) var numbers: [BufferID: Int] = [:]
 
-  init(_ program: LoopProgram) {
+  /// - Parameter reckonsCosts: whether it is known what steps take, which only choices need.
+  init(_ program: LoopProgram, reckonsCosts: Bool = true) {
     let accesses = program.steps.map { program.accesses(of: $0) }
-    steps = accesses.indices.map { program.facts(of: program.steps[$0]) }
+    steps = program.steps.map { program.facts(of: $0, reckonsCosts: reckonsCosts) }
     addValues(program, accesses)
-    addWorkspaces(program, accesses)
+    if reckonsCosts { addWorkspaces(program, accesses) }
     addGroups()
     addRoles(program)
   }
@@ -291,9 +292,19 @@ extension LoopProgram {
   }
 
   /// What a step takes, without what it touches.
-  fileprivate func facts(of step: Step) -> RematerializationGraph.Step {
+  fileprivate func facts(
+    of step: Step, reckonsCosts: Bool
+  ) -> RematerializationGraph.Step {
     var facts = RematerializationGraph.Step()
-    add(step, times: 1, to: &facts)
+    if reckonsCosts { add(step, times: 1, to: &facts) }
+    [step].forEachStep { step in
+      switch step {
+      case .kernel(let number):
+        if kernels[number].body.contains(where: \.hasContract) { facts.hasProduct = true }
+      case .call: facts.hasCall = true
+      case .loop, .branch: break
+      }
+    }
     return facts
   }
 
@@ -303,7 +314,6 @@ extension LoopProgram {
       let costs = kernels[number].costs(in: self)
       facts.nanoseconds += RematerializationCosts.nanoseconds(costs) * Double(times)
       facts.flops = facts.flops.addingCapped(costs.flops.multipliedCapped(by: times))
-      if kernels[number].body.contains(where: \.hasContract) { facts.hasProduct = true }
     case .loop(let loop):
       var trips = Loop.nominalExtent
       if case .count(let count) = loop.trips { trips = count }
@@ -312,7 +322,7 @@ extension LoopProgram {
       }
     case .branch:
       for list in step.lists { for inner in list { add(inner, times: times, to: &facts) } }
-    case .call: facts.hasCall = true
+    case .call: break
     }
   }
 
