@@ -30,11 +30,13 @@ extension LoopProgram {
   /// Where no plan fits the memory budget, scans are tried in segments; the function then is another one
   /// than the one given.
   ///
-  /// - Parameter explains: whether the report tells what was weighed for each change.
+  /// - Parameters:
+  ///   - explains: whether the report tells what was weighed for each change.
+  ///   - observer: is told each kernel when its loops are scheduled.
   /// - Throws: `AdjointError` where an op has no lowering, or no plan fits the memory budget.
   package static func lowered(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
-    explains: Bool = false
+    explains: Bool = false, telling observer: KernelObserver? = nil
   ) throws -> (
     program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
     memory: MemoryReport, function: Function
@@ -45,7 +47,8 @@ extension LoopProgram {
     // What is tried has mostly the same kernels.
     let cache = ScheduleCache()
     do {
-      let lowered = try loweredOnce(legal, for: target, options, cache, explains: explains)
+      let lowered = try loweredOnce(
+        legal, for: target, options, cache, explains: explains, telling: observer)
       return lowered.with(function)
     } catch let shortage as MemoryShortage {
       var search = CheckpointSearch(legal, shortage) { function, budget in
@@ -67,11 +70,12 @@ extension LoopProgram {
   /// Lowers a legalized function as it is.
   private static func loweredOnce(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
-    _ cache: ScheduleCache, explains: Bool
+    _ cache: ScheduleCache, explains: Bool, telling observer: KernelObserver? = nil
   ) throws -> LoweredProgram {
-    var lowering = Lowering(
-      Scheduler(
-        LoopProgram(name: function.name), for: target, options, knowing: cache, explains: explains))
+    var scheduler = Scheduler(
+      LoopProgram(name: function.name), for: target, options, knowing: cache, explains: explains)
+    scheduler.observer = observer
+    var lowering = Lowering(scheduler)
     try lowering.lower(function)
     try lowering.scheduler.planMemory()
     var statistics = lowering.statistics
@@ -82,6 +86,10 @@ extension LoopProgram {
       memory: lowering.scheduler.memoryReport)
   }
 }
+
+/// What is told kernels over numbered buffers, and the types of those, while the rest of their program is
+/// planned. Passes about memory may change a kernel later.
+package typealias KernelObserver = (Kernel, [TensorType]) -> Void
 
 /// A program with what its lowering took and decided.
 struct LoweredProgram {

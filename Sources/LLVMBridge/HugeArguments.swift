@@ -12,7 +12,7 @@
 /// function takes LLVM as long as a hundred instructions do.
 package enum HugeArguments {
   /// The two circular functions, by the C library's names.
-  package enum Circular: String, CaseIterable {
+  package enum Circular: String, CaseIterable, Sendable {
     case sin, cos
 
     /// What the C library gives.

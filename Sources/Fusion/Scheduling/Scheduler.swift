@@ -21,6 +21,8 @@ struct Scheduler {
   var recipes: RecipeBook?
   /// What became of the program's values.
   var memoryReport = MemoryReport()
+  /// What is told kernels when they are scheduled.
+  var observer: KernelObserver?
   /// Whether reports keep what is weighed.
   private let explains: Bool
   /// The passes about one kernel that run.
@@ -69,9 +71,20 @@ struct Scheduler {
       for position in kernels.indices {
         kernels[position].name = "k\(kernelCount)"
         kernelCount += 1
+        tell(kernels[position])
       }
       return kernels
     }
+  }
+
+  /// Tells the observer of a kernel, over numbered buffers, without name and sources.
+  private func tell(_ kernel: Kernel) {
+    guard let observer else { return }
+    var numbered = kernel
+    numbered.name = ""
+    numbered.sources = []
+    numbered.slots = kernel.slots.indices.map { BufferID($0) }
+    observer(numbered, kernel.slots.map { program.buffers[$0.index].type })
   }
 
   /// Lets the passes about memory go over the whole program.
