@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+from models import MODELS
 from programs import PROGRAMS
 
 REPEATS, SIZES = 2, 3
@@ -227,6 +228,17 @@ def measure(binary, programs, names, print_line):
                     name, "", adjoint(binary, path, indices),
                     first_result(binary, path, indices, folder),
                     jax_times(function, indices, arguments) if function else None))
+        for name, make in MODELS.items():
+            if names and name not in names:
+                continue
+            function, indices, arguments = make()
+            path = folder / f"{name}.mlir"
+            path.write_text(jax.jit(function, keep_unused=True).lower(*arguments).as_text())
+            print_line(
+                row(
+                    name, "", adjoint(binary, path, indices),
+                    first_result(binary, path, indices, folder),
+                    jax_times(function, indices, arguments)))
         for name, (make, sizes) in SERIES.items():
             if names and name not in names:
                 continue

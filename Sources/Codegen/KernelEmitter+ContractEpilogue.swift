@@ -5,14 +5,14 @@ internal import TensorIR
 extension KernelEmitter {
   /// Carries out the product's body for each row of a tile, with columns in lanes.
   ///
-  /// A short body is written out for every row. A long one stands in a loop over rows, which finds the
-  /// sums on the stack: its code would be many times as long, and compile as many times as long,
-  /// without being faster.
+  /// A short body is written out for every row. A long one, and one behind a great depth, stands in a loop
+  /// over rows, which finds the sums on the stack: its code would be many times as long, and compile as
+  /// many times as long, without being faster.
   func emitEpilogue(_ contract: Contract, _ tile: ContractTile, _ sums: [[LLVMValue]]) {
     guard let first = variables[contract.row] else { return }
     let (shared, perRow) = splitByRow(contract)
     for node in shared { emit(node) }
-    if tile.rows > 1, perRow.weight > Self.writtenOutWeight {
+    if tile.rows > 1, isLoop(perRow, contract) {
       emitRows(perRow, contract, tile, sums, from: first)
     } else {
       for row in 0..<tile.rows {
@@ -23,8 +23,20 @@ extension KernelEmitter {
     variables[contract.row] = first
   }
 
+  /// Whether a body stands in a loop over rows: much work does, and what is more than a store does behind
+  /// so many products that the way over the stack takes no time beside them.
+  private func isLoop(_ nodes: [Node], _ contract: Contract) -> Bool {
+    nodes.weight > Self.writtenOutWeight
+      || nodes.count > Self.writtenOutNodes
+        && contract.termCount(in: kernel) >= Self.greatDepth
+  }
+
   /// Bodies of more work than this for a row stand in a loop.
   private static let writtenOutWeight = 16
+  /// Bodies of more nodes for a row stand in a loop behind a great depth.
+  private static let writtenOutNodes = 2
+  /// So many products for an element are a great depth.
+  private static let greatDepth = 256
 
   /// Carries out nodes in a loop over the rows of a tile, whose sums wait on the stack.
   private func emitRows(

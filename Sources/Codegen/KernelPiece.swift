@@ -16,7 +16,7 @@ struct KernelPiece {
   /// The pieces of a kernel, in the order in which each block goes through them.
   static func pieces(of kernel: Kernel, in program: LoopProgram) -> [KernelPiece] {
     let (head, block, nodes) = kernel.outline
-    let groups = nodes.steps
+    let groups = nodes.steps { kernel.mayShareMemory($0, $1, in: program) }
     guard groups.count > 1 else {
       let (code, offsets) = KernelCode.of(kernel, in: program)
       let slots = kernel.slots.indices.map { Memory.slot($0) }
@@ -56,6 +56,15 @@ struct KernelPiece {
 }
 
 extension Kernel {
+  /// Whether two memories that the kernel sees may be one: a result may stand in an argument's.
+  fileprivate func mayShareMemory(_ one: Memory, _ other: Memory, in program: LoopProgram) -> Bool {
+    guard case .slot(let one) = one, case .slot(let other) = other else { return one == other }
+    func owners(_ slot: Int) -> Set<BufferID> {
+      Set([slots[slot]] + program.bases(of: slots[slot]))
+    }
+    return !program.donations.isEmpty || !owners(one).isDisjoint(with: owners(other))
+  }
+
   /// The definitions before everything else, the parallel loop without its body, and what a block, or
   /// the kernel where it has none, goes through.
   fileprivate var outline: (head: [Node], block: Loop?, nodes: [Node]) {
@@ -73,7 +82,9 @@ extension Kernel {
 extension [Node] {
   /// The nodes in groups that can be carried out by themselves: a product, or the loops between
   /// products with what becomes of their sums. One group where there is no product.
-  fileprivate var steps: [[Node]] {
+  ///
+  /// - Parameter meets: Whether two places may be one memory.
+  fileprivate func steps(where meets: (Memory, Memory) -> Bool) -> [[Node]] {
     guard contains(where: \.hasContract) else { return [self] }
     var groups: [[Node]] = [[]]
     var definers: [ScalarID: Int] = [:]
@@ -88,8 +99,13 @@ extension [Node] {
       for scalar in [node].scalarsRead {
         if let definer = definers[scalar] { first = Swift.min(first, definer) }
       }
-      // What needs a sum of an earlier group makes one group of it and all that follow.
-      if first < place {
+      // What needs a sum of an earlier group alone goes there; else it makes one group of that and all that
+      // follow.
+      if first < place, node.mayPrecede(groups[(first + 1)...].joined(), where: meets),
+        [node].scalarsRead.allSatisfy({ definers[$0, default: first] <= first })
+      {
+        place = first
+      } else if first < place {
         groups[first...] = [Array(groups[first...].joined())]
         for (scalar, definer) in definers where definer > first { definers[scalar] = first }
         place = first
@@ -130,6 +146,21 @@ extension [Node] {
 }
 
 extension Node {
+  /// Whether the node is no loop and can as well be carried out before other nodes, whose scalars it
+  /// does not read: none of them uses memory that it writes, and it reads none.
+  fileprivate func mayPrecede(
+    _ others: some Sequence<Node>, where meets: (Memory, Memory) -> Bool
+  ) -> Bool {
+    switch self {
+    case .define(_, let expression):
+      if case .load = expression { return false }
+      return true
+    case .store(let store):
+      return !Array(others).accesses.contains { meets($0.memory, store.memory) }
+    case .accumulate, .loop, .contract: return false
+    }
+  }
+
   fileprivate var isRepetition: Bool {
     switch self {
     case .loop, .contract: true

@@ -1,7 +1,7 @@
 package import LLVMBridge
 package import LoopIR
 package import Targets
-internal import TensorIR
+package import TensorIR
 
 /// Emits a loop program's entry point, and its kernels as functions it calls.
 ///
@@ -81,17 +81,35 @@ package struct ProgramEmitter {
     return module
   }
 
-  /// The effort that machine code of the entry takes: a long one is calls and little else.
-  package var entryLevel: Int { program.kernels.count > Self.longEntry ? 0 : 1 }
+  /// The effort that machine code of the entry takes: a long one, or one without loops and branches, is
+  /// calls and little else.
+  package var entryLevel: Int {
+    let isStraight = program.steps.allSatisfy { step in
+      switch step {
+      case .kernel, .call: true
+      case .loop, .branch: false
+      }
+    }
+    return isStraight || program.kernels.count > Self.longEntry ? 0 : 1
+  }
 
   /// Entries of more kernels are long.
   private static let longEntry = 24
 
   /// A code as a module of its own, with the symbol of number 0, whatever program it is part of.
-  package func emittedCode(_ number: Int) -> LLVMModule {
+  package static func module(of code: KernelCode, for target: TargetDescription) -> LLVMModule {
     let module = LLVMModule(name: "kernel", target: target)
-    KernelEmitter(codes[number].kernel, named: Self.symbol(0), module).emit()
+    KernelEmitter(code.kernel, named: symbol(0), module).emit()
     return module
+  }
+
+  /// The codes of the pieces of a kernel over numbered buffers of these types; none where it breaks an
+  /// invariant.
+  package static func codes(of kernel: Kernel, slots types: [TensorType]) -> [KernelCode] {
+    var program = LoopProgram(name: "")
+    program.buffers = types.map { Buffer(name: "", type: $0, storage: .arena(offset: 0)) }
+    guard (try? kernel.verify(in: program)) != nil else { return [] }
+    return KernelPiece.pieces(of: kernel, in: program).map(\.code)
   }
 
   /// The symbol of a number: always of one length, so that a linker that has one table of names for

@@ -30,11 +30,13 @@ extension LoopProgram {
   /// Where no plan fits the memory budget, scans are tried in segments; the function then is another one
   /// than the one given.
   ///
-  /// - Parameter explains: whether the report tells what was weighed for each change.
+  /// - Parameters:
+  ///   - explains: whether the report tells what was weighed for each change.
+  ///   - observer: is told each kernel when its loops are scheduled.
   /// - Throws: `AdjointError` where an op has no lowering, or no plan fits the memory budget.
   package static func lowered(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
-    explains: Bool = false
+    explains: Bool = false, telling observer: KernelObserver? = nil
   ) throws -> (
     program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
     memory: MemoryReport, function: Function
@@ -47,7 +49,8 @@ extension LoopProgram {
     do {
       let lowered = try loweredOnce(
         legal, for: target, options, cache, explains: explains,
-        givesUpEarly: options.memory.budget != nil && legal.checkpointedByteCount > 0)
+        givesUpEarly: options.memory.budget != nil && legal.checkpointedByteCount > 0,
+        telling: observer)
       return lowered.with(function)
     } catch let shortage as MemoryShortage {
       var search = CheckpointSearch(legal, shortage) { function, budget in
@@ -76,11 +79,13 @@ extension LoopProgram {
   /// - Parameter givesUpEarly: whether a budget that one value exceeds is not tried to be kept to.
   private static func loweredOnce(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
-    _ cache: ScheduleCache, explains: Bool, givesUpEarly: Bool = false
+    _ cache: ScheduleCache, explains: Bool, givesUpEarly: Bool = false,
+    telling observer: KernelObserver? = nil
   ) throws -> LoweredProgram {
     var scheduler = Scheduler(
       LoopProgram(name: function.name), for: target, options, knowing: cache, explains: explains)
     scheduler.givesUpEarly = givesUpEarly
+    scheduler.observer = observer
     var lowering = Lowering(scheduler)
     try lowering.lower(function)
     try lowering.scheduler.planMemory()
@@ -92,6 +97,10 @@ extension LoopProgram {
       memory: lowering.scheduler.memoryReport)
   }
 }
+
+/// What is told kernels over numbered buffers, and the types of those, while the rest of their program is
+/// planned. Passes about memory may change a kernel later.
+package typealias KernelObserver = (Kernel, [TensorType]) -> Void
 
 /// A program with what its lowering took and decided.
 struct LoweredProgram {

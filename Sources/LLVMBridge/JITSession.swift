@@ -55,6 +55,7 @@ package final class JITSession: @unchecked Sendable {
       throw LLVMError(takeError(error))
     }
     LLVMOrcJITDylibAddGenerator(main, generator)
+    try define(HugeArguments.addresses.compactMapValues { UnsafeRawPointer(bitPattern: $0) })
   }
 
   /// A symbol name that no other call in this process returns: `base` and a number.

@@ -79,6 +79,23 @@ package struct Kernel: Sendable, Hashable {
   }
 }
 
+extension Kernel {
+  /// Hashes what tells most kernels apart, since equality decides: all of a loop tree, but of long
+  /// straight-line code its ends.
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(slots.count)
+    hasher.combine(scalars.count)
+    for local in locals { hasher.combine(local.count) }
+    for variable in variables { hasher.combine(variable.extent) }
+    hasher.combine(body.count)
+    for node in body.prefix(Self.hashedNodes) { hasher.combine(node) }
+    for node in body.dropFirst(Self.hashedNodes).suffix(Self.hashedNodes) { hasher.combine(node) }
+  }
+
+  /// So many nodes at each end of a kernel's body are hashed.
+  private static let hashedNodes = 16
+}
+
 /// Memory as a kernel sees it.
 package enum Memory: Hashable, Sendable {
   /// A buffer of the program, by slot.

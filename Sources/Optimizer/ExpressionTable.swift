@@ -103,8 +103,8 @@ extension Op {
   /// A number that tells most ops with the same operands apart.
   private var payloadHash: Int {
     switch self {
-    case .unary(let op): op.rawValue.utf8.count
-    case .binary(let op): op.rawValue.utf8.count
+    case .unary(let op): 256 &+ Int(op.place)
+    case .binary(let op): 512 &+ Int(op.place)
     case .compare: 3
     case .select: 5
     case .clamp: 7

@@ -118,13 +118,16 @@ package final class Executable: Sendable {
       throw AdjointError(
         .argument, "code for \(options.target.cpu) does not run on \(TargetDescription.host.cpu)")
     }
-    let (program, memory, _) = try Self.lowered(function, options)
+    let early = Self.early(function, options, for: target)
+    defer { _ = early?.finish() }
+    let (program, memory, _) = try Self.lowered(function, options, early)
     let planned = clock.now
     let emitter = ProgramEmitter(program, target: target, isProfiled: options.isProfiled)
     let objects: [CodeCache.Kernel]
     do {
       objects = try KernelCompilation.objects(
-        of: emitter, for: target, cache: CodeCache.current, effort: options.effort(since: start))
+        of: emitter, for: target, cache: CodeCache.current, effort: options.effort(since: start),
+        early: early)
     } catch {
       throw AdjointError(.system, "LLVM: \(error.message)", at: function.location)
     }
@@ -217,16 +220,31 @@ package final class Executable: Sendable {
     }
   }
 
+  /// What compiles kernels while others are planned: the best code, of functions that take a while, where
+  /// no budget may have their loops planned again.
+  private static func early(
+    _ function: Function, _ options: CodeOptions, for target: TargetDescription
+  ) -> EarlyCompilation? {
+    guard function.operations.count >= Self.leastEarlyCount, options.policy == .best,
+      options.budgetMilliseconds == nil, options.memory.budget == nil
+    else { return nil }
+    return EarlyCompilation(KernelCompiler(target: target, cache: CodeCache.current))
+  }
+
+  /// Shorter functions are planned faster than another thread starts.
+  private static let leastEarlyCount = 24
+
   /// The verified loop program of a function; long functions are lowered on a stack of their own.
   private static func lowered(
-    _ function: Function, _ options: CodeOptions
+    _ function: Function, _ options: CodeOptions, _ early: EarlyCompilation? = nil
   ) throws -> (program: LoopProgram, memory: MemoryReport, function: Function) {
     var count = 0
     function.forEachOperation { _ in count += 1 }
     let lower = {
       let lowered = try LoopProgram.lowered(
         function, for: options.target,
-        ScheduleOptions(donated: options.donated, memory: options.memory))
+        ScheduleOptions(donated: options.donated, memory: options.memory),
+        telling: early.map { early in { early.add($0, $1) } })
       try lowered.program.verify()
       return (lowered.program, lowered.memory, lowered.function)
     }

@@ -66,6 +66,7 @@ package struct TargetDescription: Hashable, Sendable, CustomStringConvertible {
   package func running(on host: TargetDescription) -> TargetDescription? {
     guard isX86 == host.isX86, isARM64 == host.isARM64, enabled.isSubset(of: host.enabled)
     else { return nil }
+    if triple == host.triple { return self }
     return TargetDescription(triple: host.triple, cpu: cpu, features: features)
   }
 }

@@ -7,9 +7,9 @@ extension Function {
       return value.index == next - 1
     }
     return parameters.allSatisfy(follows)
-      && operations.allSatisfy { operation in
-        operation.results.allSatisfy(follows)
-          && operation.op.regions.allSatisfy(\.isNumberedInOrder)
+      && operations.indices.allSatisfy { position in
+        operations[position].results.allSatisfy(follows)
+          && operations[position].op.regions.allSatisfy(\.isNumberedInOrder)
       }
   }
 

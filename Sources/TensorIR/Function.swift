@@ -108,8 +108,9 @@ package struct Function: Sendable, Hashable {
   /// For each value, the position in `operations` of its definition; nil for parameters.
   package func definitions() -> [Int?] {
     var positions = [Int?](repeating: nil, count: types.count)
-    for (position, operation) in operations.enumerated() {
-      for result in operation.results { positions[result.index] = position }
+    // Reading members in place copies no operation.
+    for position in operations.indices {
+      for result in operations[position].results { positions[result.index] = position }
     }
     return positions
   }
@@ -117,7 +118,9 @@ package struct Function: Sendable, Hashable {
   /// For each value, how many times operations and the return read it.
   package func useCounts() -> [Int] {
     var counts = [Int](repeating: 0, count: types.count)
-    for operation in operations { for operand in operation.operands { counts[operand.index] += 1 } }
+    for position in operations.indices {
+      for operand in operations[position].operands { counts[operand.index] += 1 }
+    }
     for result in results { counts[result.index] += 1 }
     return counts
   }

@@ -1,12 +1,13 @@
-import Codegen
+import Differentiation
 import Fusion
 import LLVMBridge
 import LoopIR
 import Optimizer
 import Targets
 import TensorIR
-import TestSupport
 import Testing
+
+@testable import Codegen
 
 /// Kernels of several steps as functions.
 @Suite struct KernelPieceTests {
@@ -27,5 +28,26 @@ import Testing
     #expect(program.arenaByteCount == 0)
     // From the argument, from one local to the other, back, and to the result.
     #expect(ProgramEmitter(program, target: .x86_64v4).functionCount <= 4)
+  }
+
+  /// A sum that is stored when all is done does not keep steps from sharing their code.
+  @Test func aSumForTheEndLeavesStepsApart() throws {
+    func weight(steps: Int) throws -> Int {
+      var builder = FunctionBuilder(name: "main")
+      let start = builder.parameter(TensorType([16, 32], .f32))
+      let weights = builder.parameter(TensorType([32, 32], .f32))
+      let dimensions = DotDimensions(
+        leftBatching: [], rightBatching: [], leftContracting: [1], rightContracting: [0])
+      var state = start
+      for _ in 0..<steps {
+        state = try builder.unary(.tanh, builder.emit(.dot(dimensions), [state, weights]))
+      }
+      let loss = try builder.reduce(
+        .add, builder.binary(.multiply, state, state), dimensions: [0, 1])
+      let function = try builder.finish(returning: [loss]).simplified().withGradient(of: [0])
+      let program = try LoopProgram(lowering: function.simplified(), for: .x86_64v4)
+      return ProgramEmitter(program, target: .x86_64v4).codes.reduce(0) { $0 + $1.weight }
+    }
+    #expect(try weight(steps: 16) == weight(steps: 8))
   }
 }

@@ -30,7 +30,7 @@ extension VectorMath {
 
   /// Replaces the values in lanes of huge arguments, in a branch that is rarely taken.
   private func patched(
-    _ lanes: Lanes, _ x: LLVMValue, _ values: KeyValuePairs<Circular, LLVMValue>,
+    _ lanes: Lanes, _ x: LLVMValue, _ values: KeyValuePairs<HugeArguments.Circular, LLVMValue>,
     _ isHuge: LLVMValue
   ) -> [LLVMValue] {
     let b = builder
@@ -38,17 +38,9 @@ extension VectorMath {
     let usual = b.currentBlock
     b.condBr(b.reduceOr(isHuge), rare, rest, weights: (1, 4000))
     b.position(at: rare)
-    let alignment = 64
-    let argument = b.alloca(x.type, alignment: alignment)
-    let result = b.alloca(x.type, alignment: alignment)
-    b.store(x, argument, alignment: alignment)
-    let patches = values.map { function, value in
-      b.store(value, result, alignment: alignment)
-      b.call(
-        patcher(function, lanes),
-        [argument, result, b.int(x.type.vectorWidth, b.module.i64)])
-      return b.load(x.type, result, alignment: alignment)
-    }
+    let patches =
+      x.type.vectorWidth == 1
+      ? values.map { libraryValue($0.key, lanes, x) } : overwritten(values, lanes, x)
     b.br(rest)
     b.position(at: rest)
     return zip(values, patches).map { value, patch in
@@ -59,55 +51,35 @@ extension VectorMath {
     }
   }
 
-  /// The function `(arguments, results, count)` that overwrites results of huge arguments with
-  /// what the C library's function gives in double precision; made once per module.
-  private func patcher(_ circular: Circular, _ lanes: Lanes) -> LLVMFunction {
-    let module = builder.module
-    let element = lanes.type.scalar
-    let name = "adjoint.\(circular.rawValue).huge.\(element.text)"
-    let parameters = [module.pointer, module.pointer, module.i64]
-    if let known = module.function(named: name, parameters: parameters, returns: module.void) {
-      return known
-    }
-    let function = module.addFunction(
-      name, parameters: parameters, returns: module.void, isInternal: true)
-    function.setAttribute(.noinline)
-    function.setAttribute(.cold)
+  /// What the C library's function gives in double precision.
+  private func libraryValue(
+    _ circular: HugeArguments.Circular, _ lanes: Lanes, _ x: LLVMValue
+  ) -> LLVMValue {
+    let (b, module) = (builder, builder.module)
     let library = module.declareFunction(
       circular.rawValue, parameters: [module.double], returns: module.double)
-    let b = IRBuilder(module)
-    let (entry, loop) = (function.appendBlock(), function.appendBlock())
-    let (call, next, exit) = (
-      function.appendBlock(), function.appendBlock(), function.appendBlock()
-    )
-    b.position(at: entry)
-    b.br(loop)
-    b.position(at: loop)
-    let index = b.phi(module.i64)
-    b.addIncoming(index, b.int(0, module.i64), from: entry)
-    let size = element.scalarBits / 8
-    let x = b.load(element, b.gep(element, function.parameters[0], index), alignment: size)
-    let limit = b.float(TrigonometricParts.limit(isDouble: lanes.isDouble), element)
-    b.condBr(b.fcmp(.ogt, b.fabs(x), limit), call, next)
-    b.position(at: call)
-    let y = b.call(library, [lanes.isDouble ? x : b.fpext(x, module.double)])
-    b.store(
-      lanes.isDouble ? y : b.fptrunc(y, element),
-      b.gep(element, function.parameters[1], index), alignment: size)
-    b.br(next)
-    b.position(at: next)
-    let following = b.add(index, b.int(1, module.i64))
-    b.addIncoming(index, following, from: next)
-    b.condBr(b.icmp(.eq, following, function.parameters[2]), exit, loop)
-    b.position(at: exit)
-    b.ret()
-    return function
+    if lanes.isDouble { return b.call(library, [x]) }
+    return b.fptrunc(b.call(library, [b.fpext(x, module.double)]), lanes.type)
   }
-}
 
-/// The two circular functions, by the C library's names.
-private enum Circular: String {
-  case sin, cos
+  /// Values with those of huge arguments overwritten by functions of the process.
+  private func overwritten(
+    _ values: KeyValuePairs<HugeArguments.Circular, LLVMValue>, _ lanes: Lanes, _ x: LLVMValue
+  ) -> [LLVMValue] {
+    let (b, module) = (builder, builder.module)
+    let alignment = 64
+    let argument = b.alloca(x.type, alignment: alignment)
+    let result = b.alloca(x.type, alignment: alignment)
+    b.store(x, argument, alignment: alignment)
+    return values.map { circular, value in
+      b.store(value, result, alignment: alignment)
+      let function = module.declareFunction(
+        HugeArguments.name(circular, isDouble: lanes.isDouble),
+        parameters: [module.pointer, module.pointer, module.i64], returns: module.void)
+      b.call(function, [argument, result, b.int(x.type.vectorWidth, module.i64)])
+      return b.load(x.type, result, alignment: alignment)
+    }
+  }
 }
 
 /// Sine and cosine of |x| − n π/2, for the nearest n, and what maps them to those of x.
@@ -128,14 +100,12 @@ struct TrigonometricParts {
   /// Whether n is odd, so that sine and cosine change places.
   private let isOdd: LLVMValue
 
-  /// The largest magnitude the reduction is good for.
-  static func limit(isDouble: Bool) -> Double { isDouble ? 1e7 : 1e5 }
-
   /// Emits the reduction and both polynomials.
   init(_ lanes: Lanes, _ x: LLVMValue) {
     let b = lanes.b
     let magnitude = b.fabs(x)
-    isHuge = b.fcmp(.ogt, magnitude, lanes.constant(Self.limit(isDouble: lanes.isDouble)))
+    let limit = lanes.constant(HugeArguments.limit(isDouble: lanes.isDouble))
+    isHuge = b.fcmp(.ogt, magnitude, limit)
     argument = lanes.bits(x)
     let sum = b.fma(magnitude, lanes.constant(0x1.45f306dc9c883p-1), lanes.roundingShift)
     shifted = lanes.bits(sum)

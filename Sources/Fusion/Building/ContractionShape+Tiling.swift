@@ -14,9 +14,13 @@ extension ContractionShape {
   }
 
   /// Rows of a tile: of those that lie evenly in runs, so many that tiles do not cross the ends of runs,
-  /// where that costs few.
+  /// where that costs few. So do small products, which have code for the last tile otherwise: that takes
+  /// longer to compile than it saves.
   private func tileRows(atMost most: Int) -> Int {
-    guard let rowRun else { return max(1, min(most, rows)) }
+    let isSmall = Double(rows) * Double(columns) * Double(terms) < Self.smallWork
+    guard let rowRun = rowRun ?? (isSmall && rows > most ? rows : nil) else {
+      return max(1, min(most, rows))
+    }
     let even = (1...most).last { rowRun.isMultiple(of: $0) } ?? 1
     return 3 * even >= 2 * most ? even : max(1, min(most, rows))
   }
@@ -56,6 +60,8 @@ extension ContractionShape {
     return result
   }
 
+  /// Products of fewer multiply-adds are small.
+  private static let smallWork = 0x1p26
   /// Panels are at most this long, since they stand on the stack.
   private static let panelBytes = 128 << 10
   /// Sums that wait for the next panel take at most this much of the stack.

@@ -10,6 +10,9 @@ extension Function {
   ///     Before:  adjoint.scan(%w, …) { … dot_general %x, %w, contracting_dims = [1] x [1] }
   ///     After:   %t = transpose %w   adjoint.scan(%w, %t, …) { … dot_general %x, %t, … [1] x [0] }
   package func transposingInvariantFactors() -> Function {
+    guard operations.indices.contains(where: { !operations[$0].op.regions.isEmpty }) else {
+      return self
+    }
     var function = self
     function.operations = []
     var known: [TransposedCapture: ValueID] = [:]

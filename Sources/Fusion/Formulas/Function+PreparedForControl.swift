@@ -6,6 +6,7 @@ extension Function {
   /// A barrier's results are its operands from here on: no later stage merges or moves operations
   /// across it. The name of a barrier by which values are kept goes to the operations that define them.
   func preparedForControl() -> Function {
+    guard operations.indices.contains(where: { operations[$0].isPrepared }) else { return self }
     var function = self
     var aliases: [ValueID: ValueID] = [:]
     var constants: [ValueID: Literal] = [:]
@@ -37,6 +38,12 @@ extension Function {
 }
 
 extension Operation {
+  /// Whether `preparedForControl` may change the operation.
+  fileprivate var isPrepared: Bool {
+    if case .optimizationBarrier = op { return true }
+    return !op.regions.isEmpty || !location.trail.name.isEmpty
+  }
+
   /// The operation with captured constants as operations of its regions, and slices of stacks that
   /// are one number everywhere too.
   fileprivate func sinking(_ constants: [ValueID: Literal]) -> Operation {

@@ -221,6 +221,10 @@ extension Graph {
   /// same order, so that no memory of their own is needed.
   var reshapedStacks: [ValueID: ValueID] {
     var stacks: [ValueID: ValueID] = [:]
+    let isLooping = function.operations.indices.contains {
+      !function.operations[$0].op.regions.isEmpty
+    }
+    guard isLooping else { return [:] }
     for operation in function.operations {
       if case .shape(.reshape) = operation.op {
         stacks[operation.result] = operation.operands[0]

@@ -23,6 +23,8 @@ struct Scheduler {
   var memoryReport = MemoryReport()
   /// Whether plans are not looked for where one value alone exceeds the memory budget.
   var givesUpEarly = false
+  /// What is told kernels when they are scheduled.
+  var observer: KernelObserver?
   /// Whether reports keep what is weighed.
   private let explains: Bool
   /// The passes about one kernel that run.
@@ -70,6 +72,7 @@ struct Scheduler {
       var kernels = kernels(of: chain)
       for position in kernels.indices {
         kernels[position].name = nextKernelName()
+        tell(kernels[position])
       }
       return kernels
     }
@@ -79,6 +82,16 @@ struct Scheduler {
   mutating func nextKernelName() -> String {
     kernelCount += 1
     return "k\(kernelCount - 1)"
+  }
+
+  /// Tells the observer of a kernel, over numbered buffers, without name and sources.
+  private func tell(_ kernel: Kernel) {
+    guard let observer else { return }
+    var numbered = kernel
+    numbered.name = ""
+    numbered.sources = []
+    numbered.slots = kernel.slots.indices.map { BufferID($0) }
+    observer(numbered, kernel.slots.map { program.buffers[$0.index].type })
   }
 
   /// Lets the passes about memory go over the whole program.

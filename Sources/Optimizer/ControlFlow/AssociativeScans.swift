@@ -14,6 +14,7 @@ import TensorIR
 ///
 /// - Returns: how many ladders became scans.
 func raiseAssociativeScans(_ function: inout Function, _ budget: inout RewriteBudget) -> Int {
+  guard function.holdsPads else { return 0 }
   let search = LadderSearch(function)
   var ladders: [Ladder] = []
   for ladder in search.ladders() where budget.spend() { ladders.append(ladder) }

@@ -1,5 +1,14 @@
 import TensorIR
 
+extension Function {
+  /// Whether an operation pads: ladders put their levels together with pads.
+  var holdsPads: Bool {
+    operations.indices.contains { position in
+      if case .shape(.pad) = operations[position].op { true } else { false }
+    }
+  }
+}
+
 /// The ladders of a function.
 struct LadderSearch {
   /// Halves that a sum of padded tensors interleaves: the elements at even places, of which the first

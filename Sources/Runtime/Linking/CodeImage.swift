@@ -3,6 +3,7 @@
 #elseif canImport(Darwin)
   import Darwin
 #endif
+internal import LLVMBridge
 
 /// Object files in memory, linked to each other and to the process; releasing the last reference
 /// removes them.
@@ -24,8 +25,8 @@ final class CodeImage: Sendable {
 
   /// Places objects in memory.
   ///
-  /// A symbol that an object lacks is looked for by `resolve`, and then among the functions of the
-  /// process. Nil where an object needs what this linker does not know.
+  /// A symbol that an object lacks is looked for by `resolve`, then among the functions for huge
+  /// arguments, and then among those of the process's libraries. Nil where an object needs what this linker does not know.
   init?(_ objects: [ELFObject], resolve: (String, [[String: Function]]) -> Function?) {
     guard let layout = ImageLayout(objects) else { return nil }
     let memory = mmap(
@@ -56,7 +57,8 @@ final class CodeImage: Sendable {
     for (number, object) in objects.enumerated() {
       let exported = symbols
       let isLinked = relocator.link(object, number) { name in
-        resolve(name, exported)?.address ?? dlsym(nil, name).map { UInt(bitPattern: $0) }
+        resolve(name, exported)?.address ?? HugeArguments.addresses[name]
+          ?? dlsym(nil, name).map { UInt(bitPattern: $0) }
       }
       guard isLinked else { return nil }
     }

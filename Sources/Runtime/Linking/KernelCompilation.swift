@@ -18,8 +18,7 @@ final class KernelCompilation: Sendable {
   }
 
   private let emitter: ProgramEmitter
-  private let target: TargetDescription
-  private let cache: CodeCache?
+  private let compiler: KernelCompiler
   private let effort: Effort
   /// The objects to make, the best ones first, then those that take longest first: 0 is the entry, then
   /// the codes.
@@ -37,11 +36,13 @@ final class KernelCompilation: Sendable {
 
   /// Compiles a program, on the threads of the compiling pool and the caller's; gives the entry's
   /// object and those of the codes, in order.
+  ///
+  /// - Parameter early: Has compiled some of the kernels, and may be compiling another one.
   static func objects(
     of emitter: ProgramEmitter, for target: TargetDescription, cache: CodeCache?,
-    effort: Effort = Effort()
+    effort: Effort = Effort(), early: EarlyCompilation? = nil
   ) throws(LLVMError) -> [CodeCache.Kernel] {
-    let compilation = KernelCompilation(emitter, target, cache, effort)
+    let compilation = KernelCompilation(emitter, target, cache, effort, early: early)
     withExtendedLifetime(compilation) {
       WorkerPool.compiling.run(
         blocks: compilation.workers, threads: compilation.workers,
@@ -51,10 +52,16 @@ final class KernelCompilation: Sendable {
           compilation.work()
         }, context: Unmanaged.passUnretained(compilation).toOpaque())
     }
+    let late = early?.finish() ?? [:]
     var objects: [CodeCache.Kernel] = []
-    for outcome in compilation.outcomes.withLock({ $0 }) {
-      guard let outcome else { throw LLVMError("a kernel was not compiled") }
-      objects.append(try outcome.get())
+    for (number, outcome) in compilation.outcomes.withLock({ $0 }).enumerated() {
+      if let outcome {
+        objects.append(try outcome.get())
+      } else if number > 0, let made = late[emitter.codes[number - 1]] {
+        objects.append(compilation.compiler.adopted(made, emitter.codes[number - 1]))
+      } else {
+        objects.append(try compilation.object(number, level: compilation.levels[number]))
+      }
     }
     return objects
   }
@@ -103,11 +110,11 @@ final class KernelCompilation: Sendable {
 
   private init(
     _ emitter: ProgramEmitter, _ target: TargetDescription, _ cache: CodeCache?, _ effort: Effort,
-    keeping kept: [CodeCache.Kernel]? = nil
+    keeping kept: [CodeCache.Kernel]? = nil, early: EarlyCompilation? = nil
   ) {
     self.emitter = emitter
-    self.target = target
-    self.cache = cache
+    let compiler = KernelCompiler(target: target, cache: cache)
+    self.compiler = compiler
     self.effort = effort
     let weights =
       [emitter.program.kernels.count * Self.callWeight] + emitter.codes.map(\.weight)
@@ -142,8 +149,13 @@ final class KernelCompilation: Sendable {
         known[number] = kept[number]
       }
     }
+    let begun = early?.close()
+    for (number, code) in emitter.codes.enumerated() where known[number + 1] == nil {
+      known[number + 1] = begun?.made[code].map { compiler.adopted($0, code) }
+    }
     outcomes = Mutex(known.map { kernel in kernel.map { .success($0) } })
-    let open = known.indices.filter { known[$0] == nil }
+    let current = begun?.current.flatMap { emitter.codes.firstIndex(of: $0) }.map { $0 + 1 }
+    let open = known.indices.filter { known[$0] == nil && $0 != current }
     let times = levels.indices.map { cost($0, levels[$0]) }
     // Where time may run out, code comes first that gains most for what it costs.
     let order = levels.indices.map { number in
@@ -187,53 +199,11 @@ final class KernelCompilation: Sendable {
 
   /// The object of a number.
   private func object(_ number: Int, level: Int) throws(LLVMError) -> CodeCache.Kernel {
-    number == 0
-      ? try compile(emitter.emittedEntry(), level: level) : try kernel(number - 1, level: level)
-  }
-
-  /// The object of a code, from disk or from LLVM.
-  private func kernel(_ number: Int, level: Int) throws(LLVMError) -> CodeCache.Kernel {
-    let code = emitter.codes[number]
-    let module = emitter.emittedCode(number)
-    var kernel = try stored(module, best: code.codegenLevel, keeps: level >= code.codegenLevel)
-    if kernel == nil { kernel = try compile(module, level: level) }
-    guard let kernel else { throw LLVMError("a kernel was not compiled") }
-    cache?.keep(
-      kernel, for: CodeCache.KernelKey(code: code, target: target, level: kernel.level))
-    return kernel
-  }
-
-  /// The object of a module whose best code may be on disk, which it is afterwards where it is to be kept
-  /// there; nil without a disk, and where it is neither there nor kept.
-  private func stored(
-    _ module: LLVMModule, best level: Int, keeps: Bool
-  ) throws(LLVMError) -> CodeCache.Kernel? {
-    guard let cache, let disk = cache.disk else { return nil }
-    // The module tells the whole kernel, the processor too; what else decides the object is LLVM.
-    let key = Digest(
-      Array(
-        "adjoint kernel 1, LLVM \(llvmVersion), level \(level), \(CodegenOptions.words)\n".utf8)
-        + module.bitcode)
-    let instructionCount = module.instructionCount
-    if let object = disk.contents(.kernel, key) {
-      cache.count { $0.loadedKernels += 1 }
-      return CodeCache.Kernel(object: object, instructionCount: instructionCount, level: level)
+    guard number == 0 else {
+      return try compiler.kernel(emitter.codes[number - 1], level: level)
     }
-    guard keeps else { return nil }
-    let kernel = try compile(module, level: level)
-    disk.keep(kernel.object, .kernel, key)
-    return kernel
-  }
-
-  private func compile(
-    _ module: LLVMModule, level: Int
-  ) throws(LLVMError) -> CodeCache.Kernel {
-    #if DEBUG
-      try module.verify()
-    #endif
-    let instructionCount = module.instructionCount
-    let object = try ObjectCompiler(target: target, level: level).compile(module)
-    cache?.count { $0.compiledKernels += 1 }
-    return CodeCache.Kernel(object: object, instructionCount: instructionCount, level: level)
+    let entry = try compiler.compiled(emitter.emittedEntry(), level: level)
+    compiler.cache?.count { $0.compiledKernels += 1 }
+    return entry
   }
 }

@@ -52,6 +52,34 @@ import Testing
     }
   }
 
+  /// Either linker finds the functions for huge arguments, which leave the others' results alone.
+  @Test(arguments: [false, true], HugeArguments.Circular.allCases)
+  func hugeArguments(withLLVM: Bool, _ circular: HugeArguments.Circular) throws {
+    let module = LLVMModule(name: "huge")
+    let parameters = [module.pointer, module.pointer, module.i64]
+    let caller = module.addFunction(
+      ProgramEmitter.symbol(0), parameters: parameters, returns: module.void)
+    let callee = module.declareFunction(
+      HugeArguments.name(circular, isDouble: false), parameters: parameters, returns: module.void)
+    let builder = IRBuilder(module)
+    builder.position(at: caller.appendBlock("entry"))
+    builder.call(callee, caller.parameters)
+    builder.ret()
+    let object = try ObjectCompiler(level: 0).compile(module)
+    let program = try LinkedProgram([object], names: ["huge"], withLLVM: withLLVM)
+    typealias Entry =
+      @convention(c) (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+    let address = try #require(UnsafeRawPointer(bitPattern: program.entry))
+    let entry = unsafeBitCast(address, to: Entry.self)
+    let arguments: [Float] = [0.5, 1e9, -1e5, -3e38, .infinity]
+    var results = [Float](repeating: 7, count: 5)
+    entry(arguments, &results, 5)
+    let expected: [Float] =
+      circular == .sin ? [7, 0.5458434, 7, -0.8749049] : [7, 0.8378872, 7, -0.4842948]
+    #expect(results[4].isNaN)
+    for (result, expected) in zip(results, expected) { #expect(abs(result - expected) < 1e-6) }
+  }
+
   @Test func namesThatAreNotThere() throws {
     let objects = try Self.objects()
     #expect(throws: LLVMError.self) { try LinkedProgram([objects[0]], names: ["a"]) }

@@ -1,0 +1,138 @@
+internal import Codegen
+internal import LLVMBridge
+internal import LoopIR
+import Synchronization
+internal import TensorIR
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Kernels that are compiled on a thread of their own while the rest of their program is planned.
+///
+/// Later passes may change a kernel after it was scheduled. What was made of it is then not used.
+final class EarlyCompilation: Sendable {
+  /// A kernel over numbered buffers of these types.
+  private struct Scheduled: Hashable, Sendable {
+    var kernel: Kernel
+    var types: [TensorType]
+  }
+
+  /// What was scheduled, and what became of it.
+  private struct State: Sendable {
+    var waiting: [Scheduled] = []
+    var isClosed = false
+    var made: [KernelCode: KernelCompiler.Made] = [:]
+    /// What is being compiled.
+    var current: KernelCode?
+  }
+
+  private let compiler: KernelCompiler
+  private let state = Mutex(State())
+  private let sleeper = Sleeper()
+  /// The thread until it was waited for; nil afterwards.
+  private let thread: Mutex<pthread_t?>
+
+  /// Starts a thread; nil where there is none for it.
+  init?(_ compiler: KernelCompiler) {
+    guard WorkerPool.availableThreads > 1 else { return nil }
+    self.compiler = compiler
+    thread = Mutex(nil)
+    guard let started = start() else { return nil }
+    thread.withLock { $0 = started }
+  }
+
+  private func start() -> pthread_t? {
+    var attributes = pthread_attr_t()
+    guard pthread_attr_init(&attributes) == 0 else { return nil }
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, 8 << 20)
+    #if canImport(Darwin)
+      var thread: pthread_t?
+    #else
+      var thread = pthread_t()
+    #endif
+    let compilation = Unmanaged.passRetained(self)
+    guard pthread_create(&thread, &attributes, earlyMain, compilation.toOpaque()) == 0 else {
+      compilation.release()
+      return nil
+    }
+    return thread
+  }
+
+  /// Compiles a kernel when those before it are done.
+  func add(_ kernel: Kernel, _ types: [TensorType]) {
+    state.withLock { $0.waiting.append(Scheduled(kernel: kernel, types: types)) }
+    sleeper.wake()
+  }
+
+  /// Begins no other kernel; gives what was made so far, and what is still being made.
+  func close() -> (made: [KernelCode: KernelCompiler.Made], current: KernelCode?) {
+    let result = state.withLock { state in
+      state.isClosed = true
+      state.waiting = []
+      return (made: state.made, current: state.current)
+    }
+    sleeper.wake()
+    return result
+  }
+
+  /// Waits until nothing is being made; gives all that was.
+  func finish() -> [KernelCode: KernelCompiler.Made] {
+    _ = close()
+    if let thread = thread.withLock({ $0.take() }) { pthread_join(thread, nil) }
+    return state.withLock { $0.made }
+  }
+
+  /// Compiles kernels until there will be no more.
+  fileprivate func work() {
+    var known = Set<Scheduled>()
+    while true {
+      sleeper.sleep { state.withLock { $0.isClosed || !$0.waiting.isEmpty } }
+      let next = state.withLock { state in
+        state.waiting.isEmpty ? nil : state.waiting.removeFirst()
+      }
+      guard let next else {
+        if state.withLock({ $0.isClosed }) { return }
+        continue
+      }
+      guard known.insert(next).inserted else { continue }
+      for code in ProgramEmitter.codes(of: next.kernel, slots: next.types) { compile(code) }
+    }
+  }
+
+  private func compile(_ code: KernelCode) {
+    let level = code.codegenLevel
+    let key = CodeCache.KernelKey(code: code, target: compiler.target, level: level)
+    guard compiler.cache?.kernel(key) == nil else { return }
+    let isWanted = state.withLock { state in
+      guard !state.isClosed, state.made[code] == nil else { return false }
+      state.current = code
+      return true
+    }
+    guard isWanted else { return }
+    // What LLVM refuses it refuses again when the program is compiled, which says so.
+    let made = try? compiler.made(code, level: level)
+    state.withLock { state in
+      state.current = nil
+      state.made[code] = made
+    }
+  }
+}
+
+#if canImport(Darwin)
+  /// The first function of the thread.
+  private func earlyMain(_ compilation: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+    Unmanaged<EarlyCompilation>.fromOpaque(compilation).takeRetainedValue().work()
+    return nil
+  }
+#else
+  /// The first function of the thread.
+  private func earlyMain(_ compilation: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let compilation else { return nil }
+    Unmanaged<EarlyCompilation>.fromOpaque(compilation).takeRetainedValue().work()
+    return nil
+  }
+#endif

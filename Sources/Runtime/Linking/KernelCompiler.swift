@@ -1,0 +1,66 @@
+internal import Codegen
+internal import LLVMBridge
+internal import Targets
+
+/// The way from a kernel's code to its object file.
+struct KernelCompiler: Sendable {
+  let target: TargetDescription
+  let cache: CodeCache?
+
+  /// A kernel's object, of which no cache knows yet.
+  struct Made: Sendable {
+    var kernel: CodeCache.Kernel
+    /// Whether it was on disk.
+    var isLoaded = false
+    /// What it is to be kept under on disk; nil where it is there, or is not kept.
+    var digest: Digest?
+  }
+
+  /// The object of a code, from disk or from LLVM.
+  func kernel(_ code: KernelCode, level: Int) throws(LLVMError) -> CodeCache.Kernel {
+    adopted(try made(code, level: level), code)
+  }
+
+  /// The object of a code, from disk or from LLVM; nothing is counted or kept.
+  func made(_ code: KernelCode, level: Int) throws(LLVMError) -> Made {
+    let module = ProgramEmitter.module(of: code, for: target)
+    let best = code.codegenLevel
+    var digest: Digest?
+    if let disk = cache?.disk {
+      // The module tells the whole kernel, the processor too; what else decides the object is LLVM.
+      let key = Digest(
+        Array(
+          "adjoint kernel 1, LLVM \(llvmVersion), level \(best), \(CodegenOptions.words)\n".utf8)
+          + module.bitcode)
+      let instructionCount = module.instructionCount
+      if let object = disk.contents(.kernel, key) {
+        return Made(
+          kernel: CodeCache.Kernel(
+            object: object, instructionCount: instructionCount, level: best), isLoaded: true)
+      }
+      if level >= best { digest = key }
+    }
+    return Made(kernel: try compiled(module, level: level), digest: digest)
+  }
+
+  /// The kernel of a program that uses it: counted, and kept for others.
+  func adopted(_ made: Made, _ code: KernelCode) -> CodeCache.Kernel {
+    cache?.count {
+      if made.isLoaded { $0.loadedKernels += 1 } else { $0.compiledKernels += 1 }
+    }
+    if let digest = made.digest { cache?.disk?.keep(made.kernel.object, .kernel, digest) }
+    cache?.keep(
+      made.kernel, for: CodeCache.KernelKey(code: code, target: target, level: made.kernel.level))
+    return made.kernel
+  }
+
+  /// What LLVM makes of a module.
+  func compiled(_ module: LLVMModule, level: Int) throws(LLVMError) -> CodeCache.Kernel {
+    #if DEBUG
+      try module.verify()
+    #endif
+    let instructionCount = module.instructionCount
+    let object = try ObjectCompiler(target: target, level: level).compile(module)
+    return CodeCache.Kernel(object: object, instructionCount: instructionCount, level: level)
+  }
+}
