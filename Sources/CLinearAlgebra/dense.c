@@ -16,11 +16,13 @@
 #define AVX2 __attribute__((target("avx2,fma")))
 #endif
 
-// Rows in registers, of which there are twice as many on ARM.
+// ARM has twice as many registers.
 #if defined(__aarch64__)
-#define BASE_ROWS(few) 6
+#define BASE_ROWS 6
+#define BASE_PARTS 3
 #else
-#define BASE_ROWS(few) (few)
+#define BASE_ROWS 4
+#define BASE_PARTS 2
 #endif
 
 #define T float
@@ -28,18 +30,24 @@
 #if defined(__x86_64__)
 #define TARGET AVX512
 #define W 16
+#define PARTS 3
 #define ROWS 8
+#define SHORT 8
 #define KIND avx512
 #include "dense.inc"
 #define TARGET AVX2
 #define W 8
+#define PARTS 2
 #define ROWS 4
+#define SHORT 4
 #define KIND avx2
 #include "dense.inc"
 #endif
 #define TARGET
 #define W 4
-#define ROWS BASE_ROWS(4)
+#define PARTS BASE_PARTS
+#define ROWS BASE_ROWS
+#define SHORT 2
 #define KIND base
 #include "dense.inc"
 #undef T
@@ -50,36 +58,42 @@
 #if defined(__x86_64__)
 #define TARGET AVX512
 #define W 8
+#define PARTS 3
 #define ROWS 8
+#define SHORT 8
 #define KIND avx512
 #include "dense.inc"
 #define TARGET AVX2
 #define W 4
+#define PARTS 2
 #define ROWS 4
+#define SHORT 4
 #define KIND avx2
 #include "dense.inc"
 #endif
 #define TARGET
 #define W 2
-#define ROWS BASE_ROWS(2)
+#define PARTS BASE_PARTS
+#define ROWS BASE_ROWS
+#define SHORT 2
 #define KIND base
 #include "dense.inc"
 #undef T
 #undef S
 
-#define TABLE(S, kind, lanes) \
+#define TABLE(S, kind, lanes, parts) \
   static const adjoint_dense_##S table_##S##_##kind = { \
-    PARTS * lanes, solve_stripe_##S##_##kind, cholesky_in_##S##_##kind, \
+    lanes, parts, solve_stripe_##S##_##kind, cholesky_in_##S##_##kind, \
     cholesky_step_##S##_##kind, cholesky_out_##S##_##kind};
 
 #if defined(__x86_64__)
-TABLE(f32, avx512, 16)
-TABLE(f32, avx2, 8)
-TABLE(f64, avx512, 8)
-TABLE(f64, avx2, 4)
+TABLE(f32, avx512, 16, 3)
+TABLE(f32, avx2, 8, 2)
+TABLE(f64, avx512, 8, 3)
+TABLE(f64, avx2, 4, 2)
 #endif
-TABLE(f32, base, 4)
-TABLE(f64, base, 2)
+TABLE(f32, base, 4, BASE_PARTS)
+TABLE(f64, base, 2, BASE_PARTS)
 
 #if defined(__x86_64__)
 #define WIDEST(table) \

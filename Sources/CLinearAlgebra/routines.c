@@ -13,6 +13,8 @@
 #define CHUNK 64
 // From so many large matrices on each has one thread.
 #define MANY 16
+// From this order on threads share one.
+#define SHARED 192
 
 static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
