@@ -5,7 +5,7 @@ usage: algebra.py ADJOINT [NAME…]
 Each program is a function in JAX; Adjoint runs the text that JAX exports. Milliseconds, the least of several
 rounds in one run, and how many times as long the others take. What has indices is timed with its
 gradient. Bars: transforms 1× JAX and NumPy, `cholesky` 0.9×, `cholesky_solve` 5×, `process` 1.2×,
-`flow` 3×.
+`smoother` 5×, `flow` 3×.
 """
 
 import pathlib
@@ -60,6 +60,33 @@ def process(x, y, scale):
     return 0.5 * (z * z).sum() + jnp.log(jnp.diag(factor)).sum()
 
 
+def smoother(step, noise, start, observed):
+    """Sixty steps of a Kalman filter of four states, and Rauch, Tung and Striebel's smoother behind."""
+    seen = jnp.eye(2, 4, dtype=step.dtype)
+    unit = jnp.eye(4, dtype=step.dtype)
+    error = jnp.exp(noise)
+
+    def ahead(state, y):
+        mean, spread = state
+        mean, spread = step @ mean, step @ spread @ step.T + 0.1 * error * unit
+        factor = jax.scipy.linalg.cho_factor(seen @ spread @ seen.T + error * jnp.eye(2))
+        gain = jax.scipy.linalg.cho_solve(factor, seen @ spread).T
+        new = mean + gain @ (y - seen @ mean), spread - gain @ seen @ spread
+        return new, (mean, spread, *new)
+
+    def back(state, known):
+        mean, spread = state
+        guess, width, own, narrow = known
+        gain = jnp.linalg.solve(width, step @ narrow).T
+        new = own + gain @ (mean - guess), narrow + gain @ (spread - width) @ gain.T
+        return new, new[0]
+
+    last, known = jax.lax.scan(ahead, (start, unit), observed)
+    zero = jax.tree.map(lambda x: x[1:], known[:2]), jax.tree.map(lambda x: x[:-1], known[2:])
+    _, means = jax.lax.scan(back, last, (*zero[0], *zero[1]), reverse=True)
+    return (means**2).sum()
+
+
 def flow(u, viscosity):
     """Fifteen steps of a flow in a periodic square, made free of divergence in Fourier space."""
     n = 32
@@ -102,6 +129,8 @@ def programs():
                [numbers(500, 3, dtype=dtype), numbers(500, dtype=dtype), np.ones((), dtype)], [2])
     yield ("complex_solve", jnp.linalg.solve, np.linalg.solve,
            [spectrum(10_000, 8, 8), spectrum(10_000, 8, 1)], [])
+    yield ("smoother", smoother, None,
+           [np.eye(4) + 0.1 * numbers(4, 4), np.full((), -1.0), numbers(4), numbers(60, 2)], [0, 1, 2])
     yield "flow", flow, None, [numbers(2, 32, 32), np.full((), -4.0)], [0, 1]
 
 

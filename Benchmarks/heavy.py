@@ -65,6 +65,20 @@ def max_pool(x, rank=2):
 
 # Networks: loss in JAX, loss in torch on arrays with features second, arguments.
 
+def cnn(bias, k1, k2, weights, x, target):
+    y = max_pool(relu(convolution(x, k1)))
+    y = max_pool(relu(convolution(y, k2))).reshape(x.shape[0], -1)
+    return -jnp.mean((jax.nn.log_softmax(y @ weights + bias) * target).sum(1))
+
+
+def cnn_torch(bias, k1, k2, weights, x, target):
+    y = F.max_pool2d(F.relu(F.conv2d(x, k1, padding=1)), 2)
+    y = F.max_pool2d(F.relu(F.conv2d(y, k2, padding=1)), 2)
+    # The classifier's rows follow features last.
+    y = y.permute(0, 2, 3, 1).reshape(x.shape[0], -1)
+    return -(F.log_softmax(y @ weights + bias, 1) * target).sum(1).mean()
+
+
 def resnet(x, k1, k2):
     return jnp.mean(relu(convolution(relu(convolution(x, k1)), k2) + x) ** 2)
 
@@ -229,6 +243,10 @@ def networks():
     image = array(16, 16, 16, 64, scale=1)
     block = [array(3, 3, 64, 64), array(3, 3, 64, 64)]
     norms = [array(64, scale=1) for _ in range(4)]
+    one_hot = np.eye(10, dtype="f4")[random.integers(0, 10, 32)]
+    yield ("cnn", cnn, cnn_torch,
+           [array(10), array(3, 3, 3, 32), array(3, 3, 32, 64), array(4096, 10, scale=0.02),
+            array(32, 32, 32, 3, scale=1), one_hot], [0, 1, 2, 3], [4])
     yield "resnet", resnet, resnet_torch, [image, *block], [0, 1, 2], [0]
     yield "resnet_norm", resnet_norm, resnet_norm_torch, [image, *block, *norms], range(7), [0]
     yield ("resnet_first", resnet_first, resnet_torch,

@@ -12,6 +12,7 @@
 #endif
 
 #include "CLinearAlgebra.h"
+#include "memory.h"
 #include "shuffles.h"
 
 #define PASTE2(a, b) a##_##b
@@ -35,6 +36,8 @@ typedef void (*block_body)(void *, intptr_t, intptr_t);
 typedef void (*parallel_for)(void *, block_body, void *, intptr_t);
 
 static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static pthread_mutex_t plans_lock = PTHREAD_MUTEX_INITIALIZER;
 
 // cos and sin of 2π·k/n, from an angle of at most an eighth of a turn.
 static void root(int64_t k, int64_t n, double *c, double *s) {
@@ -91,45 +94,6 @@ static void known_transform(const double *x, double *y, int64_t n, int64_t strid
     y[2 * k + 1] = im;
   }
   free(parts);
-}
-
-// MARK: Working memory of threads, kept for the next call
-
-struct memory { void *block; size_t size; };
-
-static pthread_key_t memory_keys[2];
-static pthread_once_t memory_once = PTHREAD_ONCE_INIT;
-static pthread_mutex_t plans_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static void release(void *data) {
-  struct memory *memory = data;
-  free(memory->block);
-  free(memory);
-}
-
-static void make_keys(void) {
-  pthread_key_create(&memory_keys[0], release);
-  pthread_key_create(&memory_keys[1], release);
-}
-
-// Memory of this thread, aligned for any vector; null where there is none.
-static void *working_memory(int number, size_t size) {
-  pthread_once(&memory_once, make_keys);
-  struct memory *memory = pthread_getspecific(memory_keys[number]);
-  if (!memory) {
-    memory = calloc(1, sizeof *memory);
-    if (!memory) return 0;
-    pthread_setspecific(memory_keys[number], memory);
-  }
-  if (memory->size < size) {
-    free(memory->block);
-    memory->size = (size + 4095) / 4096 * 4096;
-    if (posix_memalign(&memory->block, 4096, memory->size)) {
-      memory->block = 0;
-      memory->size = 0;
-    }
-  }
-  return memory->block;
 }
 
 #define T float

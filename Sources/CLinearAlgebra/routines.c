@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dense.h"
+#include "memory.h"
 #include "small.h"
 
 #define PASTE2(a, b) a##_##b
@@ -9,6 +11,10 @@
 
 // So many matrices are one piece of work for a thread.
 #define CHUNK 64
+// From so many large matrices on each has one thread.
+#define MANY 16
+// From this order on threads share one.
+#define SHARED 192
 
 static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -35,14 +41,31 @@ void adjoint_set_lapack(int32_t type, int32_t function, const void *address) {
 typedef void (*block_body)(void *, intptr_t, intptr_t);
 typedef void (*parallel_for)(void *, block_body, void *, intptr_t);
 
-// Runs pieces of a batch, on the threads of the context, whose first field says how.
-static void run_blocks(void *context, block_body body, void *job, int64_t batch) {
-  const intptr_t blocks = (intptr_t)((batch + CHUNK - 1) / CHUNK);
+// Runs blocks on the threads of the context, whose first field says how; without one on this thread.
+static void run(void *context, block_body body, void *job, int64_t blocks) {
   if (blocks <= 1 || !context) {
-    if (blocks > 0) body(job, 0, blocks);
+    if (blocks > 0) body(job, 0, (intptr_t)blocks);
     return;
   }
-  (*(parallel_for *)context)(context, body, job, blocks);
+  (*(parallel_for *)context)(context, body, job, (intptr_t)blocks);
+}
+
+// Runs pieces of a batch.
+static void run_blocks(void *context, block_body body, void *job, int64_t batch) {
+  run(context, body, job, (batch + CHUNK - 1) / CHUNK);
+}
+
+// Memory that all pieces of a call share; what is large is not kept for the next call.
+#define KEPT ((size_t)1 << 25)
+
+static void *acquire(size_t size) {
+  if (size <= KEPT) return adjoint_working_memory(1, size);
+  void *block = 0;
+  return posix_memalign(&block, 4096, size) ? 0 : block;
+}
+
+static void give_back(void *block, size_t size) {
+  if (size > KEPT) free(block);
 }
 
 #define T float

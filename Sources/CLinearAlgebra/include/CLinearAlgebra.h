@@ -1,11 +1,12 @@
 // Decompositions and solutions of equations of many matrices, for compiled programs to call.
 //
 // Matrices are packed and row-major. Ones up to ADJOINT_SMALL_ORDER are computed here, one matrix of the
-// batch in each lane of a vector; others by LAPACK, whose functions the caller finds first.
+// batch in each lane of a vector. So are larger Cholesky factors and triangular equations of real numbers, in
+// stripes of columns; others by LAPACK, whose functions the caller finds first.
 #pragma once
 #include <stdint.h>
 
-// The greatest order that is computed without LAPACK.
+// The greatest order of matrices that are computed one in each lane.
 #define ADJOINT_SMALL_ORDER 32
 
 // The functions of LAPACK and BLAS that are used, by number.

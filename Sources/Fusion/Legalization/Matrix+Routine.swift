@@ -16,7 +16,7 @@ extension MatrixOp {
       name,
       .routine(
         name,
-        needsLibrary: needsLibrary(order: max(m, n))),
+        needsLibrary: needsLibrary(order: max(m, n), isComplex: operandTypes[0].element.isComplex)),
       parameters: [.context] + inputs + routineResults + numbers, returning: .nothing,
       operandTypes: operandTypes.map(\.interleaved), resultTypes: resultTypes.map(\.interleaved))
   }
@@ -78,10 +78,10 @@ extension MatrixOp {
   }
 
   /// Whether matrices of an order are decomposed by LAPACK.
-  private func needsLibrary(order: Int) -> Bool {
+  private func needsLibrary(order: Int, isComplex: Bool) -> Bool {
     switch self {
-    case .cholesky, .triangularSolve, .lu, .householder, .reflectors:
-      order > Self.smallOrder
+    case .cholesky, .triangularSolve: isComplex && order > Self.smallOrder
+    case .lu, .householder, .reflectors: order > Self.smallOrder
     case .eigh, .svd, .eig, .schur, .hessenberg, .tridiagonalize: order > 0
     case .tridiagonalSolve: false
     }
