@@ -43,6 +43,9 @@ package let schedule: [SchedulePass] = [
     name: "collapse", summary: "makes nested loops that walk memory like one loop",
     action: .kernel { $0.kernel.collapseLoops(keepingOutermost: $0.keepsRows, &$1) }),
   SchedulePass(
+    name: "split-axes", summary: "splits loops over merged axes that memory has the other way",
+    action: .kernel { if !$0.keepsRows { $0.kernel.splitMergedAxes(&$1) } }),
+  SchedulePass(
     name: "register-sums", summary: "keeps sums into a few elements of memory in registers",
     action: .kernel {
       $0.kernel.sumInRegisters(
