@@ -285,6 +285,73 @@ static void order_by_key(
   if (isLast) run_blocks(context, store_chunks, pass, chunks);
 }
 
+// MARK: The first places of one row, all threads
+
+enum { HEAD = 11, HEADS = 1 << HEAD };
+
+// A selection of keys by their uppermost bits.
+struct selection {
+  const uint32_t *keys;
+  pair *chosen;
+  // For each chunk, how many keys have each head; then in front where its first chosen pair goes.
+  uint32_t (*counts)[HEADS];
+  int64_t n, chunk;
+  // The last head that is chosen.
+  uint32_t bound;
+};
+
+static inline uint32_t head(uint32_t key) { return key >> (32 - HEAD); }
+
+static void count_heads(void *data, intptr_t begin, intptr_t end) {
+  const struct selection *all = data;
+  for (intptr_t c = begin; c < end; c++) {
+    uint32_t *counts = all->counts[c];
+    memset(counts, 0, sizeof all->counts[c]);
+    const int64_t stop = least((c + 1) * all->chunk, all->n);
+    for (int64_t i = c * all->chunk; i < stop; i++) counts[head(all->keys[i])]++;
+  }
+}
+
+static void choose_heads(void *data, intptr_t begin, intptr_t end) {
+  const struct selection *all = data;
+  for (intptr_t c = begin; c < end; c++) {
+    pair *next = all->chosen + all->counts[c][0];
+    const int64_t stop = least((c + 1) * all->chunk, all->n);
+    for (int64_t i = c * all->chunk; i < stop; i++) {
+      if (head(all->keys[i]) <= all->bound) *next++ = make_pair(all->keys[i], i);
+    }
+  }
+}
+
+// Orders the first places of a row by one key; returns whether it did, which it does not where too many
+// keys begin as the last chosen one does.
+static int select_in_chunks(void *context, const struct order_job *job, int64_t row) {
+  const int64_t n = job->extent, chunks = job->chunks;
+  pair *a = job->scratch, *b = a + n;
+  struct selection all = {
+    .keys = job->keys[0] + row * n, .chosen = a, .counts = (uint32_t (*)[HEADS])(b + n), .n = n,
+    .chunk = (n + chunks - 1) / chunks};
+  run_blocks(context, count_heads, &all, chunks);
+  int64_t found = 0;
+  for (uint32_t h = 0; found < job->count; h++) {
+    all.bound = h;
+    for (int64_t c = 0; c < chunks; c++) found += all.counts[c][h];
+  }
+  if (found > job->count + n / 8) return 0;
+  uint32_t place = 0;
+  for (int64_t c = 0; c < chunks; c++) {
+    uint32_t own = 0;
+    for (uint32_t h = 0; h <= all.bound; h++) own += all.counts[c][h];
+    all.counts[c][0] = place;
+    place += own;
+  }
+  run_blocks(context, choose_heads, &all, chunks);
+  const pair *sorted = sort_pairs(a, b, found);
+  int32_t *order = job->order + row * job->count;
+  for (int64_t i = 0; i < job->count; i++) order[i] = (int32_t)(uint32_t)sorted[i];
+  return 1;
+}
+
 static void order_long_row(void *context, const struct order_job *job, int64_t row) {
   const int64_t n = job->extent, chunks = job->chunks;
   pair *a = job->scratch, *b = a + n;
@@ -312,6 +379,7 @@ static void adjoint_order(
   const int selects = key_count == 1 && count <= extent / 2;
   for (int64_t row = 0; row < rows; row++) {
     if (selects) {
+      if (select_in_chunks(context, &job, row)) continue;
       order_row(&job, row, job.scratch, job.scratch + extent);
     } else {
       order_long_row(context, &job, row);

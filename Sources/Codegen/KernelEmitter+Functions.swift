@@ -83,6 +83,24 @@ extension KernelEmitter {
     return builder.select(builder.icmp(.slt, x, zero), builder.int(-1, x.type), positive)
   }
 
+  /// The greater or the lesser of two floats, NaN where one is, with −0 below +0.
+  ///
+  /// For scalars of x86 LLVM asks for the sign in an integer register first, and the next of a chain of
+  /// extremes waits for that. Here all questions are asked at once: equal numbers have equal bits but for
+  /// zeros, whose signs are combined.
+  private func extreme(_ x: LLVMValue, _ y: LLVMValue, isGreatest: Bool) -> LLVMValue {
+    guard module.target.isX86, !x.type.isVector else {
+      return isGreatest ? builder.maximum(x, y) : builder.minimum(x, y)
+    }
+    let chosen = builder.select(builder.fcmp(isGreatest ? .ogt : .olt, x, y), x, y)
+    let integer = module.i1.integer(bits: x.type == module.double ? 64 : 32)
+    let (a, b) = (builder.bitcast(x, integer), builder.bitcast(y, integer))
+    let bits = isGreatest ? builder.and(a, b) : builder.or(a, b)
+    let signed = builder.select(
+      builder.fcmp(.oeq, x, y), builder.bitcast(bits, x.type), chosen)
+    return builder.select(builder.fcmp(.uno, x, y), builder.fadd(x, y), signed)
+  }
+
   private func apply(
     _ op: BinaryOp, _ x: LLVMValue, _ y: LLVMValue, _ element: ElementType
   ) -> LLVMValue {
@@ -94,10 +112,10 @@ extension KernelEmitter {
     case .multiply: return isFloat ? builder.fmul(x, y) : builder.mul(x, y)
     case .divide: return isFloat ? builder.fdiv(x, y) : quotient(x, y, element)
     case .maximum:
-      if isFloat { return builder.maximum(x, y) }
+      if isFloat { return extreme(x, y, isGreatest: true) }
       return element.isUnsigned ? builder.umax(x, y) : builder.smax(x, y)
     case .minimum:
-      if isFloat { return builder.minimum(x, y) }
+      if isFloat { return extreme(x, y, isGreatest: false) }
       return element.isUnsigned ? builder.umin(x, y) : builder.smin(x, y)
     case .power:
       return isFloat

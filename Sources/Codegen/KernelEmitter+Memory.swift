@@ -56,7 +56,8 @@ extension KernelEmitter {
     let constant = varying.constant
     varying.constant = 0
     var start = base(memory)
-    if let updated = updatesVariable, varying.isLookedUp, !varying.uses(updated) {
+    // What was looked up goes behind what loops around know, which is computed once for them.
+    if lanes == nil, varying.isLookedUp {
       let (fixed, lookedUp) = varying.partsLookedUp
       start = builder.gep(memoryType(element), start, index(fixed))
       varying = lookedUp

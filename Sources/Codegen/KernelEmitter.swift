@@ -27,9 +27,6 @@ final class KernelEmitter {
   var accumulators: [ScalarID: [LLVMValue]] = [:]
   /// The vector loop around the current place.
   var lanes: Lanes?
-  /// The variable of the loop of updates that is being emitted; addresses that depend on looked-up
-  /// places, but not on it, have their other part outside of that loop.
-  var updatesVariable: VariableID?
   /// Sines and cosines computed together, by operand.
   var sinesAndCosines: [ScalarID: [(operand: LLVMValue, sine: LLVMValue, cosine: LLVMValue)]] = [:]
   /// Arrays on the stack that products work in.

@@ -72,7 +72,7 @@ func evaluateConvert(_ operand: Literal, to element: ElementType) -> Literal {
     case (.complexes(let values), true): return Literal(type, rounding: values.map(\.real))
     case (.complexes(let values), false):
       if element.isComplex { return Literal(type, rounding: values) }
-      if element == .i1 { return Literal(type, wrapping: values.map { $0 == .zero ? 0 : 1 }) }
+      if element == .i1 { return Literal(type, wrapping: values.map { $0.real == 0 ? 0 : 1 }) }
       return Literal(type, wrapping: values.map { element.truncated($0.real) })
     case (.integers(let values), false): return Literal(type, wrapping: values)
     case (.integers(let values), true):

@@ -147,6 +147,8 @@ package struct Loop: Sendable, Hashable {
   package enum Schedule: Sendable, Hashable {
     /// One after the other.
     case serial
+    /// One after the other, so many between two tests whether the loop ends.
+    case unrolled(by: Int)
     /// `width` at a time in the lanes of `interleave` vectors.
     case vector(width: Int, interleave: Int)
     /// `size` at a time, all of them for one vector of the vector loop inside, or around, before

@@ -120,6 +120,7 @@ struct KernelPrinter {
     let schedule =
       switch loop.schedule {
       case .serial: "serial"
+      case .unrolled(let count): "serial×\(count)"
       case .parallel: "parallel"
       case .tiled(let size): "tiled(\(size))"
       case .vector(let width, 1): "vector(\(width))"

@@ -18,6 +18,10 @@ extension KernelVerifier {
     try bind(loop.variable)
     switch loop.schedule {
     case .serial: break
+    case .unrolled(let count):
+      try require(
+        count > 0 && loop.accumulators.isEmpty,
+        "the loop of \(name(loop.variable)) has \(count) iterations at a time, or a sum")
     case .tiled(let size):
       try require(size > 0, "a tile of \(size) iterations")
       if isInVectors {
@@ -71,7 +75,7 @@ extension KernelVerifier {
     let invariant: String
     let permission: Permission
     switch loop.schedule {
-    case .serial: return
+    case .serial, .unrolled: return
     case .parallel: (invariant, permission) = ("K4", analysis.mayRunInParallel(loop))
     case .vector: (invariant, permission) = ("K8", analysis.mayRunInLanes(loop))
     case .tiled:

@@ -202,7 +202,7 @@ package struct LoopInterpreter {
   private mutating func forgetLocals(in schedule: Loop.Schedule) {
     for (position, local) in kernel.locals.enumerated() {
       switch schedule {
-      case .serial, .tiled: break
+      case .serial, .unrolled, .tiled: break
       case .vector: if local.isPerLane { locals[position].forget() }
       case .parallel: locals[position].forget()
       }

@@ -34,6 +34,22 @@ import Testing
     #expect(scattered == [[1, 1, 3, -2]])
   }
 
+  /// A reduction that names its function may name any of two elements.
+  @Test func reductionByTheNameOfAnyFunction() throws {
+    let text = """
+      func.func @main(%x: tensor<5xi32>) -> tensor<i32> {
+        %c = stablehlo.constant dense<6> : tensor<i32>
+        %0 = stablehlo.reduce(%x init: %c) applies stablehlo.xor across dimensions = [0] : (tensor<5xi32>, tensor<i32>) -> tensor<i32>
+        return %0 : tensor<i32>
+      }
+      """
+    let numbers = Literal(TensorType([5], .i32), integers: [1, -2, 7, 1 << 30, 12])
+    #expect(try results(text, numbers) == [[Double(6 ^ 1 ^ -2 ^ 7 ^ (1 << 30) ^ 12)]])
+    #expect(throws: AdjointError.self) {
+      _ = try results(text.replacing("stablehlo.xor", with: "stablehlo.sine"), numbers)
+    }
+  }
+
   /// Complex updates are multiplied one after the other: (1 + 2i)·(3 + i)·i is −7 + i.
   @Test func scatterOfComplexProducts() throws {
     let text = """

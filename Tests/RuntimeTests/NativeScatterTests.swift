@@ -47,7 +47,8 @@ import Testing
   /// Places and updates that are computed, which is done in lanes for a strip of updates.
   @Test func computedPlacesAreWrittenInOrder() throws {
     for (combination, count) in [
-      (ScatterDimensions.Combination.set, 5000), (.add, 5000), (.add, 40_000), (.set, 257),
+      (ScatterDimensions.Combination.set, 5000), (.add, 5000), (.add, 1027), (.add, 40_000),
+      (.set, 257),
     ] {
       let function = try Self.function(count, 100) { builder, base, indices, updates in
         let line = TensorType([count], .f32)

@@ -8,7 +8,7 @@
 // `order` takes the runtime's context and a list of addresses: of the keys, of the order and of scratch
 // memory; then the numbers of keys, of rows, of elements of a row and of places wanted, and how work is
 // divided: either rows among `parts`, each with scratch memory of two words of 64 bits for each element of a
-// row, or each row among `chunks`, with that memory once and 129 words for each chunk.
+// row, or each row among `chunks`, with that memory once and 1024 words for each chunk.
 
 // The address of a routine by its name; null where there is none of that name.
 const void *adjoint_sorting_routine(const char *name);

@@ -53,7 +53,7 @@ private struct OrderDivision {
   }
 
   /// The scratch memory in words of 64 bits: two of each element of a row, and counters of each chunk.
-  var scratchWords: Int { parts * 2 * extent + chunks * 129 }
+  var scratchWords: Int { parts * 2 * extent + chunks * 1024 }
 }
 
 extension Ordering {

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import TensorIR
 
 extension PairMath {
@@ -246,7 +247,7 @@ extension PairMath {
     var real = try divide(multiply(multiply(beta, rho), s), denominator)
     var imaginary = try divide(t, denominator)
     let size = try apply(.abs, a)
-    let isFar = try compare(size, .greater, 20)
+    let isFar = try and(compare(size, .greater, 20), or(isFinite(b), isInfinite(a)))
     let turned = try multiply(apply(.sine, b), apply(.cosine, b))
     let rest = try multiply(scale(turned, 4), apply(.exponential, scale(size, -2)))
     real = try choose(isFar, copySign(one, a), real)
@@ -269,18 +270,29 @@ extension PairMath {
     let (minus, plus) = try rootsBesideOne(z)
     let across = try subtract(
       multiply(minus.real, plus.imaginary), multiply(minus.imaginary, plus.real))
+    // At infinities the angle is that of the infinite parts.
+    let facts = try edges(of: z)
+    let box = try boxed(z)
+    let upper = try choose(facts.isEndless, box.real, z.real)
+    let lower = try choose(facts.isEndless, apply(.abs, box.imaginary), product(minus, plus).real)
+    let angle = try builder.binary(.atan2, upper, lower)
     return Pair(
-      real: try builder.binary(.atan2, z.real, product(minus, plus).real),
-      imaginary: try apply(.asinh, across))
+      real: try facts.known(angle, atZero: z.real, &self),
+      imaginary: try choose(
+        facts.isEndless, copySign(number(.infinity), z.imaginary), apply(.asinh, across)))
   }
 
   private mutating func inverseCosine(_ z: Pair) throws -> Pair {
     let (minus, plus) = try rootsBesideOne(z)
     let across = try subtract(
       multiply(plus.real, minus.imaginary), multiply(plus.imaginary, minus.real))
+    let facts = try edges(of: z)
+    let usual = try scale(builder.binary(.atan2, minus.real, plus.real), 2)
+    let angle = try choose(facts.isEndless, angleAtInfinity(z), usual)
+    let endless = try copySign(number(.infinity), negate(z.imaginary))
     return Pair(
-      real: try scale(builder.binary(.atan2, minus.real, plus.real), 2),
-      imaginary: try apply(.asinh, across))
+      real: try facts.known(angle, atZero: number(Double.pi / 2), &self),
+      imaginary: try choose(facts.isEndless, endless, apply(.asinh, across)))
   }
 
   private mutating func inverseHyperbolicCosine(_ z: Pair) throws -> Pair {
@@ -288,9 +300,13 @@ extension PairMath {
     let above = try squareRoot(plusOne(z))
     let along = try add(
       multiply(below.real, above.real), multiply(below.imaginary, above.imaginary))
+    let facts = try edges(of: z)
+    let usual = try scale(builder.binary(.atan2, below.imaginary, above.real), 2)
+    let endless = try copySign(angleAtInfinity(z), z.imaginary)
+    let angle = try choose(facts.isEndless, endless, usual)
     return Pair(
-      real: try apply(.asinh, along),
-      imaginary: try scale(builder.binary(.atan2, below.imaginary, above.real), 2))
+      real: try choose(facts.isEndless, number(.infinity), apply(.asinh, along)),
+      imaginary: try facts.known(angle, atZero: number(Double.pi / 2), &self))
   }
 
   /// log1p(4|a| / ((1 − |a|)² + b²)) / 4 with the sign of a, and half the angle of 1 − z² turned.
@@ -300,14 +316,54 @@ extension PairMath {
     let square = try self.square(b)
     let distance = try add(self.square(below), square)
     let quotient = try divide(scale(size, 4), distance)
-    let real = try copySign(scale(apply(.logPlusOne, quotient), 0.25), z.real)
+    var length = try scale(apply(.logPlusOne, quotient), 0.25)
+    if !isNarrow {
+      // Beside the poles b² underflows, and log(4/b²) / 4 is what is left.
+      let isBesidePole = try and(
+        compare(size, .equal, 1), compare(apply(.abs, b), .less, 0x1p-30))
+      let near = try scale(subtract(number(log(2)), apply(.log, apply(.abs, b))), 0.5)
+      length = try choose(isBesidePole, near, length)
+    }
+    // On the imaginary axis, that of a NaN too, the result is on it.
+    let real = try choose(compare(size, .equal, 0), z.real, copySign(length, z.real))
     let along = try subtract(multiply(below, add(size, number(1))), square)
     let angle = try builder.binary(.atan2, scale(b, 2), along)
     let isEndless = try or(isInfinite(z.real), isInfinite(b))
     let zero = try copySign(number(0), z.real)
-    let quarter = try copySign(number(Double.pi / 2), b)
+    let quarter = try choose(isNaN(b), b, copySign(number(Double.pi / 2), b))
     return try choose(
       isEndless, Pair(real: zero, imaginary: quarter),
       Pair(real: real, imaginary: scale(angle, 0.5)))
+  }
+
+  // MARK: Infinities and NaN
+
+  /// Where a number is no finite one.
+  private struct Edges {
+    /// Whether a part is infinite.
+    let isEndless: ValueID
+    /// Whether a part is NaN.
+    let isUnknown: ValueID
+    /// Whether the real part is zero.
+    let isOnAxis: ValueID
+
+    /// An angle that is NaN where a part is, but on the imaginary axis.
+    func known(_ angle: ValueID, atZero: ValueID, _ math: inout PairMath) throws -> ValueID {
+      let unknown = try math.choose(isOnAxis, atZero, math.number(.nan))
+      return try math.choose(isUnknown, unknown, angle)
+    }
+  }
+
+  /// The angle between the real axis and a number with an infinite part, from 0 to π.
+  private mutating func angleAtInfinity(_ z: Pair) throws -> ValueID {
+    let box = try boxed(z)
+    return try builder.binary(.atan2, apply(.abs, box.imaginary), box.real)
+  }
+
+  private mutating func edges(of z: Pair) throws -> Edges {
+    Edges(
+      isEndless: try or(isInfinite(z.real), isInfinite(z.imaginary)),
+      isUnknown: try or(isNaN(z.real), isNaN(z.imaginary)),
+      isOnAxis: try compare(z.real, .equal, 0))
   }
 }

@@ -201,7 +201,7 @@ extension PairMath {
   }
 
   /// One for infinite parts and zero for others, with their signs.
-  private mutating func boxed(_ z: Pair) throws -> Pair {
+  mutating func boxed(_ z: Pair) throws -> Pair {
     func box(_ x: ValueID, _ math: inout PairMath) throws -> ValueID {
       let size = try math.choose(math.isInfinite(x), math.number(1), math.number(0))
       return try math.copySign(size, x)

@@ -103,10 +103,7 @@ extension RealPairs {
         try builder.splat(0, TensorType(source[operand].shape, part)),
       ]
     }
-    let pair = pair(operand)
-    let real = try builder.convert(pair.real, to: element)
-    guard element == .i1 else { return [real] }
-    return [try builder.binary(.or, real, builder.convert(pair.imaginary, to: element))]
+    return [try builder.convert(pair(operand).real, to: element)]
   }
 
   /// A sum of products: four sums of products of parts.

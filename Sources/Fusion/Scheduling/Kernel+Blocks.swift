@@ -291,7 +291,7 @@ extension Loop {
   /// How many rows are worked on together; blocks are multiples of it.
   var step: Int {
     switch schedule {
-    case .serial, .parallel: rowsOfStrip
+    case .serial, .unrolled, .parallel: rowsOfStrip
     case .vector(let width, let interleave): width * interleave
     case .tiled(let size): size
     }

@@ -81,7 +81,7 @@ extension Loop {
     switch schedule {
     case .serial: 1
     case .vector(let width, let interleave): width * interleave
-    case .tiled, .parallel: nil
+    case .unrolled, .tiled, .parallel: nil
     }
   }
 }

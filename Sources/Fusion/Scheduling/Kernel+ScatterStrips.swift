@@ -28,7 +28,7 @@ extension Kernel {
     guard let split = ScatterSplit(loop, in: self) else { return node }
     var changed = self
     let (strips, gain) = changed.distributed(changed.withOwnVariable(loop), split, scheduler)
-    guard let strips, gain >= Self.leastScatterGain,
+    guard let strips, gain >= Self.leastScatterGain * Double(split.updates),
       scheduler.accept(
         "\(variables[loop.variable.index].name): \(gain.rounded) of \(split.cost.rounded) "
           + "instructions less")
@@ -37,7 +37,7 @@ extension Kernel {
     return .loop(strips)
   }
 
-  /// What an iteration gains at least, in instructions.
+  /// What an update gains at least, in instructions.
   private static let leastScatterGain = 6.0
 
   /// The loop over strips, and the instructions that each iteration gains; nil where what is computed
@@ -45,7 +45,7 @@ extension Kernel {
   private mutating func distributed(
     _ loop: Loop, _ split: ScatterSplit, _ scheduler: Scheduler
   ) -> (strips: Loop?, gain: Double) {
-    let size = ScatterSplit.stripSize
+    let size = split.size
     let extent = variables[loop.variable.index].extent
     var strips = Loop(VariableID(variables.count))
     variables.append(Variable(name: "strip", extent: (extent + size - 1) / size))
@@ -94,41 +94,53 @@ extension Kernel {
 private struct ScatterSplit {
   /// The nodes that compute what crosses, in order.
   private(set) var early: [Int] = []
-  /// The write, with what only says where and whether it is made.
+  /// The writes, with what only says where and whether they are made.
   private(set) var late: [Int] = []
   /// The scalars that writes take from what is computed before.
   private(set) var crossing: [ScalarID] = []
   /// What is computed before takes so many instructions, one iteration after the other.
   private(set) var cost = 0.0
 
+  /// The number of writes of an iteration.
+  let updates: Int
   /// The iterations of a strip.
-  static let stripSize = 256
+  var size: Int { Self.stripSize / updates }
+
+  /// The writes of a strip.
+  private static let stripSize = 256
 
   private let body: [Node]
   private let definers: [ScalarID: Int]
 
   init?(_ loop: Loop, in kernel: Kernel) {
     guard loop.range == .full, loop.accumulators.isEmpty, loop.carries.isEmpty,
-      kernel.variables[loop.variable.index].extent >= Self.stripSize,
-      case .store(let store) = loop.body.last, store.address.isLookedUp,
-      case .slot = store.memory
+      case .store(let store) = loop.body.last, case .slot = store.memory
     else { return nil }
     body = loop.body
     var definers: [ScalarID: Int] = [:]
-    for (position, node) in body.dropLast().enumerated() {
-      guard case .define(let scalar, let expression) = node else { return nil }
-      if case .load(store.memory, _, _) = expression { return nil }
-      definers[scalar] = position
+    var writes: Set<Int> = []
+    for (position, node) in body.enumerated() {
+      switch node {
+      case .define(let scalar, let expression):
+        if case .load(store.memory, _, _) = expression { return nil }
+        definers[scalar] = position
+      case .store(let other):
+        guard other.memory == store.memory, other.address.isLookedUp else { return nil }
+        writes.insert(position)
+      case .accumulate, .loop, .contract: return nil
+      }
     }
+    updates = writes.count
     self.definers = definers
-    divide(in: kernel)
+    guard updates <= 4, kernel.variables[loop.variable.index].extent >= size else { return nil }
+    divide(writes, in: kernel)
     guard !crossing.isEmpty else { return nil }
     for position in early { cost += Self.cost(of: body[position]) }
   }
 
   /// Finds what goes with the write, what crosses, and what that is made of.
-  private mutating func divide(in kernel: Kernel) {
-    var lateNodes: Set = [body.count - 1]
+  private mutating func divide(_ writes: Set<Int>, in kernel: Kernel) {
+    var lateNodes = writes
     var crossingScalars = Set<ScalarID>()
     for position in body.indices.reversed() where lateNodes.contains(position) {
       body[position].forEachOwnScalar { scalar in

@@ -17,6 +17,8 @@ package struct SchedulePass: Sendable {
     case kernel(@Sendable (inout Draft, inout Scheduler) -> Void)
     /// A kernel that goes to several threads, and what adds up what they leave.
     case blocks
+    /// The loops of one kernel that has its blocks.
+    case finish(@Sendable (inout Kernel, inout Scheduler) -> Void)
     /// Which buffers there are, and where they stand.
     case memory(@Sendable (inout LoopProgram, inout Scheduler) -> Void)
   }
@@ -41,6 +43,9 @@ package let schedule: [SchedulePass] = [
     name: "collapse", summary: "makes nested loops that walk memory like one loop",
     action: .kernel { $0.kernel.collapseLoops(keepingOutermost: $0.keepsRows, &$1) }),
   SchedulePass(
+    name: "split-axes", summary: "splits loops over merged axes that memory has the other way",
+    action: .kernel { if !$0.keepsRows { $0.kernel.splitMergedAxes(&$1) } }),
+  SchedulePass(
     name: "register-sums", summary: "keeps sums into a few elements of memory in registers",
     action: .kernel {
       $0.kernel.sumInRegisters(
@@ -62,6 +67,9 @@ package let schedule: [SchedulePass] = [
     name: "strip-mine", summary: "cuts loops over rows into strips and distributes them",
     action: .kernel { $0.kernel.cutRowsIntoStrips(&$1) }),
   SchedulePass(
+    name: "scatter-streams", summary: "goes through far parts of a scatter's updates side by side",
+    action: .kernel { $0.kernel.interleaveScatters(sums: $0.sums, &$1) }),
+  SchedulePass(
     name: "scatter-strips", summary: "computes in lanes what is written to computed places",
     action: .kernel { $0.kernel.distributeScatters(&$1) }),
   SchedulePass(
@@ -69,6 +77,9 @@ package let schedule: [SchedulePass] = [
     action: .kernel { $0.kernel.foldLongSums(&$1) }),
   SchedulePass(
     name: "block", summary: "cuts outermost loops into blocks for threads", action: .blocks),
+  SchedulePass(
+    name: "unroll", summary: "takes short writes to computed places four at a time",
+    action: .finish { $0.unrollScatters(&$1) }),
   SchedulePass(
     name: "dead-stores", summary: "drops stores that nothing reads",
     action: .memory { program, _ in

@@ -153,6 +153,12 @@ struct Scheduler {
       timed(number) { cut = kernel.cutIntoBlocks(rows: chain.rows, sums: chain.sums, &$0) }
     }
     var kernels = cut ?? [kernel.clearing(chain.sums, in: program, for: target)]
+    for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
+      guard case .finish(let transform) = pass.action else { continue }
+      timed(number) { scheduler in
+        for position in kernels.indices { transform(&kernels[position], &scheduler) }
+      }
+    }
     chain.carry(in: &kernels[0], isCut: cut != nil)
     return kernels
   }

@@ -57,11 +57,12 @@ extension FunctionBuilder {
   }
 
   /// Each element combined with all before it along an axis, or with all behind it, in the form that is
-  /// best for the axis' extent.
+  /// best for the axis' extent; products are always scans, since the slopes of each row's products take work
+  /// in proportion to its square.
   package mutating func cumulative(
     _ operand: ValueID, _ kind: Reduction.Kind, along axis: Int, isReversed: Bool = false
   ) throws -> ValueID {
-    guard self[operand].shape[axis] <= Self.prefixBlock else {
+    guard kind != .multiply, self[operand].shape[axis] <= Self.prefixBlock else {
       return try prefixes(operand, kind, along: axis, isReversed: isReversed)
     }
     if !isReversed { return try maskedPrefixes(operand, kind, along: axis) }

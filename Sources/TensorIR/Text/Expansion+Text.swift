@@ -11,6 +11,7 @@ enum Expansion: String, CaseIterable {
   case map = "stablehlo.map"
   case topK = "chlo.top_k"
   case besselI1 = "chlo.bessel_i1e"
+  case highProduct = "chlo.mulhi"
   case randomBits = "stablehlo.rng_bit_generator"
   case cholesky = "stablehlo.cholesky"
   case customCall = "stablehlo.custom_call"
@@ -21,7 +22,8 @@ enum Expansion: String, CaseIterable {
   var hasRegion: Bool {
     switch self {
     case .sort, .reduceWindow, .selectAndScatter, .map, .allReduce: true
-    case .topK, .besselI1, .windowPlace, .windowCollect, .windowScatter, .cholesky, .customCall,
+    case .topK, .besselI1, .highProduct, .windowPlace, .windowCollect, .windowScatter, .cholesky,
+      .customCall,
       .randomBits, .shardingConstraint:
       false
     }
@@ -77,6 +79,9 @@ extension OperationDraft {
     case .expansion(.besselI1):
       try requireOperands(1)
       results = [try builder.scaledBesselI1(operands[0])]
+    case .expansion(.highProduct):
+      try requireOperands(2)
+      results = [try builder.highProduct(operands[0], operands[1])]
     case .expansion(.randomBits):
       try requireOperands(1)
       results = try expandRandomBits(in: &builder)

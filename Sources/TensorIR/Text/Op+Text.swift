@@ -67,6 +67,7 @@ extension ModuleParser {
       return false
     case .topK: try topKForm(of: &draft, in: &body)
     case .besselI1: try operands(1, of: &draft, in: &body)
+    case .highProduct: try operands(2, of: &draft, in: &body)
     case .shardingConstraint:
       try operands(1, of: &draft, in: &body)
       try cursor.skipAngles()

@@ -51,13 +51,17 @@ extension ModuleParser {
     try operand(of: &draft, in: &body)
     try cursor.expect(")")
     try furtherReductions(of: &draft, in: &body)
-    if cursor.accept(word: "applies") { draft.appliedKind = try reductionKind() }
+    let applied = cursor.accept(word: "applies") ? try reductionFunction() : nil
+    draft.appliedKind = applied.flatMap { Reduction.Kind(rawValue: $0.rawValue) }
     try cursor.expect(word: "across")
     try integers("dimensions", as: "dimensions", of: &draft)
     if cursor.isNext("{") { try cursor.attributes(into: &draft.attributes) }
     try cursor.expect(":")
     try functionType(of: &draft, in: &body)
-    guard draft.appliedKind == nil else { return }
+    if let applied {
+      if draft.appliedKind == nil { try apply(applied, in: &draft, of: body) }
+      return
+    }
     try cursor.expect(word: "reducer")
     var reducer = try startRegion(in: body, capturing: false)
     while cursor.isNext("(") { try regionParameters(of: &reducer) }
@@ -70,15 +74,27 @@ extension ModuleParser {
     draft.regions = [region]
   }
 
-  /// Reads the name of a combining function.
-  private mutating func reductionKind() throws -> Reduction.Kind {
+  /// Reads the name of a function of two elements.
+  private mutating func reductionFunction() throws -> BinaryOp {
     cursor.skipBlanks()
     let start = cursor.position
     let word = try cursor.expectWord("the mnemonic of a reduction")
-    guard let kind = Reduction.Kind(rawValue: word) else {
+    guard let op = BinaryOp(rawValue: word) else {
       throw cursor.failure("unknown reduction \(word)", at: start, kind: .unsupported)
     }
-    return kind
+    return op
+  }
+
+  /// Gives the draft the body that its form with `applies` stands for.
+  private mutating func apply(
+    _ op: BinaryOp, in draft: inout OperationDraft, of body: BodyParser
+  ) throws {
+    guard let initial = draft.operands.last else { return }
+    var reducer = try startRegion(in: body, capturing: false)
+    let scalar = TensorType([], body.builder[initial].element)
+    let sides = [reducer.builder.parameter(scalar), reducer.builder.parameter(scalar)]
+    let result = try reducer.builder.emit(.binary(op), sides)
+    draft.regions = [reducer.finished(returning: [result])]
   }
 }
 

@@ -1,0 +1,161 @@
+internal import LoopIR
+internal import TensorIR
+
+extension Kernel {
+  /// Lets loops that combine into computed places go through four runs of their iterations side by side.
+  ///
+  ///     serial i in 0..<4003 { y[p[i]] += x[i] }
+  ///
+  /// becomes
+  ///
+  ///     serial q in 0..<1000 { y[p[q]] += x[q]; y[p[q+1000]] += x[q+1000]; … }
+  ///     serial r in 0..<3 { y[p[r+4000]] += x[r+4000] }
+  ///
+  /// Where neighbouring updates meet, as of sorted places, each waits for the sum that the one before has
+  /// stored; updates that stand far apart seldom meet. Their order depends on shapes alone.
+  ///
+  /// - Parameter sums: buffers of which each block of an outermost loop may have its own.
+  mutating func interleaveScatters(sums: Set<BufferID>, _ scheduler: inout Scheduler) {
+    let analysis = DependenceAnalysis(self, in: scheduler.program)
+    body = body.flatMap { node -> [Node] in
+      guard case .loop(let loop) = node, loop.schedule == .serial else { return [node] }
+      // Threads share such a loop.
+      let isShared = analysis.mayRunInBlocks(loop, reducing: memory(of: sums)).isGranted
+      return interleaved(loop, isShared: isShared, &scheduler)
+    }
+  }
+
+  private mutating func interleaved(
+    _ loop: Loop, isShared: Bool, _ scheduler: inout Scheduler
+  ) -> [Node] {
+    if loop.holdsSerialLoops {
+      var outer = loop
+      outer.body = loop.body.flatMap { node -> [Node] in
+        guard case .loop(let inner) = node, inner.schedule == .serial else { return [node] }
+        return interleaved(inner, isShared: false, &scheduler)
+      }
+      return [.loop(outer)]
+    }
+    let variable = variables[loop.variable.index]
+    guard !isShared, loop.combinesAnywhere, variable.extent >= ScatterStreams.leastUpdates,
+      scheduler.accept("\(variable.name): \(ScatterStreams.count) of \(variable.extent / 4)")
+    else { return [.loop(loop)] }
+    return streams(of: loop)
+  }
+
+  /// The loop over the iterations of all streams, and one over those that are left.
+  private mutating func streams(of loop: Loop) -> [Node] {
+    let extent = variables[loop.variable.index].extent
+    let length = extent / ScatterStreams.count
+    let together = withVariable(like: loop, extent: length)
+    var main = Loop(together)
+    for stream in 0..<ScatterStreams.count {
+      main.body += copy(of: loop, at: IndexExpression(together) + stream * length)
+    }
+    let done = length * ScatterStreams.count
+    guard done < extent else { return [.loop(main)] }
+    var rest = Loop(withVariable(like: loop, extent: extent - done))
+    rest.body = copy(of: loop, at: IndexExpression(rest.variable) + done)
+    return [.loop(main), .loop(rest)]
+  }
+
+  /// A variable of a loop's name.
+  private mutating func withVariable(like loop: Loop, extent: Int) -> VariableID {
+    variables.append(Variable(name: variables[loop.variable.index].name, extent: extent))
+    return VariableID(variables.count - 1)
+  }
+
+  /// The body of a loop with scalars of its own, for another iteration.
+  private mutating func copy(of loop: Loop, at place: IndexExpression) -> [Node] {
+    var names: [ScalarID: ScalarID] = [:]
+    for scalar in loop.body.flatMap(\.definedScalars) {
+      names[scalar] = ScalarID(scalars.count)
+      scalars.append(scalars[scalar.index])
+    }
+    return loop.body.map { node in
+      node.renamingScalars { names[$0] ?? $0 }.mappingIndices { index in
+        index.substituting(variable: { $0 == loop.variable ? place : IndexExpression($0) })
+      }
+    }
+  }
+
+  /// Unrolls loops of a few operations that end in a write to a computed place: half of what a processor
+  /// does there would be to count and to test.
+  mutating func unrollScatters(_ scheduler: inout Scheduler) {
+    body = body.map { unrolled($0, &scheduler) }
+  }
+
+  private func unrolled(_ node: Node, _ scheduler: inout Scheduler) -> Node {
+    guard case .loop(var loop) = node else { return node }
+    switch loop.schedule {
+    case .vector, .tiled, .unrolled: return node
+    case .parallel, .serial: break
+    }
+    let variable = variables[loop.variable.index]
+    guard loop.schedule == .serial, loop.isShortScatter,
+      variable.extent >= 4 * ScatterStreams.count,
+      scheduler.accept("\(variable.name) by \(ScatterStreams.count)")
+    else {
+      loop.body = loop.body.map { unrolled($0, &scheduler) }
+      return .loop(loop)
+    }
+    loop.schedule = .unrolled(by: ScatterStreams.count)
+    return .loop(loop)
+  }
+}
+
+/// How updates of computed places are taken together.
+private enum ScatterStreams {
+  /// How many stand between two tests whether a loop ends, each in a run of its own where they combine.
+  static let count = 4
+  /// Shorter loops stay as they are.
+  static let leastUpdates = 1024
+  /// The most operations of one update, so that code stays small.
+  static let mostOperations = 12, mostWork = 60
+}
+
+extension Loop {
+  fileprivate var holdsSerialLoops: Bool {
+    body.contains { node in
+      guard case .loop(let loop) = node else { return false }
+      return loop.schedule == .serial
+    }
+  }
+
+  /// Whether the body is definitions and, at its end, one update of a computed place that other iterations
+  /// may update too, and that nothing else reads.
+  fileprivate var combinesAnywhere: Bool {
+    guard range == .full, accumulators.isEmpty, carries.isEmpty, case .store(let store) = body.last,
+      case .slot = store.memory, store.combining != nil, store.address.isLookedUp,
+      !store.address.uses(variable)
+    else { return false }
+    var work = 0
+    for node in body.dropLast() {
+      guard case .define(_, let expression) = node else { return false }
+      switch expression {
+      case .load(store.memory, _, _): return false
+      case .apply(let op, _): work += op.weight
+      case .literal, .index, .load, .inBounds: work += 1
+      }
+    }
+    return work <= ScatterStreams.mostWork
+  }
+
+  /// Whether the body is a few quick operations, one of which writes to a computed place.
+  fileprivate var isShortScatter: Bool {
+    guard carries.isEmpty, accumulators.isEmpty, body.count <= ScatterStreams.mostOperations else {
+      return false
+    }
+    if case .condition = range { return false }
+    var writesAnywhere = false
+    for node in body {
+      switch node {
+      case .define(_, .apply(let op, _)): if op.weight > 8 { return false }
+      case .define: break
+      case .store(let store): writesAnywhere = writesAnywhere || store.address.isLookedUp
+      case .accumulate, .loop, .contract: return false
+      }
+    }
+    return writesAnywhere
+  }
+}
