@@ -95,7 +95,8 @@ extension KernelEmitter {
         storeLine(group, contract, at: place)
       }
     }
-    forEachChunk(of: depths, by: length, of: kernel.variables[contract.depth.index].extent, packLines)
+    forEachChunk(
+      of: depths, by: length, of: kernel.variables[contract.depth.index].extent, packLines)
   }
 
   /// Calls `body` for so many depths at a time of a range, then for the rest with their number.
@@ -113,7 +114,8 @@ extension KernelEmitter {
       if depths.count % length > 0 { body(whole, depths.count % length) }
       return
     }
-    for rest in Set([depths.count % length, extent % depths.count % length]).sorted() where rest > 0 {
+    for rest in Set([depths.count % length, extent % depths.count % length]).sorted() where rest > 0
+    {
       let isRest = builder.icmp(
         .eq, builder.sub(end, whole), builder.int(rest, module.i64))
       let (tail, after) = (builder.appendBlock("tail"), builder.appendBlock("after"))

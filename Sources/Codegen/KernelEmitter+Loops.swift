@@ -169,40 +169,13 @@ extension KernelEmitter {
     guard count > 0 else { return }
     variables[loop.variable] = builder.int(first, module.i64)
     let whole = count / width
-    let rest = count % width
     var masks = [LLVMValue?](repeating: nil, count: whole)
-    if let narrow = restWidth(of: loop, width, count: rest) {
-      if whole > 0 { emitBody(loop, width, masks: masks) }
-      variables[loop.variable] = builder.int(first + whole * width, module.i64)
-      return emitBody(loop, narrow, masks: laneMasks(columns: rest, width: narrow))
+    if count % width > 0 {
+      let inside = (0..<width).map { builder.bool($0 < count % width) }
+      masks.append(builder.constantVector(inside))
     }
-    if rest > 0 { masks += laneMasks(columns: rest, width: width).suffix(1) }
     emitBody(loop, width, masks: masks)
   }
-
-  /// The lanes of a shorter vector for a few last iterations, where a long one would be mostly idle and
-  /// costs; nil where there is none.
-  ///
-  /// What is added up over lanes keeps its order, and arrays of each lane their places.
-  private func restWidth(of loop: Loop, _ width: Int, count: Int) -> Int? {
-    let narrow = width / 2
-    guard (1...max(narrow, 1)).contains(count), narrow > 1, loop.accumulators.isEmpty,
-      !kernel.locals.contains(where: \.isPerLane)
-    else { return nil }
-    var work = 0
-    for node in loop.body {
-      switch node {
-      case .define(_, .apply(let op, _)): work += op.weight
-      case .define: break
-      case .store(let store): if store.combining != nil { return nil }
-      case .accumulate, .loop, .contract: return nil
-      }
-    }
-    return work >= Self.workOfShortRest ? narrow : nil
-  }
-
-  /// Bodies of so much work for a lane, in additions, have a shorter vector for their rest.
-  private static let workOfShortRest = 16
 
   /// The lanes in range of a block's last vector; where blocks are whole vectors it is the same one
   /// whenever there is any.
