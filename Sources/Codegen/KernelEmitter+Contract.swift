@@ -16,11 +16,28 @@ struct DepthRange {
   var taps = 1
   var first: LLVMValue
   var count: Int
+  /// How many of the taps, or of one tap's depths, there are where that is known when the code runs only:
+  /// the last of several ranges has fewer.
+  var limit: LLVMValue?
   /// How many products of a packed panel come before the range; nil is none.
   var packedBefore: LLVMValue?
 
-  /// The number of products.
+  /// The number of products, or the most that there may be.
   var terms: Int { taps * count }
+
+  /// Whether the range is one of taps.
+  var isOfTaps: Bool { taps > 1 }
+
+  /// The number of taps.
+  func tapEnd(_ builder: IRBuilder) -> LLVMValue {
+    isOfTaps ? limit ?? builder.int(taps, builder.module.i64) : builder.int(1, builder.module.i64)
+  }
+
+  /// The number of depths of each tap.
+  func depthEnd(_ builder: IRBuilder) -> LLVMValue {
+    let limit = isOfTaps ? nil : limit
+    return limit ?? builder.int(count, builder.module.i64)
+  }
 }
 
 extension KernelEmitter {
@@ -44,12 +61,12 @@ extension KernelEmitter {
       ) { column, count in
         variables[contract.column] = column
         let masks = laneMasks(columns: count, width: tiling.width)
-        emitDepths(contract, columns: count) { depths, sums in
+        emitDepths(contract, columns: count) { depths, use in
           emitTiles(from: first, to: end, size: tiling.rows, extent: rows) { row, count in
             variables[contract.row] = row
             emitTile(
               contract, ContractTile(rows: count, masks: masks), depths,
-              sums.map { partialSums($0, contract, row: builder.sub(row, first)) })
+              use.map { partialSums($0, contract, row: builder.sub(row, first)) })
           }
         }
       }
@@ -72,18 +89,22 @@ extension KernelEmitter {
 
   // MARK: Depth
 
-  /// What becomes of a tile's sums over a range of the depth that is not all of it.
+  /// What is done with a tile's sums that wait in memory between two panels.
   enum SumsUse {
-    /// They wait in memory for the depths that follow.
-    case wait
-    /// They are added to what waits in memory, and are then complete.
+    /// The sums over a range of the depth are added to them.
+    case add
+    /// They are complete.
     case finish
   }
 
-  /// Calls `body` for each range of the depth that a panel holds, with the panel packed; without
-  /// panels, or where one is deep enough, for all of it.
+  /// Calls `body` for each range of the depth that a panel holds, with the panel packed, and at last
+  /// without a range for what follows the sums; without panels, or where one is deep enough, once for all
+  /// of it.
+  ///
+  /// All ranges share one loop, so that code does not depend on whether the last one is as long as the
+  /// others.
   private func emitDepths(
-    _ contract: Contract, columns: Int, _ body: (DepthRange, SumsUse?) -> Void
+    _ contract: Contract, columns: Int, _ body: (DepthRange?, SumsUse?) -> Void
   ) {
     let depth = kernel.variables[contract.depth.index].extent
     let taps = contract.tap.map { kernel.variables[$0.index].extent } ?? 1
@@ -95,43 +116,47 @@ extension KernelEmitter {
       return body(all, nil)
     }
     clearPartialSums(contract)
-    func pack(_ part: DepthRange, _ use: SumsUse) {
+    func add(_ part: DepthRange) {
       packRight(contract, columns: columns, part)
-      body(part, use)
+      body(part, .add)
     }
-    guard panelDepth < depth else {
+    if panelDepth >= depth {
       let group = panelDepth / depth
-      return emitParts(of: taps, by: group) { first, count, use in
-        pack(DepthRange(firstTap: first, taps: count, first: zero, count: depth), use)
+      forEachPart(of: taps, by: group) { first, limit in
+        add(DepthRange(firstTap: first, taps: group, first: zero, count: depth, limit: limit))
+      }
+    } else {
+      counted(
+        from: zero, to: builder.int(taps, module.i64), step: 1, updating: []
+      ) { tap in
+        forEachPart(of: depth, by: panelDepth) { first, limit in
+          let firstTap = contract.tap == nil ? nil : tap
+          add(DepthRange(firstTap: firstTap, first: first, count: panelDepth, limit: limit))
+        }
       }
     }
-    guard contract.tap != nil else {
-      return emitParts(of: depth, by: panelDepth) { first, count, use in
-        pack(DepthRange(first: first, count: count), use)
-      }
-    }
-    emitParts(of: taps, by: 1) { tap, _, tapUse in
-      emitParts(of: depth, by: panelDepth) { first, count, use in
-        pack(
-          DepthRange(firstTap: tap, first: first, count: count),
-          tapUse == .finish && use == .finish ? .finish : .wait)
-      }
+    body(nil, .finish)
+  }
+
+  /// Calls `body` with the first of each part of a range from zero on, in a loop, and with how many the
+  /// part has where the last has fewer than the others.
+  func forEachPart(of extent: Int, by size: Int, _ body: (LLVMValue, LLVMValue?) -> Void) {
+    let end = builder.int(extent, module.i64)
+    counted(from: builder.int(0, module.i64), to: end, step: size, updating: []) { first in
+      body(first, partLimit(from: first, by: size, of: extent, to: end))
     }
   }
 
-  /// Calls `body` for equal parts of a range from zero on in a loop, then for the last, which may be
-  /// shorter.
-  private func emitParts(
-    of extent: Int, by size: Int, _ body: (LLVMValue, Int, SumsUse) -> Void
-  ) {
-    let last = (extent - 1) / size * size
-    let end = builder.int(last, module.i64)
-    if last > 0 {
-      counted(from: builder.int(0, module.i64), to: end, step: size, updating: []) { first in
-        body(first, size, .wait)
-      }
-    }
-    body(end, extent - last, .finish)
+  /// How many a part of a range has; nil is as many as all others have.
+  ///
+  /// - Parameters:
+  ///   - extent: What the range has at most.
+  ///   - end: What it has.
+  func partLimit(
+    from first: LLVMValue, by size: Int, of extent: Int, to end: LLVMValue
+  ) -> LLVMValue? {
+    if end.constantInteger != nil, extent.isMultiple(of: size) { return nil }
+    return builder.smin(builder.sub(end, first), builder.int(size, module.i64))
   }
 
   /// Calls `body` with the number of each tap of a range, counted from its first, in a loop, with the
@@ -140,7 +165,7 @@ extension KernelEmitter {
     _ contract: Contract, _ depths: DepthRange, _ body: (LLVMValue?) -> Void
   ) {
     guard let tap = contract.tap, let first = depths.firstTap else { return body(nil) }
-    let end = builder.int(depths.taps, module.i64)
+    let end = depths.tapEnd(builder)
     counted(from: builder.int(0, module.i64), to: end, step: 1, updating: []) { number in
       variables[tap] = builder.add(first, number)
       body(number)

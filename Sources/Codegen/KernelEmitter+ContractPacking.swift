@@ -95,11 +95,36 @@ extension KernelEmitter {
         storeLine(group, contract, at: place)
       }
     }
-    let whole = builder.int(depths.count / length * length, module.i64)
-    counted(from: builder.int(0, module.i64), to: whole, step: length, updating: []) {
-      packLines($0, length)
+    forEachChunk(
+      of: depths, by: length, of: kernel.variables[contract.depth.index].extent, packLines)
+  }
+
+  /// Calls `body` for so many depths at a time of a range, then for the rest with their number.
+  ///
+  /// - Parameter extent: All depths, of which the last range has what the others leave.
+  private func forEachChunk(
+    of depths: DepthRange, by length: Int, of extent: Int, _ body: (LLVMValue, Int) -> Void
+  ) {
+    let zero = builder.int(0, module.i64)
+    let end = depths.depthEnd(builder)
+    let chunk = builder.int(length, module.i64)
+    let whole = builder.sub(end, builder.urem(end, chunk))
+    counted(from: zero, to: whole, step: length, updating: []) { body($0, length) }
+    if end.constantInteger != nil {
+      if depths.count % length > 0 { body(whole, depths.count % length) }
+      return
     }
-    if depths.count % length > 0 { packLines(whole, depths.count % length) }
+    for rest in Set([depths.count % length, extent % depths.count % length]).sorted() where rest > 0
+    {
+      let isRest = builder.icmp(
+        .eq, builder.sub(end, whole), builder.int(rest, module.i64))
+      let (tail, after) = (builder.appendBlock("tail"), builder.appendBlock("after"))
+      builder.condBr(isRest, tail, after)
+      builder.position(at: tail)
+      body(whole, rest)
+      builder.br(after)
+      builder.position(at: after)
+    }
   }
 
   /// Writes the factor's current elements to a line of the panel.

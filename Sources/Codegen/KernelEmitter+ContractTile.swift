@@ -4,33 +4,28 @@ internal import TensorIR
 
 extension KernelEmitter {
   /// Emits the sums of a tile over a range of the depth, and its epilogue where they are complete.
+  ///
+  /// - Parameter waiting: The sums over other ranges; nil where the range is all of the depth.
   func emitTile(
-    _ contract: Contract, _ tile: ContractTile, _ depths: DepthRange, _ waiting: PartialSums?
+    _ contract: Contract, _ tile: ContractTile, _ depths: DepthRange?, _ waiting: PartialSums?
   ) {
     lanes = Lanes(
       variable: contract.column, width: contract.tiling.width, copies: tile.masks.count,
       masks: tile.masks)
     let places = waiting.map { self.places(of: $0, contract, tile) }
-    let width = contract.tiling.width
-    let vector = module.vector(memoryType(contract.element), width)
-    let alignment = width * contract.element.byteCount
-    var sums = emitDepths(contract, tile, depths)
-    if let places {
-      for row in 0..<tile.rows {
-        for number in tile.masks.indices {
-          let sum = builder.load(vector, places[row][number], alignment: alignment)
-          sums[row][number] = builder.fadd(sum, sums[row][number])
-        }
+    let sums = depths.map { emitDepths(contract, tile, $0) }
+    guard let places else { return emitEpilogue(contract, tile, sums ?? []) }
+    let vector = module.vector(memoryType(contract.element), contract.tiling.width)
+    let alignment = contract.tiling.width * contract.element.byteCount
+    let total = places.enumerated().map { row, line in
+      line.enumerated().map { number, place in
+        let sum = builder.load(vector, place, alignment: alignment)
+        return sums.map { builder.fadd(sum, $0[row][number]) } ?? sum
       }
     }
-    if let places, waiting?.use == .wait {
-      for (line, values) in zip(places, sums) {
-        for (place, value) in zip(line, values) {
-          builder.store(value, place, alignment: alignment)
-        }
-      }
-    } else {
-      emitEpilogue(contract, tile, sums)
+    guard waiting?.use == .add else { return emitEpilogue(contract, tile, total) }
+    for (place, value) in zip(places.joined(), total.joined()) {
+      builder.store(value, place, alignment: alignment)
     }
   }
 
@@ -59,9 +54,10 @@ extension KernelEmitter {
     let part = Self.summedDepth
     guard contract.termCount(in: kernel) > Self.plainDepth, depths.terms > 2 * part
     else { return emitDepthLoop(contract, tile, depths) }
-    let isOfTaps = depths.taps > 1
+    let isOfTaps = depths.isOfTaps
     let size = isOfTaps ? max(part / depths.count, 1) : part
-    let last = ((isOfTaps ? depths.taps : depths.count) - 1) / size * size
+    let extent = isOfTaps ? depths.taps : depths.count
+    let end = isOfTaps ? depths.tapEnd(builder) : depths.depthEnd(builder)
     let vector = module.vector(memoryType(contract.element), contract.tiling.width)
     let before = builder.currentBlock
     let start = builder.appendBlock("part")
@@ -80,7 +76,8 @@ extension KernelEmitter {
         zip(line, terms).map { $0.adding($1, builder) }
       }
     }
-    let next = added(depths.part(from: first, size, builder), to: sums)
+    let limit = partLimit(from: first, by: size, of: extent, to: end)
+    let next = added(depths.part(from: first, size, limit, builder), to: sums)
     let following = builder.add(first, builder.int(size, module.i64))
     builder.addIncoming(first, following, from: builder.currentBlock)
     for (sum, following) in zip(sums.joined(), next.joined()) {
@@ -88,14 +85,9 @@ extension KernelEmitter {
       builder.addIncoming(sum.rest, following.rest, from: builder.currentBlock)
     }
     let after = builder.appendBlock("rest")
-    builder.condBr(
-      builder.icmp(.slt, following, builder.int(last, module.i64)), start, after)
+    builder.condBr(builder.icmp(.slt, following, end), start, after)
     builder.position(at: after)
-    let count = (isOfTaps ? depths.taps : depths.count) - last
-    let rest = depths.part(from: builder.int(last, module.i64), count, builder)
-    return added(rest, to: next).map { line in
-      line.map { builder.fadd($0.total, $0.rest) }
-    }
+    return next.map { line in line.map { builder.fadd($0.total, $0.rest) } }
   }
 
   /// Up to so many products are added up in one register.
@@ -133,7 +125,7 @@ extension KernelEmitter {
     update(sums, with: next)
     let after = builder.appendBlock("taps")
     builder.condBr(
-      builder.icmp(.slt, following, builder.int(depths.taps, module.i64)), start, after)
+      builder.icmp(.slt, following, depths.tapEnd(builder)), start, after)
     builder.position(at: after)
     return next
   }
@@ -181,7 +173,7 @@ extension KernelEmitter {
     update(sums, with: next)
     let after = builder.appendBlock("finish")
     builder.condBr(
-      builder.icmp(.slt, following, builder.int(depths.count, module.i64)), start, after)
+      builder.icmp(.slt, following, depths.depthEnd(builder)), start, after)
     builder.position(at: after)
     return next
   }
@@ -319,9 +311,14 @@ extension KernelEmitter {
 
 extension DepthRange {
   /// A part of the range: some of its taps where there are several, else of its depths.
-  fileprivate func part(from start: LLVMValue, _ count: Int, _ builder: IRBuilder) -> DepthRange {
+  ///
+  /// - Parameter limit: How many the part has where that is known when the code runs only.
+  fileprivate func part(
+    from start: LLVMValue, _ count: Int, _ limit: LLVMValue?, _ builder: IRBuilder
+  ) -> DepthRange {
     var part = self
-    if taps > 1, let firstTap {
+    part.limit = limit
+    if isOfTaps, let firstTap {
       part.firstTap = builder.add(firstTap, start)
       part.taps = count
       part.packedBefore = builder.mul(start, builder.int(self.count, builder.module.i64))

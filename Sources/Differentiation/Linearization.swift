@@ -74,7 +74,12 @@ extension Function {
 extension ForwardPass {
   /// What is saved of a region for the tangents of some of its results, where parameters at `isFree`
   /// positions are there anyway when its linear part runs.
-  func savedValues(forResults results: [Int], isFree: (Int) -> Bool) -> [ValueID] {
+  ///
+  /// - Parameter repetitions: how often the region runs, where each time has memory of its own; where all of it
+  ///   is little, rather more is saved than costly functions computed again.
+  func savedValues(
+    forResults results: [Int], repetitions: Int? = nil, isFree: (Int) -> Bool
+  ) -> [ValueID] {
     let whole = builder.function
     let isTangent = whole.dependents(on: tangentParameters)
     var isThere = [Bool](repeating: false, count: whole.types.count)
@@ -83,8 +88,15 @@ extension ForwardPass {
     }
     let tangents = results.compactMap { tangent(source.results[$0]) }
     let read = whole.residuals(isTangent) + tangents.filter { !isTangent[$0.index] }
+    if let repetitions {
+      let cut = ResidualCut(whole, residuals: read, isFree: isThere, countsWork: true)
+      if cut.savedByteCount <= Self.littleMemory / max(repetitions, 1) { return cut.saved }
+    }
     return ResidualCut(whole, residuals: read, isFree: isThere).saved
   }
+
+  /// Stacks of so many bytes stay in the second-level cache.
+  private static var littleMemory: Int { 256 << 10 }
 
   /// Emits the linear part of the operation at a position; the tangents of its results.
   mutating func emitLinearPart(

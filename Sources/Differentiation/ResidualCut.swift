@@ -8,6 +8,9 @@ import TensorIR
 /// results of operations that are not computed again; parameters that are there anyway are free.
 /// Of cuts of as many bytes it is the one closest to the linear part, from which the least has to be
 /// computed again: the gates of a recurrent network rather than the sums they are functions of.
+///
+/// Where memory is no matter, transcendental functions that would be computed again count, too: the cut is
+/// then the least sum of bytes and work.
 struct ResidualCut {
   /// The region with its linear part.
   private let function: Function
@@ -23,11 +26,20 @@ struct ResidualCut {
   /// longer than a trip to memory.
   private static let scalarCount = 16
 
+  /// Whether transcendental functions that are computed again count.
+  private let countsWork: Bool
+
+  /// The bytes that are saved.
+  var savedByteCount: Int { saved.reduce(0) { $0 + function[$1].byteCount } }
+
   /// Cuts between what is not free and `residuals`.
   ///
-  /// - Parameter isFree: whether each value is there anyway, by id.
-  init(_ function: Function, residuals: [ValueID], isFree: [Bool]) {
+  /// - Parameters:
+  ///   - isFree: whether each value is there anyway, by id.
+  ///   - countsWork: whether transcendental functions that are computed again count.
+  init(_ function: Function, residuals: [ValueID], isFree: [Bool], countsWork: Bool = false) {
     self.function = function
+    self.countsWork = countsWork
     definitions = function.definitions()
     isExact = function.exactValues(given: isFree)
     let needed = function.operationsNeeded(for: residuals) { isFree[$0.index] }
@@ -53,6 +65,8 @@ struct ResidualCut {
           network.connect(source, 2 * result.index, FlowNetwork.unlimited)
           continue
         }
+        let work = self.work(operation, result)
+        if work > 0 { network.connect(source, 2 * result.index, work) }
         for operand in operation.operands where isNode[operand.index] {
           network.connect(2 * operand.index + 1, 2 * result.index, FlowNetwork.unlimited)
         }
@@ -68,6 +82,15 @@ struct ResidualCut {
 
   private func definition(_ value: ValueID) -> Operation? {
     definitions[value.index].map { function.operations[$0] }
+  }
+
+  /// What computing an operation's result again costs beside saving it, in bytes.
+  ///
+  /// A transcendental function takes less than a value on its way to memory and back where all is counted,
+  /// two of them take more.
+  private func work(_ operation: Operation, _ result: ValueID) -> Int {
+    guard countsWork, case .unary(let op) = operation.op, op.isTranscendental else { return 0 }
+    return function[result].byteCount * 5 / 8
   }
 
   /// Whether an operation's result is computed again rather than saved if its operands are known.

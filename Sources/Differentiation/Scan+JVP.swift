@@ -67,7 +67,7 @@ extension Scan {
       body, name: body.name, parameters: active.operands.positions.map { $0 + 1 },
       results: results, mode: .linearized)
     let whole = forward.builder.function
-    let saved = forward.savedValues(forResults: results) {
+    let saved = forward.savedValues(forResults: results, repetitions: length) {
       $0 == 0 || !carryRange.contains($0 - 1)
     }
     var augmented = RegionCopier(from: whole)

@@ -50,4 +50,20 @@ import Testing
     }
     #expect(try weight(steps: 16) == weight(steps: 8))
   }
+
+  /// Code of a product does not depend on how many panels its depth has, nor on whether the last one is
+  /// shorter: the tile of registers stands in it once for whole tiles, once for the rest.
+  @Test(arguments: [(2000, 2), (2500, 2), (3200, 2), (320_000, 2), (300_007, 2)])
+  func codeDoesNotGrowWithTheDepth(_ depth: Int, _ tiles: Int) throws {
+    var builder = FunctionBuilder(name: "main")
+    let left = builder.parameter(TensorType([depth, 128], .f32))
+    let right = builder.parameter(TensorType([depth, 512], .f32))
+    let dimensions = DotDimensions(leftContracting: [0], rightContracting: [0])
+    let product = try builder.emit(.dot(dimensions), [left, right])
+    let program = try LoopProgram(
+      lowering: builder.finish(returning: [product]).simplified(), for: .x86_64v4)
+    let text = ProgramEmitter(program, target: .x86_64v4).emitted(entry: "f").text
+    let loops = text.split(separator: "\n").filter { $0.hasPrefix("depth") }
+    #expect(loops.count == tiles, "\(depth)")
+  }
 }

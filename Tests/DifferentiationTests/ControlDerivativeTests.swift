@@ -66,6 +66,39 @@ import Testing
     }
   }
 
+  /// Where little memory is saved, what costly functions give is saved rather than computed again.
+  @Test(arguments: [30, 100_000])
+  func costlyFunctionsAreSavedWhereMemoryIsNoMatter(_ length: Int) throws {
+    let text = """
+      func.func @main(%x0: tensor<40xf64>) -> tensor<40xf64> {
+        %0 = "adjoint.scan"(%x0) <{carry_count = 1 : i64, length = \(length) : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %x: tensor<40xf64>):
+          %1 = stablehlo.sine %x : tensor<40xf64>
+          %2 = stablehlo.exponential %1 : tensor<40xf64>
+          %half = stablehlo.constant dense<5.000000e-01> : tensor<40xf64>
+          %3 = stablehlo.multiply %2, %half : tensor<40xf64>
+          stablehlo.return %3 : tensor<40xf64>
+        }) : (tensor<40xf64>) -> tensor<40xf64>
+        return %0 : tensor<40xf64>
+      }
+      """
+    let function = try #require(try Module(parsing: text, file: "costly.mlir").entry)
+    let derivative = try function.withVJP(of: [0]).simplified()
+    let scans = derivative.operations.compactMap { operation -> Scan? in
+      if case .scan(let scan) = operation.op { scan } else { nil }
+    }
+    #expect(scans.count == 2)
+    let backward = try #require(scans.last)
+    let costly = backward.body.operations.count { operation in
+      if case .unary(let op) = operation.op { op.isTranscendental } else { false }
+    }
+    #expect((costly == 0) == (length == 30))
+    guard length == 30 else { return }
+    let check = DerivativeCheck(function, arguments(function, seed: 9, selector: 0))
+    try check.expectFirstOrder("costly")
+    try check.expectSecondOrder("costly")
+  }
+
   /// The gradient of a rate that all lanes share is summed up lane by lane.
   @Test func sharedRates() throws {
     let text = """

@@ -68,7 +68,10 @@ import Testing
   }
 
   /// Deep products, whose sums wait in memory between panels; more rows than wait at once.
-  @Test(arguments: [(513, 40, 1030), (60, 33, 2500), (14, 100, 4096), (60, 33, 5000)])
+  @Test(arguments: [
+    (513, 40, 1030), (60, 33, 2500), (14, 100, 4096), (60, 33, 5000), (26, 33, 9001),
+    (26, 70, 2051),
+  ])
   func deepProducts(_ rows: Int, _ columns: Int, _ depth: Int) throws {
     let functions = try ProductProgram.Layout.allCases.map { layout in
       var product = ProductProgram(rows, columns, depth, .f32)

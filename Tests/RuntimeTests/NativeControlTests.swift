@@ -12,7 +12,7 @@ import Testing
 
 /// Loops and branches as native control flow, against the interpreter.
 @Suite struct NativeControlTests {
-  @Test(arguments: ControlProgram.all)
+  @Test(arguments: ControlProgram.all + ControlProgram.complexTypes)
   func programsKeepTheirMeaning(_ program: ControlProgram) throws {
     let function = try program.function()
     let arguments = randomArguments(for: function, seed: 7)

@@ -18,6 +18,7 @@ package struct ControlProgram: Sendable, CustomStringConvertible {
   package static let all: [ControlProgram] =
     [
       scans, whiles, branches, nests, slices, smallBodies, stackedCarries, factors, repeats, waves,
+      types,
     ].flatMap { $0 }
 }
 
@@ -78,7 +79,7 @@ extension ControlProgram {
       """)
 
   private static let scans =
-    [0, 1, 4].flatMap { length in
+    [0, 1, 2, 4].flatMap { length in
       [false, true].map { recurrence(length, isReversed: $0) } + [carries(length)]
     } + [twice]
 
