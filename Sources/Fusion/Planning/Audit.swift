@@ -30,8 +30,8 @@ final class Audit {
     var words: [Int] { [isStraightLine ? 1 : 0, stepLimit] }
   }
 
-  /// Values read from memory.
-  @exclusivity(unchecked) private(set) var reads: Set<ValueID> = []
+  /// Values read from memory, with how the outermost loop goes over them.
+  @exclusivity(unchecked) private(set) var reads: [ValueID: OutermostWalk] = [:]
   /// Reductions the nest would compute itself, with how often each element would be computed:
   /// times one hundred, so 100 is once.
   @exclusivity(unchecked) private(set) var folds: [ValueID: Int] = [:]
@@ -208,7 +208,7 @@ final class Audit {
   }
 
   private func read(_ value: ValueID, at index: Int) {
-    reads.insert(value)
+    reads[value, default: []].formUnion(indices.walk(index))
     if index != home { readElsewhere.insert(value) }
   }
 
@@ -228,7 +228,7 @@ final class Audit {
   ) {
     guard let formula = graph.comprehension(value) else {
       if graph.definitions[value.index] == nil {
-        reads.insert(value)
+        for (index, _) in places { reads[value, default: []].formUnion(indices.walk(index)) }
       } else {
         impossible.insert(value)
       }
@@ -365,41 +365,23 @@ final class Audit {
     case .index, .constant: break
     case .apply(_, let arguments):
       for argument in arguments { visit(argument, of: value, axes: axes, under: condition) }
-    case .guarded(let bounds, let inside, let outside):
-      var open = [Bound]()
-      for bound in bounds {
-        let index = bound.index.bound(to: indices[axes])
-        let range = variables.range(index) { _ in nil }
-        if let range, range.lowerBound >= bound.lower, range.upperBound < bound.upper { continue }
-        if let range, range.upperBound < bound.lower || range.lowerBound >= bound.upper {
-          return visit(outside, of: value, axes: axes, under: condition)
+    case .guarded, .pieces:
+      let alternatives = body.alternatives(at: indices[axes]) { variables.range($0) { _ in nil } }
+      guard alternatives.count > 1 else {
+        return visit(alternatives[0].body, of: value, axes: axes, under: condition)
+      }
+      let wasInPiece = isInPiece
+      if case .pieces = body { isInPiece = true }
+      defer { isInPiece = wasInPiece }
+      for alternative in alternatives {
+        for bound in alternative.bounds {
+          noteBreak(bound.lower, of: bound.index)
+          noteBreak(bound.upper, of: bound.index)
         }
-        open.append(Bound(index, lower: bound.lower, upper: bound.upper))
-      }
-      if open.isEmpty { return visit(inside, of: value, axes: axes, under: condition) }
-      for bound in open {
-        noteBreak(bound.lower, of: bound.index)
-        noteBreak(bound.upper, of: bound.index)
-      }
-      for (side, isNegated) in [(inside, false), (outside, true)] {
         let both = conditions.number(
-          of: Condition(outer: condition, bounds: open, isNegated: isNegated))
-        visit(side, of: value, axes: axes, under: both)
-      }
-    case .pieces(let pieces):
-      let place = pieces.place.bound(to: indices[axes])
-      let covered = pieces.covered(by: variables.range(place) { _ in nil })
-      for piece in covered.dropFirst() { noteBreak(pieces.starts[piece], of: place) }
-      let isOutermost = !isInPiece
-      isInPiece = isInPiece || covered.count > 1
-      defer { if isOutermost { isInPiece = false } }
-      for piece in covered {
-        let bound = pieces.bound(of: piece, at: place)
-        let both =
-          covered.count == 1
-          ? condition
-          : conditions.number(of: Condition(outer: condition, bounds: [bound], isNegated: false))
-        visit(pieces.bodies[piece], of: value, axes: axes, under: both)
+          of: Condition(
+            outer: condition, bounds: alternative.bounds, isNegated: alternative.isNegated))
+        visit(alternative.body, of: value, axes: axes, under: both)
       }
     }
   }

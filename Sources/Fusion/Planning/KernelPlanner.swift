@@ -222,9 +222,12 @@ struct KernelPlanner {
         chosen = alternative
       }
     }
-    let stored = newRoots(repeated(chosen, value).union(chosen.impossible))
-    // What is made of those is cheap now, and may be repeated too often all the same.
-    return stored.isEmpty ? [] : [value] + stored
+    // What is made of those is cheap then, and may be repeated too often all the same; what only they
+    // are made of is not repeated any more.
+    let stored = newRoots(repeatedFolds(chosen, value).union(chosen.impossible))
+    if !stored.isEmpty { return [value] + stored }
+    let costly = newRoots(repeated(chosen, value))
+    return costly.isEmpty ? [] : [value] + costly
   }
 
   /// Makes roots of those values that are none yet, and returns them.
@@ -256,12 +259,7 @@ struct KernelPlanner {
   /// Values other than the root itself that would be computed too often: reductions more than once
   /// per element, costly functions several times.
   func repeated(_ audit: Audit.Findings, _ root: ValueID) -> Set<ValueID> {
-    var repeated = Set<ValueID>()
-    for fold in audit.folds where fold.value != root {
-      if fold.count > Self.repetitionLimit || graph.type(fold.value).isScalar {
-        repeated.insert(fold.value)
-      }
-    }
+    var repeated = repeatedFolds(audit, root)
     for costly in audit.costly where costly.value != root {
       if costly.count >= Self.costlyRepetitionLimit
         || isShortAndRepeated(costly.value, costly.total)
@@ -270,6 +268,15 @@ struct KernelPlanner {
       }
     }
     return repeated
+  }
+
+  /// Reductions other than the root itself that would be computed more than once per element.
+  private func repeatedFolds(_ audit: Audit.Findings, _ root: ValueID) -> Set<ValueID> {
+    Set(
+      audit.folds.lazy.filter {
+        $0.value != root
+          && ($0.count > Self.repetitionLimit || self.graph.type($0.value).isScalar)
+      }.map(\.value))
   }
 
   /// Whether a costly function of few elements is needed at several places, as of neighbours: writing

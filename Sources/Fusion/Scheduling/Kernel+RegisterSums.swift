@@ -109,16 +109,16 @@ extension Kernel {
       guard let store = node.sharedSum(of: loop.variable) else { continue }
       addresses[store.memory, default: []].append(store.address)
     }
-    let (inner, all, own) = (writtenOut.accesses, body.accesses, loop.body.accesses)
-    func count(_ accesses: [Access], _ memory: Memory) -> Int {
-      accesses.count { $0.memory == memory }
+    if addresses.isEmpty { return [] }
+    func counts(_ nodes: [Node]) -> [Memory: Int] {
+      nodes.accesses.reduce(into: [:]) { $0[$1.memory, default: 0] += 1 }
     }
+    let inner = counts(writtenOut)
+    let (all, own) = isOutermost ? (counts(body), counts(loop.body)) : ([:], [:])
     let replaceable = addresses.filter { memory, sums in
-      guard count(inner, memory) == sums.count else { return false }
+      guard inner[memory] == sums.count else { return false }
       guard isOutermost else { return true }
-      guard case .slot(let slot) = memory, count(all, memory) == count(own, memory) else {
-        return false
-      }
+      guard case .slot(let slot) = memory, all[memory] == own[memory] else { return false }
       let elements = sums.compactMap(\.constantValue)
       return elements.count == sums.count && Set(elements).count == sums.count
         && sums.count == program.buffers[slots[slot].index].type.count
