@@ -84,11 +84,15 @@ struct KernelPlan {
       stepLimit: Self.stepRatio * steps + Self.leastSteps)
   }
 
-  /// Whether a nest that shares the outermost loop reads a value along with the kernel.
-  func reads(_ value: ValueID, alongWith audit: Audit.Findings) -> Bool {
+  /// Whether a nest that shares the outermost loop reads a value along with the kernel; of a few cache
+  /// lines the order does not matter.
+  func shares(_ value: ValueID, of byteCount: Int, with audit: Audit.Findings) -> Bool {
     guard let walk = walks[value], let other = audit.walks[value] else { return false }
-    return !walk.isDisjoint(with: other)
+    return byteCount <= Self.smallByteCount || !walk.isDisjoint(with: other)
   }
+
+  /// Nests may go over values of so many bytes in any order.
+  private static let smallByteCount = 1024
 
   /// The order that the loops of the first roots are nested in, where it is not that of their axes.
   var order: [Int]? {

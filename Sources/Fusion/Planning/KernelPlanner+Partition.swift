@@ -75,7 +75,7 @@ struct Partition {
       let isEnough = rest >= least
       rest -= bytes
       for kernel in readers[value] ?? []
-      where kernel > position && kernels[kernel].reads(value, alongWith: audit) {
+      where kernel > position && kernels[kernel].shares(value, of: bytes, with: audit) {
         if isEnough || shared[kernel] != nil { shared[kernel, default: 0] += bytes }
       }
     }
@@ -257,8 +257,9 @@ extension KernelPlanner {
       guard audit.order(ofOwn: graph.type(kernel.roots[0].value).shape) == order else { return nil }
     }
     var bytes = 0
-    for value in audit.reads where kernel.reads(value, alongWith: audit) {
-      bytes = bytes.addingCapped(graph.type(value).byteCount)
+    for value in audit.reads {
+      let own = graph.type(value).byteCount
+      if kernel.shares(value, of: own, with: audit) { bytes = bytes.addingCapped(own) }
     }
     for value in audit.inside + audit.metOnly where kernel.written.contains(value) {
       bytes = bytes.addingCapped(graph.type(value).byteCount)

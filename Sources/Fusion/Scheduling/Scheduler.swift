@@ -126,13 +126,14 @@ struct Scheduler {
       members[position].isInStrips = chain.isInStrips
       scheduleLoops(of: &members[position])
     }
-    let kernel = RowChain.joined(members)
+    var kernel = RowChain.joined(members)
+    let sums = kernel.storeFinishedSums(chain.sums, in: program)
     var cut: [Kernel]?
     for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
       guard case .blocks = pass.action else { continue }
-      timed(number) { cut = kernel.cutIntoBlocks(rows: chain.rows, sums: chain.sums, &$0) }
+      timed(number) { cut = kernel.cutIntoBlocks(rows: chain.rows, sums: sums, &$0) }
     }
-    var kernels = cut ?? [kernel.clearing(chain.sums, in: program, for: target)]
+    var kernels = cut ?? [kernel.clearing(sums, in: program, for: target)]
     chain.carry(in: &kernels[0], isCut: cut != nil)
     return kernels
   }
