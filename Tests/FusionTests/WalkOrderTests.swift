@@ -40,7 +40,7 @@ import Testing
     let results = try [0, 1].map { axis in
       try builder.unary(.exponential, builder.reduce(.add, matrix, dimensions: [axis]))
     }
-    return builder.finish(returning: results).simplified()
+    return try builder.finish(returning: results).simplified()
   }
 
   /// Nothing of the size of the matrix is stored, whichever gradients are wanted.

@@ -262,21 +262,16 @@ extension NestBuilder {
     let owner = scope.owner(of: variable)
     for sibling in owner.earlierSiblings() {
       guard let known = sibling.values[demand], scalars[known.index].scope === sibling,
-        scalars[known.index].weight >= Self.keepWeight
+        scalars[known.index].weight >= CostModel.Storing.keepWeight
           || comparedValues.contains(demand.value)
       else { continue }
       let element = kernel.scalars[known.index]
       let count = variables.extent(variable)
-      guard count * element.byteCount <= Self.keepBytes else { return nil }
+      guard count * element.byteCount <= CostModel.Storing.keepBytes else { return nil }
       let local = newLocal(element, count: count)
       store(known, to: local, IndexExpression(variable), in: sibling)
       return define(.load(local, IndexExpression(variable), condition: nil), element, in: owner)
     }
     return nil
   }
-
-  /// From this weight on a value is kept for later passes instead of computed again.
-  private static let keepWeight = 8
-  /// Local arrays are not longer than this, so that a row stays in the first-level cache.
-  private static let keepBytes = 32 << 10
 }

@@ -32,6 +32,8 @@ struct KernelPlan {
 
   /// Roots that are summed up in memory.
   var scattered: Set<ValueID> = []
+  /// What its roots would read or write more in kernels of their own.
+  var sharedBytes = 0
   /// Where the axes of all roots are split.
   var splits: [[Int]] = []
 
@@ -88,11 +90,8 @@ struct KernelPlan {
   /// lines the order does not matter.
   func shares(_ value: ValueID, of byteCount: Int, with audit: Audit.Findings) -> Bool {
     guard let walk = walks[value], let other = audit.walks[value] else { return false }
-    return byteCount <= Self.smallByteCount || !walk.isDisjoint(with: other)
+    return byteCount <= CostModel.Sharing.anyOrderBytes || !walk.isDisjoint(with: other)
   }
-
-  /// Nests may go over values of so many bytes in any order.
-  private static let smallByteCount = 1024
 
   /// The order that the loops of the first roots are nested in, where it is not that of their axes.
   var order: [Int]? {

@@ -33,6 +33,8 @@ struct Partition {
       kernels[home.kernel].reorder(order)
       kernels[home.kernel].outerExtent = home.outerExtent
     }
+    kernels[home.kernel].sharedBytes = kernels[home.kernel].sharedBytes.addingCapped(
+      home.sharedBytes)
     kernels[home.kernel].add(
       home.root, reads: home.reads, walks: home.walks, folds: home.folds)
   }
@@ -161,12 +163,13 @@ extension KernelPlanner {
       let total = alone.reads.reduce(0) { $0.addingCapped(graph.type($1).byteCount) }
       let isShort = isShortPass(form, alone, total)
       let sharing = partition.sharing(
-        with: alone, after: latest ?? -1, atLeast: total / (isShort ? Self.shortPassShare : 4)
+        with: alone, after: latest ?? -1,
+        atLeast: total / (isShort ? CostModel.Sharing.shortPassShare : 4)
       ) { graph.type($0).byteCount }
       var candidates = sharing.filter { position, bytes in
         let kernel = partition.kernels[position]
         guard kernel.outerExtent == outer, !isNested || kernel.order == nil else { return false }
-        let share = isShort && isShortPass(kernel) ? Self.shortPassShare : 4
+        let share = isShort && isShortPass(kernel) ? CostModel.Sharing.shortPassShare : 4
         return outer == nil || bytes.multipliedCapped(by: share) >= total
       }
       if outer == nil {

@@ -28,7 +28,7 @@ extension Kernel {
     guard let split = ScatterSplit(loop, in: self) else { return node }
     var changed = self
     let (strips, gain) = changed.distributed(changed.withOwnVariable(loop), split, scheduler)
-    guard let strips, gain >= Self.leastScatterGain,
+    guard let strips, gain >= CostModel.Strips.leastScatterGain,
       scheduler.accept(
         "\(variables[loop.variable.index].name): \(gain.rounded) of \(split.cost.rounded) "
           + "instructions less")
@@ -37,15 +37,12 @@ extension Kernel {
     return .loop(strips)
   }
 
-  /// What an iteration gains at least, in instructions.
-  private static let leastScatterGain = 6.0
-
   /// The loop over strips, and the instructions that each iteration gains; nil where what is computed
   /// cannot be done in lanes.
   private mutating func distributed(
     _ loop: Loop, _ split: ScatterSplit, _ scheduler: Scheduler
   ) -> (strips: Loop?, gain: Double) {
-    let size = ScatterSplit.stripSize
+    let size = CostModel.Strips.updateCount
     let extent = variables[loop.variable.index].extent
     var strips = Loop(VariableID(variables.count))
     variables.append(Variable(name: "strip", extent: (extent + size - 1) / size))
@@ -101,15 +98,12 @@ private struct ScatterSplit {
   /// What is computed before takes so many instructions, one iteration after the other.
   private(set) var cost = 0.0
 
-  /// The iterations of a strip.
-  static let stripSize = 256
-
   private let body: [Node]
   private let definers: [ScalarID: Int]
 
   init?(_ loop: Loop, in kernel: Kernel) {
     guard loop.range == .full, loop.accumulators.isEmpty, loop.carries.isEmpty,
-      kernel.variables[loop.variable.index].extent >= Self.stripSize,
+      kernel.variables[loop.variable.index].extent >= CostModel.Strips.updateCount,
       case .store(let store) = loop.body.last, store.address.isLookedUp,
       case .slot = store.memory
     else { return nil }

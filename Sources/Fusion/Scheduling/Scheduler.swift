@@ -22,7 +22,7 @@ struct Scheduler {
   /// What became of the program's values.
   var memoryReport = MemoryReport()
   /// Whether reports keep what is weighed.
-  private let explains: Bool
+  let explains: Bool
   /// The passes about one kernel that run.
   private let kernelPasses: [(number: Int, name: String)]
   private var remaining: Int
@@ -236,6 +236,9 @@ struct Scheduler {
     }
     return true
   }
+
+  /// Keeps what planning weighed.
+  mutating func note(planning decisions: [String]) { report.planning += decisions }
 
   /// A scheduler that tries something out, without a limit and without a report.
   var forTrial: Scheduler {
