@@ -14,12 +14,16 @@ extension Kernel {
   ///
   /// - Parameter sums: the buffers that the kernel adds into from the identity on.
   /// - Returns: The others of them.
-  mutating func storeFinishedSums(_ sums: Set<BufferID>, in program: LoopProgram) -> Set<BufferID> {
+  mutating func storeFinishedSums(
+    _ sums: Set<BufferID>, _ scheduler: inout Scheduler
+  ) -> Set<BufferID> {
     var open = sums
     for position in body.indices {
       guard case .loop(var loop) = body[position], loop.range == .full else { continue }
-      let finished = sums.filter { isFinished($0, in: loop, program) }
-      if finished.isEmpty { continue }
+      let finished = sums.filter { isFinished($0, in: loop, scheduler.program) }
+      guard !finished.isEmpty,
+        scheduler.accept("iterations finish \(finished.count) of \(sums.count) sums")
+      else { continue }
       open.subtract(finished)
       loop.body = loop.body.map { node in
         guard case .store(var store) = node, case .slot(let slot) = store.memory,

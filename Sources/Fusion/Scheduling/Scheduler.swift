@@ -127,11 +127,14 @@ struct Scheduler {
       scheduleLoops(of: &members[position])
     }
     var kernel = RowChain.joined(members)
-    let sums = kernel.storeFinishedSums(chain.sums, in: program)
+    var sums = chain.sums
     var cut: [Kernel]?
     for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
       guard case .blocks = pass.action else { continue }
-      timed(number) { cut = kernel.cutIntoBlocks(rows: chain.rows, sums: sums, &$0) }
+      timed(number) {
+        sums = kernel.storeFinishedSums(sums, &$0)
+        cut = kernel.cutIntoBlocks(rows: chain.rows, sums: sums, &$0)
+      }
     }
     var kernels = cut ?? [kernel.clearing(sums, in: program, for: target)]
     chain.carry(in: &kernels[0], isCut: cut != nil)
