@@ -17,11 +17,12 @@ final class IndexTable {
   func number(_ index: [IndexExpression]) -> Int {
     if let known = numbers[index] { return known }
     let place = variables.deepest(index)
-    let walk = OutermostWalk(axes: index.indices.filter { axis in
-      var isOutermost = false
-      index[axis].forEachVariable { if variables.depth($0) == 1 { isOutermost = true } }
-      return isOutermost
-    })
+    let walk = OutermostWalk(
+      axes: index.indices.filter { axis in
+        var isOutermost = false
+        index[axis].forEachVariable { if variables.depth($0) == 1 { isOutermost = true } }
+        return isOutermost
+      })
     entries.append((index, place, variables.iterations(place), walk))
     numbers[index] = entries.count - 1
     return entries.count - 1
