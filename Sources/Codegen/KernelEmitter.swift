@@ -74,12 +74,19 @@ final class KernelEmitter {
       let place = builder.gep(function.parameters[0], bytes: position * 8)
       slotPointers.append(builder.load(module.pointer, place, alignment: 8))
     }
+    let lanes = kernel.largestVector
+    let scratchBytes = kernel.locals.filter(\.isInScratch).map { $0.byteCount(lanes: lanes) }
+    var scratch = ScratchBlock(scratchBytes, builder, module)
     for local in kernel.locals {
-      let copies = local.isPerLane ? largestVector() : 1
       localPointers.append(
-        builder.alloca(memoryType(local.element), count: local.count * copies, alignment: 64))
+        local.isInScratch
+          ? scratch.array(local.byteCount(lanes: lanes), builder)
+          : builder.alloca(
+            memoryType(local.element), count: local.count * (local.isPerLane ? lanes : 1),
+            alignment: 64))
     }
     for node in kernel.body { emit(node) }
+    scratch.release(builder, module)
     builder.ret()
     function.contractProducts(in: module)
   }
@@ -92,19 +99,6 @@ final class KernelEmitter {
 
   /// Kernels with more elementary functions call those of vectors, and those of numbers in loops.
   private static let inlineVectorFunctionLimit = 64
-
-  /// The greatest number of elements that copies of a vector loop of the kernel hold.
-  private func largestVector() -> Int {
-    func largest(_ body: [Node]) -> Int {
-      body.reduce(1) { result, node in
-        guard case .loop(let loop) = node else { return result }
-        let inner = max(result, largest(loop.body))
-        guard case .vector(let width, let interleave) = loop.schedule else { return inner }
-        return max(inner, width * interleave)
-      }
-    }
-    return largest(kernel.body)
-  }
 
   func emit(_ node: Node) {
     switch node {

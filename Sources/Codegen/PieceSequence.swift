@@ -17,7 +17,7 @@ struct PieceSequence {
       name, parameters: [module.pointer, module.i64, module.i64], returns: module.void)
     let builder = IRBuilder(module)
     builder.position(at: function.appendBlock("entry"))
-    let slots = slots(function, builder, module)
+    let (slots, scratch) = slots(function, builder, module)
     let (first, end) = (function.parameters[1], function.parameters[2])
     let before = builder.currentBlock
     let start = builder.appendBlock("block")
@@ -31,25 +31,31 @@ struct PieceSequence {
     builder.addIncoming(block, next, from: builder.currentBlock)
     builder.condBr(builder.icmp(.slt, next, end), start, after)
     builder.position(at: after)
+    scratch.release(builder, module)
     builder.ret()
     return function
   }
 
-  /// For each piece an array of pointers to its memory.
+  /// For each piece an array of pointers to its memory, and the scratch memory that is part of it.
   private func slots(
     _ function: LLVMFunction, _ builder: IRBuilder, _ module: LLVMModule
-  ) -> [LLVMValue] {
+  ) -> ([LLVMValue], ScratchBlock) {
     let shared = Set(
       pieces.flatMap(\.memories).compactMap { place -> Int? in
         if case .local(let local) = place.memory { local } else { nil }
       })
+    let arrays = shared.sorted().map { ($0, kernel.locals[$0]) }
+    let scratchBytes = arrays.filter(\.1.isInScratch).map { $0.1.byteCount(lanes: 1) }
+    var scratch = ScratchBlock(scratchBytes, builder, module)
     var locals: [Int: LLVMValue] = [:]
-    for number in shared.sorted() {
-      let local = kernel.locals[number]
-      locals[number] = builder.alloca(
-        module.i8, count: local.count * local.element.byteCount, alignment: 64)
+    for (number, local) in arrays {
+      let byteCount = local.byteCount(lanes: 1)
+      locals[number] =
+        local.isInScratch
+        ? scratch.array(byteCount, builder)
+        : builder.alloca(module.i8, count: byteCount, alignment: 64)
     }
-    return pieces.map { piece in
+    let lists = pieces.map { piece in
       let array = builder.alloca(
         module.pointer, count: max(piece.memories.count, 1), alignment: 16)
       for (position, place) in piece.memories.enumerated() {
@@ -67,5 +73,6 @@ struct PieceSequence {
       }
       return array
     }
+    return (lists, scratch)
   }
 }

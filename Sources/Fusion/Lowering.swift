@@ -183,8 +183,10 @@ struct Lowering {
     results = Set(prepared.results)
     savedNames = prepared.savedNames
     var planner = KernelPlanner(
-      graph, forced: forced.union(compared).union(savedNames.keys), target: target)
+      graph, forced: forced.union(compared).union(savedNames.keys), target: target,
+      explains: scheduler.explains)
     let plans = try planner.plan()
+    scheduler.note(planning: planner.decisions)
     statistics.auditedDemands += planner.steps
     addBuffers(planner)
     if bindings == nil { scheduler.recipes = RecipeBook(planner, comparedValues: compared) }

@@ -40,6 +40,11 @@ package struct LLVMFunction {
     LLVMAddAttributeAtIndex(value.ref, UInt32(index + 1), attribute.make(in: context))
   }
 
+  /// Adds an attribute to the result.
+  package func setResultAttribute(_ attribute: ParameterAttribute) {
+    LLVMAddAttributeAtIndex(value.ref, 0, attribute.make(in: context))
+  }
+
   /// Adds an attribute to the function.
   package func setAttribute(_ attribute: FunctionAttribute) {
     LLVMAddAttributeAtIndex(

@@ -10,7 +10,7 @@ extension Kernel {
     if !locals.isEmpty {
       let declarations = locals.enumerated().map { position, local in
         "l\(position): \(local.element.rawValue)[\(local.shape.map(String.init).joined(separator: ","))]"
-          + (local.isPerLane ? " per lane" : "")
+          + (local.isPerLane ? " per lane" : "") + (local.isInScratch ? " in scratch" : "")
       }
       lines.append("  local " + declarations.joined(separator: ", "))
     }

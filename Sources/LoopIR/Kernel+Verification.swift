@@ -72,6 +72,9 @@ struct KernelVerifier {
     for local in kernel.locals {
       try require(local.count >= 0, "a local has \(local.count) elements")
     }
+    try require(
+      kernel.stackByteCount <= Kernel.stackByteLimit,
+      "K9: local arrays of \(kernel.stackByteCount) bytes are on the stack")
   }
 
   // MARK: Nodes

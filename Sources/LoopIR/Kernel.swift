@@ -16,6 +16,8 @@ package import TensorIR
 ///   along it and stand further apart from lane to lane, and arrays of each lane.
 /// - K8: iterations in lanes touch different elements of what they write, but where all lanes only
 ///   combine into one; so do the elements of a product's tiles.
+/// - K9: local arrays take no more than `stackByteLimit` of a thread's stack; others are in scratch
+///   memory.
 package struct Kernel: Sendable, Hashable {
   /// A short name, unique in the program.
   package var name: String
@@ -61,6 +63,9 @@ package struct Kernel: Sendable, Hashable {
     package var shape: [Int]
     /// Whether every lane of the vector loop around its use has an array of its own.
     package var isPerLane: Bool
+    /// Whether the array stands in memory that the kernel takes from the process while it runs, instead of
+    /// on the stack.
+    package var isInScratch = false
 
     /// The number of elements.
     package var count: Int { shape.reduce(1, *) }

@@ -18,6 +18,8 @@ package struct TargetDescription: Hashable, Sendable, CustomStringConvertible {
   package let registerTile: RegisterTile
   /// The sizes of the caches.
   package let caches: Caches
+  /// What the core takes for what is no arithmetic.
+  package let costs = Costs()
   /// The features that are on.
   private let enabled: Set<String>
 
@@ -101,6 +103,17 @@ extension TargetDescription {
     static let neoverse = Caches(firstLevel: 64 << 10, secondLevel: 1 << 20)
     static let apple = Caches(firstLevel: 128 << 10, secondLevel: 3 << 20)
   }
+
+  /// Costs in cycles of one core, which planning weighs against arithmetic.
+  package struct Costs: Hashable, Sendable {
+    /// The bytes that the core moves to or from memory outside its own caches.
+    package let bytesPerCycle = 16.0
+    /// The cycles that it takes to start one more kernel.
+    package let kernelCycles = 2000.0
+  }
+
+  /// The bytes that memory hands over at once.
+  package static let lineBytes = 64
 
   /// The rows of a tile with some vectors side by side, at most as many as the register tile has.
   ///

@@ -33,6 +33,10 @@ import Testing
     case recurrent
     /// Value and gradient of as many products of small matrices.
     case smallProducts
+    /// Value and gradient of as many steps of a Kalman filter.
+    case filterSteps
+    /// Value and gradient of as many residual layers with normalized rows.
+    case residualLayers
 
     /// The size of the smallest program.
     var size: Int {
@@ -41,7 +45,8 @@ import Testing
       case .clippedSteps, .donatedSteps: 60
       case .chain: 600
       case .constantProducts, .carriedState, .recurrent: 12
-      case .smallProducts: 10
+      case .smallProducts, .filterSteps: 10
+      case .residualLayers: 6
       }
     }
 
@@ -61,6 +66,8 @@ import Testing
       case .carriedState: return try carriedStateProgram(count, &builder)
       case .recurrent: return try recurrentProgram(count, &builder, [16, 32]).gradient(of: 3)
       case .smallProducts: return try recurrentProgram(count, &builder, [4, 4]).gradient(of: 3)
+      case .filterSteps: return try filterProgram(count, &builder).gradient(of: 2)
+      case .residualLayers: return try residualProgram(count, &builder).gradient(of: 1 + 2 * count)
       }
     }
   }
@@ -264,4 +271,66 @@ private func recurrentProgram(
     returning: [
       try builder.emit(.reduce(Reduction(.add, dimensions: [0, 1])), [square, zero])
     ])
+}
+
+/// The likelihood of a series of readings of the first of four numbers.
+private func filterProgram(_ count: Int, _ builder: inout FunctionBuilder) throws -> Function {
+  let (scalar, matrix) = (TensorType([], .f32), TensorType([4, 4], .f32))
+  let (motion, noise) = (builder.parameter(matrix), builder.parameter(matrix))
+  var mean = builder.parameter(TensorType([4], .f32))
+  var spread = builder.parameter(matrix)
+  let product = DotDimensions(leftContracting: [1], rightContracting: [0])
+  let transposed = DotDimensions(leftContracting: [1], rightContracting: [1])
+  func first(_ value: ValueID, _ shape: [Int]) throws -> ValueID {
+    let limits = builder[value].shape.enumerated().map { axis, extent in
+      axis < builder[value].rank - shape.count ? 1 : extent
+    }
+    let slice = try builder.emit(
+      .shape(
+        .slice(
+          starts: limits.map { _ in 0 }, limits: limits, strides: limits.map { _ in 1 })), [value])
+    return try builder.reshape(slice, to: shape)
+  }
+  var sum = try builder.splat(0, scalar)
+  for _ in 0..<count {
+    let reading = builder.parameter(scalar)
+    mean = try builder.emit(.dot(product), [motion, mean])
+    let moved = try builder.emit(.dot(product), [motion, spread])
+    spread = try builder.add(builder.emit(.dot(transposed), [moved, motion]), noise)
+    let row = try first(spread, [4])
+    let variance = try builder.add(first(row, []), builder.splat(1, scalar))
+    let rest = try builder.subtract(reading, first(mean, []))
+    let gain = try builder.divide(row, builder.broadcast(variance, to: [4], dimensions: []))
+    mean = try builder.add(
+      mean, builder.multiply(gain, builder.broadcast(rest, to: [4], dimensions: [])))
+    let known = try builder.multiply(
+      builder.broadcast(gain, to: [4, 4], dimensions: [0]),
+      builder.broadcast(row, to: [4, 4], dimensions: [1]))
+    spread = try builder.subtract(spread, known)
+    sum = try builder.add(sum, builder.divide(builder.multiply(rest, rest), variance))
+  }
+  return builder.finish(returning: [sum])
+}
+
+/// Layers that each add two products of their input, whose rows are divided by their norms.
+private func residualProgram(_ count: Int, _ builder: inout FunctionBuilder) throws -> Function {
+  let (rows, width, inner) = (32, 48, 80)
+  var state = builder.parameter(TensorType([rows, width], .f32))
+  let weights = (0..<count).map { _ in
+    (
+      builder.parameter(TensorType([width, inner], .f32)),
+      builder.parameter(TensorType([inner, width], .f32))
+    )
+  }
+  let product = DotDimensions(leftContracting: [1], rightContracting: [0])
+  for (wide, narrow) in weights {
+    let square = try builder.reduce(.add, builder.multiply(state, state), dimensions: [1])
+    let scale = try builder.unary(.rsqrt, square)
+    let normal = try builder.multiply(
+      state, builder.broadcast(scale, to: [rows, width], dimensions: [0]))
+    let hidden = try builder.unary(.tanh, builder.emit(.dot(product), [normal, wide]))
+    state = try builder.add(state, builder.emit(.dot(product), [hidden, narrow]))
+  }
+  let total = try builder.reduce(.add, builder.multiply(state, state), dimensions: [0, 1])
+  return builder.finish(returning: [total])
 }

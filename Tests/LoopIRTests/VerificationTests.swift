@@ -211,6 +211,11 @@ import Testing
             .store(Store(.slot(4), b.at(b.p) + 6, one)),
           ]))
     },
+    Mistake("K9: local arrays of 200000 bytes are on the stack") { b in
+      b.k.kernel.locals = [
+        Kernel.Local(element: .f32, shape: [25_000]), Kernel.Local(element: .f64, shape: [12_500]),
+      ]
+    },
     Mistake("K5: the vector loop of j is inside another") { b in
       let vector = Loop.Schedule.vector(width: 4, interleave: 1)
       b.body = [loop(b.i, vector, [loop(b.p, [loop(b.j, vector, [])])])]

@@ -87,9 +87,9 @@ extension NestBuilder {
       return constant(literal, at: place, demand, in: scope)
     case .apply(let op, let arguments):
       return apply(op, evaluated(arguments, demand, axes: axes, in: scope), in: scope)
-    case .guarded(let bounds, let inside, let outside):
-      return guarded(bounds, inside, outside, demand, axes: axes, in: scope)
-    case .pieces(let pieces): return chosen(from: pieces, demand, axes: axes, in: scope)
+    case .guarded, .pieces:
+      let alternatives = body.alternatives(at: indices[axes], range: range)
+      return chosen(from: alternatives, demand, axes: axes, in: scope)
     }
   }
 
@@ -152,56 +152,24 @@ extension NestBuilder {
       slot(ofConstant: demand.value), index, constant.type, condition: demand.condition, in: scope)
   }
 
-  /// The inside where the bounds hold; bounds that always or never hold leave one side.
-  private func guarded(
-    _ bounds: [Bound], _ inside: Comprehension.Body, _ outside: Comprehension.Body,
-    _ demand: Demand, axes: Int, in scope: Scope
-  ) -> ScalarID {
-    var open = [Bound]()
-    for bound in bounds {
-      let index = bound.index.bound(to: indices[axes])
-      if let range = range(index) {
-        if range.lowerBound >= bound.lower && range.upperBound < bound.upper { continue }
-        if range.upperBound < bound.lower || range.lowerBound >= bound.upper {
-          return evaluated(outside, demand, axes: axes, in: scope)
-        }
-      }
-      open.append(Bound(index, lower: bound.lower, upper: bound.upper))
-    }
-    guard !open.isEmpty else { return evaluated(inside, demand, axes: axes, in: scope) }
-    let holds = define(.inBounds(open), .i1, in: scope)
-    let condition = demand.condition.map { apply(.binary(.and), [$0, holds], in: scope) } ?? holds
-    var guardedDemand = demand
-    guardedDemand.condition = condition
-    let onTrue = evaluated(inside, guardedDemand, axes: axes, in: scope)
-    var otherDemand = demand
-    if outside.readsElements {
-      let fails = apply(.unary(.not), [holds], in: scope)
-      otherDemand.condition =
-        demand.condition.map { apply(.binary(.and), [$0, fails], in: scope) } ?? fails
-    }
-    let onFalse = evaluated(outside, otherDemand, axes: axes, in: scope)
-    return apply(.select, [holds, onTrue, onFalse], in: scope)
-  }
-
-  /// The piece that covers the place; a place that only one piece covers leaves no choice.
+  /// The first of some bodies whose bounds hold, by a chain of choices.
   private func chosen(
-    from pieces: Comprehension.Pieces, _ demand: Demand, axes: Int, in scope: Scope
+    from alternatives: [Comprehension.Body.Alternative], _ demand: Demand, axes: Int,
+    in scope: Scope
   ) -> ScalarID {
-    let place = pieces.place.bound(to: indices[axes])
-    let covered = pieces.covered(by: range(place))
-    if covered.count == 1 {
-      return evaluated(pieces.bodies[covered[0]], demand, axes: axes, in: scope)
+    if alternatives.count == 1 {
+      return evaluated(alternatives[0].body, demand, axes: axes, in: scope)
     }
-    let options = covered.map { piece in
-      let holds = define(.inBounds([pieces.bound(of: piece, at: place)]), .i1, in: scope)
+    var options: [(holds: ScalarID, value: ScalarID)] = []
+    for alternative in alternatives {
+      var holds = define(.inBounds(alternative.bounds), .i1, in: scope)
       var guardedDemand = demand
-      if pieces.bodies[piece].readsElements {
+      if alternative.body.readsElements {
+        if alternative.isNegated { holds = apply(.unary(.not), [holds], in: scope) }
         guardedDemand.condition =
           demand.condition.map { apply(.binary(.and), [$0, holds], in: scope) } ?? holds
       }
-      let value = evaluated(pieces.bodies[piece], guardedDemand, axes: axes, in: scope)
-      return (holds: holds, value: value)
+      options.append((holds, evaluated(alternative.body, guardedDemand, axes: axes, in: scope)))
     }
     var result = options[options.count - 1].value
     for option in options.dropLast().reversed() {
@@ -294,21 +262,16 @@ extension NestBuilder {
     let owner = scope.owner(of: variable)
     for sibling in owner.earlierSiblings() {
       guard let known = sibling.values[demand], scalars[known.index].scope === sibling,
-        scalars[known.index].weight >= Self.keepWeight
+        scalars[known.index].weight >= CostModel.Storing.keepWeight
           || comparedValues.contains(demand.value)
       else { continue }
       let element = kernel.scalars[known.index]
       let count = variables.extent(variable)
-      guard count * element.byteCount <= Self.keepBytes else { return nil }
+      guard count * element.byteCount <= CostModel.Storing.keepBytes else { return nil }
       let local = newLocal(element, count: count)
       store(known, to: local, IndexExpression(variable), in: sibling)
       return define(.load(local, IndexExpression(variable), condition: nil), element, in: owner)
     }
     return nil
   }
-
-  /// From this weight on a value is kept for later passes instead of computed again.
-  private static let keepWeight = 8
-  /// Local arrays are not longer than this, so that a row stays in the first-level cache.
-  private static let keepBytes = 32 << 10
 }

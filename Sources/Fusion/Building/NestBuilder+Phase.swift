@@ -72,14 +72,9 @@ extension NestBuilder {
     case .index, .constant: return 0
     case .apply(_, let arguments):
       return arguments.map { phase(of: $0, value, axes: axes, at: variable) }.max() ?? 0
-    case .guarded(_, let inside, let outside):
-      return max(
-        phase(of: inside, value, axes: axes, at: variable),
-        phase(of: outside, value, axes: axes, at: variable))
-    case .pieces(let pieces):
-      let place = pieces.place.bound(to: indices[axes])
-      return pieces.covered(by: range(place)).map {
-        phase(of: pieces.bodies[$0], value, axes: axes, at: variable)
+    case .guarded, .pieces:
+      return body.alternatives(at: indices[axes], range: range).map {
+        phase(of: $0.body, value, axes: axes, at: variable)
       }.max() ?? 0
     }
   }

@@ -74,16 +74,12 @@ extension SerialBuilder {
       return try self.literal(literal.element(at: Self.address(place, literal.type)))
     case .apply(let op, let arguments):
       return try apply(op, arguments.map { try evaluated($0, operation, axes, in: frame) })
-    case .guarded(let bounds, let inside, let outside):
-      let holds = try bounds.allSatisfy { bound in
-        let place = try Self.value(bound.index, axes)
-        return bound.lower <= place && place < bound.upper
+    case .guarded, .pieces:
+      let alternatives = body.alternatives(at: axes.map { IndexExpression($0) }) { index in
+        index.constantValue.map { $0...$0 }
       }
-      return try evaluated(holds ? inside : outside, operation, axes, in: frame)
-    case .pieces(let pieces):
-      let place = try Self.value(pieces.place, axes)
-      guard let piece = pieces.starts.lastIndex(where: { $0 <= place }) else { throw NotSmall() }
-      return try evaluated(pieces.bodies[piece], operation, axes, in: frame)
+      guard alternatives.count == 1 else { throw NotSmall() }
+      return try evaluated(alternatives[0].body, operation, axes, in: frame)
     }
   }
 

@@ -124,8 +124,57 @@ extension Comprehension.Body {
   /// Whether an operand is read at an index that could lie outside of it.
   var readsElements: Bool {
     var readsElements = false
-    forEachPart { if case .read(_, let index) = $0, !index.isEmpty { readsElements = true } }
+    forEachPart { part in
+      switch part {
+      case .read(_, let index): if !index.isEmpty { readsElements = true }
+      case .constant(let literal, _): if !literal.isSplat { readsElements = true }
+      case .index, .apply, .guarded, .pieces: break
+      }
+    }
     return readsElements
+  }
+
+  /// One of several bodies that conditions choose from.
+  struct Alternative {
+    /// The body is computed where all of these hold, of none where nothing else is.
+    var bounds: [Bound] = []
+    /// Whether it is computed where one of the bounds, those of the alternative before, does not hold.
+    var isNegated = false
+    var body: Comprehension.Body
+  }
+
+  /// What may be computed at an element, in the order in which conditions are asked: a single body where
+  /// what is known of indices decides, as for bodies that are no choice.
+  func alternatives(
+    at axes: [IndexExpression], range: (IndexExpression) -> ClosedRange<Int>?
+  ) -> [Alternative] {
+    switch self {
+    case .read, .index, .constant, .apply: return [Alternative(body: self)]
+    case .guarded(let bounds, let inside, let outside):
+      var open = [Bound]()
+      for bound in bounds {
+        let index = bound.index.bound(to: axes)
+        if let range = range(index) {
+          if range.lowerBound >= bound.lower, range.upperBound < bound.upper { continue }
+          if range.upperBound < bound.lower || range.lowerBound >= bound.upper {
+            return [Alternative(body: outside)]
+          }
+        }
+        open.append(Bound(index, lower: bound.lower, upper: bound.upper))
+      }
+      if open.isEmpty { return [Alternative(body: inside)] }
+      return [
+        Alternative(bounds: open, body: inside),
+        Alternative(bounds: open, isNegated: true, body: outside),
+      ]
+    case .pieces(let pieces):
+      let place = pieces.place.bound(to: axes)
+      let covered = pieces.covered(by: range(place))
+      return covered.map { piece in
+        let bounds = covered.count == 1 ? [] : [pieces.bound(of: piece, at: place)]
+        return Alternative(bounds: bounds, body: pieces.bodies[piece])
+      }
+    }
   }
 }
 

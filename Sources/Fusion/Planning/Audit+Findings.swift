@@ -21,6 +21,8 @@ extension Audit {
 
     /// Values read from memory.
     var reads: [ValueID]
+    /// How the outermost loop goes over each of them.
+    var walks: [ValueID: OutermostWalk]
     /// Those of them that are read at another place than the one stored.
     var readElsewhere: [ValueID]
     /// Reductions the nest would compute itself.
@@ -74,6 +76,8 @@ extension Audit {
       }
       var mapped = self
       mapped.reads = reads.map(other)
+      mapped.walks = [:]
+      for (value, walk) in walks { mapped.walks[other(value)] = walk }
       mapped.readElsewhere = readElsewhere.map(other)
       mapped.folds = repetitions(folds)
       mapped.costly = repetitions(costly)
@@ -89,7 +93,7 @@ extension Audit {
   /// What was found.
   var findings: Findings {
     Findings(
-      reads: Array(reads), readElsewhere: Array(readElsewhere),
+      reads: Array(reads.keys), walks: reads, readElsewhere: Array(readElsewhere),
       folds: folds.map { Findings.Repetition(value: $0.key, count: $0.value) },
       costly: costly.map {
         Findings.Repetition(value: $0.key, count: $0.value, total: costlyTotals[$0.key] ?? 0)

@@ -30,8 +30,8 @@ final class Audit {
     var words: [Int] { [isStraightLine ? 1 : 0, stepLimit] }
   }
 
-  /// Values read from memory.
-  @exclusivity(unchecked) private(set) var reads: Set<ValueID> = []
+  /// Values read from memory, with how the outermost loop goes over them.
+  @exclusivity(unchecked) private(set) var reads: [ValueID: OutermostWalk] = [:]
   /// Reductions the nest would compute itself, with how often each element would be computed:
   /// times one hundred, so 100 is once.
   @exclusivity(unchecked) private(set) var folds: [ValueID: Int] = [:]
@@ -107,15 +107,6 @@ final class Audit {
     var isCostly = false
   }
 
-  /// Values demanded at more places than this, and as often per element, are crowded.
-  private static let placeLimit = 32
-  /// At so many places a value is computed again without much thought.
-  private static let freePlaceLimit = 4
-  /// What writing an element to memory and reading it back costs, in additions.
-  static let tripWeight = 40
-  /// A value that has more elements than this many times what it is computed from is never stored to
-  /// save work.
-  private static let growthLimit = 4
   /// Nests are built by recursion, which goes no deeper than this many values.
   private static let depthLimit = 512
 
@@ -208,7 +199,7 @@ final class Audit {
   }
 
   private func read(_ value: ValueID, at index: Int) {
-    reads.insert(value)
+    reads[value, default: []].formUnion(indices.walk(index))
     if index != home { readElsewhere.insert(value) }
   }
 
@@ -228,7 +219,7 @@ final class Audit {
   ) {
     guard let formula = graph.comprehension(value) else {
       if graph.definitions[value.index] == nil {
-        reads.insert(value)
+        for (index, _) in places { reads[value, default: []].formUnion(indices.walk(index)) }
       } else {
         impossible.insert(value)
       }
@@ -285,7 +276,9 @@ final class Audit {
     if case .read = formula.body, formula.fold == nil { return false }
     let elements = places.reduce(0) { $0.addingCapped(indices.iterations($1)) }
     let size = max(graph.type(value).count, 1)
-    return (places.count > Self.placeLimit && elements / Self.placeLimit > size)
+    return
+      (places.count > CostModel.Storing.placeLimit
+      && elements / CostModel.Storing.placeLimit > size)
       || isDearer(value, places.count, repetition: elements / size)
       || isRepeatedVector(value, formula, repetition: elements / size)
   }
@@ -296,24 +289,22 @@ final class Audit {
     _ value: ValueID, _ formula: Comprehension, repetition: Int
   ) -> Bool {
     let type = graph.type(value)
-    guard formula.fold == nil, type.element.isFloat, repetition >= Self.vectorRepetition,
-      type.count >= Self.leastVector, type.shape.count(where: { $0 > 1 }) == 1
+    guard formula.fold == nil, type.element.isFloat,
+      repetition >= CostModel.Storing.vectorRepetition,
+      type.count >= CostModel.Storing.leastVector, type.shape.count(where: { $0 > 1 }) == 1
     else { return false }
     let effort = effort(of: value)
-    return effort.weight >= Self.vectorWeight && !effort.isCostly
-      && type.count / Self.growthLimit <= effort.elements
+    return effort.weight >= CostModel.Storing.vectorWeight && !effort.isCostly
+      && type.count / CostModel.Storing.growthLimit <= effort.elements
   }
-
-  /// A vector of so many elements, made of so many additions each and so often, is stored.
-  private static let (leastVector, vectorWeight, vectorRepetition) = (16, 12, 8)
 
   /// Whether computing a value at all these places, as often for each of its elements, is more work
   /// than a trip to memory, which is not much larger for it than for what it is computed from.
   private func isDearer(_ value: ValueID, _ places: Int, repetition: Int) -> Bool {
-    guard places > Self.freePlaceLimit, repetition > 1 else { return false }
+    guard places > CostModel.Storing.freePlaceLimit, repetition > 1 else { return false }
     let effort = effort(of: value)
-    return (repetition - 1).multipliedCapped(by: effort.weight) > Self.tripWeight
-      && graph.type(value).count / Self.growthLimit <= effort.elements
+    return (repetition - 1).multipliedCapped(by: effort.weight) > CostModel.Storing.tripWeight
+      && graph.type(value).count / CostModel.Storing.growthLimit <= effort.elements
   }
 
   /// Roughly the additions that an element of a value takes from what is in memory, as far as they count.
@@ -338,12 +329,13 @@ final class Audit {
         rest += unknown
         continue
       }
-      let repetition = min(formula.fold?.count ?? 1, Self.tripWeight + 1)
+      let repetition = min(formula.fold?.count ?? 1, CostModel.Storing.tripWeight + 1)
       var sum = Effort(
-        weight: min(formula.body.weight * repetition, Self.tripWeight + 1), elements: 0,
+        weight: min(formula.body.weight * repetition, CostModel.Storing.tripWeight + 1),
+        elements: 0,
         isCostly: formula.fold != nil || formula.body.isCostly)
       for case let part? in operation.operands.map({ efforts[$0] }) {
-        sum.weight = min(sum.weight + part.weight, Self.tripWeight + 1)
+        sum.weight = min(sum.weight + part.weight, CostModel.Storing.tripWeight + 1)
         sum.isCostly = sum.isCostly || part.isCostly
         sum.elements = max(sum.elements, part.elements)
       }
@@ -365,41 +357,23 @@ final class Audit {
     case .index, .constant: break
     case .apply(_, let arguments):
       for argument in arguments { visit(argument, of: value, axes: axes, under: condition) }
-    case .guarded(let bounds, let inside, let outside):
-      var open = [Bound]()
-      for bound in bounds {
-        let index = bound.index.bound(to: indices[axes])
-        let range = variables.range(index) { _ in nil }
-        if let range, range.lowerBound >= bound.lower, range.upperBound < bound.upper { continue }
-        if let range, range.upperBound < bound.lower || range.lowerBound >= bound.upper {
-          return visit(outside, of: value, axes: axes, under: condition)
+    case .guarded, .pieces:
+      let alternatives = body.alternatives(at: indices[axes]) { variables.range($0) { _ in nil } }
+      guard alternatives.count > 1 else {
+        return visit(alternatives[0].body, of: value, axes: axes, under: condition)
+      }
+      let wasInPiece = isInPiece
+      if case .pieces = body { isInPiece = true }
+      defer { isInPiece = wasInPiece }
+      for alternative in alternatives {
+        for bound in alternative.bounds {
+          noteBreak(bound.lower, of: bound.index)
+          noteBreak(bound.upper, of: bound.index)
         }
-        open.append(Bound(index, lower: bound.lower, upper: bound.upper))
-      }
-      if open.isEmpty { return visit(inside, of: value, axes: axes, under: condition) }
-      for bound in open {
-        noteBreak(bound.lower, of: bound.index)
-        noteBreak(bound.upper, of: bound.index)
-      }
-      for (side, isNegated) in [(inside, false), (outside, true)] {
         let both = conditions.number(
-          of: Condition(outer: condition, bounds: open, isNegated: isNegated))
-        visit(side, of: value, axes: axes, under: both)
-      }
-    case .pieces(let pieces):
-      let place = pieces.place.bound(to: indices[axes])
-      let covered = pieces.covered(by: variables.range(place) { _ in nil })
-      for piece in covered.dropFirst() { noteBreak(pieces.starts[piece], of: place) }
-      let isOutermost = !isInPiece
-      isInPiece = isInPiece || covered.count > 1
-      defer { if isOutermost { isInPiece = false } }
-      for piece in covered {
-        let bound = pieces.bound(of: piece, at: place)
-        let both =
-          covered.count == 1
-          ? condition
-          : conditions.number(of: Condition(outer: condition, bounds: [bound], isNegated: false))
-        visit(pieces.bodies[piece], of: value, axes: axes, under: both)
+          of: Condition(
+            outer: condition, bounds: alternative.bounds, isNegated: alternative.isNegated))
+        visit(alternative.body, of: value, axes: axes, under: both)
       }
     }
   }

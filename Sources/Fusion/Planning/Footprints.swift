@@ -60,14 +60,6 @@ struct Footprints {
 
   /// So many parts of a value are counted.
   private static let partLimit = 8
-  /// A value is stored that is computed from so many times its own bytes.
-  private static let storedRatio = 4
-  /// Smaller values are stored for the work that they are only.
-  private static let leastByteCount = 256
-  /// A small value of many parts is not computed again by so many nests.
-  private static let sharedNests = 8
-  /// A small value at the end of so long a chain is not computed again by another nest.
-  private static let sharedDepth = 256
 
   init(_ graph: Graph) {
     let count = graph.function.types.count
@@ -116,7 +108,7 @@ struct Footprints {
 
   /// Whether a value takes few bytes.
   func isSmall(_ value: ValueID) -> Bool {
-    graph.type(value).byteCount < Self.leastByteCount
+    graph.type(value).byteCount < CostModel.Storing.leastStoredBytes
   }
 
   /// Notes an operation behind all those it reads from.
@@ -161,10 +153,12 @@ struct Footprints {
     guard isSmall(value) else {
       let total = own.reduce(0) { $0.addingCapped($1.byteCount) }
       return useCounts[value.index] > 1 && purposes[value.index].count > 1
-        && total / Self.storedRatio >= graph.type(value).byteCount
+        && total / CostModel.Storing.storedRatio >= graph.type(value).byteCount
     }
-    let isWide = own.count >= Self.partLimit && nests[value.index].count >= Self.sharedNests
-    let isLong = depths[value.index] >= Self.sharedDepth && nests[value.index].count > 1
+    let isWide =
+      own.count >= Self.partLimit && nests[value.index].count >= CostModel.Storing.sharedNests
+    let isLong =
+      depths[value.index] >= CostModel.Storing.sharedDepth && nests[value.index].count > 1
     return forks[value.index] > 1 && (isWide || isLong)
   }
 }

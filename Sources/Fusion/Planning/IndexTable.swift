@@ -6,7 +6,7 @@ final class IndexTable {
   private let variables: VariableTree
   @exclusivity(unchecked) private var numbers: [[IndexExpression]: Int] = [:]
   @exclusivity(unchecked) private var entries:
-    [(index: [IndexExpression], place: VariableID?, iterations: Int)] = []
+    [(index: [IndexExpression], place: VariableID?, iterations: Int, walk: OutermostWalk)] = []
 
   init(_ variables: VariableTree) { self.variables = variables }
 
@@ -17,7 +17,13 @@ final class IndexTable {
   func number(_ index: [IndexExpression]) -> Int {
     if let known = numbers[index] { return known }
     let place = variables.deepest(index)
-    entries.append((index, place, variables.iterations(place)))
+    let walk = OutermostWalk(
+      axes: index.indices.filter { axis in
+        var isOutermost = false
+        index[axis].forEachVariable { if variables.depth($0) == 1 { isOutermost = true } }
+        return isOutermost
+      })
+    entries.append((index, place, variables.iterations(place), walk))
     numbers[index] = entries.count - 1
     return entries.count - 1
   }
@@ -27,6 +33,25 @@ final class IndexTable {
 
   /// How often the body of that loop runs in all.
   func iterations(_ number: Int) -> Int { entries[number].iterations }
+
+  /// Along which axes the outermost loop goes there.
+  func walk(_ number: Int) -> OutermostWalk { entries[number].walk }
+}
+
+/// The axes of a value along which the outermost loop of a nest goes, over all places at which the nest
+/// reads it.
+///
+/// Nests that share their outermost loop go over a value together only where it takes both along one axis;
+/// otherwise one of them goes over all of the value in each iteration.
+struct OutermostWalk: OptionSet {
+  let rawValue: Int
+
+  init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// The walk of one place; it goes along no axis where the loop does not count there.
+  init(axes: [Int]) {
+    rawValue = axes.isEmpty ? 1 : axes.reduce(0) { $0 | 1 << min($1 + 1, Int.bitWidth - 2) }
+  }
 }
 
 /// Demands of a nest by value; the value that is defined last comes first.

@@ -18,6 +18,8 @@ struct KernelPlan {
   var roots: [Root]
   /// Values read from memory that other kernels write.
   var reads: Set<ValueID>
+  /// How the outermost loop goes over them, where the kernel is a nest.
+  private(set) var walks: [ValueID: OutermostWalk] = [:]
   /// The extent of the outermost loop; nil where there is none.
   var outerExtent: Int?
   /// The values of the roots.
@@ -30,21 +32,27 @@ struct KernelPlan {
 
   /// Roots that are summed up in memory.
   var scattered: Set<ValueID> = []
+  /// What its roots would read or write more in kernels of their own.
+  var sharedBytes = 0
   /// Where the axes of all roots are split.
   var splits: [[Int]] = []
 
-  init(_ kind: Kind, _ root: Root, reads: some Sequence<ValueID>, outerExtent: Int?) {
+  init(
+    _ kind: Kind, _ root: Root, reads: some Sequence<ValueID>,
+    walks: [ValueID: OutermostWalk] = [:], folds: some Sequence<ValueID> = [], outerExtent: Int?
+  ) {
     self.kind = kind
     roots = []
     written = []
     self.reads = []
     self.outerExtent = outerExtent
-    add(root, reads: reads)
+    add(root, reads: reads, walks: walks, folds: folds)
   }
 
   /// Adds a root and what it reads.
   mutating func add(
-    _ root: Root, reads: some Sequence<ValueID>, folds: some Sequence<ValueID> = []
+    _ root: Root, reads: some Sequence<ValueID>, walks: [ValueID: OutermostWalk] = [:],
+    folds: some Sequence<ValueID> = []
   ) {
     roots.append(root)
     if root.isScattered { scattered.insert(root.value) }
@@ -55,7 +63,10 @@ struct KernelPlan {
     case .unrolled: finished[root.value] = .some(nil)
     case .scattered: break
     }
-    for read in reads { self.reads.insert(read) }
+    for read in reads {
+      self.reads.insert(read)
+      if let walk = walks[read] { self.walks[read, default: []].formUnion(walk) }
+    }
     for fold in folds { self.folds.insert(fold) }
   }
 
@@ -73,6 +84,13 @@ struct KernelPlan {
     return Audit.Surroundings(
       own: own, finished: Set(met.keys), isStraightLine: outerExtent == nil,
       stepLimit: Self.stepRatio * steps + Self.leastSteps)
+  }
+
+  /// Whether a nest that shares the outermost loop reads a value along with the kernel; of a few cache
+  /// lines the order does not matter.
+  func shares(_ value: ValueID, of byteCount: Int, with audit: Audit.Findings) -> Bool {
+    guard let walk = walks[value], let other = audit.walks[value] else { return false }
+    return byteCount <= CostModel.Sharing.anyOrderBytes || !walk.isDisjoint(with: other)
   }
 
   /// The order that the loops of the first roots are nested in, where it is not that of their axes.

@@ -36,7 +36,8 @@ extension KernelPlanner {
       let type = kernel.roots.first.map({ graph.type($0.value) }), type.rank >= 2,
       kernel.roots.allSatisfy({ graph.type($0.value).shape == type.shape }),
       type.byteCount <= target.caches.secondLevel / 4,
-      let lanes = type.shape.lastIndex(where: { $0 != 1 }), type.shape[lanes] >= Self.leastLanes
+      let lanes = type.shape.lastIndex(where: { $0 != 1 }),
+      type.shape[lanes] >= CostModel.Sharing.leastLanes
     else { return nil }
     let surroundings = kernel.surroundings(of: root, steps: alone.steps, besides: [])
     let audit = audit(root, joining: surroundings, alone)
@@ -47,7 +48,7 @@ extension KernelPlanner {
     else { return nil }
     let weights = Audit(graph, stored: stored, joining: surroundings)
     let work = kernel.roots.reduce(0) { $0 + type.count * weights.weight(of: $1.value) }
-    guard work <= Self.interchangedWork else { return nil }
+    guard work <= CostModel.Sharing.interchangedWork else { return nil }
     for other in kernel.roots {
       let form = other.laid(out: Root.Layout(order: order))
       let audit = self.audit(form)
@@ -55,11 +56,6 @@ extension KernelPlanner {
     }
     return order
   }
-
-  /// So many additions are hardly worth a second thread.
-  private static let interchangedWork = 200_000
-  /// Rows of fewer elements leave lanes empty.
-  private static let leastLanes = 8
 
   /// Whether a root is computed without too much that is repeated, and by loops at all.
   func isComputable(_ root: Root, _ audit: Audit.Findings) -> Bool {
@@ -77,16 +73,12 @@ extension KernelPlanner {
 
   /// Whether a kernel is one loop for a few such roots.
   func isShortPass(_ kernel: KernelPlan) -> Bool {
-    kernel.folds.isEmpty && kernel.splits.isEmpty && kernel.roots.count <= Self.shortPassRoots
+    kernel.folds.isEmpty && kernel.splits.isEmpty
+      && kernel.roots.count <= CostModel.Sharing.shortPassRoots
       && kernel.roots.allSatisfy { $0.isPlain && isOneLoop($0) }
   }
 
   private func isOneLoop(_ root: Root) -> Bool {
     graph.type(root.value).shape.count { $0 != 1 } == 1
   }
-
-  /// This part of what a short pass reads is enough to share a kernel for.
-  static let shortPassShare = 16
-  /// One loop has at most so many roots, besides those that share most of what they read.
-  private static let shortPassRoots = 16
 }

@@ -33,7 +33,10 @@ struct Partition {
       kernels[home.kernel].reorder(order)
       kernels[home.kernel].outerExtent = home.outerExtent
     }
-    kernels[home.kernel].add(home.root, reads: home.reads, folds: home.folds)
+    kernels[home.kernel].sharedBytes = kernels[home.kernel].sharedBytes.addingCapped(
+      home.sharedBytes)
+    kernels[home.kernel].add(
+      home.root, reads: home.reads, walks: home.walks, folds: home.folds)
   }
 
   /// Where a root may be computed.
@@ -42,6 +45,7 @@ struct Partition {
     /// The root in the form it takes there.
     var root: Root
     var reads: [ValueID]
+    var walks: [ValueID: OutermostWalk] = [:]
     var folds: [ValueID]
     var sharedBytes: Int
     /// The order that the kernel's loops are nested in then; nil is the one they have.
@@ -56,14 +60,15 @@ struct Partition {
     }
   }
 
-  /// The kernels of loops behind a position that read some of the values, and the bytes of those.
+  /// The kernels of loops behind a position that read some of the values in the order in which a nest
+  /// reads them, and the bytes of those.
   ///
   /// Values that together are less than some bytes are no reason to share a kernel, so kernels that read
   /// only those are left out.
   func sharing(
-    _ values: [ValueID], after position: Int, atLeast least: Int, bytes: (ValueID) -> Int
+    with audit: Audit.Findings, after position: Int, atLeast least: Int, bytes: (ValueID) -> Int
   ) -> [Int: Int] {
-    let sized = values.map { (value: $0, bytes: bytes($0)) }.sorted {
+    let sized = audit.reads.map { (value: $0, bytes: bytes($0)) }.sorted {
       ($1.bytes, $0.value) < ($0.bytes, $1.value)
     }
     var rest = sized.reduce(0) { $0.addingCapped($1.bytes) }
@@ -71,7 +76,8 @@ struct Partition {
     for (value, bytes) in sized {
       let isEnough = rest >= least
       rest -= bytes
-      for kernel in readers[value] ?? [] where kernel > position {
+      for kernel in readers[value] ?? []
+      where kernel > position && kernels[kernel].shares(value, of: bytes, with: audit) {
         if isEnough || shared[kernel] != nil { shared[kernel, default: 0] += bytes }
       }
     }
@@ -103,10 +109,10 @@ extension KernelPlanner {
         partition.join(home)
       } else {
         let audit = audit(root)
-        var kernel = KernelPlan(
-          .nest, split(root, audit), reads: audit.reads, outerExtent: outerExtent)
-        kernel.folds = Set(audit.folds.map(\.value))
-        partition.append(kernel)
+        partition.append(
+          KernelPlan(
+            .nest, split(root, audit), reads: audit.reads, walks: audit.walks,
+            folds: audit.folds.map(\.value), outerExtent: outerExtent))
       }
     }
     return partition.kernels
@@ -157,12 +163,13 @@ extension KernelPlanner {
       let total = alone.reads.reduce(0) { $0.addingCapped(graph.type($1).byteCount) }
       let isShort = isShortPass(form, alone, total)
       let sharing = partition.sharing(
-        alone.reads, after: latest ?? -1, atLeast: total / (isShort ? Self.shortPassShare : 4)
+        with: alone, after: latest ?? -1,
+        atLeast: total / (isShort ? CostModel.Sharing.shortPassShare : 4)
       ) { graph.type($0).byteCount }
       var candidates = sharing.filter { position, bytes in
         let kernel = partition.kernels[position]
         guard kernel.outerExtent == outer, !isNested || kernel.order == nil else { return false }
-        let share = isShort && isShortPass(kernel) ? Self.shortPassShare : 4
+        let share = isShort && isShortPass(kernel) ? CostModel.Sharing.shortPassShare : 4
         return outer == nil || bytes.multipliedCapped(by: share) >= total
       }
       if outer == nil {
@@ -175,8 +182,8 @@ extension KernelPlanner {
       for (kernel, bytes) in candidates {
         guard let form = split(form, alone, joining: partition.kernels[kernel]) else { continue }
         let home = Partition.Home(
-          kernel: kernel, root: form, reads: alone.reads, folds: alone.folds.map(\.value),
-          sharedBytes: bytes)
+          kernel: kernel, root: form, reads: alone.reads, walks: alone.walks,
+          folds: alone.folds.map(\.value), sharedBytes: bytes)
         if home.isBetter(than: best) { best = home }
       }
     }
@@ -229,8 +236,8 @@ extension KernelPlanner {
     func home(_ audit: Audit.Findings, _ reads: [ValueID], _ bytes: Int) -> Partition.Home? {
       split(root, audit, joining: kernel).map { root in
         Partition.Home(
-          kernel: position, root: root, reads: reads, folds: audit.folds.map(\.value),
-          sharedBytes: bytes)
+          kernel: position, root: root, reads: reads, walks: audit.walks,
+          folds: audit.folds.map(\.value), sharedBytes: bytes)
       }
     }
     let outer = root.extents(in: graph).first { $0 != 1 }
@@ -253,8 +260,9 @@ extension KernelPlanner {
       guard audit.order(ofOwn: graph.type(kernel.roots[0].value).shape) == order else { return nil }
     }
     var bytes = 0
-    for value in audit.reads where kernel.reads.contains(value) {
-      bytes = bytes.addingCapped(graph.type(value).byteCount)
+    for value in audit.reads {
+      let own = graph.type(value).byteCount
+      if kernel.shares(value, of: own, with: audit) { bytes = bytes.addingCapped(own) }
     }
     for value in audit.inside + audit.metOnly where kernel.written.contains(value) {
       bytes = bytes.addingCapped(graph.type(value).byteCount)

@@ -37,13 +37,9 @@ extension KernelPlanner {
     let type = graph.type(value)
     let lanes = Double(target.lanes(ofBits: 8 * type.element.byteCount))
     let work = Double(type.count) * Double(weight) / lanes
-    return work + 2 * Double(type.byteCount) / Self.bytesPerCycle + Self.kernelCycles
+    return work + 2 * Double(type.byteCount) / target.costs.bytesPerCycle
+      + target.costs.kernelCycles
   }
-
-  /// What a core moves to or from memory outside its own caches.
-  private static let bytesPerCycle = 16.0
-  /// What starting one more kernel costs.
-  private static let kernelCycles = 2000.0
 }
 
 extension Graph {
@@ -87,13 +83,9 @@ extension ContractionShape {
       let reads = factor.reads.count { $0.depth != 0 }
       return factor.isExpression ? Double(factor.weight + max(reads - 1, 0)) : 0
     }
-    let packing = tiling.panelDepth == nil ? 0 : Self.packingWeight
+    let packing = tiling.panelDepth == nil ? 0 : CostModel.Sharing.packingWeight
     return repetitions
-      * (leftElements * work(left) * Self.scalarCycles + vectors * (work(right) + packing))
+      * (leftElements * work(left) * CostModel.Sharing.scalarCycles + vectors
+        * (work(right) + packing))
   }
-
-  /// What an addition to one element costs, beside the multiply-adds that its loop is full of.
-  private static let scalarCycles = 1.5
-  /// What copying a vector to a panel costs.
-  private static let packingWeight = 2.0
 }

@@ -18,7 +18,7 @@ extension KernelPlanner {
     var root = root
     let shape = graph.type(root.value).shape
     guard !audit.breaks.isEmpty, audit.folds.isEmpty,
-      graph.type(root.value).count >= Self.leastSplitCount
+      graph.type(root.value).count >= CostModel.Sharing.leastSplitCount
     else { return root }
     var splits = [[Int]](repeating: [], count: shape.count)
     var partCount = 1
@@ -28,7 +28,9 @@ extension KernelPlanner {
       let parts = breaks.count + 1
       let run = shape[axis...].reduce(1, *) / parts
       let code = (partCount * parts).multipliedCapped(by: audit.steps - audit.pieceSteps)
-      guard run >= Self.leastRun, code <= Self.splitCodeLimit else { continue }
+      guard run >= CostModel.Sharing.leastRun, code <= CostModel.Sharing.splitCodeLimit else {
+        continue
+      }
       splits[axis] = breaks.sorted()
       partCount *= parts
     }
@@ -53,11 +55,4 @@ extension KernelPlanner {
     root.splits = kernel.splits
     return root
   }
-
-  /// Smaller values are not worth several loops.
-  private static let leastSplitCount = 1024
-  /// Parts have at least so many elements in memory order, on the average.
-  private static let leastRun = 16
-  /// So many demands may come of all parts together, besides those of pieces.
-  private static let splitCodeLimit = 4096
 }

@@ -30,21 +30,15 @@ struct KernelPlanner {
   let subgraphs: SubgraphTable
   /// How many products have a value, or a renaming of it, as a factor.
   let productCounts: [ValueID: Int]
+  /// Whether `decisions` is kept.
+  private let explains: Bool
+  /// What was weighed for each value in memory and each kernel, in order.
+  private(set) var decisions: [String] = []
 
-  /// Reductions of fewer elements than this in all may be repeated rather than stored.
-  private static let repetitionLimit = 100
-  /// Costly functions computed this often, in hundredths, are stored instead.
-  private static let costlyRepetitionLimit = 400
-  /// Values of so many elements take little to write and read again.
-  private static let shortCount = 1024
-  /// A kernel of its own is worth so many costly functions.
-  private static let leastRepeatedElements = 32
-  /// Values of at most this many elements may be stored one by one.
-  private static let unrolledCount = 16
-  /// Scattered reductions add into memory of at most this many elements.
-  private static let scatteredCount = 1 << 16
-
-  init(_ graph: Graph, forced: Set<ValueID>, target: TargetDescription) {
+  init(
+    _ graph: Graph, forced: Set<ValueID>, target: TargetDescription, explains: Bool = false
+  ) {
+    self.explains = explains
     self.graph = graph
     self.forced = forced
     self.target = target
@@ -64,12 +58,32 @@ struct KernelPlanner {
     for _ in 0..<4 {
       let shared = sharedFolds(kernels)
       if shared.isEmpty { break }
-      for value in shared { addRoot(value) }
+      for value in shared.sorted() {
+        explain("v\(value.index) is stored: several kernels would reduce it")
+        addRoot(value)
+      }
       addRootsForRepeatedFolds()
       kernels = partition()
     }
     for kernel in kernels { for value in kernel.reads { readers[value, default: 0] += 1 } }
+    explain(kernels)
     return kernels
+  }
+
+  /// Keeps what was weighed for a decision.
+  private mutating func explain(_ decision: @autoclosure () -> String) {
+    if explains { decisions.append(decision()) }
+  }
+
+  /// Keeps which roots share a kernel, and the bytes that they would read or write more without it.
+  private mutating func explain(_ kernels: [KernelPlan]) {
+    guard explains else { return }
+    for kernel in kernels where kernel.roots.count > 1 {
+      let names = kernel.roots.map { "v\($0.value.index)" + ($0.isScattered ? " (scattered)" : "") }
+      let order = kernel.order.map { ", loops in the order \($0)" } ?? ""
+      decisions.append(
+        "\(names.joined(separator: ", ")) share a kernel: \(kernel.sharedBytes) bytes\(order)")
+    }
   }
 
   // MARK: Roots
@@ -212,7 +226,7 @@ struct KernelPlanner {
   private mutating func addRoots(in value: ValueID) -> [ValueID] {
     guard let root = roots[value] else { return [] }
     let natural = audit(root)
-    let crowded = newRoots(Set(natural.crowded))
+    let crowded = newRoots(Set(natural.crowded)) { _ in "needed at too many places" }
     if !crowded.isEmpty { return [value] + crowded }
     var chosen = natural
     if let root = scattered(value), !repeated(natural, value).isEmpty || readsLongColumns(root) {
@@ -222,22 +236,37 @@ struct KernelPlanner {
         chosen = alternative
       }
     }
-    let stored = newRoots(repeated(chosen, value).union(chosen.impossible))
-    // What is made of those is cheap now, and may be repeated too often all the same.
-    return stored.isEmpty ? [] : [value] + stored
+    // What is made of those is cheap then, and may be repeated too often all the same; what only they
+    // are made of is not repeated any more.
+    let stored = newRoots(repeatedFolds(chosen, value).union(chosen.impossible)) { stored in
+      let fold = chosen.folds.first { $0.value == stored }
+      return fold.map { "reduced \($0.count) % as often as it has elements" } ?? "no formula"
+    }
+    if !stored.isEmpty { return [value] + stored }
+    let costly = newRoots(repeated(chosen, value)) { stored in
+      let costly = chosen.costly.first { $0.value == stored }
+      return "costly, computed \(costly?.count ?? 0) % as often as it has elements"
+    }
+    return costly.isEmpty ? [] : [value] + costly
   }
 
   /// Makes roots of those values that are none yet, and returns them.
-  private mutating func newRoots(_ values: Set<ValueID>) -> [ValueID] {
+  private mutating func newRoots(
+    _ values: Set<ValueID>, because reason: (ValueID) -> String = { _ in "taken by an update" }
+  ) -> [ValueID] {
     let new = values.filter { roots[$0] == nil && graph.definitions[$0.index] != nil }.sorted()
-    for value in new { addRoot(value) }
+    for value in new {
+      let bytes = graph.type(value).byteCount
+      explain("v\(value.index) is stored, \(bytes) bytes: \(reason(value))")
+      addRoot(value)
+    }
     return new
   }
 
   /// Whether a value is a few elements that each come from elsewhere, so that loops over them would
   /// only choose between pieces.
   private func isAssembledFromPieces(_ value: ValueID) -> Bool {
-    guard graph.type(value).count <= Self.unrolledCount else { return false }
+    guard graph.type(value).count <= CostModel.Storing.unrolledCount else { return false }
     switch graph.operation(value)?.op {
     case .shape(.concatenate), .shape(.pad): return true
     default: return false
@@ -256,20 +285,24 @@ struct KernelPlanner {
   /// Values other than the root itself that would be computed too often: reductions more than once
   /// per element, costly functions several times.
   func repeated(_ audit: Audit.Findings, _ root: ValueID) -> Set<ValueID> {
-    var repeated = Set<ValueID>()
-    for fold in audit.folds where fold.value != root {
-      if fold.count > Self.repetitionLimit || graph.type(fold.value).isScalar {
-        repeated.insert(fold.value)
-      }
-    }
+    var repeated = repeatedFolds(audit, root)
     for costly in audit.costly where costly.value != root {
-      if costly.count >= Self.costlyRepetitionLimit
+      if costly.count >= CostModel.Storing.costlyRepetitionLimit
         || isShortAndRepeated(costly.value, costly.total)
       {
         repeated.insert(costly.value)
       }
     }
     return repeated
+  }
+
+  /// Reductions other than the root itself that would be computed more than once per element.
+  private func repeatedFolds(_ audit: Audit.Findings, _ root: ValueID) -> Set<ValueID> {
+    Set(
+      audit.folds.lazy.filter {
+        $0.value != root
+          && ($0.count > CostModel.Storing.repetitionLimit || self.graph.type($0.value).isScalar)
+      }.map(\.value))
   }
 
   /// Whether a costly function of few elements is needed at several places, as of neighbours: writing
@@ -279,8 +312,8 @@ struct KernelPlanner {
   private func isShortAndRepeated(_ value: ValueID, _ total: Int) -> Bool {
     let count = graph.type(value).count
     let repeated = total / 100 - 1
-    return count <= Self.shortCount && repeated >= 1
-      && repeated * count >= Self.leastRepeatedElements
+    return count <= CostModel.Storing.shortCount && repeated >= 1
+      && repeated * count >= CostModel.Storing.leastRepeatedElements
   }
 
   func precedes(_ left: ValueID, _ right: ValueID) -> Bool {
@@ -372,7 +405,7 @@ struct KernelPlanner {
       fold.initialOperand.map({ graph.isIdentity(operation.operands[$0], of: fold.kind) }) ?? true
     else { return nil }
     let type = graph.type(value)
-    guard !type.isScalar, type.count <= Self.scatteredCount else { return nil }
+    guard !type.isScalar, type.count <= CostModel.Storing.scatteredCount else { return nil }
     let extents = type.shape + fold.extents
     let orders = formula.body.reads.compactMap { operand, index in
       index.permutation(of: extents.count).map { (graph.type(operation.operands[operand]), $0) }
@@ -387,11 +420,8 @@ struct KernelPlanner {
   private func readsLongColumns(_ root: Root) -> Bool {
     guard case .scattered(let axes) = root.form else { return false }
     let kept = graph.type(root.value).count
-    return axes.extents.reduce(1, *) / max(kept, 1) >= Self.longColumn
+    return axes.extents.reduce(1, *) / max(kept, 1) >= CostModel.Storing.longColumn
   }
-
-  /// The rows of a column from which on it is summed row by row.
-  private static let longColumn = 1024
 
   /// Reductions that more than one kernel would compute for itself.
   private func sharedFolds(_ kernels: [KernelPlan]) -> Set<ValueID> {

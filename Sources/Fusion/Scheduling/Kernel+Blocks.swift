@@ -3,11 +3,6 @@ internal import Targets
 internal import TensorIR
 
 extension Kernel {
-  /// Work below this many instructions is not worth waking threads for.
-  private static let serialWork = 20_000.0
-  /// Blocks a kernel is cut into at most; more would only add partial results.
-  private static let blockLimit = 64
-
   /// The kernel with its outermost loops cut into blocks that threads can share, and a second kernel
   /// that combines the blocks' partial sums where there are any; nil where it stays in one piece.
   ///
@@ -55,12 +50,6 @@ extension Kernel {
     return min(whole, longestSum(in: loop, extent, sums, program) ?? whole)
   }
 
-  /// No sum of floats takes more terms than this, one after the other, before it goes into another one,
-  /// which has twice the digits: of terms of one size it keeps 15 bits of 24, mostly more than 18.
-  private static let termLimit = 512
-  /// The bytes of partial results that are worth a smaller error.
-  private static let partialByteLimit = 4 << 20
-
   /// The rows of a block after which its sums end, where they would have too many terms; nil where there
   /// are none.
   private func longestSum(
@@ -70,17 +59,19 @@ extension Kernel {
       $0 + program.buffers[$1.index].type.byteCount
     }
     guard width > 0 else { return nil }
-    let most = max(1, Self.partialByteLimit / width)
+    let most = max(1, CostModel.Threads.partialByteLimit / width)
     let least = (extent + most - 1) / most
-    return max(Self.termLimit * loop.step, (least + loop.step - 1) / loop.step * loop.step)
+    return max(
+      CostModel.Threads.termLimit * loop.step, (least + loop.step - 1) / loop.step * loop.step)
   }
 
   /// How many blocks a loop is cut into by its work alone.
   func blockCount(of loop: Loop) -> Int {
     let work = self.work(of: .loop(loop))
-    guard work > Self.serialWork else { return 1 }
+    guard work > CostModel.Threads.serialWork else { return 1 }
     let extent = variables[loop.variable.index].extent
-    return min(Self.blockLimit, max(2, Int(work / (Self.serialWork / 4))), extent)
+    return min(
+      CostModel.Threads.mostBlocks, max(2, Int(work / (CostModel.Threads.serialWork / 4))), extent)
   }
 
   private func cut(
@@ -248,7 +239,9 @@ extension Kernel {
     let rows = variables[contract.row.index].extent
     let columns = variables[contract.column.index].extent
     let tile = contract.tiling
-    guard work(of: .contract(contract)) > Self.serialWork else { return (1, rows, columns) }
+    guard work(of: .contract(contract)) > CostModel.Threads.serialWork else {
+      return (1, rows, columns)
+    }
     let tileColumns = tile.vectors * tile.width
     let columnTiles = (columns + tileColumns - 1) / tileColumns
     let rowTiles = (rows + tile.rows - 1) / tile.rows

@@ -31,13 +31,6 @@ extension Kernel {
     }
   }
 
-  /// Short loops of more iterations stay loops.
-  private static let shortExtent = 8
-  /// The same for loops of so many registers, in lanes: some are left for what is added.
-  private static func shortExtent(registers: Int) -> Int { registers / 2 }
-  /// A loop's body grows to at most so many nodes.
-  private static let nodeLimit = 160
-
   /// The loop with its sums in registers, and what stores them behind it.
   private mutating func replacingSums(
     of loop: Loop, isOutermost: Bool, mayReplace: Bool, _ sums: Set<BufferID>, _ inLanes: Bool,
@@ -54,7 +47,9 @@ extension Kernel {
     else { return [.loop(result)] }
     let before = self
     let limit =
-      inLanes ? Self.shortExtent(registers: scheduler.target.registers) : Self.shortExtent
+      inLanes
+      ? CostModel.Lanes.shortExtent(registers: scheduler.target.registers)
+      : CostModel.Lanes.shortExtent
     let writtenOut = result.body.flatMap { node -> [Node] in
       guard case .loop(let inner) = node, isShort(inner, in: loop, limit) else { return [node] }
       return unrolled(inner)
@@ -62,7 +57,7 @@ extension Kernel {
     let replaced = replaceableSums(
       writtenOut, of: loop, isOutermost: isOutermost, in: scheduler.program)
     guard !replaced.isEmpty, !inLanes || replaced.count * loop.interleave <= limit,
-      writtenOut.count <= Self.nodeLimit,
+      writtenOut.count <= CostModel.Lanes.writtenOutNodes,
       scheduler.accept("\(replaced.count) of \(variables[loop.variable.index].name)")
     else {
       self = before
@@ -109,18 +104,16 @@ extension Kernel {
       guard let store = node.sharedSum(of: loop.variable) else { continue }
       addresses[store.memory, default: []].append(store.address)
     }
-    guard !addresses.isEmpty else { return [] }
-    let inner = writtenOut.accesses
-    let (all, own) = isOutermost ? (body.accesses, loop.body.accesses) : ([], [])
-    func count(_ accesses: [Access], _ memory: Memory) -> Int {
-      accesses.count { $0.memory == memory }
+    if addresses.isEmpty { return [] }
+    func counts(_ nodes: [Node]) -> [Memory: Int] {
+      nodes.accesses.reduce(into: [:]) { $0[$1.memory, default: 0] += 1 }
     }
+    let inner = counts(writtenOut)
+    let (all, own) = isOutermost ? (counts(body), counts(loop.body)) : ([:], [:])
     let replaceable = addresses.filter { memory, sums in
-      guard count(inner, memory) == sums.count else { return false }
+      guard inner[memory] == sums.count else { return false }
       guard isOutermost else { return true }
-      guard case .slot(let slot) = memory, count(all, memory) == count(own, memory) else {
-        return false
-      }
+      guard case .slot(let slot) = memory, all[memory] == own[memory] else { return false }
       let elements = sums.compactMap(\.constantValue)
       return elements.count == sums.count && Set(elements).count == sums.count
         && sums.count == program.buffers[slots[slot].index].type.count

@@ -28,7 +28,7 @@ extension Kernel {
     guard let split = ScatterSplit(loop, in: self) else { return node }
     var changed = self
     let (strips, gain) = changed.distributed(changed.withOwnVariable(loop), split, scheduler)
-    guard let strips, gain >= Self.leastScatterGain * Double(split.updates),
+    guard let strips, gain >= CostModel.Strips.leastScatterGain * Double(split.updates),
       scheduler.accept(
         "\(variables[loop.variable.index].name): \(gain.rounded) of \(split.cost.rounded) "
           + "instructions less")
@@ -36,9 +36,6 @@ extension Kernel {
     self = changed
     return .loop(strips)
   }
-
-  /// What an update gains at least, in instructions.
-  private static let leastScatterGain = 6.0
 
   /// The loop over strips, and the instructions that each iteration gains; nil where what is computed
   /// cannot be done in lanes.
@@ -104,10 +101,7 @@ private struct ScatterSplit {
   /// The number of writes of an iteration.
   let updates: Int
   /// The iterations of a strip.
-  var size: Int { Self.stripSize / updates }
-
-  /// The writes of a strip.
-  private static let stripSize = 256
+  var size: Int { CostModel.Strips.updateCount / updates }
 
   private let body: [Node]
   private let definers: [ScalarID: Int]

@@ -1,4 +1,5 @@
 internal import LoopIR
+internal import Targets
 internal import TensorIR
 
 extension Kernel {
@@ -21,7 +22,7 @@ extension Kernel {
     guard case .loop(var loop) = node else { return [node] }
     var nests = all
     nests.scalars = scalars
-    let most = isOutermost || !loop.sumsNothing ? 1 : PerfectNests.most
+    let most = isOutermost || !loop.sumsNothing ? 1 : CostModel.Lanes.mostDistributedNests
     if let found = nests.nests(of: loop, atMost: most) {
       let tiles = found.map { tile(of: $0, nests.analysis) }
       let decision = zip(found, tiles).compactMap { nest, tile in
@@ -55,20 +56,16 @@ extension Kernel {
   /// Iterations of a tile, a power of two: those of a cache line or of a square of lanes where there
   /// are many, else as many as leave the fewest over; nil where there are too few to gain.
   private func tileSize(_ extent: Int, width: Int, bytes: Int) -> Int? {
-    let largest = max(min(width, Self.lineBytes / 4), Self.lineBytes / bytes, Self.smallestTile)
+    let line = TargetDescription.lineBytes
+    let largest = max(min(width, line / 4), line / bytes, CostModel.Lanes.smallestTile)
     if extent >= 4 * largest { return largest }
     var (size, best) = (largest, Int?.none)
-    while size >= Self.smallestTile {
+    while size >= CostModel.Lanes.smallestTile {
       if size <= extent, best.map({ extent % size < extent % $0 }) ?? true { best = size }
       size /= 2
     }
     return best
   }
-
-  /// The bytes that memory hands over at once.
-  private static let lineBytes = 64
-  /// Fewer iterations are not worth squares.
-  private static let smallestTile = 4
 }
 
 /// A loop of a nest that is tiled.
@@ -125,9 +122,6 @@ private struct PerfectNests {
   /// What the nests found so far define between their loops.
   private var taken: Set<ScalarID> = []
 
-  /// A loop around more nests than this stays one.
-  static let most = 8
-
   init(_ kernel: Kernel, _ analysis: DependenceAnalysis) {
     self.analysis = analysis
     scalars = kernel.scalars
@@ -167,9 +161,6 @@ private struct PerfectNests {
       ? nil : parts.map { PerfectNest(chain: [loop] + $0.chain, lanes: $0.lanes) }
   }
 
-  /// More work than this is not done again for each vector.
-  private static let sunkWeight = 4
-
   /// A vector loop with what it needs of the definitions before it; nil where that is too much work, or
   /// reads what the kernel writes.
   private mutating func sinking(_ definitions: [Node], into lanes: Loop) -> Loop? {
@@ -191,7 +182,7 @@ private struct PerfectNests {
       expression.forEachScalar { needed.insert($0) }
       kept.append(node)
     }
-    guard weight <= Self.sunkWeight else { return nil }
+    guard weight <= CostModel.Lanes.sunkWeight else { return nil }
     var result = lanes
     result.body = kept.reversed() + lanes.body
     return withOwnScalars(result, for: kept)

@@ -47,9 +47,6 @@ private struct Vectorizer {
     weighed.map { "\($0.way) \($0.cost.rounded)" }.joined(separator: ", ")
   }
 
-  /// What starting a loop costs.
-  private static let loopCost = 4.0
-
   /// The cheapest way to carry out a loop, and its cost in instructions.
   ///
   /// - Parameter around: the loops around that may be tiled if this one is in lanes.
@@ -68,7 +65,7 @@ private struct Vectorizer {
         serialCost += scalarCost(node)
       }
     }
-    serialCost = serialCost * extent + Self.loopCost
+    serialCost = serialCost * extent + CostModel.Lanes.loopCost
     let mayBeLanes = mayRunInLanes(loop)
     let vector = mayBeLanes ? vectorized(loop, within: around) : nil
     let rows = mayBeLanes ? rowsInLanes(loop) : nil
@@ -76,8 +73,8 @@ private struct Vectorizer {
     if let vector { ways.append(("lanes", vector.cost)) }
     if let rows { ways.append(("transposed rows in lanes", rows.cost)) }
     defer { weighed = ways }
-    if let rows, rows.cost < Self.gain * (vector?.cost ?? .infinity),
-      rows.cost < Self.gain(links: loop.chainLinks) * serialCost
+    if let rows, rows.cost < CostModel.Lanes.transposedShare * (vector?.cost ?? .infinity),
+      rows.cost < CostModel.Lanes.transposedShare(links: loop.chainLinks) * serialCost
     {
       kernel = rows.kernel
       perLaneLocals.formUnion(localsWritten(in: rows.loop.body, lane: loop.variable))
@@ -139,7 +136,8 @@ private struct Vectorizer {
     guard width > 1 else { return nil }
     let vectors = (extent + width - 1) / width
     var cost = walk.cost(width: width) * Double(vectors)
-    cost += Double(loop.accumulators.count) * LaneWalk.horizontalCost + Self.loopCost
+    cost +=
+      Double(loop.accumulators.count) * CostModel.Lanes.horizontalCost + CostModel.Lanes.loopCost
     var result = loop
     result.schedule = .vector(
       width: width, interleave: interleave(vectors: vectors, definitions: walk.definitions))
@@ -164,20 +162,11 @@ private struct Vectorizer {
     let interleave = rowInterleave(extent: extent, width: width, definitions: walk.definitions)
     result.schedule = .vector(width: width, interleave: interleave)
     let cost =
-      walk.cost(width: width) * Double(vectors) * (interleave == 1 ? Self.loneVectorCost : 1)
-      + Double(loop.accumulators.count) * LaneWalk.horizontalCost + Self.loopCost
+      walk.cost(width: width) * Double(vectors)
+      * (interleave == 1 ? CostModel.Lanes.loneVectorCost : 1)
+      + Double(loop.accumulators.count) * CostModel.Lanes.horizontalCost + CostModel.Lanes.loopCost
     return (result, rows.kernel, cost)
   }
-
-  /// Rows are brought into lanes where that takes less than this part of the instructions.
-  private static let gain = 0.8
-
-  /// The same where one row is worked on after the other, and the processor waits for the results of
-  /// a chain of so many links: as measured, it can do two links of some rows at the same time.
-  private static func gain(links: Int) -> Double { min(0.37 * Double(links), 1.25) }
-
-  /// What instructions on one vector of rows cost in those on two side by side.
-  private static let loneVectorCost = 1.2
 
   /// Two vectors of rows side by side hide latency, where the code for the rows that are left over is
   /// worth it.

@@ -23,13 +23,6 @@ struct LaneWalk {
   private var varying: Set<ScalarID> = []
   private var perLane: Set<Int> = []
 
-  /// What combining the lanes of a vector costs.
-  static let horizontalCost = 10.0
-  /// What a vector costs on its way between memory and an array of each lane, through a transpose.
-  static let copyCost = 7.0
-  /// What a vector of a square costs on its way from memory.
-  private static let squareCost = 4.0
-
   /// - Parameters:
   ///   - loop: the one whose iterations are to be lanes.
   ///   - around: serial loops, each of which holds nothing that keeps it from being tiled.
@@ -44,7 +37,7 @@ struct LaneWalk {
 
   /// The cost of one vector of iterations.
   func cost(width: Int) -> Double {
-    let square = mayBeTiled ? min(Self.squareCost, Double(width)) : Double(width)
+    let square = mayBeTiled ? min(CostModel.Lanes.squareCost, Double(width)) : Double(width)
     return vectorCost + stridedAccesses * Double(width) + squareLoads * square
   }
 
@@ -73,7 +66,7 @@ struct LaneWalk {
     for case .store(let store) in loop.body {
       if case .local(let local) = store.memory { perLane.insert(local) }
       note(kernel.scalars[store.value.index])
-      vectorCost += iterations * extent * Self.copyCost
+      vectorCost += iterations * extent * CostModel.Lanes.copyCost
     }
   }
 
@@ -133,12 +126,9 @@ struct LaneWalk {
     !index.isLookedUp && index.coefficient(of: lane) != nil
       && around.contains {
         index.coefficient(of: $0) == 1
-          && kernel.variables[$0.index].extent >= Self.leastSquare
+          && kernel.variables[$0.index].extent >= CostModel.Lanes.leastSquare
       }
   }
-
-  /// Loops of fewer iterations are not tiled.
-  private static let leastSquare = 4
 
   private func isContiguous(_ index: IndexExpression) -> Bool {
     var scalarVaries = false
@@ -158,19 +148,16 @@ struct LaneWalk {
     store.address.forEachScalar { isLookedUp = isLookedUp || varying.contains($0) }
     let stride = store.address.coefficient(of: lane)
     if stride == 0, !isLookedUp, mayFold, store.combining != nil, store.condition == nil {
-      vectorCost += iterations * Self.horizontalCost
+      vectorCost += iterations * CostModel.Lanes.horizontalCost
     } else if isLookedUp || stride == 0 || stride == nil {
       hasInstructions = false
     } else if stride == 1 {
       vectorCost += iterations
     } else {
       mayBeTiled = false
-      stridedAccesses += iterations * Self.scatterCost
+      stridedAccesses += iterations * CostModel.Lanes.scatterCost
     }
   }
-
-  /// A strided store costs more than a strided load.
-  private static let scatterCost = 2.0
 }
 
 extension ElementType {

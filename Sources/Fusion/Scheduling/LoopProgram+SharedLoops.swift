@@ -1,19 +1,6 @@
 internal import LoopIR
 
 extension LoopProgram {
-  /// A loop of less work than this many instructions is not worth waking threads for.
-  private static let leastSharedWork = 80_000.0
-  /// Iterations of more work than this are shared kernel by kernel.
-  private static let mostStepWork = 1_000_000.0
-  /// The instructions for which it pays to call a kernel for a block.
-  private static let leastBlockWork = 300.0
-  /// Loops are cut into at most so many blocks.
-  private static let mostBlocks = 64
-  /// Iterations that touch more bytes stream memory, where short pieces of rows are slow.
-  private static let streamedBytes = 524_288.0
-  /// The lanes of a block where memory is streamed.
-  private static let streamedLanes = 4096
-
   /// Lets threads take blocks of lanes through all iterations of loops whose lanes do not meet: batch
   /// outside, time inside.
   ///
@@ -51,7 +38,9 @@ extension LoopProgram {
     let work = numbers.reduce(0.0) { sum, number in
       sum + kernels[number].rowNodes.reduce(0) { $0 + kernels[number].whole.work(of: $1) }
     }
-    guard work <= Self.mostStepWork, work * Double(trips) >= Self.leastSharedWork else {
+    guard work <= CostModel.Threads.mostStepWork,
+      work * Double(trips) >= CostModel.Threads.leastSharedWork
+    else {
       return nil
     }
     var step = 1
@@ -67,8 +56,10 @@ extension LoopProgram {
     }
     let bytes = numbers.reduce(0.0) { $0 + Double(kernels[$1].costs(in: self).bytes) }
     let count = min(
-      Self.mostBlocks, lanes / step, Int(work / (Self.leastBlockWork * Double(numbers.count))),
-      bytes > Self.streamedBytes ? lanes / Self.streamedLanes : Self.mostBlocks)
+      CostModel.Threads.mostLaneBlocks, lanes / step,
+      Int(work / (CostModel.Threads.leastBlockWork * Double(numbers.count))),
+      bytes > CostModel.Threads.streamedBytes
+        ? lanes / CostModel.Threads.streamedLanes : CostModel.Threads.mostLaneBlocks)
     guard count > 1 else { return nil }
     let size = ((lanes + count - 1) / count + step - 1) / step * step
     let blocks = (lanes + size - 1) / size

@@ -17,17 +17,19 @@ struct RowBlocks {
   /// factor is packed or read too often, or so large that what they keep leaves the cache.
   var size: Int? {
     let extent = parts.extent(in: kernel)
-    let most = carriedBytes == 0 ? extent : Self.carriedLimit / carriedBytes
+    let most = carriedBytes == 0 ? extent : CostModel.Threads.carriedLimit / carriedBytes
     let wanted = blockCount
     if wanted == 1 { return extent <= most ? extent : nil }
     let factorBytes = parts.steps.map(bytesOfRightFactor).max() ?? 0
     if factorBytes > target.caches.secondLevel / 2 { return nil }
     let unit = parts.steps.reduce(1) { Self.leastCommonMultiple($0, step(of: $1)) }
     let least = max(
-      hasSums ? (extent + Self.partialLimit - 1) / Self.partialLimit : 1,
+      hasSums ? (extent + CostModel.Threads.partialLimit - 1) / CostModel.Threads.partialLimit : 1,
       factorBytes > target.caches.secondLevel / 4 || parts.steps.contains(where: isPackedProduct)
-        ? Self.rowsForLargeFactor : 1)
-    let best = min(extent / Self.sharedBlocks, Self.preferredRows, most) / unit * unit
+        ? CostModel.Threads.rowsForLargeFactor : 1)
+    let best =
+      min(extent / CostModel.Threads.sharedBlocks, CostModel.Threads.preferredRows, most) / unit
+      * unit
     let size = max(best, (least + unit - 1) / unit * unit)
     return size <= most && (extent + size - 1) / size >= wanted ? size : nil
   }
@@ -42,7 +44,7 @@ struct RowBlocks {
       case .define, .store, .accumulate: 1
       }
     }
-    return min(counts.max() ?? 1, Self.sharedBlocks)
+    return min(counts.max() ?? 1, CostModel.Threads.sharedBlocks)
   }
 
   /// The rows that a step does together.
@@ -73,15 +75,4 @@ struct RowBlocks {
     while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
     return left / divisor * right
   }
-
-  /// What a block keeps stands on the stack of a thread, and should stay in its second-level cache.
-  private static let carriedLimit = 192 << 10
-  /// So many blocks are enough for any number of threads.
-  private static let sharedBlocks = 16
-  /// Blocks of more rows gain nothing.
-  private static let preferredRows = 96
-  /// So many rows do so much work that packing or reading a right factor for them does not count.
-  private static let rowsForLargeFactor = 48
-  /// Arrays are summed up by at most so many blocks.
-  private static let partialLimit = 64
 }

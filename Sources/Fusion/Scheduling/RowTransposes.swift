@@ -60,8 +60,6 @@ struct RowTransposes {
   private var reads: [Int: Int] = [:]
   private var writes: [Int: Int] = [:]
 
-  /// Rows are as long as this at most, so that the arrays of a few stay in the nearest cache.
-  private static let longestRow = 64
   /// Bytes of a row that are transposed at once, and elements at most: shuffles that stay inside so
   /// many bytes are the cheapest.
   private static let (chunkBytes, longestChunk) = (16, 4)
@@ -193,7 +191,7 @@ struct RowTransposes {
       parts[use.row]?.variable = both == one ? part.variable : both == other ? use.variable : nil
       parts[use.row]?.elements = both
     }
-    return parts.filter { (2...Self.longestRow).contains($0.value.elements.count) }
+    return parts.filter { (2...CostModel.Lanes.longestRow).contains($0.value.elements.count) }
   }
 
   /// The rows that the innermost of some loops writes, all of each, and nothing else touches.
@@ -203,7 +201,7 @@ struct RowTransposes {
         store.combining == nil, store.condition == nil, reads[slot] == nil, writes[slot] == 1,
         let use = use(store.memory, store.address, of: store.value, inside: loops),
         use.variable == loop.variable, use.level == loops.count - 1,
-        (2...Self.longestRow).contains(use.elements.count)
+        (2...CostModel.Lanes.longestRow).contains(use.elements.count)
       else { return nil }
       return use
     }

@@ -55,16 +55,24 @@ package struct ScheduleReport: Sendable {
     package internal(set) var decisions: [String] = []
   }
 
+  /// What planning weighed for each value in memory and each kernel, in order; empty unless decisions are
+  /// asked for.
+  package internal(set) var planning: [String] = []
   /// One row per pass, in order.
   package internal(set) var rows = schedule.map { Row(pass: $0.name) }
 
   /// The rewrites of each pass and what it weighed, as text.
   package var description: String {
-    rows.map { row in
-      let summary = schedule.first { $0.name == row.pass }?.summary ?? ""
-      return ([("\(row.pass): \(row.rewrites) — \(summary)")] + row.decisions.map { "  " + $0 })
-        .joined(separator: "\n")
-    }
-    .joined(separator: "\n") + "\n"
+    let planned =
+      ["planning: what is computed into memory, and in which kernels"]
+      + planning.map { "  " + $0 }
+    return
+      ([planned.joined(separator: "\n")]
+      + rows.map { row in
+        let summary = schedule.first { $0.name == row.pass }?.summary ?? ""
+        return ([("\(row.pass): \(row.rewrites) — \(summary)")] + row.decisions.map { "  " + $0 })
+          .joined(separator: "\n")
+      })
+      .joined(separator: "\n") + "\n"
   }
 }

@@ -108,8 +108,9 @@ package let schedule: [SchedulePass] = [
     name: "share-loops", summary: "lets threads take blocks of lanes through whole loops",
     action: .memory { $0.shareLoops(&$1) }),
   SchedulePass(
-    name: "arena", summary: "gives buffers their offsets",
+    name: "arena", summary: "gives buffers their offsets, and large local arrays scratch memory",
     action: .memory { program, _ in
+      for kernel in program.kernels.indices { program.kernels[kernel].moveLargeArraysToScratch() }
       program.dropUnusedBuffers()
       program.placeArena()
     }),

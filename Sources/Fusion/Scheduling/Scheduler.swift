@@ -26,7 +26,7 @@ struct Scheduler {
   /// What is told kernels when they are scheduled.
   var observer: KernelObserver?
   /// Whether reports keep what is weighed.
-  private let explains: Bool
+  let explains: Bool
   /// The passes about one kernel that run.
   private let kernelPasses: [(number: Int, name: String)]
   private var remaining: Int
@@ -146,13 +146,17 @@ struct Scheduler {
       members[position].isInStrips = chain.isInStrips
       scheduleLoops(of: &members[position])
     }
-    let kernel = RowChain.joined(members)
+    var kernel = RowChain.joined(members)
+    var sums = chain.sums
     var cut: [Kernel]?
     for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
       guard case .blocks = pass.action else { continue }
-      timed(number) { cut = kernel.cutIntoBlocks(rows: chain.rows, sums: chain.sums, &$0) }
+      timed(number) {
+        sums = kernel.storeFinishedSums(sums, &$0)
+        cut = kernel.cutIntoBlocks(rows: chain.rows, sums: sums, &$0)
+      }
     }
-    var kernels = cut ?? [kernel.clearing(chain.sums, in: program, for: target)]
+    var kernels = cut ?? [kernel.clearing(sums, in: program, for: target)]
     for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
       guard case .finish(let transform) = pass.action else { continue }
       timed(number) { scheduler in
@@ -261,6 +265,9 @@ struct Scheduler {
     }
     return true
   }
+
+  /// Keeps what planning weighed.
+  mutating func note(planning decisions: [String]) { report.planning += decisions }
 
   /// A scheduler that tries something out, without a limit and without a report.
   var forTrial: Scheduler {

@@ -14,14 +14,6 @@ struct StripPlan {
 
   /// The rows a strip may have, most first.
   private static let sizes = [16, 8, 4]
-  /// What a row gains at least, in instructions.
-  private static let leastGain = 8.0
-  /// What a row gains at least, as a fraction of its work.
-  private static let leastFraction = 0.05
-  /// What a row gains where a pass need not wait for the result of the pass before.
-  private static let waitCost = 40.0
-  /// What one more loop over the rows of a strip costs for each row.
-  private static let loopCost = 3.0
 
   /// Plans strips for a loop of a kernel; nil where they are not possible or do not pay.
   ///
@@ -48,7 +40,8 @@ struct StripPlan {
     self.size = size
     let gain = gain(in: kernel)
     weighed = (gain, footprint.instructions)
-    guard gain >= Self.leastGain, gain >= Self.leastFraction * footprint.instructions,
+    guard gain >= CostModel.Strips.leastGain,
+      gain >= CostModel.Strips.leastFraction * footprint.instructions,
       !crossesAddresses(in: kernel)
     else { return nil }
   }
@@ -63,11 +56,13 @@ struct StripPlan {
       }
     }
     let share = 1 - 1 / Double(size)
-    let waits = Double(parts.rowPartCount - 1) * (Self.waitCost * share - Self.loopCost)
+    let waits =
+      Double(parts.rowPartCount - 1)
+      * (CostModel.Strips.waitCost * share - CostModel.Strips.loopCost)
     let crossings = parts.crossings.reduce(0) { sum, crossing in
       sum + crossing.to.union([crossing.from]).count { $0.form != .lanes }
     }
-    return saved * share + waits - Double(parts.lanes.count) * Self.loopCost
+    return saved * share + waits - Double(parts.lanes.count) * CostModel.Strips.loopCost
       - Double(crossings)
   }
 
