@@ -150,6 +150,8 @@ struct FunctionPrinter {
   let indent: String
   /// The blanks before the function.
   private let outerIndent: String
+  /// How calls are named: short in a function, whose dialect is the one of names without prefix.
+  let callWord: String
   /// The text so far.
   var text = ""
 
@@ -158,6 +160,7 @@ struct FunctionPrinter {
     self.function = function
     names = PrintedNames(function)
     outerIndent = indent
+    callWord = "call"
     self.indent = indent + "  "
   }
 
@@ -166,6 +169,7 @@ struct FunctionPrinter {
     function = region
     self.names = names
     outerIndent = indent
+    callWord = "func.call"
     self.indent = indent + "  "
   }
 

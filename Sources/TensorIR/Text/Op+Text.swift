@@ -127,7 +127,7 @@ extension FunctionPrinter {
     case .fft(let transform): writeFourier(transform, operation)
     case .compare(let comparison): writeComparison(comparison, operation)
     case .select: writeSelect(operation)
-    case .convert: write(mnemonic, operation)
+    case .convert: write(mnemonic, operation, oneType: true)
     case .shape(let op): writeShape(op, operation)
     case .reduce(let reduction): writeReduction(reduction, operation)
     case .dot(let dimensions): writeDot(dimensions, operation)
@@ -147,7 +147,7 @@ extension FunctionPrinter {
     case .scan(let scan): writeScan(scan, operation)
     case .custom(let custom): writeCustomDerivative(custom, operation)
     case .call(let callee):
-      text += "call @\(Module.symbol(callee.name))(\(list(operation.operands)))"
+      text += "\(callWord) @\(Module.symbol(callee.name))(\(list(operation.operands)))"
       text += " : \(functionType(operation))"
     }
   }

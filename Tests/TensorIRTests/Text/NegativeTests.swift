@@ -200,8 +200,8 @@ private let operationMistakes: [Mistake] = [
       reducer(%a: tensor<f32>, %b: tensor<f32>) { stablehlo.return §%s : tensor<f32> }
     """, .syntax, "%s is not defined in this region"),
   Mistake(
-    "%0 = stablehlo.reduce(%x init: %s) applies §stablehlo.xor across", .unsupported,
-    "unknown reduction stablehlo.xor"),
+    "%0 = stablehlo.reduce(%x init: %s) applies §stablehlo.median across", .unsupported,
+    "unknown reduction stablehlo.median"),
   Mistake(
     "%0 = §stablehlo.reduce(%x init: %s) applies stablehlo.or across dimensions = [0] : (tensor<4xf32>, tensor<f32>) -> tensor<f32>",
     .type, "stablehlo.reduce (C3): stablehlo.or does not take tensor<4xf32>"),
