@@ -44,12 +44,16 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
     // The visitor retains none of the arguments. They live as long as this call because callers
     // guarantee that; inlined, it would let the caller release them after their last use.
     var visitor = TensorVisitor(matching: specializations)
-    if visitor.isMatching {
+    var isFormer = false
+    while visitor.isMatching {
       repeat try visitor.read(each input)
       if let template = try visitor.run() {
         return try Unmanaged<AnyObject>.fromOpaque(template)
           ._withUnsafeGuaranteedRef { try output($0, &visitor) }
       }
+      if isFormer { break }
+      isFormer = true
+      visitor.matchFormer(specializations)
     }
     return try callCarefully(repeat each input)
   }

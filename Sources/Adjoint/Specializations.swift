@@ -197,6 +197,8 @@ final class Specializations: Sendable {
   /// The address of the entry used last, if it stays, owned by `state`: the inline cache; else
   /// zero.
   private let last = Atomic<UInt>(0)
+  /// The address of the entry that was used last before it, if both stay; else zero.
+  private let former = Atomic<UInt>(0)
 
   /// What the caller wants of the memory plan.
   private let memory: MemoryOptions
@@ -217,8 +219,24 @@ final class Specializations: Sendable {
 
   /// The state for a call of the form used last; nil before there is one.
   func beginCall() -> UnsafeMutablePointer<CallState>? {
-    let address = UnsafeRawPointer(bitPattern: last.load(ordering: .acquiring))
-    return address.flatMap {
+    Self.beginCall(at: last.load(ordering: .acquiring))
+  }
+
+  /// The state for a call of the form used before the one used last, which changes places with it; nil
+  /// where there is none.
+  ///
+  /// Calls that alternate between two signatures find both without a lock. Of threads that change places at
+  /// the same time each leaves addresses of forms that stay.
+  func beginFormerCall() -> UnsafeMutablePointer<CallState>? {
+    let address = former.load(ordering: .acquiring)
+    guard address != 0 else { return nil }
+    former.store(last.exchange(address, ordering: .acquiringAndReleasing), ordering: .releasing)
+    return Self.beginCall(at: address)
+  }
+
+  /// The state for a call of the entry at an address; nil for zero.
+  private static func beginCall(at address: UInt) -> UnsafeMutablePointer<CallState>? {
+    UnsafeRawPointer(bitPattern: address).flatMap {
       Unmanaged<Specialization>.fromOpaque($0)._withUnsafeGuaranteedRef { $0.beginCall() }
     }
   }
@@ -295,7 +313,8 @@ final class Specializations: Sendable {
       let isResident = state.isResident(entry)
       state.lastGuest = isResident ? nil : entry
       let address = UInt(bitPattern: Unmanaged.passUnretained(entry).toOpaque())
-      last.store(isResident ? address : 0, ordering: .releasing)
+      let before = last.exchange(isResident ? address : 0, ordering: .acquiringAndReleasing)
+      if before != address { former.store(isResident ? before : 0, ordering: .releasing) }
     }
   }
 

@@ -31,7 +31,7 @@ public struct TensorVisitor: ~Copyable {
   /// The next tensor of the collection to put in.
   private var position = 0
   /// The call that is prepared, or whose results are put in; it belongs to this walk.
-  private let call: UnsafeMutablePointer<CallState>?
+  private var call: UnsafeMutablePointer<CallState>?
   /// Whether tensors that are read may be gone when the visit ends, so that `call` must hold them.
   private var readsCopies = false
   /// Whether each tree that is read is compared with its mirror.
@@ -59,6 +59,13 @@ public struct TensorVisitor: ~Copyable {
     collection = nil
     call = specializations.beginCall()
     isVerifying = false
+  }
+
+  /// Starts anew, against the form called before the one called last, if there is one.
+  @usableFromInline
+  mutating func matchFormer(_ specializations: borrowing Specializations) {
+    if let call { CallState.end(call) }
+    call = specializations.beginFormerCall()
   }
 
   deinit {

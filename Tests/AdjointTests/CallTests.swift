@@ -16,6 +16,29 @@ struct CallTests {
     return adjoint_allocation_count() - before
   }
 
+  /// Calls that go from one signature to another and back find both compiled, whoever calls beside them.
+  @Test func signaturesMayAlternate() async throws {
+    let sum = jit { (x: Tensor<Double>) in (2 * x).sum() }
+    let inputs = (1...3).map { Tensor<Double>.ones([$0]) }
+    for round in 0..<12 {
+      let position = round % (round < 6 ? 2 : 3)
+      #expect(try sum(inputs[position]).item() == Double(2 * position + 2))
+      #expect(try sum.dump(stage: .traced).contains("tensor<\(position + 1)xf64>"))
+    }
+    #expect(sum.compilationCount == 3)
+    try await withThrowingTaskGroup(of: Double.self) { group in
+      for task in 0..<4 {
+        group.addTask {
+          try (0..<300).reduce(0) { total, round in
+            total + (try sum(inputs[(task + round) % 3]).item())
+          }
+        }
+      }
+      for try await total in group { #expect(total == 1200) }
+    }
+    #expect(sum.compilationCount == 3)
+  }
+
   @Test(.enabled(if: countsAllocations))
   func countingSeesAllocations() {
     var arrays: [[Int]] = []
