@@ -1,5 +1,5 @@
 internal import Foundation
-public import TensorIR
+internal import TensorIR
 
 // Tables of numbers as text, as `numpy.loadtxt` and `numpy.savetxt` have them.
 

@@ -1,0 +1,122 @@
+package import LoopIR
+package import Targets
+package import TensorIR
+
+extension LoopProgram {
+  /// Lowers a verified function without calls to scheduled loop trees with planned memory.
+  ///
+  /// - Parameter donated: the parameters, by number, whose memory results may take over.
+  /// - Throws: `AdjointError` where an op has no lowering.
+  package init(
+    lowering function: Function, for target: TargetDescription, donated: Set<Int> = []
+  ) throws {
+    var statistics = PlanningStatistics()
+    try self.init(lowering: function, for: target, donated: donated, counting: &statistics)
+  }
+
+  /// The same, with a count of the steps that it took.
+  package init(
+    lowering function: Function, for target: TargetDescription, donated: Set<Int> = [],
+    counting statistics: inout PlanningStatistics
+  ) throws {
+    let lowered = try Self.lowered(function, for: target, ScheduleOptions(donated: donated))
+    self = lowered.program
+    statistics = lowered.statistics
+  }
+
+  /// Lowers a function as `init(lowering:for:donated:)` does, and says what that took and what
+  /// scheduling did.
+  ///
+  /// Where no plan fits the memory budget, scans are tried in segments; the function then is another one
+  /// than the one given.
+  ///
+  /// - Parameters:
+  ///   - explains: whether the report tells what was weighed for each change.
+  ///   - observer: is told each kernel when its loops are scheduled.
+  /// - Throws: `AdjointError` where an op has no lowering, or no plan fits the memory budget.
+  package static func lowered(
+    _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
+    explains: Bool = false, telling observer: KernelObserver? = nil
+  ) throws -> (
+    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
+    memory: MemoryReport, function: Function
+  ) {
+    // Scans are taken apart behind legalization, so that bodies are the same with any budget.
+    let legal = try function.withRealPairs().givingEffectsResults().withWideSums()
+      .transposingInvariantFactors().withOrderKeys().withScatterParts()
+      .withPrefixBlocks()
+    // What is tried has mostly the same kernels.
+    let cache = ScheduleCache()
+    do {
+      let lowered = try loweredOnce(
+        legal, for: target, options, cache, explains: explains,
+        givesUpEarly: options.memory.budget != nil && legal.checkpointedByteCount > 0,
+        telling: observer)
+      return lowered.with(function)
+    } catch let shortage as MemoryShortage {
+      var search = CheckpointSearch(legal, shortage) { function, budget in
+        var options = options
+        options.memory.budget = budget
+        return try loweredOnce(function, for: target, options, cache, explains: explains)
+      }
+      guard options.memory.policy != .saveAll,
+        var found = try search.lowered(within: options.memory.budget ?? 0)
+      else {
+        if search.shortage.isReckoned {
+          // Whether copies of steps would do was left open.
+          let lowered = try search.loweredWhole(within: options.memory.budget)
+          if let lowered { return lowered.with(function) }
+        }
+        throw search.shortage.error(for: function, budget: options.memory.budget)
+      }
+      found.lowered.memory.saveAllByteCount = shortage.saveAll
+      found.lowered.memory.saveAllCurve = shortage.saveAllCurve
+      return found.lowered.with(found.function)
+    }
+  }
+
+  /// Lowers a legalized function as it is.
+  ///
+  /// - Parameter givesUpEarly: whether a budget that one value exceeds is not tried to be kept to.
+  private static func loweredOnce(
+    _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
+    _ cache: ScheduleCache, explains: Bool, givesUpEarly: Bool = false,
+    telling observer: KernelObserver? = nil
+  ) throws -> LoweredProgram {
+    var scheduler = Scheduler(
+      LoopProgram(name: function.name), for: target, options, knowing: cache, explains: explains)
+    scheduler.givesUpEarly = givesUpEarly
+    scheduler.observer = observer
+    var lowering = Lowering(scheduler)
+    try lowering.lower(function)
+    try lowering.scheduler.planMemory()
+    var statistics = lowering.statistics
+    statistics.scheduledKernels = lowering.scheduler.scheduledKernels
+    statistics.visitedChains = lowering.scheduler.visitedChains
+    return LoweredProgram(
+      program: lowering.program, report: lowering.scheduler.report, statistics: statistics,
+      memory: lowering.scheduler.memoryReport)
+  }
+}
+
+/// What is told kernels over numbered buffers, and the types of those, while the rest of their program is
+/// planned. Passes about memory may change a kernel later.
+package typealias KernelObserver = (Kernel, [TensorType]) -> Void
+
+/// A program with what its lowering took and decided.
+struct LoweredProgram {
+  var program: LoopProgram
+  var report: ScheduleReport
+  var statistics: PlanningStatistics
+  var memory: MemoryReport
+
+  /// The parts, and the function that was lowered.
+  fileprivate func with(
+    _ function: Function
+  ) -> (
+    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
+    memory: MemoryReport, function: Function
+  ) {
+    (program, report, statistics, memory, function)
+  }
+}
