@@ -13,16 +13,19 @@
 ///
 /// - Throws: `AdjointError` where lengths differ, the step changes the state's shapes, or the step makes
 ///   a mistake; and what the step throws.
-public func scan<First: TensorTree, Second: TensorTree, Elements: TensorTree, Output: TensorTree>(
+public func scan<
+  First: TensorArgument, Second: TensorArgument, Elements: TensorArgument, Output: TensorTree
+>(
   _ initial: (First, Second), over elements: Elements, reversed: Bool = false,
   file: String = #fileID,
   line: Int = #line,
-  @SingleExpression<((First, Second), Output)> _ step: ((First, Second), Elements) throws -> (
-    (First, Second), Output
+  _ step: ((First.Argument, Second.Argument), Elements.Argument) throws -> (
+    (First.Argument, Second.Argument), Output
   )
-) throws -> ((First, Second), Output) {
+) throws -> ((First.Argument, Second.Argument), Output) {
   let (state, outputs) = try scan(
-    TupleTree(initial.0, initial.1), over: elements, reversed: reversed, file: file, line: line
+    TupleTree(initial.0.tensorArgument, initial.1.tensorArgument), over: elements,
+    reversed: reversed, file: file, line: line
   ) { state, elements in
     let (next, output) = try step(state.parts, elements)
     return (TupleTree(next.0, next.1), output)
@@ -35,14 +38,15 @@ public func scan<First: TensorTree, Second: TensorTree, Elements: TensorTree, Ou
 ///
 /// - Throws: `AdjointError` where the count is negative or the step makes a mistake; and what the step
 ///   throws.
-public func scan<First: TensorTree, Second: TensorTree, Output: TensorTree>(
+public func scan<First: TensorArgument, Second: TensorArgument, Output: TensorTree>(
   _ initial: (First, Second), count: Int, file: String = #fileID, line: Int = #line,
-  @SingleExpression<((First, Second), Output)> _ step: ((First, Second), Tensor<Int32>) throws -> (
-    (First, Second), Output
+  _ step: ((First.Argument, Second.Argument), Tensor<Int32>) throws -> (
+    (First.Argument, Second.Argument), Output
   )
-) throws -> ((First, Second), Output) {
+) throws -> ((First.Argument, Second.Argument), Output) {
   let (state, outputs) = try scan(
-    TupleTree(initial.0, initial.1), count: count, file: file, line: line
+    TupleTree(initial.0.tensorArgument, initial.1.tensorArgument), count: count, file: file,
+    line: line
   ) { state, index in
     let (next, output) = try step(state.parts, index)
     return (TupleTree(next.0, next.1), output)
@@ -54,13 +58,15 @@ public func scan<First: TensorTree, Second: TensorTree, Output: TensorTree>(
 ///
 /// - Throws: `AdjointError` where the count is negative, the step changes the state's shapes or makes a
 ///   mistake; and what the step throws.
-public func forLoop<First: TensorTree, Second: TensorTree>(
+public func forLoop<First: TensorArgument, Second: TensorArgument>(
   _ count: Int, _ initial: (First, Second), file: String = #fileID, line: Int = #line,
-  @SingleExpression<(First, Second)> _ step: (Tensor<Int32>, (First, Second)) throws -> (
-    First, Second
+  _ step: (Tensor<Int32>, (First.Argument, Second.Argument)) throws -> (
+    First.Argument, Second.Argument
   )
-) throws -> (First, Second) {
-  try forLoop(count, TupleTree(initial.0, initial.1), file: file, line: line) { index, state in
+) throws -> (First.Argument, Second.Argument) {
+  try forLoop(
+    count, TupleTree(initial.0.tensorArgument, initial.1.tensorArgument), file: file, line: line
+  ) { index, state in
     let next = try step(index, state.parts)
     return TupleTree(next.0, next.1)
   }.parts
@@ -71,15 +77,16 @@ public func forLoop<First: TensorTree, Second: TensorTree>(
 ///
 /// - Throws: `AdjointError` where the condition is no scalar, the body changes the state's shapes or a
 ///   closure makes a mistake; and what the closures throw.
-public func whileLoop<First: TensorTree, Second: TensorTree>(
+public func whileLoop<First: TensorArgument, Second: TensorArgument>(
   _ initial: (First, Second),
-  @SingleExpression<Tensor<Bool>> while condition: ((First, Second)) throws -> Tensor<Bool>,
+  while condition: ((First.Argument, Second.Argument)) throws -> Tensor<Bool>,
   file: String = #fileID,
   line: Int = #line,
-  @SingleExpression<(First, Second)> _ body: ((First, Second)) throws -> (First, Second)
-) throws -> (First, Second) {
+  _ body: ((First.Argument, Second.Argument)) throws -> (First.Argument, Second.Argument)
+) throws -> (First.Argument, Second.Argument) {
   try whileLoop(
-    TupleTree(initial.0, initial.1), while: { try condition($0.parts) }, file: file, line: line
+    TupleTree(initial.0.tensorArgument, initial.1.tensorArgument),
+    while: { try condition($0.parts) }, file: file, line: line
   ) { state in
     let next = try body(state.parts)
     return TupleTree(next.0, next.1)
@@ -94,18 +101,20 @@ public func whileLoop<First: TensorTree, Second: TensorTree>(
 /// - Throws: `AdjointError` where lengths differ, the step changes the state's shapes, or the step makes
 ///   a mistake; and what the step throws.
 public func scan<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Elements: TensorTree, Output: TensorTree
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Elements: TensorArgument,
+  Output: TensorTree
 >(
   _ initial: (First, Second, Third), over elements: Elements, reversed: Bool = false,
   file: String = #fileID,
   line: Int = #line,
-  @SingleExpression<((First, Second, Third), Output)> _ step: ((First, Second, Third), Elements)
+  _ step: ((First.Argument, Second.Argument, Third.Argument), Elements.Argument)
     throws -> (
-      (First, Second, Third), Output
+      (First.Argument, Second.Argument, Third.Argument), Output
     )
-) throws -> ((First, Second, Third), Output) {
+) throws -> ((First.Argument, Second.Argument, Third.Argument), Output) {
   let (state, outputs) = try scan(
-    TupleTree(initial.0, initial.1, initial.2), over: elements, reversed: reversed, file: file,
+    TupleTree(initial.0.tensorArgument, initial.1.tensorArgument, initial.2.tensorArgument),
+    over: elements, reversed: reversed, file: file,
     line: line
   ) { state, elements in
     let (next, output) = try step(state.parts, elements)
@@ -119,16 +128,19 @@ public func scan<
 ///
 /// - Throws: `AdjointError` where the count is negative or the step makes a mistake; and what the step
 ///   throws.
-public func scan<First: TensorTree, Second: TensorTree, Third: TensorTree, Output: TensorTree>(
+public func scan<
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Output: TensorTree
+>(
   _ initial: (First, Second, Third), count: Int, file: String = #fileID, line: Int = #line,
-  @SingleExpression<((First, Second, Third), Output)> _ step: (
-    (First, Second, Third), Tensor<Int32>
+  _ step: (
+    (First.Argument, Second.Argument, Third.Argument), Tensor<Int32>
   ) throws -> (
-    (First, Second, Third), Output
+    (First.Argument, Second.Argument, Third.Argument), Output
   )
-) throws -> ((First, Second, Third), Output) {
+) throws -> ((First.Argument, Second.Argument, Third.Argument), Output) {
   let (state, outputs) = try scan(
-    TupleTree(initial.0, initial.1, initial.2), count: count, file: file, line: line
+    TupleTree(initial.0.tensorArgument, initial.1.tensorArgument, initial.2.tensorArgument),
+    count: count, file: file, line: line
   ) { state, index in
     let (next, output) = try step(state.parts, index)
     return (TupleTree(next.0, next.1, next.2), output)
@@ -140,12 +152,15 @@ public func scan<First: TensorTree, Second: TensorTree, Third: TensorTree, Outpu
 ///
 /// - Throws: `AdjointError` where the count is negative, the step changes the state's shapes or makes a
 ///   mistake; and what the step throws.
-public func forLoop<First: TensorTree, Second: TensorTree, Third: TensorTree>(
+public func forLoop<First: TensorArgument, Second: TensorArgument, Third: TensorArgument>(
   _ count: Int, _ initial: (First, Second, Third), file: String = #fileID, line: Int = #line,
-  @SingleExpression<(First, Second, Third)> _ step: (Tensor<Int32>, (First, Second, Third)) throws
-    -> (First, Second, Third)
-) throws -> (First, Second, Third) {
-  try forLoop(count, TupleTree(initial.0, initial.1, initial.2), file: file, line: line) {
+  _ step: (Tensor<Int32>, (First.Argument, Second.Argument, Third.Argument)) throws
+    -> (First.Argument, Second.Argument, Third.Argument)
+) throws -> (First.Argument, Second.Argument, Third.Argument) {
+  try forLoop(
+    count, TupleTree(initial.0.tensorArgument, initial.1.tensorArgument, initial.2.tensorArgument),
+    file: file, line: line
+  ) {
     index, state in
     let next = try step(index, state.parts)
     return TupleTree(next.0, next.1, next.2)
@@ -157,17 +172,18 @@ public func forLoop<First: TensorTree, Second: TensorTree, Third: TensorTree>(
 ///
 /// - Throws: `AdjointError` where the condition is no scalar, the body changes the state's shapes or a
 ///   closure makes a mistake; and what the closures throw.
-public func whileLoop<First: TensorTree, Second: TensorTree, Third: TensorTree>(
+public func whileLoop<First: TensorArgument, Second: TensorArgument, Third: TensorArgument>(
   _ initial: (First, Second, Third),
-  @SingleExpression<Tensor<Bool>> while condition: ((First, Second, Third)) throws -> Tensor<Bool>,
+  while condition: ((First.Argument, Second.Argument, Third.Argument)) throws -> Tensor<Bool>,
   file: String = #fileID,
   line: Int = #line,
-  @SingleExpression<(First, Second, Third)> _ body: ((First, Second, Third)) throws -> (
-    First, Second, Third
+  _ body: ((First.Argument, Second.Argument, Third.Argument)) throws -> (
+    First.Argument, Second.Argument, Third.Argument
   )
-) throws -> (First, Second, Third) {
+) throws -> (First.Argument, Second.Argument, Third.Argument) {
   try whileLoop(
-    TupleTree(initial.0, initial.1, initial.2), while: { try condition($0.parts) }, file: file,
+    TupleTree(initial.0.tensorArgument, initial.1.tensorArgument, initial.2.tensorArgument),
+    while: { try condition($0.parts) }, file: file,
     line: line
   ) { state in
     let next = try body(state.parts)
@@ -183,20 +199,22 @@ public func whileLoop<First: TensorTree, Second: TensorTree, Third: TensorTree>(
 /// - Throws: `AdjointError` where lengths differ, the step changes the state's shapes, or the step makes
 ///   a mistake; and what the step throws.
 public func scan<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree,
-  Elements: TensorTree, Output: TensorTree
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Fourth: TensorArgument,
+  Elements: TensorArgument, Output: TensorTree
 >(
   _ initial: (First, Second, Third, Fourth), over elements: Elements, reversed: Bool = false,
   file: String = #fileID,
   line: Int = #line,
-  @SingleExpression<((First, Second, Third, Fourth), Output)> _ step: (
-    (First, Second, Third, Fourth), Elements
+  _ step: (
+    (First.Argument, Second.Argument, Third.Argument, Fourth.Argument), Elements.Argument
   ) throws -> (
-    (First, Second, Third, Fourth), Output
+    (First.Argument, Second.Argument, Third.Argument, Fourth.Argument), Output
   )
-) throws -> ((First, Second, Third, Fourth), Output) {
+) throws -> ((First.Argument, Second.Argument, Third.Argument, Fourth.Argument), Output) {
   let (state, outputs) = try scan(
-    TupleTree(initial.0, initial.1, initial.2, initial.3), over: elements, reversed: reversed,
+    TupleTree(
+      initial.0.tensorArgument, initial.1.tensorArgument, initial.2.tensorArgument,
+      initial.3.tensorArgument), over: elements, reversed: reversed,
     file: file, line: line
   ) { state, elements in
     let (next, output) = try step(state.parts, elements)
@@ -211,17 +229,20 @@ public func scan<
 /// - Throws: `AdjointError` where the count is negative or the step makes a mistake; and what the step
 ///   throws.
 public func scan<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree, Output: TensorTree
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Fourth: TensorArgument,
+  Output: TensorTree
 >(
   _ initial: (First, Second, Third, Fourth), count: Int, file: String = #fileID, line: Int = #line,
-  @SingleExpression<((First, Second, Third, Fourth), Output)> _ step: (
-    (First, Second, Third, Fourth), Tensor<Int32>
+  _ step: (
+    (First.Argument, Second.Argument, Third.Argument, Fourth.Argument), Tensor<Int32>
   ) throws -> (
-    (First, Second, Third, Fourth), Output
+    (First.Argument, Second.Argument, Third.Argument, Fourth.Argument), Output
   )
-) throws -> ((First, Second, Third, Fourth), Output) {
+) throws -> ((First.Argument, Second.Argument, Third.Argument, Fourth.Argument), Output) {
   let (state, outputs) = try scan(
-    TupleTree(initial.0, initial.1, initial.2, initial.3), count: count, file: file, line: line
+    TupleTree(
+      initial.0.tensorArgument, initial.1.tensorArgument, initial.2.tensorArgument,
+      initial.3.tensorArgument), count: count, file: file, line: line
   ) { state, index in
     let (next, output) = try step(state.parts, index)
     return (TupleTree(next.0, next.1, next.2, next.3), output)
@@ -233,17 +254,23 @@ public func scan<
 ///
 /// - Throws: `AdjointError` where the count is negative, the step changes the state's shapes or makes a
 ///   mistake; and what the step throws.
-public func forLoop<First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree>(
+public func forLoop<
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Fourth: TensorArgument
+>(
   _ count: Int, _ initial: (First, Second, Third, Fourth), file: String = #fileID,
   line: Int = #line,
-  @SingleExpression<(First, Second, Third, Fourth)> _ step: (
-    Tensor<Int32>, (First, Second, Third, Fourth)
+  _ step: (
+    Tensor<Int32>, (First.Argument, Second.Argument, Third.Argument, Fourth.Argument)
   ) throws -> (
-    First, Second, Third, Fourth
+    First.Argument, Second.Argument, Third.Argument, Fourth.Argument
   )
-) throws -> (First, Second, Third, Fourth) {
-  try forLoop(count, TupleTree(initial.0, initial.1, initial.2, initial.3), file: file, line: line)
-  { index, state in
+) throws -> (First.Argument, Second.Argument, Third.Argument, Fourth.Argument) {
+  try forLoop(
+    count,
+    TupleTree(
+      initial.0.tensorArgument, initial.1.tensorArgument, initial.2.tensorArgument,
+      initial.3.tensorArgument), file: file, line: line
+  ) { index, state in
     let next = try step(index, state.parts)
     return TupleTree(next.0, next.1, next.2, next.3)
   }.parts
@@ -254,19 +281,23 @@ public func forLoop<First: TensorTree, Second: TensorTree, Third: TensorTree, Fo
 ///
 /// - Throws: `AdjointError` where the condition is no scalar, the body changes the state's shapes or a
 ///   closure makes a mistake; and what the closures throw.
-public func whileLoop<First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree>(
+public func whileLoop<
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Fourth: TensorArgument
+>(
   _ initial: (First, Second, Third, Fourth),
-  @SingleExpression<Tensor<Bool>> while condition: ((First, Second, Third, Fourth)) throws ->
+  while condition: ((First.Argument, Second.Argument, Third.Argument, Fourth.Argument)) throws ->
     Tensor<Bool>,
   file: String = #fileID,
   line: Int = #line,
-  @SingleExpression<(First, Second, Third, Fourth)> _ body: ((First, Second, Third, Fourth)) throws
+  _ body: ((First.Argument, Second.Argument, Third.Argument, Fourth.Argument)) throws
     -> (
-      First, Second, Third, Fourth
+      First.Argument, Second.Argument, Third.Argument, Fourth.Argument
     )
-) throws -> (First, Second, Third, Fourth) {
+) throws -> (First.Argument, Second.Argument, Third.Argument, Fourth.Argument) {
   try whileLoop(
-    TupleTree(initial.0, initial.1, initial.2, initial.3), while: { try condition($0.parts) },
+    TupleTree(
+      initial.0.tensorArgument, initial.1.tensorArgument, initial.2.tensorArgument,
+      initial.3.tensorArgument), while: { try condition($0.parts) },
     file: file, line: line
   ) { state in
     let next = try body(state.parts)

@@ -22,12 +22,13 @@ internal import TensorIR
 /// - Returns: the last state, and the outputs stacked along a new first axis.
 /// - Throws: `AdjointError` where lengths differ, the step changes the state's shapes, or the step makes
 ///   a mistake; and what the step throws.
-public func scan<State: TensorTree, Elements: TensorTree, Output: TensorTree>(
+public func scan<State: TensorArgument, Elements: TensorArgument, Output: TensorTree>(
   _ initial: State, over elements: Elements, reversed: Bool = false, file: String = #fileID,
   line: Int = #line,
-  @SingleExpression<(State, Output)> _ step: (State, Elements) throws -> (State, Output)
-) throws -> (State, Output) {
+  _ step: (State.Argument, Elements.Argument) throws -> (State.Argument, Output)
+) throws -> (State.Argument, Output) {
   let location = SourceLocation.here(file, line)
+  let elements = elements.tensorArgument
   let stacks = try elements.validNodes(at: location)
   guard let length = stacks.first?.type.shape.first else {
     throw AdjointError(.shape, "scan needs a tensor with a first axis to go over", at: location)
@@ -39,7 +40,7 @@ public func scan<State: TensorTree, Elements: TensorTree, Output: TensorTree>(
       at: location)
   }
   return try scanning(
-    initial, over: stacks, length: length, reversed: reversed, at: location
+    initial.tensorArgument, over: stacks, length: length, reversed: reversed, at: location
   ) { state, _, slices in try step(state, elements.withNodes(slices)) }
 }
 
@@ -49,13 +50,14 @@ public func scan<State: TensorTree, Elements: TensorTree, Output: TensorTree>(
 ///
 /// - Throws: `AdjointError` where the count is negative or the step makes a mistake; and what the step
 ///   throws.
-public func scan<State: TensorTree, Output: TensorTree>(
+public func scan<State: TensorArgument, Output: TensorTree>(
   _ initial: State, count: Int, file: String = #fileID, line: Int = #line,
-  @SingleExpression<(State, Output)> _ step: (State, Tensor<Int32>) throws -> (State, Output)
-) throws -> (State, Output) {
+  _ step: (State.Argument, Tensor<Int32>) throws -> (State.Argument, Output)
+) throws -> (State.Argument, Output) {
   let location = SourceLocation.here(file, line)
   return try scanning(
-    initial, over: [], length: try requiredCount(count, at: location), reversed: false,
+    initial.tensorArgument, over: [], length: try requiredCount(count, at: location),
+    reversed: false,
     at: location
   ) { state, index, _ in try step(state, index) }
 }
@@ -71,13 +73,14 @@ public func scan<State: TensorTree, Output: TensorTree>(
 /// - Returns: the last state.
 /// - Throws: `AdjointError` where the count is negative, the step changes the state's shapes or makes a
 ///   mistake; and what the step throws.
-public func forLoop<State: TensorTree>(
+public func forLoop<State: TensorArgument>(
   _ count: Int, _ initial: State, file: String = #fileID, line: Int = #line,
-  @SingleExpression<State> _ step: (Tensor<Int32>, State) throws -> State
-) throws -> State {
+  _ step: (Tensor<Int32>, State.Argument) throws -> State.Argument
+) throws -> State.Argument {
   let location = SourceLocation.here(file, line)
-  let (state, _): (State, [Tensor<Float>]) = try scanning(
-    initial, over: [], length: try requiredCount(count, at: location), reversed: false,
+  let (state, _): (State.Argument, [Tensor<Float>]) = try scanning(
+    initial.tensorArgument, over: [], length: try requiredCount(count, at: location),
+    reversed: false,
     at: location
   ) { state, index, _ in (try step(index, state), []) }
   return state
@@ -97,11 +100,12 @@ public func forLoop<State: TensorTree>(
 /// - Returns: the first state for which the condition does not hold.
 /// - Throws: `AdjointError` where the condition is no scalar, the body changes the state's shapes or a
 ///   closure makes a mistake; and what the closures throw.
-public func whileLoop<State: TensorTree>(
-  _ initial: State, @SingleExpression<Tensor<Bool>> while condition: (State) throws -> Tensor<Bool>,
-  file: String = #fileID,
-  line: Int = #line, @SingleExpression<State> _ body: (State) throws -> State
-) throws -> State {
+public func whileLoop<State: TensorArgument>(
+  _ initial: State, while condition: (State.Argument) throws -> Tensor<Bool>,
+  file: String = #fileID, line: Int = #line,
+  _ body: (State.Argument) throws -> State.Argument
+) throws -> State.Argument {
+  let initial = initial.tensorArgument
   let location = SourceLocation.here(file, line)
   let start = try initial.validNodes(at: location)
   let types = start.map(\.type)

@@ -18,14 +18,14 @@ public func withoutDerivative<Tree: TensorTree>(
 ///     let slope = try gradient(at: model, for: \.head) { $0.loss(images, labels) }
 ///
 /// - Throws: as calls of `gradient(of:)`.
-public func gradient<Tree: TensorTree, Part: TensorTree, Scalar: TensorFloatingPoint>(
-  at tree: Tree, for part: WritableKeyPath<Tree, Part> & Sendable,
+public func gradient<Tree: TensorArgument, Part: TensorTree, Scalar: TensorFloatingPoint>(
+  at tree: Tree, for part: WritableKeyPath<Tree.Argument, Part> & Sendable,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (Tree) throws -> Tensor<Scalar>
+  of function: (Tree.Argument) throws -> Tensor<Scalar>
 ) throws -> Part {
   try valueWithGradient(
-    at: tree, for: part, memoryBudget: memoryBudget,
+    at: tree.tensorArgument, for: part, memoryBudget: memoryBudget,
     rematerialization: rematerialization, file: file, line: line, of: function
   ).gradient
 }
@@ -34,13 +34,14 @@ public func gradient<Tree: TensorTree, Part: TensorTree, Scalar: TensorFloatingP
 /// key path names; the rest of it is constant.
 ///
 /// - Throws: as calls of `gradient(of:)`.
-public func valueWithGradient<Tree: TensorTree, Part: TensorTree, Scalar: TensorFloatingPoint>(
-  at tree: Tree, for part: WritableKeyPath<Tree, Part> & Sendable,
+public func valueWithGradient<Tree: TensorArgument, Part: TensorTree, Scalar: TensorFloatingPoint>(
+  at tree: Tree, for part: WritableKeyPath<Tree.Argument, Part> & Sendable,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (Tree) throws -> Tensor<Scalar>
+  of function: (Tree.Argument) throws -> Tensor<Scalar>
 ) throws -> (value: Tensor<Scalar>, gradient: Part) {
-  try valueWithGradient(
+  let tree = tree.tensorArgument
+  return try valueWithGradient(
     at: tree[keyPath: part], memoryBudget: memoryBudget,
     rematerialization: rematerialization, file: file, line: line
   ) { (value: Part) in
@@ -55,11 +56,11 @@ public func valueWithGradient<Tree: TensorTree, Part: TensorTree, Scalar: Tensor
 ///
 /// - Throws: `AdjointError` as calls of `gradient(of:)` do, and where the direction does not have the
 ///   types of the argument.
-public func hessianVectorProduct<Tree: TensorTree, Scalar: TensorFloatingPoint>(
-  at tree: Tree, along direction: Tree, file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (Tree) throws -> Tensor<Scalar>
-) throws -> Tree {
-  try differential(at: tree, file: file, line: line) { tree in
+public func hessianVectorProduct<Tree: TensorArgument, Scalar: TensorFloatingPoint>(
+  at tree: Tree, along direction: Tree.Argument, file: String = #fileID, line: Int = #line,
+  of function: (Tree.Argument) throws -> Tensor<Scalar>
+) throws -> Tree.Argument {
+  try differential(at: tree.tensorArgument, file: file, line: line) { tree in
     try gradient(at: tree, file: file, line: line, of: function)
   }(direction)
 }
@@ -69,13 +70,15 @@ public func hessianVectorProduct<Tree: TensorTree, Scalar: TensorFloatingPoint>(
 ///
 /// - Throws: as the form for one result.
 public func differential<
-  each Input: TensorTree, First: TensorTree, Second: TensorTree, each Rest: TensorTree
+  each Input: TensorArgument, First: TensorTree, Second: TensorTree, each Rest: TensorTree
 >(
   at input: repeat each Input, file: String = #fileID, line: Int = #line,
-  of function: (repeat each Input) throws -> (First, Second, repeat each Rest)
-) throws -> DifferentialFunction<repeat each Input, (First, Second, repeat each Rest)> {
+  of function: (repeat (each Input).Argument) throws -> (First, Second, repeat each Rest)
+) throws -> DifferentialFunction<
+  repeat (each Input).Argument, (First, Second, repeat each Rest)
+> {
   try tupleDifferential(
-    at: SourceLocation(file: file, line: line), repeat each input, of: function)
+    at: SourceLocation(file: file, line: line), repeat (each input).tensorArgument, of: function)
 }
 
 /// The differential of a function that returns a tuple of any number of trees.

@@ -5,14 +5,14 @@
 ///
 /// - Throws: `AdjointError` for mistakes in the function, and what it throws; the differential
 ///   throws where an operation has no derivative or a tangent does not have its argument's shape.
-public func differential<each Input: TensorTree, Output: TensorTree>(
+public func differential<each Input: TensorArgument, Output: TensorTree>(
   at input: repeat each Input, file: String = #fileID, line: Int = #line,
-  of function: (repeat each Input) throws -> Output
-) throws -> DifferentialFunction<repeat each Input, Output> {
+  of function: (repeat (each Input).Argument) throws -> Output
+) throws -> DifferentialFunction<repeat (each Input).Argument, Output> {
   let recording = try Recording(
-    function, at: SourceLocation(file: file, line: line), repeat each input
+    function, at: SourceLocation(file: file, line: line), repeat (each input).tensorArgument
   ) { try $1.read($0) }
-  return DifferentialFunction { (tangent: repeat each Input) in
+  return DifferentialFunction { (tangent: repeat (each Input).Argument) in
     var seeds = TensorVisitor()
     repeat try seeds.read(each tangent)
     var visitor = TensorVisitor(replacingWith: try recording.differential(seeds.nodes))
@@ -23,16 +23,18 @@ public func differential<each Input: TensorTree, Output: TensorTree>(
 /// The value of a function at given arguments, and its differential there.
 ///
 /// - Throws: as `differential(at:of:)`.
-public func valueWithDifferential<each Input: TensorTree, Output: TensorTree>(
+public func valueWithDifferential<each Input: TensorArgument, Output: TensorTree>(
   at input: repeat each Input, file: String = #fileID, line: Int = #line,
-  of function: (repeat each Input) throws -> Output
-) throws -> (value: Output, differential: DifferentialFunction<repeat each Input, Output>) {
+  of function: (repeat (each Input).Argument) throws -> Output
+) throws -> (
+  value: Output, differential: DifferentialFunction<repeat (each Input).Argument, Output>
+) {
   let recording = try Recording(
-    function, at: SourceLocation(file: file, line: line), repeat each input
+    function, at: SourceLocation(file: file, line: line), repeat (each input).tensorArgument
   ) { try $1.read($0) }
   var results = TensorVisitor(replacingWith: try recording.value())
   let value = try results.replace(recording.output)
-  let differential = DifferentialFunction { (tangent: repeat each Input) in
+  let differential = DifferentialFunction { (tangent: repeat (each Input).Argument) in
     var seeds = TensorVisitor()
     repeat try seeds.read(each tangent)
     var visitor = TensorVisitor(replacingWith: try recording.differential(seeds.nodes))

@@ -20,15 +20,15 @@ internal import TensorIR
 /// - Returns: the state; where it does not converge, what the last step gives.
 /// - Throws: `AdjointError` where the step changes the state's shapes or makes a mistake, and what the step
 ///   throws.
-public func fixedPoint<Parameters: TensorTree, State: TensorTree>(
+public func fixedPoint<Parameters: TensorArgument, State: TensorArgument>(
   at parameters: Parameters, from initial: State, tolerance: Double = 1e-6,
   maximumSteps: Int = 1000, file: String = #fileID, line: Int = #line,
-  @SingleExpression<State> _ step: @escaping @Sendable (Parameters, State) throws -> State
-) throws -> State {
+  _ step: @escaping @Sendable (Parameters.Argument, State.Argument) throws -> State.Argument
+) throws -> State.Argument {
   let search = FixedPointSearch(
-    step: step, initial: withoutDerivative(at: initial), tolerance: tolerance,
+    step: step, initial: withoutDerivative(at: initial.tensorArgument), tolerance: tolerance,
     maximumSteps: maximumSteps, location: .here(file, line))
-  return try search.implicit(parameters, orders: 2)
+  return try search.implicit(parameters.tensorArgument, orders: 2)
 }
 
 /// The repetition of a step until nothing changes.

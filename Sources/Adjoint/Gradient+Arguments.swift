@@ -11,7 +11,7 @@ internal import TensorIR
 /// - Throws: nothing here; calls throw as those of `valueWithGradient(of:)`.
 public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function:
+  of function:
     @escaping @Sendable (First) throws -> Tensor<Scalar>
 ) -> @Sendable (First) throws -> First {
   let location = SourceLocation(file: file, line: line)
@@ -25,12 +25,13 @@ public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
 /// The value of a function of one argument with a scalar result, and its gradient, at given arguments.
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
-public func valueWithGradient<First: TensorTree, Scalar: TensorFloatingPoint>(
+public func valueWithGradient<First: TensorArgument, Scalar: TensorFloatingPoint>(
   at first: First,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (First) throws -> Tensor<Scalar>
-) throws -> (value: Tensor<Scalar>, gradient: First) {
+  of function: (First.Argument) throws -> Tensor<Scalar>
+) throws -> (value: Tensor<Scalar>, gradient: First.Argument) {
+  let first = first.tensorArgument
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first) { try $1.read($0) }
   var parts = try recording.withGradient(memoryBudget, rematerialization)
@@ -40,14 +41,14 @@ public func valueWithGradient<First: TensorTree, Scalar: TensorFloatingPoint>(
 /// The gradient of a function of one argument with a scalar result at given arguments.
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
-public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
+public func gradient<First: TensorArgument, Scalar: TensorFloatingPoint>(
   at first: First,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (First) throws -> Tensor<Scalar>
-) throws -> First {
+  of function: (First.Argument) throws -> Tensor<Scalar>
+) throws -> First.Argument {
   try valueWithGradient(
-    at: first, memoryBudget: memoryBudget,
+    at: first.tensorArgument, memoryBudget: memoryBudget,
     rematerialization: rematerialization, file: file, line: line, of: function
   ).gradient
 }
@@ -57,15 +58,16 @@ public func gradient<First: TensorTree, Scalar: TensorFloatingPoint>(
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func valueWithGradient<
-  First: TensorTree, Scalar: TensorFloatingPoint, Auxiliary: TensorTree
+  First: TensorArgument, Scalar: TensorFloatingPoint, Auxiliary: TensorTree
 >(
   at first: First,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<(Tensor<Scalar>, Auxiliary)> of function: (First) throws -> (
+  of function: (First.Argument) throws -> (
     Tensor<Scalar>, Auxiliary
   )
-) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: First) {
+) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: First.Argument) {
+  let first = first.tensorArgument
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first) { output, visitor in
     try visitor.read(output.0)
@@ -86,7 +88,7 @@ public func valueWithGradient<
 /// - Throws: nothing here; calls throw as those of `valueWithGradient(of:)`.
 public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint>(
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function:
+  of function:
     @escaping @Sendable (First, Second) throws -> Tensor<Scalar>
 ) -> @Sendable (First, Second) throws -> (First, Second) {
   let location = SourceLocation(file: file, line: line)
@@ -100,12 +102,15 @@ public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloati
 /// The value of a function of two arguments with a scalar result, and its gradient, at given arguments.
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
-public func valueWithGradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint>(
+public func valueWithGradient<
+  First: TensorArgument, Second: TensorArgument, Scalar: TensorFloatingPoint
+>(
   at first: First, _ second: Second,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (First, Second) throws -> Tensor<Scalar>
-) throws -> (value: Tensor<Scalar>, gradient: (First, Second)) {
+  of function: (First.Argument, Second.Argument) throws -> Tensor<Scalar>
+) throws -> (value: Tensor<Scalar>, gradient: (First.Argument, Second.Argument)) {
+  let (first, second) = (first.tensorArgument, second.tensorArgument)
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second) { try $1.read($0) }
   var parts = try recording.withGradient(memoryBudget, rematerialization)
@@ -117,14 +122,14 @@ public func valueWithGradient<First: TensorTree, Second: TensorTree, Scalar: Ten
 /// The gradient of a function of two arguments with a scalar result at given arguments.
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
-public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint>(
+public func gradient<First: TensorArgument, Second: TensorArgument, Scalar: TensorFloatingPoint>(
   at first: First, _ second: Second,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (First, Second) throws -> Tensor<Scalar>
-) throws -> (First, Second) {
+  of function: (First.Argument, Second.Argument) throws -> Tensor<Scalar>
+) throws -> (First.Argument, Second.Argument) {
   try valueWithGradient(
-    at: first, second, memoryBudget: memoryBudget,
+    at: first.tensorArgument, second.tensorArgument, memoryBudget: memoryBudget,
     rematerialization: rematerialization, file: file, line: line, of: function
   ).gradient
 }
@@ -134,15 +139,18 @@ public func gradient<First: TensorTree, Second: TensorTree, Scalar: TensorFloati
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func valueWithGradient<
-  First: TensorTree, Second: TensorTree, Scalar: TensorFloatingPoint, Auxiliary: TensorTree
+  First: TensorArgument, Second: TensorArgument, Scalar: TensorFloatingPoint, Auxiliary: TensorTree
 >(
   at first: First, _ second: Second,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<(Tensor<Scalar>, Auxiliary)> of function: (First, Second) throws -> (
+  of function: (First.Argument, Second.Argument) throws -> (
     Tensor<Scalar>, Auxiliary
   )
-) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: (First, Second)) {
+) throws -> (
+  value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: (First.Argument, Second.Argument)
+) {
+  let (first, second) = (first.tensorArgument, second.tensorArgument)
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second) { output, visitor in
     try visitor.read(output.0)
@@ -165,7 +173,7 @@ public func gradient<
   First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint
 >(
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function:
+  of function:
     @escaping @Sendable (First, Second, Third) throws -> Tensor<Scalar>
 ) -> @Sendable (First, Second, Third) throws -> (First, Second, Third) {
   let location = SourceLocation(file: file, line: line)
@@ -183,13 +191,16 @@ public func gradient<
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func valueWithGradient<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Scalar: TensorFloatingPoint
 >(
   at first: First, _ second: Second, _ third: Third,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (First, Second, Third) throws -> Tensor<Scalar>
-) throws -> (value: Tensor<Scalar>, gradient: (First, Second, Third)) {
+  of function: (First.Argument, Second.Argument, Third.Argument) throws -> Tensor<Scalar>
+) throws -> (value: Tensor<Scalar>, gradient: (First.Argument, Second.Argument, Third.Argument)) {
+  let (first, second, third) = (
+    first.tensorArgument, second.tensorArgument, third.tensorArgument
+  )
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second, third) { try $1.read($0) }
   let (value, gradient) = try MemoryRequest.with(memoryBudget, rematerialization) {
@@ -206,15 +217,16 @@ public func valueWithGradient<
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func gradient<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Scalar: TensorFloatingPoint
 >(
   at first: First, _ second: Second, _ third: Third,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (First, Second, Third) throws -> Tensor<Scalar>
-) throws -> (First, Second, Third) {
+  of function: (First.Argument, Second.Argument, Third.Argument) throws -> Tensor<Scalar>
+) throws -> (First.Argument, Second.Argument, Third.Argument) {
   try valueWithGradient(
-    at: first, second, third, memoryBudget: memoryBudget,
+    at: first.tensorArgument, second.tensorArgument, third.tensorArgument,
+    memoryBudget: memoryBudget,
     rematerialization: rematerialization, file: file, line: line, of: function
   ).gradient
 }
@@ -224,16 +236,22 @@ public func gradient<
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func valueWithGradient<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Scalar: TensorFloatingPoint,
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Scalar: TensorFloatingPoint,
   Auxiliary: TensorTree
 >(
   at first: First, _ second: Second, _ third: Third,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<(Tensor<Scalar>, Auxiliary)> of function: (First, Second, Third) throws -> (
+  of function: (First.Argument, Second.Argument, Third.Argument) throws -> (
     Tensor<Scalar>, Auxiliary
   )
-) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: (First, Second, Third)) {
+) throws -> (
+  value: Tensor<Scalar>, auxiliary: Auxiliary,
+  gradient: (First.Argument, Second.Argument, Third.Argument)
+) {
+  let (first, second, third) = (
+    first.tensorArgument, second.tensorArgument, third.tensorArgument
+  )
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second, third) { output, visitor in
     try visitor.read(output.0)
@@ -260,7 +278,7 @@ public func gradient<
   Scalar: TensorFloatingPoint
 >(
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function:
+  of function:
     @escaping @Sendable (First, Second, Third, Fourth) throws -> Tensor<Scalar>
 ) -> @Sendable (First, Second, Third, Fourth) throws -> (First, Second, Third, Fourth) {
   let location = SourceLocation(file: file, line: line)
@@ -280,16 +298,22 @@ public func gradient<
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func valueWithGradient<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree,
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Fourth: TensorArgument,
   Scalar: TensorFloatingPoint
 >(
   at first: First, _ second: Second, _ third: Third, _ fourth: Fourth,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (First, Second, Third, Fourth) throws -> Tensor<
+  of function: (First.Argument, Second.Argument, Third.Argument, Fourth.Argument) throws -> Tensor<
     Scalar
   >
-) throws -> (value: Tensor<Scalar>, gradient: (First, Second, Third, Fourth)) {
+) throws -> (
+  value: Tensor<Scalar>,
+  gradient: (First.Argument, Second.Argument, Third.Argument, Fourth.Argument)
+) {
+  let (first, second, third, fourth) = (
+    first.tensorArgument, second.tensorArgument, third.tensorArgument, fourth.tensorArgument
+  )
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second, third, fourth) {
     try $1.read($0)
@@ -311,18 +335,19 @@ public func valueWithGradient<
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func gradient<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree,
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Fourth: TensorArgument,
   Scalar: TensorFloatingPoint
 >(
   at first: First, _ second: Second, _ third: Third, _ fourth: Fourth,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (First, Second, Third, Fourth) throws -> Tensor<
+  of function: (First.Argument, Second.Argument, Third.Argument, Fourth.Argument) throws -> Tensor<
     Scalar
   >
-) throws -> (First, Second, Third, Fourth) {
+) throws -> (First.Argument, Second.Argument, Third.Argument, Fourth.Argument) {
   try valueWithGradient(
-    at: first, second, third, fourth, memoryBudget: memoryBudget,
+    at: first.tensorArgument, second.tensorArgument, third.tensorArgument, fourth.tensorArgument,
+    memoryBudget: memoryBudget,
     rematerialization: rematerialization, file: file, line: line, of: function
   )
   .gradient
@@ -333,18 +358,23 @@ public func gradient<
 ///
 /// - Throws: as calls of `valueWithGradient(of:)`.
 public func valueWithGradient<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree,
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Fourth: TensorArgument,
   Scalar: TensorFloatingPoint, Auxiliary: TensorTree
 >(
   at first: First, _ second: Second, _ third: Third, _ fourth: Fourth,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<(Tensor<Scalar>, Auxiliary)> of function: (First, Second, Third, Fourth) throws
+  of function: (First.Argument, Second.Argument, Third.Argument, Fourth.Argument) throws
     -> (
       Tensor<Scalar>, Auxiliary
     )
-) throws -> (value: Tensor<Scalar>, auxiliary: Auxiliary, gradient: (First, Second, Third, Fourth))
-{
+) throws -> (
+  value: Tensor<Scalar>, auxiliary: Auxiliary,
+  gradient: (First.Argument, Second.Argument, Third.Argument, Fourth.Argument)
+) {
+  let (first, second, third, fourth) = (
+    first.tensorArgument, second.tensorArgument, third.tensorArgument, fourth.tensorArgument
+  )
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second, third, fourth) {
     output, visitor in

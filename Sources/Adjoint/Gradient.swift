@@ -15,7 +15,7 @@
 public func gradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function:
+  of function:
     @escaping @Sendable (repeat each Input) throws -> Tensor<Scalar>
 ) -> GradientFunction<repeat each Input, Scalar> {
   GradientFunction(
@@ -30,7 +30,7 @@ public func gradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
 public func valueWithGradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function:
+  of function:
     @escaping @Sendable (repeat each Input) throws -> Tensor<Scalar>
 ) -> ValueWithGradientFunction<repeat each Input, Scalar> {
   ValueWithGradientFunction(
@@ -83,39 +83,69 @@ public struct ValueWithGradientFunction<
   }
 }
 
-/// The gradient of a function with a scalar result at given arguments.
+/// The gradient of a function of five or more arguments with a scalar result at given arguments.
 ///
 /// - Throws: `AdjointError` as calls of `gradient(of:)` do.
-public func gradient<First: TensorTree, each Rest: TensorTree, Scalar: TensorFloatingPoint>(
-  at first: First, _ rest: repeat each Rest,
+public func gradient<
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Fourth: TensorArgument,
+  Fifth: TensorArgument, each Rest: TensorArgument, Scalar: TensorFloatingPoint
+>(
+  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, _ fifth: Fifth,
+  _ rest: repeat each Rest,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (First, repeat each Rest) throws -> Tensor<Scalar>
-) throws -> (First, repeat each Rest) {
+  of function: (
+    First.Argument, Second.Argument, Third.Argument, Fourth.Argument, Fifth.Argument,
+    repeat (each Rest).Argument
+  ) throws -> Tensor<Scalar>
+) throws -> (
+  First.Argument, Second.Argument, Third.Argument, Fourth.Argument, Fifth.Argument,
+  repeat (each Rest).Argument
+) {
   try valueWithGradient(
-    at: first, repeat each rest, memoryBudget: memoryBudget, rematerialization: rematerialization,
-    file: file, line: line, of: function
+    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization,
+    first.tensorArgument, second.tensorArgument, third.tensorArgument, fourth.tensorArgument,
+    fifth.tensorArgument, repeat (each rest).tensorArgument, of: function
   ).gradient
 }
 
-/// The value and gradient of a function with a scalar result at given arguments.
+/// The value and gradient of a function of five or more arguments with a scalar result at given arguments.
 ///
 /// - Throws: `AdjointError` as calls of `gradient(of:)` do.
 public func valueWithGradient<
-  First: TensorTree, each Rest: TensorTree, Scalar: TensorFloatingPoint
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Fourth: TensorArgument,
+  Fifth: TensorArgument, each Rest: TensorArgument, Scalar: TensorFloatingPoint
 >(
-  at first: First, _ rest: repeat each Rest,
+  at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, _ fifth: Fifth,
+  _ rest: repeat each Rest,
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (First, repeat each Rest) throws -> Tensor<Scalar>
-) throws -> (value: Tensor<Scalar>, gradient: (First, repeat each Rest)) {
-  let location = SourceLocation(file: file, line: line)
-  let recording = try Recording(function, at: location, first, repeat each rest) {
-    try $1.read($0)
-  }
+  of function: (
+    First.Argument, Second.Argument, Third.Argument, Fourth.Argument, Fifth.Argument,
+    repeat (each Rest).Argument
+  ) throws -> Tensor<Scalar>
+) throws -> (
+  value: Tensor<Scalar>,
+  gradient: (
+    First.Argument, Second.Argument, Third.Argument, Fourth.Argument, Fifth.Argument,
+    repeat (each Rest).Argument
+  )
+) {
+  try valueWithGradient(
+    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization,
+    first.tensorArgument, second.tensorArgument, third.tensorArgument, fourth.tensorArgument,
+    fifth.tensorArgument, repeat (each rest).tensorArgument, of: function)
+}
+
+/// The value and gradient of a function of any number of arguments.
+private func valueWithGradient<each Input: TensorTree, Scalar: TensorFloatingPoint>(
+  at location: SourceLocation, _ memoryBudget: ByteCount?, _ rematerialization: Rematerialization,
+  _ input: repeat each Input, of function: (repeat each Input) throws -> Tensor<Scalar>
+) throws -> (value: Tensor<Scalar>, gradient: (repeat each Input)) {
+  let recording = try Recording(function, at: location, repeat each input) { try $1.read($0) }
   let (value, gradient) = try MemoryRequest.with(memoryBudget, rematerialization) {
     try recording.valueWithGradient()
   }
   var visitor = TensorVisitor(replacingWith: gradient)
-  return (Tensor(value), (try visitor.replace(first), repeat try visitor.replace(each rest)))
+  return (Tensor(value), (repeat try visitor.replace(each input)))
 }

@@ -12,7 +12,7 @@ internal import TensorIR
 ///   what the function throws.
 public func jacobian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
   at x: Tensor<Scalar>, file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Result>> of function: (Tensor<Scalar>) throws -> Tensor<Result>
+  of function: (Tensor<Scalar>) throws -> Tensor<Result>
 ) throws -> Tensor<Result> {
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, x) { try $1.read($0) }
@@ -24,7 +24,7 @@ public func jacobian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
 /// - Throws: nothing here; calls throw as `jacobian(at:of:)`.
 public func jacobian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Result>> of function:
+  of function:
     @escaping @Sendable (Tensor<Scalar>) throws -> Tensor<Result>
 ) -> @Sendable (Tensor<Scalar>) throws -> Tensor<Result> {
   { x in try jacobian(at: x, file: file, line: line, of: function) }
@@ -36,7 +36,7 @@ public func jacobian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
 /// - Throws: as `jacobian(at:of:)`, and where the result is not a scalar.
 public func hessian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
   at x: Tensor<Scalar>, file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Result>> of function: (Tensor<Scalar>) throws -> Tensor<Result>
+  of function: (Tensor<Scalar>) throws -> Tensor<Result>
 ) throws -> Tensor<Scalar> {
   try jacobian(at: x, file: file, line: line) { x in
     try gradient(at: x, file: file, line: line, of: function)
@@ -48,7 +48,7 @@ public func hessian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
 /// - Throws: nothing here; calls throw as `hessian(at:of:)`.
 public func hessian<Scalar: TensorFloatingPoint, Result: TensorFloatingPoint>(
   file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Result>> of function:
+  of function:
     @escaping @Sendable (Tensor<Scalar>) throws -> Tensor<Result>
 ) -> @Sendable (Tensor<Scalar>) throws -> Tensor<Scalar> {
   jacobian(file: file, line: line, of: gradient(file: file, line: line, of: function))

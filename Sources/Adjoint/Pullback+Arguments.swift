@@ -9,10 +9,11 @@ internal import TensorIR
 ///
 /// - Throws: `AdjointError` for mistakes in the function, and what it throws; the pullback throws
 ///   where an operation has no derivative or a cotangent does not have its result's shape.
-public func valueWithPullback<First: TensorTree, Output: TensorTree>(
+public func valueWithPullback<First: TensorArgument, Output: TensorTree>(
   at first: First, file: String = #fileID, line: Int = #line,
-  of function: (First) throws -> Output
-) throws -> (value: Output, pullback: @Sendable (Output) throws -> First) {
+  of function: (First.Argument) throws -> Output
+) throws -> (value: Output, pullback: @Sendable (Output) throws -> First.Argument) {
+  let first = first.tensorArgument
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first) { try $1.read($0) }
   return (
@@ -27,11 +28,11 @@ public func valueWithPullback<First: TensorTree, Output: TensorTree>(
 /// The pullback of a function of one argument at given arguments.
 ///
 /// - Throws: as `valueWithPullback(at:of:)`.
-public func pullback<First: TensorTree, Output: TensorTree>(
+public func pullback<First: TensorArgument, Output: TensorTree>(
   at first: First, file: String = #fileID, line: Int = #line,
-  of function: (First) throws -> Output
-) throws -> @Sendable (Output) throws -> First {
-  try valueWithPullback(at: first, file: file, line: line, of: function).pullback
+  of function: (First.Argument) throws -> Output
+) throws -> @Sendable (Output) throws -> First.Argument {
+  try valueWithPullback(at: first.tensorArgument, file: file, line: line, of: function).pullback
 }
 
 // MARK: - Two arguments
@@ -41,10 +42,13 @@ public func pullback<First: TensorTree, Output: TensorTree>(
 ///
 /// - Throws: `AdjointError` for mistakes in the function, and what it throws; the pullback throws
 ///   where an operation has no derivative or a cotangent does not have its result's shape.
-public func valueWithPullback<First: TensorTree, Second: TensorTree, Output: TensorTree>(
+public func valueWithPullback<First: TensorArgument, Second: TensorArgument, Output: TensorTree>(
   at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
-  of function: (First, Second) throws -> Output
-) throws -> (value: Output, pullback: @Sendable (Output) throws -> (First, Second)) {
+  of function: (First.Argument, Second.Argument) throws -> Output
+) throws -> (
+  value: Output, pullback: @Sendable (Output) throws -> (First.Argument, Second.Argument)
+) {
+  let (first, second) = (first.tensorArgument, second.tensorArgument)
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second) { try $1.read($0) }
   return (
@@ -59,11 +63,13 @@ public func valueWithPullback<First: TensorTree, Second: TensorTree, Output: Ten
 /// The pullback of a function of two arguments at given arguments.
 ///
 /// - Throws: as `valueWithPullback(at:of:)`.
-public func pullback<First: TensorTree, Second: TensorTree, Output: TensorTree>(
+public func pullback<First: TensorArgument, Second: TensorArgument, Output: TensorTree>(
   at first: First, _ second: Second, file: String = #fileID, line: Int = #line,
-  of function: (First, Second) throws -> Output
-) throws -> @Sendable (Output) throws -> (First, Second) {
-  try valueWithPullback(at: first, second, file: file, line: line, of: function).pullback
+  of function: (First.Argument, Second.Argument) throws -> Output
+) throws -> @Sendable (Output) throws -> (First.Argument, Second.Argument) {
+  try valueWithPullback(
+    at: first.tensorArgument, second.tensorArgument, file: file, line: line, of: function
+  ).pullback
 }
 
 // MARK: - Three arguments
@@ -74,11 +80,17 @@ public func pullback<First: TensorTree, Second: TensorTree, Output: TensorTree>(
 /// - Throws: `AdjointError` for mistakes in the function, and what it throws; the pullback throws
 ///   where an operation has no derivative or a cotangent does not have its result's shape.
 public func valueWithPullback<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Output: TensorTree
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Output: TensorTree
 >(
   at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
-  of function: (First, Second, Third) throws -> Output
-) throws -> (value: Output, pullback: @Sendable (Output) throws -> (First, Second, Third)) {
+  of function: (First.Argument, Second.Argument, Third.Argument) throws -> Output
+) throws -> (
+  value: Output,
+  pullback: @Sendable (Output) throws -> (First.Argument, Second.Argument, Third.Argument)
+) {
+  let (first, second, third) = (
+    first.tensorArgument, second.tensorArgument, third.tensorArgument
+  )
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second, third) { try $1.read($0) }
   return (
@@ -93,11 +105,16 @@ public func valueWithPullback<
 /// The pullback of a function of three arguments at given arguments.
 ///
 /// - Throws: as `valueWithPullback(at:of:)`.
-public func pullback<First: TensorTree, Second: TensorTree, Third: TensorTree, Output: TensorTree>(
+public func pullback<
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Output: TensorTree
+>(
   at first: First, _ second: Second, _ third: Third, file: String = #fileID, line: Int = #line,
-  of function: (First, Second, Third) throws -> Output
-) throws -> @Sendable (Output) throws -> (First, Second, Third) {
-  try valueWithPullback(at: first, second, third, file: file, line: line, of: function).pullback
+  of function: (First.Argument, Second.Argument, Third.Argument) throws -> Output
+) throws -> @Sendable (Output) throws -> (First.Argument, Second.Argument, Third.Argument) {
+  try valueWithPullback(
+    at: first.tensorArgument, second.tensorArgument, third.tensorArgument, file: file, line: line,
+    of: function
+  ).pullback
 }
 
 // MARK: - Four arguments
@@ -108,12 +125,20 @@ public func pullback<First: TensorTree, Second: TensorTree, Third: TensorTree, O
 /// - Throws: `AdjointError` for mistakes in the function, and what it throws; the pullback throws
 ///   where an operation has no derivative or a cotangent does not have its result's shape.
 public func valueWithPullback<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree, Output: TensorTree
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Fourth: TensorArgument,
+  Output: TensorTree
 >(
   at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
   line: Int = #line,
-  of function: (First, Second, Third, Fourth) throws -> Output
-) throws -> (value: Output, pullback: @Sendable (Output) throws -> (First, Second, Third, Fourth)) {
+  of function: (First.Argument, Second.Argument, Third.Argument, Fourth.Argument) throws -> Output
+) throws -> (
+  value: Output,
+  pullback:
+    @Sendable (Output) throws -> (First.Argument, Second.Argument, Third.Argument, Fourth.Argument)
+) {
+  let (first, second, third, fourth) = (
+    first.tensorArgument, second.tensorArgument, third.tensorArgument, fourth.tensorArgument
+  )
   let location = SourceLocation(file: file, line: line)
   let recording = try Recording(function, at: location, first, second, third, fourth) {
     try $1.read($0)
@@ -134,12 +159,18 @@ public func valueWithPullback<
 ///
 /// - Throws: as `valueWithPullback(at:of:)`.
 public func pullback<
-  First: TensorTree, Second: TensorTree, Third: TensorTree, Fourth: TensorTree, Output: TensorTree
+  First: TensorArgument, Second: TensorArgument, Third: TensorArgument, Fourth: TensorArgument,
+  Output: TensorTree
 >(
   at first: First, _ second: Second, _ third: Third, _ fourth: Fourth, file: String = #fileID,
   line: Int = #line,
-  of function: (First, Second, Third, Fourth) throws -> Output
-) throws -> @Sendable (Output) throws -> (First, Second, Third, Fourth) {
-  try valueWithPullback(at: first, second, third, fourth, file: file, line: line, of: function)
-    .pullback
+  of function: (First.Argument, Second.Argument, Third.Argument, Fourth.Argument) throws -> Output
+) throws
+  -> @Sendable (Output) throws -> (First.Argument, Second.Argument, Third.Argument, Fourth.Argument)
+{
+  try valueWithPullback(
+    at: first.tensorArgument, second.tensorArgument, third.tensorArgument, fourth.tensorArgument,
+    file: file, line: line, of: function
+  )
+  .pullback
 }

@@ -20,14 +20,13 @@ internal import TensorIR
 ///     singular near the root.
 /// - Returns: the root; where the search does not converge, what the last step gives.
 /// - Throws: `AdjointError` where the function gives another shape or makes a mistake, and what it throws.
-public func root<Parameters: TensorTree, Scalar: TensorFloatingPoint>(
+public func root<Parameters: TensorArgument, Scalar: TensorFloatingPoint>(
   at parameters: Parameters, near initial: Tensor<Scalar>, tolerance: Double = 1e-6,
   maximumSteps: Int = 100, file: String = #fileID, line: Int = #line,
-  @SingleExpression<Tensor<Scalar>> of function: (Parameters, Tensor<Scalar>) throws -> Tensor<
-    Scalar
-  >
+  of function: (Parameters.Argument, Tensor<Scalar>) throws -> Tensor<Scalar>
 ) throws -> Tensor<Scalar> {
   let location = SourceLocation.here(file, line)
+  let parameters = parameters.tensorArgument
   let fixed = withoutDerivative(at: parameters)
   let start = NewtonSearch(
     x: withoutDerivative(at: initial), change: .literal(.infinity), count: 0)
