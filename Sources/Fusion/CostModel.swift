@@ -38,6 +38,11 @@ enum CostModel {
     static let sharedNests = 8
     /// A small value at the end of so long a chain is not computed again by another nest.
     static let sharedDepth = 256
+    /// A value that takes so many additions from what is in memory is not computed again by another nest.
+    static let sharedWeight = 512
+    /// A value at an index of so many variables is stored rather than computed there: what it is made of
+    /// would be found at indices that are longer still, twice with each axis that is taken apart.
+    static let indexSize = 24
     /// From this weight on a value is kept for later passes instead of computed again.
     static let keepWeight = 8
     /// Local arrays are not longer than this, so that a row stays in the first-level cache.

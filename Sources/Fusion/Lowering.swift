@@ -389,7 +389,7 @@ extension Function {
   fileprivate var savedNames: [ValueID: String] {
     var names: [ValueID: String] = [:]
     for operation in operations where !operation.location.trail.name.isEmpty {
-      names[operation.results[0]] = operation.location.trail.name
+      for result in operation.results { names[result] = operation.location.trail.name }
     }
     return names
   }

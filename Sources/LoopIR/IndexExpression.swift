@@ -100,6 +100,16 @@ package struct IndexExpression: Hashable, Sendable {
     }
   }
 
+  /// The number of variables and scalars in the expression, each as often as it is written.
+  package var size: Int {
+    terms.reduce(0) { sum, term in
+      switch term.atom {
+      case .variable, .scalar: sum + 1
+      case .quotient(let inner, _), .remainder(let inner, _): sum + inner.size
+      }
+    }
+  }
+
   /// Whether the value depends on scalars, such as integers read from a tensor.
   package var isLookedUp: Bool {
     var found = false

@@ -154,7 +154,7 @@ struct KernelVerifier {
         "a store into \(buffer.name), which is read only")
     }
     try verify(condition: store.condition)
-    try verify(store.address, in: store.memory, isGuarded: store.condition != nil)
+    try verify(store.address, in: store.memory, condition: store.condition)
     for column in columns where kernel.variables[column.index].extent > 1 {
       try require(
         store.address.coefficient(of: column) == 1,
@@ -177,7 +177,7 @@ struct KernelVerifier {
     case .load(let memory, let address, let condition):
       let (element, _) = try verify(memory)
       try verify(condition: condition)
-      try verify(address, in: memory, isGuarded: condition != nil)
+      try verify(address, in: memory, condition: condition)
       return element
     case .inBounds(let bounds):
       for bound in bounds {
@@ -226,19 +226,26 @@ struct KernelVerifier {
     }
   }
 
-  /// K3: an access without a condition stays inside its memory.
-  func verify(_ address: IndexExpression, in memory: Memory, isGuarded: Bool) throws {
+  /// K3: an access stays inside its memory, everywhere or where its condition holds.
+  func verify(
+    _ address: IndexExpression, in memory: Memory, condition: ScalarID?
+  ) throws {
     let (_, count) = try verify(memory)
     try verify(address)
-    guard !isGuarded, isReached else { return }
-    let range = ranges.range(of: address)
-    guard range.isInside(0..<count) else {
-      let name = KernelPrinter(kernel, in: program).name(memory)
-      throw error(
-        range == .unknown
-          ? "K3: an index into \(name) has no known bounds"
-          : "K3: indices \(range) into the \(count) elements of \(name)")
+    guard isReached else { return }
+    var range = ranges.range(of: address)
+    if range.isInside(0..<count) { return }
+    if let bounds = condition.flatMap({ analysis.guards[$0] }) {
+      if !ranges.mayHold(bounds) { return }
+      range = ranges.range(of: address, where: bounds)
+      if range.isInside(0..<count) { return }
     }
+    let name = KernelPrinter(kernel, in: program).name(memory)
+    let place = condition.map { "where t\($0.index) holds, " } ?? ""
+    throw error(
+      range == .unknown
+        ? "K3: \(place)an index into \(name) has no known bounds"
+        : "K3: \(place)indices \(range) into the \(count) elements of \(name)")
   }
 
   func name(_ variable: VariableID) -> String {

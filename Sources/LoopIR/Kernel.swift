@@ -6,7 +6,8 @@ package import TensorIR
 /// - K1: every scalar is defined once and read only at or below the level of its definition, after
 ///   it; an accumulator's value is read only after its loop, a carry's current value only in it.
 /// - K2: a loop's variable is used only inside the loop, and sibling loops may share it.
-/// - K3: affine addresses stay inside their memory unless the access is guarded.
+/// - K3: addresses stay inside their memory, by what is known of loops, clamps and blocks, or where the
+///   access has a condition by what the bounds in it say; a condition of computed values says nothing.
 /// - K4: only outermost loops are parallel; iterations of a parallel loop write different elements,
 ///   and a parallel loop has no accumulators.
 /// - K5: no vector loop stands inside another.

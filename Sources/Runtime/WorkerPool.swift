@@ -30,7 +30,9 @@ package final class WorkerPool: Sendable {
   /// A system that refuses threads leaves a smaller pool, never a broken one.
   package init(workerCount: Int) {
     boards = JobBoards(workerCount: max(0, workerCount))
-    for index in boards.sleepers.indices { Self.startWorker(index, of: boards) }
+    for index in boards.sleepers.indices {
+      SystemThread.detach { [boards] in Worker(index: index, boards: boards).work() }
+    }
   }
 
   deinit { boards.stop() }
@@ -62,36 +64,4 @@ package final class WorkerPool: Sendable {
     }
     while !isDone() { sched_yield() }
   }
-
-  /// Starts a thread that works until the board stops.
-  private static func startWorker(_ index: Int, of boards: JobBoards) {
-    var attributes = pthread_attr_t()
-    guard pthread_attr_init(&attributes) == 0 else { return }
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    pthread_attr_setstacksize(&attributes, 8 << 20)
-    let worker = Unmanaged.passRetained(Worker(index: index, boards: boards))
-    #if canImport(Darwin)
-      var thread: pthread_t?
-    #else
-      var thread = pthread_t()
-    #endif
-    let status = pthread_create(&thread, &attributes, workerMain, worker.toOpaque())
-    if status != 0 { worker.release() }
-  }
 }
-
-#if canImport(Darwin)
-  /// The first function of a worker's thread.
-  private func workerMain(_ worker: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-    Unmanaged<Worker>.fromOpaque(worker).takeRetainedValue().work()
-    return nil
-  }
-#else
-  /// The first function of a worker's thread.
-  private func workerMain(_ worker: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let worker else { return nil }
-    Unmanaged<Worker>.fromOpaque(worker).takeRetainedValue().work()
-    return nil
-  }
-#endif

@@ -39,6 +39,28 @@ private let target = TargetDescription.x86_64v4
     #expect(isTight(program), "\(program.arenaByteCount) of \(program.largestArenaUse)")
   }
 
+  /// A name keeps the value it is given to also where that is not the first result of its operation.
+  @Test func namesHoldForLaterResults() throws {
+    let function = try function(
+      parsing: """
+        func.func public @main(%x: tensor<8xf32>) -> tensor<8xf32> {
+          %0:2 = "adjoint.scan"(%x) <{carry_count = 1 : i64, length = 3 : i64, reverse = false}> ({
+          ^bb0(%i: tensor<i64>, %h: tensor<8xf32>):
+            %1 = stablehlo.sine %h : tensor<8xf32>
+            stablehlo.return %1, %1 : tensor<8xf32>, tensor<8xf32>
+          }) : (tensor<8xf32>) -> (tensor<8xf32>, tensor<3x8xf32>)
+          %2 = stablehlo.optimization_barrier %0#1 {adjoint.saved = "stack"} : tensor<3x8xf32>
+          %3 = stablehlo.slice %2 [1:2, 0:8] : (tensor<3x8xf32>) -> tensor<1x8xf32>
+          %4 = stablehlo.reshape %3 : (tensor<1x8xf32>) -> tensor<8xf32>
+          %5 = stablehlo.multiply %4, %0#0 : tensor<8xf32>
+          return %5 : tensor<8xf32>
+        }
+        """)
+    let program = try LoopProgram(lowering: function, for: target)
+    let named = program.buffers.filter { $0.origin?.savedName == "stack" }
+    #expect(named.contains { $0.type == TensorType([3, 8], .f32) })
+  }
+
   @Test(arguments: 0..<60)
   func arenasOfRandomGradientsAreTight(_ number: Int) throws {
     let value = try randomFunction(seed: UInt64(3000 + number), differentiable: true)
@@ -173,7 +195,8 @@ private let target = TargetDescription.x86_64v4
   /// loop fills from the last row on stands in front of that again.
   private func thereAndBack() throws -> (function: Function, program: LoopProgram) {
     let cases = goldenCases(in: "FusionTests", subfolder: "trailing-stacks")
-    let function = try function(parsing: try #require(cases.first).program)
+    let golden = try #require(cases.first { $0.name.hasSuffix("there_and_back") })
+    let function = try function(parsing: golden.program)
     return (function, try LoopProgram(lowering: function, for: target))
   }
 

@@ -37,6 +37,12 @@ import Testing
     case filterSteps
     /// Value and gradient of as many residual layers with normalized rows.
     case residualLayers
+    /// Value and gradient of as many steps whose elements are made of neighbours around a ring.
+    case ringSteps
+    /// Value and gradient of as many steps whose elements are looked up.
+    case lookedUpSteps
+    /// As many transposes that are taken as tensors of another shape.
+    case flattenedTransposes
 
     /// The size of the smallest program.
     var size: Int {
@@ -47,6 +53,8 @@ import Testing
       case .constantProducts, .carriedState, .recurrent: 12
       case .smallProducts, .filterSteps: 10
       case .residualLayers: 6
+      case .ringSteps, .flattenedTransposes: 20
+      case .lookedUpSteps: 60
       }
     }
 
@@ -68,6 +76,9 @@ import Testing
       case .smallProducts: return try recurrentProgram(count, &builder, [4, 4]).gradient(of: 3)
       case .filterSteps: return try filterProgram(count, &builder).gradient(of: 2)
       case .residualLayers: return try residualProgram(count, &builder).gradient(of: 1 + 2 * count)
+      case .ringSteps: return try ringProgram(count, &builder).gradient(of: 1)
+      case .lookedUpSteps: return try lookedUpProgram(count, &builder).gradient(of: 1)
+      case .flattenedTransposes: return try transposesProgram(count, &builder)
       }
     }
   }
@@ -100,6 +111,30 @@ import Testing
     for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
       expectClose(result, expected, relative: 1e-5, "\(family)")
     }
+  }
+
+  /// Indices that are taken apart again and again, which would double each time, are cut by memory.
+  @Test func flattenedTransposesKeepTheirMeaning() throws {
+    let function = try Family.flattenedTransposes.function(20)
+    let program = try LoopProgram(lowering: function, for: .x86_64v4)
+    try program.verify()
+    #expect(program.kernels.count < 10)
+    let arguments = randomArguments(for: function, seed: 5)
+    let found = try LoopInterpreter.run(program, arguments: arguments)
+    for (result, expected) in zip(found, try Interpreter().run(function, arguments)) {
+      expectClose(result, expected, relative: 1e-6, "transposes")
+    }
+  }
+
+  /// Steps whose gradients need all states: each is computed by few kernels.
+  @Test(arguments: [Family.ringSteps, .lookedUpSteps])
+  func statesAreFoundOnce(_ family: Family) throws {
+    let lines = try [40, 80].map { count in
+      let function = try family.function(count).simplified()
+      let program = try LoopProgram(lowering: function, for: .x86_64v4)
+      return program.description.split(separator: "\n").count
+    }
+    #expect(Double(lines[1]) <= 2.3 * Double(lines[0]), "\(lines)")
   }
 
   /// A chain of scalars that each nest of loops needs some of is found once, piece by piece.
@@ -228,6 +263,40 @@ private func chainProgram(_ count: Int, _ builder: inout FunctionBuilder) throws
   for _ in 0..<count {
     let sine = try builder.emit(.unary(.sine), [value])
     value = try builder.emit(.binary(.multiply), [sine, argument])
+  }
+  return builder.finish(returning: [value])
+}
+
+private func ringProgram(_ count: Int, _ builder: inout FunctionBuilder) throws -> Function {
+  var state = builder.parameter(TensorType([128], .f32))
+  for _ in 0..<count {
+    let parts = try [(1, 128), (0, 1)].map { start, limit in
+      try builder.emit(
+        .shape(.slice(starts: [start], limits: [limit], strides: [1])), [state])
+    }
+    let neighbours = try builder.emit(.shape(.concatenate(dimension: 0)), parts)
+    state = try builder.unary(.sine, builder.multiply(neighbours, state))
+  }
+  return try builder.finish(returning: [builder.reduce(.add, state, dimensions: [0])])
+}
+
+private func lookedUpProgram(_ count: Int, _ builder: inout FunctionBuilder) throws -> Function {
+  var state = builder.parameter(TensorType([64], .f32))
+  let places = builder.parameter(TensorType([64, 1], .i32))
+  let dimensions = GatherDimensions(
+    offsetDims: [], collapsedSliceDims: [0], startIndexMap: [0], indexVectorDim: 1,
+    sliceSizes: [1])
+  for _ in 0..<count {
+    state = try builder.unary(.sine, builder.emit(.gather(dimensions), [state, places]))
+  }
+  return try builder.finish(returning: [builder.reduce(.add, state, dimensions: [0])])
+}
+
+private func transposesProgram(_ count: Int, _ builder: inout FunctionBuilder) throws -> Function {
+  var value = builder.parameter(TensorType([24, 36], .f32))
+  for _ in 0..<count {
+    value = try builder.reshape(builder.transpose(value, permutation: [1, 0]), to: [24, 36])
+    value = try builder.emit(.shape(.reverse(dimensions: [1])), [value])
   }
   return builder.finish(returning: [value])
 }

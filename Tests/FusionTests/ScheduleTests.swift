@@ -9,7 +9,16 @@ import TestSupport
 import Testing
 
 /// The cases of single passes, in folders of their names.
-private let cases = goldenCases(in: "FusionTests").filter { $0.passes != ["lower"] }
+private let allCases = goldenCases(in: "FusionTests").filter { $0.passes != ["lower"] }
+
+/// Those that a pass changes, and those that it must leave as they are.
+private let cases = allCases.filter { !$0.isRefused }
+private let refusedCases = allCases.filter(\.isRefused)
+
+extension GoldenCase {
+  /// Whether the case shows what a pass refuses.
+  fileprivate var isRefused: Bool { name.hasSuffix("/refused") }
+}
 
 /// The processor that loops are made for in these tests.
 private let target = TargetDescription.x86_64v4
@@ -23,26 +32,46 @@ private let target = TargetDescription.x86_64v4
     return ScheduleOptions(disabled: Set(later.map(\.name)), limit: nil)
   }
 
-  /// Loops before a pass, without it and all behind it, and after it.
-  @Test(arguments: cases)
-  func passesGiveExpectedText(golden: GoldenCase) throws {
+  /// The loops without a case's pass and all behind it, and those with it.
+  private func texts(of golden: GoldenCase, _ pass: String) throws -> [String] {
     let module = try Module(parsing: golden.program, file: golden.fileName)
     let function = try module.inlined(try #require(module.entry)).simplified()
-    let pass = try #require(golden.passes.first)
-    #expect(golden.name.hasPrefix(pass + "/"))
-    let texts = try [false, true].map { included in
+    return try [false, true].map { included in
       var options = try options(upTo: pass, included: included)
       options.donated = module.entry?.donatedParameters ?? []
       let program = try LoopProgram.lowered(function, for: target, options).program
       try program.verify()
       return program.description
     }
+  }
+
+  /// Loops before a pass, without it and all behind it, and after it.
+  @Test(arguments: cases)
+  func passesGiveExpectedText(golden: GoldenCase) throws {
+    let pass = try #require(golden.passes.first)
+    #expect(golden.name.hasPrefix(pass + "/"))
+    let texts = try texts(of: golden, pass)
+    #expect(texts[0] != texts[1] || golden.name == "share-loops/neighbours")
     try golden.check(
       "// without \(pass)\n\(texts[0])\n// with \(pass)\n\(texts[1])", stage: "loops")
   }
 
+  /// What a pass must not change, or what does not pay, it leaves as it is.
+  @Test(arguments: refusedCases)
+  func passesRefuse(golden: GoldenCase) throws {
+    let pass = try #require(golden.passes.first)
+    #expect(golden.name.hasPrefix(pass + "/"))
+    let texts = try texts(of: golden, pass)
+    #expect(texts[0] == texts[1])
+  }
+
+  @Test func everyPassHasARefusal() {
+    let passes = refusedCases.compactMap(\.passes.first)
+    #expect(Set(passes) == Set(schedule.filter(\.isOptional).map(\.name)))
+  }
+
   @Test func everyPassHasItsFolder() {
-    let folders = Set(cases.compactMap { $0.name.split(separator: "/").first.map(String.init) })
+    let folders = Set(allCases.compactMap { $0.name.split(separator: "/").first.map(String.init) })
     #expect(folders == Set(schedule.map(\.name)))
   }
 
@@ -71,7 +100,7 @@ private let target = TargetDescription.x86_64v4
   }
 
   /// Functions that between them use every pass, without each pass, and up to a number of rewrites.
-  @Test(arguments: cases)
+  @Test(arguments: allCases)
   func programsKeepTheirMeaning(_ golden: GoldenCase) throws {
     let module = try Module(parsing: golden.program, file: golden.fileName)
     let function = try module.inlined(try #require(module.entry)).simplified()

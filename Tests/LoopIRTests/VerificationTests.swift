@@ -121,6 +121,42 @@ import Testing
       let index = b.k.load(2, IndexExpression(0), .i64, in: &b.body)
       _ = b.k.load(0, IndexExpression(.scalar(index)), in: &b.body)
     },
+    Mistake("K3: where t0 holds, indices 1...24 into the 24 elements of x") { b in
+      b.body = guarded(&b, by: [(0, 4, .i)], at: { $0.place + 1 })
+    },
+    Mistake("K3: where t0 holds, indices -6...17 into the 24 elements of x") { b in
+      // The bound lets one row too many in.
+      b.body = guarded(&b, by: [(-1, 3, .before)], at: { $0.place + -6 })
+    },
+    Mistake("K3: where t1 holds, an index into x has no known bounds") { b in
+      // A condition of computed values says nothing of an index.
+      let index = b.k.load(2, IndexExpression(0), .i64, in: &b.body)
+      let holds = b.k.define(
+        .apply(.compare(.less), [index, index]), .i1, in: &b.body)
+      _ = b.k.load(0, IndexExpression(.scalar(index)), if: holds, in: &b.body)
+    },
+    Mistake("K3: where t2 holds, indices 0...27 into the 24 elements of x") { b in
+      // Rows are inside, columns are not.
+      let row = b.k.load(2, IndexExpression(0), .i64, in: &b.body)
+      let column = b.k.load(2, IndexExpression(1), .i64, in: &b.body)
+      let bounds = [
+        Bound(IndexExpression(.scalar(row)), lower: 0, upper: 4),
+        Bound(IndexExpression(.scalar(column)), lower: 0, upper: 10),
+      ]
+      let holds = b.k.define(.inBounds(bounds), .i1, in: &b.body)
+      let place = IndexExpression(.scalar(row)) * 6 + IndexExpression(.scalar(column))
+      _ = b.k.load(0, place, if: holds, in: &b.body)
+    },
+    Mistake("K3: where t2 holds, indices 0...24 into the 24 elements of z") { b in
+      // A scatter whose window is one element longer than its guard says.
+      let start = b.k.load(2, IndexExpression(0), .i64, in: &b.body)
+      let one = b.k.number(1, in: &b.body)
+      let bound = Bound(IndexExpression(.scalar(start)), lower: 0, upper: 20)
+      let holds = b.k.define(.inBounds([bound]), .i1, in: &b.body)
+      let place = IndexExpression(.scalar(start)) + b.at(b.j)
+      b.body.append(
+        loop(b.j, [.store(Store(.slot(4), place, one, combining: .add, condition: holds))]))
+    },
     Mistake("K3: indices 0...5 into the 3 elements of l0") { b in
       b.k.kernel.locals = [Kernel.Local(element: .f32, count: 3)]
       let one = b.k.number(1, in: &b.body)
@@ -131,6 +167,78 @@ import Testing
     },
     Mistake("K3: indices -3...3 into the 2 elements of l0") { b in
       b.body = placingInBlocks(of: 3, count: 2, &b) + [loop(b.i, [])]
+    },
+  ]
+
+  /// Index expressions of guards in `guarded`.
+  private enum Tested {
+    case i, before
+  }
+
+  /// Loops over all of `x` that load at an address where some bounds hold.
+  private static func guarded(
+    _ b: inout Bench, by bounds: [(lower: Int, upper: Int, tested: Tested)],
+    at address: (Bench) -> IndexExpression
+  ) -> [Node] {
+    var inner = [Node]()
+    let tests = bounds.map { bound in
+      Bound(b.at(b.i) + (bound.tested == .i ? 0 : -1), lower: bound.lower, upper: bound.upper)
+    }
+    let holds = b.k.define(.inBounds(tests), .i1, in: &inner)
+    _ = b.k.load(0, address(b), if: holds, in: &inner)
+    return [loop(b.i, [loop(b.j, inner)])]
+  }
+
+  /// What bounds and clamps prove of an address: sums of terms, quotients, both of two conditions, and
+  /// what can never hold.
+  @Test(arguments: insideGuards)
+  func acceptsGuardedAccesses(_ kernel: Mistake) {
+    var bench = Bench()
+    kernel.build(&bench)
+    #expect(bench.failure() == nil)
+  }
+
+  static let insideGuards: [Mistake] = [
+    Mistake("a row before the first one") { b in
+      b.body = guarded(&b, by: [(0, 3, .before)], at: { $0.place + -6 })
+    },
+    Mistake("sums of two variables, as of windows") { b in
+      var inner = [Node]()
+      let row = b.at(b.i) + b.at(b.p) + -1
+      let holds = b.k.define(.inBounds([Bound(row, lower: 0, upper: 4)]), .i1, in: &inner)
+      _ = b.k.load(0, row * 6 + b.at(b.j), if: holds, in: &inner)
+      b.body = [loop(b.i, [loop(b.p, [loop(b.j, inner)])])]
+    },
+    Mistake("quotients, as of strides that are taken apart") { b in
+      var inner = [Node]()
+      let line = b.at(b.i) * 6 + b.at(b.j) + -4
+      let holds = b.k.define(.inBounds([Bound(line, lower: 0, upper: 16)]), .i1, in: &inner)
+      _ = b.k.load(1, line.divided(by: 2), .f64, if: holds, in: &inner)
+      b.body = [loop(b.i, [loop(b.j, inner)])]
+    },
+    Mistake("two conditions together") { b in
+      let row = b.k.load(2, IndexExpression(0), .i64, in: &b.body)
+      let column = b.k.load(2, IndexExpression(1), .i64, in: &b.body)
+      let holds = [(row, 4), (column, 6)].map { scalar, extent in
+        let bound = Bound(IndexExpression(.scalar(scalar)), lower: 0, upper: extent)
+        return b.k.define(.inBounds([bound]), .i1, in: &b.body)
+      }
+      let both = b.k.define(.apply(.binary(.and), holds), .i1, in: &b.body)
+      let place = IndexExpression(.scalar(row)) * 6 + IndexExpression(.scalar(column))
+      _ = b.k.load(0, place, if: both, in: &b.body)
+    },
+    Mistake("an index between two numbers") { b in
+      let raw = b.k.load(2, IndexExpression(0), .i64, in: &b.body)
+      let limits = [0, 23].map {
+        b.k.define(
+          .literal(Literal(TensorType([], .i64), integers: [$0])), .i64, in: &b.body)
+      }
+      let raised = b.k.binary(.maximum, raw, limits[0], in: &b.body)
+      let clamped = b.k.binary(.minimum, raised, limits[1], in: &b.body)
+      _ = b.k.load(0, IndexExpression(.scalar(clamped)), in: &b.body)
+    },
+    Mistake("what never happens") { b in
+      b.body = guarded(&b, by: [(7, 9, .i)], at: { $0.place + 100 })
     },
   ]
 

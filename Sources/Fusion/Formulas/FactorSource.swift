@@ -132,6 +132,10 @@ private struct SourceSearch {
   ) -> FactorSource? {
     pending = [Item(element: Element(value: value, index: index), isInside: false)]
     while let next = pending.popLast() {
+      // No address is affine in so many variables, and indices may double from value to value.
+      guard next.element.index.allSatisfy({ $0.size < CostModel.Storing.indexSize }) else {
+        return nil
+      }
       guard visited.insert(next.element).inserted else { continue }
       guard visit(next, until: isInMemory) else { return nil }
     }

@@ -46,7 +46,8 @@ final class Audit {
   /// Values the nest takes from what the kernel it joins computes at the same place.
   @exclusivity(unchecked) private(set) var met: Set<ValueID> = []
   /// Values that would be computed at so many places, and so often each of their elements, that they
-  /// are better stored, or at the end of so long a chain that the nest should be cut there.
+  /// are better stored, or at the end of so long a chain, or at so long an index, that the nest should be
+  /// cut there.
   @exclusivity(unchecked) private(set) var crowded: Set<ValueID> = []
   /// How many demands were looked at.
   @exclusivity(unchecked) private(set) var steps = 0
@@ -266,12 +267,13 @@ final class Audit {
 
   // MARK: Crowding
 
-  /// Whether a value is needed at too many places, or too far from the root.
+  /// Whether a value is needed at too many places, at too long an index, or too far from the root.
   private func isCrowded(_ value: ValueID, _ formula: Comprehension, _ places: [Int]) -> Bool {
     switch formula.body {
     case .index, .constant: return false
     case .read, .apply, .guarded, .pieces: break
     }
+    if places.contains(where: { indices.size($0) >= CostModel.Storing.indexSize }) { return true }
     if depths[value, default: 0] > Self.depthLimit { return true }
     if case .read = formula.body, formula.fold == nil { return false }
     let elements = places.reduce(0) { $0.addingCapped(indices.iterations($1)) }

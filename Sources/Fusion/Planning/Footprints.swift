@@ -5,8 +5,9 @@ internal import TensorIR
 ///
 /// A state that is carried from step to step of an unrolled loop is computed from what all steps
 /// before made. Each kernel that needs it would read all of that again, so the work would grow with
-/// the square of the steps; it is read from memory instead. So is a scalar of some work that several
-/// nests of loops need, such as the factor by which all gradients are clipped.
+/// the square of the steps; it is read from memory instead. So is what is at the end of a long chain of
+/// operations, and a scalar of some work that several nests of loops need, such as the factor by which all
+/// gradients are clipped.
 struct Footprints {
   private let graph: Graph
   /// What is read to compute a value that is not stored; nil for what is stored itself.
@@ -23,6 +24,8 @@ struct Footprints {
   private var forks: [Int]
   /// The longest chain of operations that computes a value from what is in memory.
   private var depths: [Int]
+  /// The additions of that chain, roughly.
+  private var weights: [Int]
 
   /// How a value is computed.
   private enum Kind {
@@ -61,12 +64,16 @@ struct Footprints {
   /// So many parts of a value are counted.
   private static let partLimit = 8
 
-  init(_ graph: Graph) {
+  /// Finds what values are needed for.
+  ///
+  /// - Parameter isStored: Whether a value is in memory whatever it is made of.
+  init(_ graph: Graph, isStored: (ValueID) -> Bool) {
     let count = graph.function.types.count
     self.graph = graph
     useCounts = graph.function.useCounts()
     var kinds = [Kind](repeating: .other, count: count)
-    for operation in graph.function.operations where graph.isElementwise(operation) {
+    for operation in graph.function.operations
+    where graph.isElementwise(operation) && !isStored(operation.result) {
       let isRenaming = graph.comprehension(operation.result)?.isRenaming ?? false
       kinds[operation.result.index] = isRenaming ? .renaming : .elementwise
     }
@@ -76,6 +83,7 @@ struct Footprints {
     nests = purposes
     forks = [Int](repeating: 0, count: count)
     depths = [Int](repeating: 0, count: count)
+    weights = depths
     for result in graph.function.results {
       purposes[result.index].insert(result)
       forks[result.index] += 1
@@ -116,17 +124,27 @@ struct Footprints {
   /// - Returns: whether its result is better stored.
   mutating func note(_ operation: Operation, isStored: (ValueID) -> Bool) -> Bool {
     let value = operation.result
-    guard kinds[value.index] != .other, !isStored(value) else { return false }
+    guard kinds[value.index] != .other, !isStored(value) else {
+      for result in operation.results { forget(result) }
+      return false
+    }
     let isRenaming = kinds[value.index] == .renaming
     let own = sources(of: operation, isRenaming: isRenaming)
     let depth = operation.operands.reduce(0) { max($0, depths[$1.index]) }
     depths[value.index] = isRenaming ? depth : depth + 1
+    let weight = operation.operands.reduce(0) { max($0, weights[$1.index]) }
+    weights[value.index] = weight + (graph.comprehension(value)?.body.weight ?? 0)
     if !isRenaming, isBetterStored(value, own) {
-      depths[value.index] = 0
+      forget(value)
       return true
     }
     parts[value.index] = own
     return false
+  }
+
+  /// Notes that a value is in memory.
+  private mutating func forget(_ value: ValueID) {
+    (parts[value.index], depths[value.index], weights[value.index]) = (nil, 0, 0)
   }
 
   /// The memory that an operation's result is computed from.
@@ -152,8 +170,12 @@ struct Footprints {
   private func isBetterStored(_ value: ValueID, _ own: [Part]) -> Bool {
     guard isSmall(value) else {
       let total = own.reduce(0) { $0.addingCapped($1.byteCount) }
-      return useCounts[value.index] > 1 && purposes[value.index].count > 1
+      let isWide =
+        useCounts[value.index] > 1
         && total / CostModel.Storing.storedRatio >= graph.type(value).byteCount
+      let isLong =
+        forks[value.index] > 1 && weights[value.index] >= CostModel.Storing.sharedWeight
+      return purposes[value.index].count > 1 && (isWide || isLong)
     }
     let isWide =
       own.count >= Self.partLimit && nests[value.index].count >= CostModel.Storing.sharedNests
@@ -169,7 +191,6 @@ extension Graph {
     guard operation.results.count == 1, let formula = comprehension(operation.result) else {
       return false
     }
-    if case .gather = operation.op { return false }
     return formula.fold?.isUnrolled ?? true
   }
 }

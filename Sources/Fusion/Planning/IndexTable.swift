@@ -5,8 +5,16 @@ internal import TensorIR
 final class IndexTable {
   private let variables: VariableTree
   @exclusivity(unchecked) private var numbers: [[IndexExpression]: Int] = [:]
-  @exclusivity(unchecked) private var entries:
-    [(index: [IndexExpression], place: VariableID?, iterations: Int, walk: OutermostWalk)] = []
+  @exclusivity(unchecked) private var entries: [Entry] = []
+
+  /// What is known of an index.
+  private struct Entry {
+    var index: [IndexExpression]
+    var place: VariableID?
+    var iterations: Int
+    var walk: OutermostWalk
+    var size: Int
+  }
 
   init(_ variables: VariableTree) { self.variables = variables }
 
@@ -23,7 +31,10 @@ final class IndexTable {
         index[axis].forEachVariable { if variables.depth($0) == 1 { isOutermost = true } }
         return isOutermost
       })
-    entries.append((index, place, variables.iterations(place), walk))
+    entries.append(
+      Entry(
+        index: index, place: place, iterations: variables.iterations(place), walk: walk,
+        size: index.reduce(0) { $0 + $1.size }))
     numbers[index] = entries.count - 1
     return entries.count - 1
   }
@@ -33,6 +44,9 @@ final class IndexTable {
 
   /// How often the body of that loop runs in all.
   func iterations(_ number: Int) -> Int { entries[number].iterations }
+
+  /// How many variables and scalars are written in it.
+  func size(_ number: Int) -> Int { entries[number].size }
 
   /// Along which axes the outermost loop goes there.
   func walk(_ number: Int) -> OutermostWalk { entries[number].walk }

@@ -54,6 +54,8 @@ struct KernelPlanner {
   mutating func plan() throws -> [KernelPlan] {
     try addNecessaryRoots()
     addRootsForRepeatedFolds()
+    // What is stored for other reasons may be read by what goes on from it at one step after the other.
+    if addRootsOfManyParts() { addRootsForRepeatedFolds() }
     var kernels = partition()
     for _ in 0..<4 {
       let shared = sharedFolds(kernels)
@@ -98,12 +100,9 @@ struct KernelPlanner {
   private mutating func addNecessaryRoots() throws {
     let function = graph.function
     for value in function.results { addRoot(value) }
-    var footprints = Footprints(graph)
+    var footprints = Footprints(graph, isStored: { [forced] in forced.contains($0) })
     for operation in function.operations {
-      if footprints.note(operation, isStored: { stored.contains($0) || forced.contains($0) }) {
-        addRoot(operation.result)
-        if footprints.isSmall(operation.result) { sharedScalars.insert(operation.result) }
-      }
+      _ = addRoot(ofManyParts: operation, &footprints)
       switch operation.op {
       case .call(let callee):
         throw AdjointError(
@@ -131,6 +130,31 @@ struct KernelPlanner {
         if forced.contains(operation.result) { addRoot(operation.result) }
       }
     }
+  }
+
+  /// Makes a root of an operation's result where it is better read than made of its parts again.
+  private mutating func addRoot(
+    ofManyParts operation: Operation, _ footprints: inout Footprints
+  ) -> Bool {
+    let isStored = { [stored, forced] (value: ValueID) in
+      stored.contains(value) || forced.contains(value)
+    }
+    guard footprints.note(operation, isStored: isStored) else { return false }
+    let value = operation.result
+    explain("v\(value.index) is stored: several nests would make it of its parts")
+    addRoot(value)
+    if footprints.isSmall(value) { sharedScalars.insert(value) }
+    return true
+  }
+
+  /// Makes roots of what is better read than made of its parts, now that more of these are in memory.
+  private mutating func addRootsOfManyParts() -> Bool {
+    var footprints = Footprints(graph, isStored: { [stored] in stored.contains($0) })
+    var isNew = false
+    for operation in graph.function.operations where addRoot(ofManyParts: operation, &footprints) {
+      isNew = true
+    }
+    return isNew
   }
 
   /// Makes roots of what a loop or branch gives and takes; constants that it starts from are written

@@ -4,12 +4,6 @@ internal import LoopIR
 import Synchronization
 internal import TensorIR
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Kernels that are compiled on a thread of their own while the rest of their program is planned.
 ///
 /// Later passes may change a kernel after it was scheduled. What was made of it is then not used.
@@ -33,33 +27,15 @@ final class EarlyCompilation: Sendable {
   private let state = Mutex(State())
   private let sleeper = Sleeper()
   /// The thread until it was waited for; nil afterwards.
-  private let thread: Mutex<pthread_t?>
+  private let thread: Mutex<SystemThread?>
 
   /// Starts a thread; nil where there is none for it.
   init?(_ compiler: KernelCompiler) {
     guard WorkerPool.availableThreads > 1 else { return nil }
     self.compiler = compiler
     thread = Mutex(nil)
-    guard let started = start() else { return nil }
+    guard let started = SystemThread({ self.work() }) else { return nil }
     thread.withLock { $0 = started }
-  }
-
-  private func start() -> pthread_t? {
-    var attributes = pthread_attr_t()
-    guard pthread_attr_init(&attributes) == 0 else { return nil }
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setstacksize(&attributes, 8 << 20)
-    #if canImport(Darwin)
-      var thread: pthread_t?
-    #else
-      var thread = pthread_t()
-    #endif
-    let compilation = Unmanaged.passRetained(self)
-    guard pthread_create(&thread, &attributes, earlyMain, compilation.toOpaque()) == 0 else {
-      compilation.release()
-      return nil
-    }
-    return thread
   }
 
   /// Compiles a kernel when those before it are done.
@@ -82,12 +58,12 @@ final class EarlyCompilation: Sendable {
   /// Waits until nothing is being made; gives all that was.
   func finish() -> [KernelCode: KernelCompiler.Made] {
     _ = close()
-    if let thread = thread.withLock({ $0.take() }) { pthread_join(thread, nil) }
+    thread.withLock { $0.take() }?.join()
     return state.withLock { $0.made }
   }
 
   /// Compiles kernels until there will be no more.
-  fileprivate func work() {
+  private func work() {
     var known = Set<Scheduled>()
     while true {
       sleeper.sleep { state.withLock { $0.isClosed || !$0.waiting.isEmpty } }
@@ -121,18 +97,3 @@ final class EarlyCompilation: Sendable {
     }
   }
 }
-
-#if canImport(Darwin)
-  /// The first function of the thread.
-  private func earlyMain(_ compilation: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-    Unmanaged<EarlyCompilation>.fromOpaque(compilation).takeRetainedValue().work()
-    return nil
-  }
-#else
-  /// The first function of the thread.
-  private func earlyMain(_ compilation: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let compilation else { return nil }
-    Unmanaged<EarlyCompilation>.fromOpaque(compilation).takeRetainedValue().work()
-    return nil
-  }
-#endif

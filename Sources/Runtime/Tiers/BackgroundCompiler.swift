@@ -40,11 +40,13 @@ package final class BackgroundCompiler: Sendable {
       defer { state.isWorking = true }
       return !state.isWorking
     }
-    if starts && !startThread() { state.withLock { $0 = State(isEnding: $0.isEnding) } }
+    // A system without threads leaves code as it is.
+    guard starts, !SystemThread.detach({ self.work() }) else { return }
+    state.withLock { $0 = State(isEnding: $0.isEnding) }
   }
 
   /// Does jobs until there are none.
-  fileprivate func work() {
+  private func work() {
     while let job = nextJob() {
       job()
       Self.registerEnd()
@@ -85,33 +87,4 @@ package final class BackgroundCompiler: Sendable {
     state.withLock { $0.isEnding = true }
     while state.withLock({ $0.isWorking }) { usleep(200) }
   }
-
-  /// Starts the thread; a system without threads leaves code as it is.
-  private func startThread() -> Bool {
-    var attributes = pthread_attr_t()
-    guard pthread_attr_init(&attributes) == 0 else { return false }
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    pthread_attr_setstacksize(&attributes, 8 << 20)
-    #if canImport(Darwin)
-      var thread: pthread_t?
-    #else
-      var thread = pthread_t()
-    #endif
-    return pthread_create(&thread, &attributes, backgroundMain, nil) == 0
-  }
 }
-
-#if canImport(Darwin)
-  /// The first function of the thread.
-  private func backgroundMain(_: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-    BackgroundCompiler.shared.work()
-    return nil
-  }
-#else
-  /// The first function of the thread.
-  private func backgroundMain(_: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    BackgroundCompiler.shared.work()
-    return nil
-  }
-#endif

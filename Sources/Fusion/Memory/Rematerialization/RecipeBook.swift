@@ -132,7 +132,7 @@ extension Function {
   fileprivate var resultsByOperand: [ValueID: [ValueID]] {
     var users: [ValueID: [ValueID]] = [:]
     for operation in operations {
-      for operand in operation.operands { users[operand, default: []].append(operation.results[0]) }
+      for operand in operation.operands { users[operand, default: []] += operation.results }
     }
     return users
   }
