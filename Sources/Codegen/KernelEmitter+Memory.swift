@@ -195,6 +195,12 @@ extension KernelEmitter {
       } else {
         builder.store(stored, place, alignment: element.byteCount)
       }
+    case .reversed where mask == nil:
+      let width = lanes?.width ?? 1
+      let place = pointer(store.memory, store.address + (1 - width), element, copy: copy)
+      let backwards =
+        width > 1 ? builder.shuffle(stored, Array((0..<width).reversed())) : stored
+      builder.store(backwards, place, alignment: element.byteCount)
     case .uniform, .reversed, .indexed:
       let width = lanes?.width ?? 1
       let places = builder.gep(
