@@ -21,8 +21,8 @@ extension KernelEmitter {
     address.forEachScalar { scalarVaries = scalarVaries || analysis.varying.contains($0) }
     if scalarVaries { return .indexed }
     switch address.coefficient(of: lanes.variable) {
-    case 1: return .contiguous
-    case -1: return .reversed
+    case 1: return lanes.isBackwards ? .reversed : .contiguous
+    case -1: return lanes.isBackwards ? .contiguous : .reversed
     default: return .indexed
     }
   }
@@ -50,7 +50,7 @@ extension KernelEmitter {
       let place = address * group + copy * lanes.width
       return builder.gep(memoryType(element), base(memory), index(place))
     }
-    let shift = lanes.map { $0.width * copy } ?? 0
+    let shift = lanes.map { $0.width * copy + ($0.isBackwards ? $0.width - 1 : 0) } ?? 0
     // The constant part goes last, so that copies share the varying part of their address.
     var varying = address.shifting(lanes?.variable, by: shift)
     let constant = varying.constant

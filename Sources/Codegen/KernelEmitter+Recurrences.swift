@@ -29,7 +29,9 @@ extension KernelEmitter {
 
   /// One vector of iterations.
   private func emitGroup(_ loop: Loop, _ width: Int) {
-    lanes = Lanes(variable: loop.variable, width: width, copies: 1, masks: [nil])
+    let isBackwards = loop.walksBackwards
+    lanes = Lanes(
+      variable: loop.variable, width: width, copies: 1, masks: [nil], isBackwards: isBackwards)
     var pending = loop.carries[...]
     var next: [ScalarID: LLVMValue] = [:]
     var waiting = Set<ScalarID>()
@@ -47,9 +49,9 @@ extension KernelEmitter {
         }
         let start = builder.insertElement(
           builder.poison(vector.type), uniformStart(of: carry), builder.int(0, module.i32))
-        scalars[carry.current] = [
-          builder.shuffle(start, vector, [0] + (0..<(width - 1)).map { $0 + width })
-        ]
+        let current =
+          isBackwards ? (1..<width).map { $0 + width } + [0] : [0] + (width..<(2 * width - 1))
+        scalars[carry.current] = [builder.shuffle(start, vector, current)]
       }
     }
     resolve()
@@ -64,7 +66,9 @@ extension KernelEmitter {
     lanes = nil
     for carry in loop.carries {
       if let vector = next[carry.current] {
-        accumulators[carry.current] = [builder.extractElement(vector, width - 1)]
+        accumulators[carry.current] = [
+          builder.extractElement(vector, isBackwards ? 0 : width - 1)
+        ]
       }
     }
   }
@@ -89,7 +93,9 @@ extension KernelEmitter {
     let (result, isSafe) =
       coefficients.count == 2
       ? linear(coefficients, start, width) : quotient(coefficients, start, width)
-    let narrow = element(of: carry.next) == .f32 ? builder.fptrunc(result, module.float.withWidth(width)) : result
+    let narrow =
+      element(of: carry.next) == .f32
+      ? builder.fptrunc(result, module.float.withWidth(width)) : result
     let limit = builder.splat(builder.float(.infinity, type(element(of: carry.next))), width)
     var isRight = builder.fcmp(.olt, builder.fabs(narrow), limit)
     if let isSafe { isRight = builder.and(isRight, isSafe) }
@@ -114,12 +120,18 @@ extension KernelEmitter {
       ? value : builder.fpext(value, module.double.withWidth(value.type.vectorWidth))
   }
 
-  /// A vector moved some lanes up, with a number in the lanes that become free.
-  private func moved(_ value: LLVMValue, by lanes: Int, filling number: Double) -> LLVMValue {
+  /// A vector moved to lanes of some iterations later, with a number in the lanes that become free.
+  ///
+  /// Zeros are negative: LLVM makes shuffles with other zeros of an instruction that takes longer.
+  private func moved(
+    _ value: LLVMValue, by iterations: Int, filling number: Double
+  ) -> LLVMValue {
     let width = value.type.vectorWidth
     let filler = builder.splat(builder.float(number, module.double), width)
+    let step = self.lanes?.isBackwards == true ? iterations : -iterations
     return builder.shuffle(
-      value, filler, (0..<width).map { $0 < lanes ? width + $0 : $0 - lanes })
+      value, filler,
+      (0..<width).map { (0..<width).contains($0 + step) ? $0 + step : width + $0 })
   }
 
   /// a·c + b composed: of two steps the later one's a times the earlier one's, and so on, over one, two
@@ -130,7 +142,7 @@ extension KernelEmitter {
     var (a, b) = (coefficients[0], coefficients[1])
     var distance = 1
     while distance < width {
-      let earlier = (moved(a, by: distance, filling: 1), moved(b, by: distance, filling: 0))
+      let earlier = (moved(a, by: distance, filling: 1), moved(b, by: distance, filling: -0.0))
       b = builder.fma(a, earlier.1, b)
       a = builder.fmul(a, earlier.0)
       distance *= 2
@@ -157,8 +169,8 @@ extension KernelEmitter {
     var (a, b, p, q) = (coefficients[0], coefficients[1], coefficients[2], coefficients[3])
     var distance = 1
     while distance < width {
-      let (a0, b0) = (moved(a, by: distance, filling: 1), moved(b, by: distance, filling: 0))
-      let (p0, q0) = (moved(p, by: distance, filling: 0), moved(q, by: distance, filling: 1))
+      let (a0, b0) = (moved(a, by: distance, filling: 1), moved(b, by: distance, filling: -0.0))
+      let (p0, q0) = (moved(p, by: distance, filling: -0.0), moved(q, by: distance, filling: 1))
       (a, b, p, q) = (
         builder.fma(a, a0, builder.fmul(b, p0)), builder.fma(a, b0, builder.fmul(b, q0)),
         builder.fma(p, a0, builder.fmul(q, p0)), builder.fma(p, b0, builder.fmul(q, q0))
@@ -187,7 +199,7 @@ extension KernelEmitter {
     var value = uniformStart(of: carry)
     var result = builder.poison(type)
     lanes = nil
-    for lane in 0..<width {
+    for lane in outer?.isBackwards == true ? Array((0..<width).reversed()) : Array(0..<width) {
       for input in chain.inputs {
         guard let values = known[input], analysis.varying.contains(input) else { continue }
         scalars[input] = [builder.extractElement(values[0], lane)]

@@ -40,6 +40,8 @@ private struct RecurrencePlan {
   private(set) var loop: Loop
   /// The kernel with the scalars that recurrences need.
   private(set) var kernel: Kernel
+  /// The literals that the kernel defines outside of loops.
+  private let literals: [ScalarID: Expression]
   /// Cycles of an iteration, about.
   private var serialCost = 0.0
   private var vectorCost = 0.0
@@ -56,6 +58,11 @@ private struct RecurrencePlan {
   init?(_ loop: Loop, of kernel: Kernel, for target: TargetDescription) {
     self.loop = loop
     self.kernel = kernel
+    var literals: [ScalarID: Expression] = [:]
+    for case .define(let scalar, .literal(let literal)) in kernel.body {
+      literals[scalar] = .literal(literal)
+    }
+    self.literals = literals
     guard loop.schedule == .serial, loop.range == .full, loop.accumulators.isEmpty,
       !loop.carries.isEmpty, kernel.variables[loop.variable.index].extent >= Self.width,
       loop.body.count <= Self.statementLimit, loop.carries.allSatisfy(isNumber),
@@ -166,7 +173,7 @@ private struct RecurrencePlan {
       let arguments = operands.map { operand -> RecurrenceBuilder.Operand in
         if let form = forms[operand] { return .number(form) }
         guard kernel.scalars[operand.index] == element else { return .other(operand) }
-        return .number(RecurrenceForm(b: factor(operand, definitions[operand])))
+        return .number(RecurrenceForm(b: factor(operand, definitions, &builder)))
       }
       guard let form = builder.apply(op, arguments) else { return nil }
       forms[scalar] = form
@@ -179,20 +186,25 @@ private struct RecurrencePlan {
   }
 
   /// A scalar that does not depend on the carry; small whole numbers are known.
-  private func factor(_ scalar: ScalarID, _ expression: Expression?) -> RecurrenceFactor {
-    guard case .literal(let literal)? = expression ?? literals[scalar],
-      let number = literal.doubles.first, number.rounded() == number, abs(number) <= 1024
-    else { return .scalar(scalar) }
-    return .number(number == 0 ? 0 : number)
-  }
-
-  /// The literals that the kernel defines outside of loops.
-  private var literals: [ScalarID: Expression] {
-    var literals: [ScalarID: Expression] = [:]
-    for case .define(let scalar, .literal(let literal)) in kernel.body {
-      literals[scalar] = .literal(literal)
+  ///
+  /// A product gets a twin: it would not be rounded together with a sum that it is a term of if that were
+  /// not its only use, and steps that are carried out one by one are to give the serial loop's bits.
+  private func factor(
+    _ scalar: ScalarID, _ definitions: [ScalarID: Expression], _ builder: inout RecurrenceBuilder
+  ) -> RecurrenceFactor {
+    switch definitions[scalar] ?? literals[scalar] {
+    case .literal(let literal)?:
+      guard let number = literal.doubles.first, number.rounded() == number, abs(number) <= 1024
+      else { return .scalar(scalar) }
+      return .number(number == 0 ? 0 : number)
+    case .apply(.binary(.multiply), _)?, .apply(.unary(.square), _)?, .apply(.unary(.negate), _)?:
+      return .scalar(builder.twin(of: scalar, definitions))
+    case .apply(.convert(to: let element), let operands)?
+    where kernel.scalars[operands[0].index] == element:
+      // It only keeps a product from being rounded together with a sum.
+      return factor(operands[0], definitions, &builder)
+    case .apply?, .load?, .index?, .inBounds?, nil: return .scalar(scalar)
     }
-    return literals
   }
 
   // MARK: Costs

@@ -48,6 +48,7 @@ struct RecurrenceBuilder {
   mutating func apply(_ op: ScalarOp, _ operands: [Operand]) -> RecurrenceForm? {
     switch (op, operands.count) {
     case (.unary(.negate), 1): return negated(operands[0].form)
+    case (.convert(to: element), 1): return operands[0].form
     case (.binary(let op), 2): return apply(op, operands[0].form, operands[1].form)
     case (.select, 3):
       guard case .other(let condition) = operands[0] else { return nil }
@@ -127,8 +128,13 @@ struct RecurrenceBuilder {
       return RecurrenceForm(a: left.a, b: left.b, p: right.a, q: right.b)
     }
     if right.isConstant {
+      guard left.a != .zero, left.b != .zero, right.b != .one else {
+        return RecurrenceForm(
+          a: divide(left.a, right.b), b: divide(left.b, right.b), p: left.p, q: left.q)
+      }
+      let reciprocal = divide(.one, right.b)
       return RecurrenceForm(
-        a: divide(left.a, right.b), b: divide(left.b, right.b), p: left.p, q: left.q)
+        a: multiply(left.a, reciprocal), b: multiply(left.b, reciprocal), p: left.p, q: left.q)
     }
     guard left.isConstant else { return nil }
     return RecurrenceForm(
@@ -205,6 +211,19 @@ struct RecurrenceBuilder {
     case .number(let number):
       define(.literal(Literal(TensorType([], element), doubles: [number])))
     case .scalar(let scalar): scalar
+    }
+  }
+
+  /// A scalar that is computed as another one, product or negative, is.
+  mutating func twin(of scalar: ScalarID, _ definitions: [ScalarID: Expression]) -> ScalarID {
+    switch definitions[scalar] {
+    case .apply(.unary(.negate), let operands)?:
+      define(.apply(.unary(.negate), [twin(of: operands[0], definitions)]))
+    case .apply(.convert(to: element), let operands)? where scalars[operands[0].index] == element:
+      twin(of: operands[0], definitions)
+    case .apply(.binary(.multiply), let operands)?: define(.apply(.binary(.multiply), operands))
+    case .apply(.unary(.square), let operands)?: define(.apply(.unary(.square), operands))
+    case .apply?, .literal?, .load?, .index?, .inBounds?, nil: scalar
     }
   }
 
