@@ -28,6 +28,7 @@ extension KernelEmitter {
     case .tiled(let size):
       let (first, end) = range(of: loop)
       emitTiled(loop, size: size, from: first, to: end)
+    case .vector(let width, _) where !loop.carries.isEmpty: emitRecurrences(loop, width: width)
     case .vector(let width, let interleave): emitVector(loop, width: width, interleave: interleave)
     }
     for accumulator in loop.accumulators { close(accumulator) }
@@ -91,7 +92,7 @@ extension KernelEmitter {
   }
 
   /// A loop of steps of one around the body.
-  private func repeated(_ loop: Loop, from first: LLVMValue, to end: LLVMValue) {
+  func repeated(_ loop: Loop, from first: LLVMValue, to end: LLVMValue) {
     counted(from: first, to: end, step: 1, updating: loop.body, loop.carries) { index in
       variables[loop.variable] = index
       for carry in loop.carries { scalars[carry.current] = accumulators[carry.current] }

@@ -21,8 +21,8 @@ extension KernelEmitter {
     address.forEachScalar { scalarVaries = scalarVaries || analysis.varying.contains($0) }
     if scalarVaries { return .indexed }
     switch address.coefficient(of: lanes.variable) {
-    case 1: return .contiguous
-    case -1: return .reversed
+    case 1: return lanes.isBackwards ? .reversed : .contiguous
+    case -1: return lanes.isBackwards ? .contiguous : .reversed
     default: return .indexed
     }
   }
@@ -50,7 +50,7 @@ extension KernelEmitter {
       let place = address * group + copy * lanes.width
       return builder.gep(memoryType(element), base(memory), index(place))
     }
-    let shift = lanes.map { $0.width * copy } ?? 0
+    let shift = lanes.map { $0.width * copy + ($0.isBackwards ? $0.width - 1 : 0) } ?? 0
     // The constant part goes last, so that copies share the varying part of their address.
     var varying = address.shifting(lanes?.variable, by: shift)
     let constant = varying.constant
@@ -195,6 +195,12 @@ extension KernelEmitter {
       } else {
         builder.store(stored, place, alignment: element.byteCount)
       }
+    case .reversed where mask == nil:
+      let width = lanes?.width ?? 1
+      let place = pointer(store.memory, store.address + (1 - width), element, copy: copy)
+      let backwards =
+        width > 1 ? builder.shuffle(stored, Array((0..<width).reversed())) : stored
+      builder.store(backwards, place, alignment: element.byteCount)
     case .uniform, .reversed, .indexed:
       let width = lanes?.width ?? 1
       let places = builder.gep(

@@ -47,6 +47,8 @@ final class KernelEmitter {
     var copies: Int
     /// For each copy, which lanes are inside the loop's range; nil is all.
     var masks: [LLVMValue?]
+    /// Whether the first lane is the last iteration, as suits memory that is walked backwards.
+    var isBackwards = false
   }
 
   init(_ kernel: Kernel, named name: String, _ module: LLVMModule) {
@@ -249,7 +251,7 @@ final class KernelEmitter {
   private func isCounting(_ index: IndexExpression, _ lane: VariableID) -> Bool {
     var isUniform = true
     index.forEachScalar { isUniform = isUniform && !analysis.varying.contains($0) }
-    return isUniform && index.coefficient(of: lane) == 1
+    return isUniform && index.coefficient(of: lane) == 1 && lanes?.isBackwards != true
   }
 
   /// The first `count` lanes; none for a negative count.
@@ -308,7 +310,8 @@ final class KernelEmitter {
     let type = module.vector(module.i64, lanes.width)
     let base = builder.add(
       spread(variable(lanes.variable)), builder.int(copy * lanes.width, type))
-    return builder.add(base, builder.stepVector(module.i64, lanes.width))
+    let steps = lanes.isBackwards ? Array((0..<lanes.width).reversed()) : Array(0..<lanes.width)
+    return builder.add(base, builder.constantVector(steps.map { builder.int($0, module.i64) }))
   }
 
   func variable(_ variable: VariableID) -> LLVMValue {

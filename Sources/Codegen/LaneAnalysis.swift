@@ -43,7 +43,9 @@ struct LaneAnalysis {
         }
       case .loop(let loop):
         let inside = open.union(loop.accumulators.map(\.result))
-        visit(loop.body, lane: laneLoop(loop, open: inside) ?? lane, open: inside)
+        let own = laneLoop(loop, open: inside)
+        if own != nil { varying.formUnion(loop.carries.map(\.current)) }
+        visit(loop.body, lane: own ?? lane, open: inside)
       case .contract(let contract):
         varying.insert(contract.result)
         let group = Group(width: contract.tiling.width, copies: contract.tiling.vectors)

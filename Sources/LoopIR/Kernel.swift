@@ -19,6 +19,7 @@ package import TensorIR
 ///   combine into one; so do the elements of a product's tiles.
 /// - K9: local arrays take no more than `stackByteLimit` of a thread's stack; others are in scratch
 ///   memory.
+/// - K10: a vector loop with carries computes what each follows from itself by before it reads it.
 package struct Kernel: Sendable, Hashable {
   /// A short name, unique in the program.
   package var name: String
@@ -184,7 +185,8 @@ package struct Loop: Sendable, Hashable {
   package var schedule: Schedule = .serial
   /// What the loop sums up; each is readable after the loop as a scalar.
   package var accumulators: [Accumulator] = []
-  /// What each iteration of a serial loop hands to the next, in registers.
+  /// What each iteration hands to the next, in registers; in a vector loop by recurrences, in the order
+  /// in which these can be carried out.
   package var carries: [Carry] = []
   package var body: [Node] = []
 
@@ -219,20 +221,43 @@ package struct Carry: Sendable, Hashable {
   package var next: ScalarID
   /// The value after the loop: what the last iteration left, or the initial one without any.
   package var result: ScalarID
+  /// How the next value follows from the current one, where iterations may be lanes.
+  package var recurrence: Recurrence?
 
-  package init(current: ScalarID, initial: ScalarID, next: ScalarID, result: ScalarID) {
+  package init(
+    current: ScalarID, initial: ScalarID, next: ScalarID, result: ScalarID,
+    recurrence: Recurrence? = nil
+  ) {
     self.current = current
     self.initial = initial
     self.next = next
     self.result = result
+    self.recurrence = recurrence
   }
 
   /// The carry with its scalars replaced.
   package func mapping(_ transform: (ScalarID) -> ScalarID) -> Carry {
     Carry(
       current: transform(current), initial: transform(initial), next: transform(next),
-      result: transform(result))
+      result: transform(result),
+      recurrence: recurrence.map { Recurrence($0.coefficients.map(transform)) })
   }
+}
+
+/// How a carry's next value follows from its current one, c, by scalars that do not depend on it.
+///
+/// Such steps can be composed before c is known, so that lanes need not wait for each other. The loop's
+/// body says what the next value is; by the recurrence it is that up to rounding.
+package struct Recurrence: Sendable, Hashable {
+  /// None for a next value that does not depend on c, `[a, b]` for a·c + b, and `[a, b, p, q]` for
+  /// (a·c + b)/(p·c + q).
+  package var coefficients: [ScalarID]
+
+  package init(_ coefficients: [ScalarID]) { self.coefficients = coefficients }
+
+  /// So many iterations of a loop with recurrences are lanes, on every processor and of whatever type. What
+  /// cuts such a loop into pieces cuts it at multiples, so that the same iterations are composed.
+  package static let width = 8
 }
 
 /// A scalar computation.

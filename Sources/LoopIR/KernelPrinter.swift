@@ -129,7 +129,9 @@ struct KernelPrinter {
     let header = "\(schedule) \(name(loop.variable)) in \(text(loop.range, of: loop.variable)) {"
     var inner = self.lines(loop.body, depth: depth + 1)
     if !loop.carries.isEmpty {
-      let next = loop.carries.map { "t\($0.current.index) = \(phrase($0.next).text)" }
+      let next = loop.carries.map { carry in
+        "t\(carry.current.index) = \(phrase(carry.next).text)" + text(carry.recurrence)
+      }
       inner.append("next " + next.joined(separator: ", "))
     }
     if inner.count == 1, !loop.body.containsLoop,
@@ -138,6 +140,12 @@ struct KernelPrinter {
       return lines + ["\(header) \(inner[0]) }"]
     }
     return lines + [header] + inner.map { "  " + $0 } + ["}"]
+  }
+
+  /// A recurrence by its coefficients.
+  private func text(_ recurrence: Recurrence?) -> String {
+    guard let coefficients = recurrence?.coefficients, !coefficients.isEmpty else { return "" }
+    return " by (" + coefficients.map { phrase($0).text }.joined(separator: ", ") + ")"
   }
 
   private func text(_ range: Loop.Range, of variable: VariableID) -> String {

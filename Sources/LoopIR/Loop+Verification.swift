@@ -53,12 +53,14 @@ extension KernelVerifier {
       let types =
         [try verify(use: carry.initial)] + [carry.current, carry.next, carry.result].map(element)
       try require(
-        loop.schedule == .serial && Set(types).count == 1,
+        (loop.schedule == .serial || loop.isOfRecurrences) && Set(types).count == 1,
         "K1: t\(carry.current.index) is no carry of a serial loop, of one type")
       try define(carry.current)
     }
     depth += 1
-    try verify(loop.body, handingOn: loop.carries.map(\.next))
+    let coefficients = loop.carries.flatMap { $0.recurrence?.coefficients ?? [] }
+    try verify(loop.body, handingOn: loop.carries.map(\.next) + coefficients)
+    if !loop.carries.isEmpty, loop.schedule != .serial { try verifyRecurrences(of: loop) }
     leave(to: outer, scope)
     for accumulator in loop.accumulators { scalars.show(accumulator.result) }
     for carry in loop.carries { try define(carry.result) }
@@ -84,6 +86,29 @@ extension KernelVerifier {
       (invariant, permission) = ("K6", analysis.mayInterchange(loop, lanes))
     }
     try require(permission, invariant, loop.variable)
+  }
+
+  /// K10: the body only defines and stores, and what a carry is computed by, which is of its type, stands
+  /// before the first statement that reads it.
+  private func verifyRecurrences(of loop: Loop) throws {
+    var pending = Set(loop.body.compactMap(\.definedScalar))
+    for (number, node) in loop.body.enumerated() {
+      var isPlain = node.definedScalar != nil
+      if case .store = node { isPlain = true }
+      try require(isPlain, "K10: the loop of \(name(loop.variable)) holds more than statements")
+      for carry in loop.carries {
+        let coefficients = carry.recurrence?.coefficients ?? []
+        let needed = coefficients.isEmpty ? [carry.next] : coefficients
+        try require(
+          number > 0 || coefficients.allSatisfy { element($0) == element(carry.current) },
+          "K10: t\(carry.current.index) is computed by scalars of another type")
+        guard !pending.isDisjoint(with: needed) else { continue }
+        node.forEachOwnScalar { if $0 == carry.current { isPlain = false } }
+        try require(
+          isPlain, "K10: t\(carry.current.index) is read before what it is computed by is defined")
+      }
+      if let scalar = node.definedScalar { pending.remove(scalar) }
+    }
   }
 
   /// Fails unless a permission is granted.
@@ -247,7 +272,22 @@ extension KernelVerifier {
   }
 }
 
+extension Node {
+  /// The scalar that the node defines.
+  fileprivate var definedScalar: ScalarID? {
+    if case .define(let scalar, _) = self { scalar } else { nil }
+  }
+}
+
 extension Loop {
+  /// Whether the iterations are lanes of one vector that carries go through by recurrences.
+  fileprivate var isOfRecurrences: Bool {
+    guard case .vector(_, interleave: 1) = schedule, range == .full, accumulators.isEmpty else {
+      return false
+    }
+    return carries.allSatisfy { $0.recurrence != nil }
+  }
+
   /// Whether the loop repeats one whole vector loop, which holds no other and sums up nothing by itself.
   fileprivate var holdsOneVectorLoop: Bool {
     guard body.count == 1, case .loop(let inner) = body[0],

@@ -68,6 +68,7 @@ extension Node {
       for carry in loop.carries {
         body(carry.initial)
         body(carry.next)
+        carry.recurrence?.coefficients.forEach(body)
       }
     case .contract(let contract):
       body(contract.left.value)

@@ -47,11 +47,7 @@ package struct Transplant {
     result.accumulators = loop.accumulators.map { Accumulator(moved($0.result), $0.kind) }
     if case .condition(let holds) = loop.range { result.range = .condition(moved(holds)) }
     for position in result.carries.indices {
-      result.carries[position] = Carry(
-        current: moved(loop.carries[position].current),
-        initial: moved(loop.carries[position].initial),
-        next: moved(loop.carries[position].next),
-        result: moved(loop.carries[position].result))
+      result.carries[position] = loop.carries[position].mapping { moved($0) }
     }
     result.body = moved(loop.body)
     return result

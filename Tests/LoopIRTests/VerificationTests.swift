@@ -55,11 +55,67 @@ import Testing
     }
   }
 
-  @Test(arguments: scopes + bounds + sharing + types + products)
+  @Test(arguments: scopes + bounds + sharing + types + products + recurrences)
   func refuses(_ mistake: Mistake) throws {
     var bench = Bench()
     mistake.build(&bench)
     #expect(bench.failure() == "kernel k0: " + mistake.says)
+  }
+
+  // MARK: K10
+
+  /// The body of a loop over `j` with the carry `t0`: what is multiplied with it, what is added to that,
+  /// the next value and a store of it.
+  private static func recurrence(
+    _ b: inout Bench, _ body: (inout Bench, ScalarID, inout [Node]) -> (Recurrence?, ScalarID)
+  ) {
+    let (current, result) = (b.k.scalar(), b.k.scalar())
+    let initial = b.k.number(0, in: &b.body)
+    var nodes = [Node]()
+    let (recurrence, next) = body(&b, current, &nodes)
+    nodes.append(.store(Store(.slot(4), b.at(b.j), next)))
+    var loop = Loop(b.j)
+    loop.schedule = .vector(width: 8, interleave: 1)
+    loop.carries = [
+      Carry(
+        current: current, initial: initial, next: next, result: result, recurrence: recurrence)
+    ]
+    loop.body = nodes
+    b.body.append(.loop(loop))
+  }
+
+  static let recurrences: [Mistake] = [
+    Mistake("K1: t0 is no carry of a serial loop, of one type") { b in
+      recurrence(&b) { b, current, nodes in
+        let x = b.k.load(0, b.at(b.j), in: &nodes)
+        return (nil, b.k.binary(.add, current, x, in: &nodes))
+      }
+    },
+    Mistake("K10: t0 is read before what it is computed by is defined") { b in
+      recurrence(&b) { b, current, nodes in
+        let x = b.k.load(0, b.at(b.j), in: &nodes)
+        let next = b.k.binary(.multiply, current, x, in: &nodes)
+        let zero = b.k.number(0, in: &nodes)
+        return (Recurrence([x, zero]), next)
+      }
+    },
+    Mistake("K10: t0 is computed by scalars of another type") { b in
+      recurrence(&b) { b, current, nodes in
+        let x = b.k.load(0, b.at(b.j), in: &nodes)
+        let zero = b.k.number(0, .f64, in: &nodes)
+        return (Recurrence([x, zero]), b.k.binary(.multiply, current, x, in: &nodes))
+      }
+    },
+  ]
+
+  @Test func recurrencesInLanesAreFine() {
+    var bench = Bench()
+    Self.recurrence(&bench) { b, current, nodes in
+      let x = b.k.load(0, b.at(b.j), in: &nodes)
+      let zero = b.k.number(0, in: &nodes)
+      return (Recurrence([x, zero]), b.k.binary(.multiply, current, x, in: &nodes))
+    }
+    #expect(bench.failure() == nil)
   }
 
   // MARK: K1 and K2

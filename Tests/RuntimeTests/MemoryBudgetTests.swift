@@ -144,6 +144,18 @@ import Testing
     try expectSameBits(gradient, arguments, "seed \(seed)")
   }
 
+  /// Loops whose iterations are composed in lanes are cut into pieces of whole vectors.
+  @Test(arguments: RecurrenceProgram.all, [24, 29, 96, 104])
+  func recurrencesKeepTheirBits(_ program: RecurrenceProgram, _ length: Int) throws {
+    for isReversed in [false, true] {
+      let function = try program.loss(length, .f64, isReversed: isReversed)
+      let count = function.parameterTypes.count
+      let gradient = try function.simplified().withGradient(of: Array(0..<count)).simplified()
+      try expectSameBits(
+        gradient, program.arguments(length, .f64, seed: 9), "\(program)", policies: [])
+    }
+  }
+
   @Test(arguments: [("mlp_small", 4), ("gmm", 3), ("layernorm", 3)])
   func programsKeepTheirBits(_ name: String, _ count: Int) throws {
     let module = try Module(parsing: programText(name), file: name)

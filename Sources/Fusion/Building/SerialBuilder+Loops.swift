@@ -34,6 +34,11 @@ extension SerialBuilder {
     let body = try region.preparedForControl().withPlainPowers()
     guard body.operations.count <= Self.scalarLimit else { throw NotSmall() }
     for operation in body.operations {
+      if case .unary(let op) = operation.op, op.isTranscendental,
+        body[operation.results[0]].count > Self.costlyLimit
+      {
+        throw NotSmall()
+      }
       if case .constant = operation.op { continue }
       // Calls are steps.
       if operation.op.isStep, operation.op.regions.isEmpty { throw NotSmall() }

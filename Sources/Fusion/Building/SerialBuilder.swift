@@ -34,6 +34,9 @@ final class SerialBuilder {
   static let scalarLimit = 6000
   /// Values of more elements than this are better computed in vectors.
   static let elementLimit = 36
+  /// Elementary functions of more elements than this are better computed in vectors, for which scalars would
+  /// have to be brought together.
+  static let costlyLimit = 16
   /// Carries of more elements than this do not fit into registers and the first lines of the stack.
   static let carryLimit = 64
   /// A small value that is looked up in has at most this many elements to choose from.

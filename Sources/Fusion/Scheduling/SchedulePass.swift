@@ -87,6 +87,13 @@ package let schedule: [SchedulePass] = [
       program.dropUnreadCarries()
     }),
   SchedulePass(
+    name: "linear-carries", summary: "composes steps of carries that follow linearly, in lanes",
+    action: .memory { program, scheduler in
+      for kernel in program.kernels.indices {
+        program.kernels[kernel].putCarriesInLanes(&scheduler)
+      }
+    }),
+  SchedulePass(
     name: "stacked-carries", summary: "lets carries that are also stacked stand in the stack",
     action: .memory { program, scheduler in
       program.carryInStacks { change in scheduler.accept(change) }

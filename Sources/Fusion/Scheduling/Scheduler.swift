@@ -100,11 +100,11 @@ struct Scheduler {
   mutating func planMemory() throws {
     subject = ""
     program.removeKernels { _ in false }
-    runMemoryPasses { $0 == Self.deadStores }
+    runMemoryPasses { Self.beforePlanning.contains($0) }
     let (kept, report) = (program, report)
     var saveAll = program
     if options.limit == nil {
-      runMemoryPasses { $0 != Self.deadStores }
+      runMemoryPasses { !Self.beforePlanning.contains($0) }
       saveAll = program
     } else {
       // What is counted has to be done once.
@@ -113,15 +113,16 @@ struct Scheduler {
     let chosen = try rematerialized(kept, saveAll: saveAll)
     if chosen != nil || options.limit != nil {
       (program, self.report) = (chosen ?? kept, report)
-      runMemoryPasses { $0 != Self.deadStores }
+      runMemoryPasses { !Self.beforePlanning.contains($0) }
     }
     memoryReport.arenaByteCount = program.arenaByteCount
     memoryReport.curve =
       chosen == nil && options.limit == nil ? memoryReport.saveAllCurve : program.memoryCurve
   }
 
-  /// The name of the pass that runs before values are chosen to be computed again.
-  static let deadStores = "dead-stores"
+  /// The names of the passes that run before values are chosen to be computed again, which are so in the
+  /// same loops.
+  static let beforePlanning: Set = ["dead-stores", "linear-carries"]
 
   /// Lets some of the passes about memory go over the whole program.
   mutating func runMemoryPasses(where isWanted: (String) -> Bool) {

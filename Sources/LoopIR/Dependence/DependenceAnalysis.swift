@@ -45,11 +45,14 @@ package struct DependenceAnalysis {
 
   /// Whether the loop's iterations may be lanes of vectors.
   ///
-  /// Lanes may combine into one element together where nothing else touches it.
+  /// Lanes may combine into one element together where nothing else touches it, and carries may go
+  /// through them by recurrences.
   ///
   /// - Parameter privatized: local arrays of which every lane gets one, besides those that have.
   package func mayRunInLanes(_ loop: Loop, privatizing privatized: Set<Int> = []) -> Permission {
     guard !loop.body.contains(where: \.hasContract) else { return .refused(.product) }
+    var loop = loop
+    loop.carries.removeAll { $0.recurrence != nil }
     return iterationsAreSeparate(loop) { memory, sites in
       if case .local(let local) = memory {
         return privatized.contains(local) || kernel.locals[local].isPerLane

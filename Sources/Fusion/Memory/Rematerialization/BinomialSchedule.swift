@@ -106,11 +106,15 @@ struct BlockDivision: Hashable {
   /// - Parameters:
   ///   - carryByteCount: bytes of a snapshot.
   ///   - residualByteCount: bytes that are kept of each step of a block.
-  init?(length: Int, carryByteCount: Int, residualByteCount: Int, within byteCount: Int) {
+  ///   - step: what the lengths of blocks are multiples of.
+  init?(
+    length: Int, carryByteCount: Int, residualByteCount: Int, step: Int, within byteCount: Int
+  ) {
     var best: BlockDivision?
     // What starting a block takes, in steps.
     let start = 150 / (20 + Double(carryByteCount + residualByteCount) / 12)
-    for blockLength in Self.lengths(upTo: length) {
+    for blocks in Self.lengths(upTo: (length + step - 1) / step) {
+      let blockLength = blocks * step
       let kept = blockLength.multipliedCapped(by: residualByteCount)
       let count = (length + blockLength - 1) / blockLength
       guard kept < byteCount, count > 1, count <= Self.mostBlocks else { continue }

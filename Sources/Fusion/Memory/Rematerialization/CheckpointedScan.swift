@@ -1,3 +1,4 @@
+internal import LoopIR
 internal import TensorIR
 
 /// A scan whose stacked results only other scans over as many steps read, slice by slice, so that they
@@ -90,7 +91,8 @@ struct CheckpointedScan {
   /// - Returns: nil where the length has no divisors, or several scans read the residuals.
   var segments: (length: Int, byteCount: Int)? {
     guard readers.count == 1, readers[0].isAgainst else { return nil }
-    let candidates = forward.length.properDivisors.map { segment in
+    let divisors = forward.length.properDivisors.filter { $0.isMultiple(of: pieceStep) }
+    let candidates = divisors.map { segment in
       let bytes = (forward.length / segment).multipliedCapped(by: carryByteCount)
       return (segment, bytes.addingCapped(segment.multipliedCapped(by: residualByteCount)))
     }
@@ -99,9 +101,24 @@ struct CheckpointedScan {
 
   /// Blocks and snapshots with the least work within so many bytes.
   func blocks(within byteCount: Int) -> BlockDivision? {
-    BlockDivision(
+    // The blocks of a reversed scan start at its last row, vectors of iterations at the first one.
+    if forward.isReversed, !forward.length.isMultiple(of: pieceStep) { return nil }
+    return BlockDivision(
       length: forward.length, carryByteCount: carryByteCount,
-      residualByteCount: residualByteCount.addingCapped(sliceByteCount), within: byteCount)
+      residualByteCount: residualByteCount.addingCapped(sliceByteCount), step: pieceStep,
+      within: byteCount)
+  }
+
+  /// What lengths of pieces are multiples of: scans over single numbers may become loops whose iterations
+  /// are composed, and give the same bits only where the same iterations are.
+  private var pieceStep: Int {
+    let scans = [(forward, forwardOperation)] + readers.map { ($0.scan, $0.operation) }
+    let mayBeLanes = scans.contains { scan, operation in
+      let ends = operation.operands.count - scan.carryRange.upperBound
+      let slices = scan.body.parameters.suffix(ends) + scan.body.results.dropFirst(scan.carryCount)
+      return slices.allSatisfy { scan.body[$0].count == 1 }
+    }
+    return mayBeLanes ? Recurrence.width : 1
   }
 
   /// The blocks and snapshots that take the fewest bytes, within some percent.

@@ -309,7 +309,7 @@ extension Scheduler {
   func placeMemory(of program: inout LoopProgram) {
     var trial = forTrial
     trial.program = program
-    trial.runMemoryPasses { $0 != Self.deadStores }
+    trial.runMemoryPasses { !Self.beforePlanning.contains($0) }
     program = trial.program
   }
 }
