@@ -4,13 +4,10 @@
 #include <string.h>
 
 #include "CSorting.h"
-
-typedef void (*block_body)(void *, intptr_t, intptr_t);
-typedef void (*parallel_for)(void *, block_body, void *, intptr_t);
+#include "blocks.h"
+#include "words.h"
 
 enum { DIGIT = 8, BUCKETS = 1 << DIGIT, DIGITS = 32 / DIGIT, SHORT = 48 };
-
-static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // A key in the upper half, the place of its element in the lower one.
 typedef uint64_t pair;
@@ -21,15 +18,6 @@ static inline pair make_pair(uint32_t key, int64_t place) {
 
 static inline uint32_t digit(pair x, int number) {
   return (uint32_t)(x >> (32 + DIGIT * number)) & (BUCKETS - 1);
-}
-
-// Runs blocks on the threads of the context, whose first field says how.
-static void run_blocks(void *context, block_body body, void *job, int64_t blocks) {
-  if (blocks <= 1 || !context) {
-    if (blocks > 0) body(job, 0, (intptr_t)blocks);
-    return;
-  }
-  (*(parallel_for *)context)(context, body, job, (intptr_t)blocks);
 }
 
 // MARK: One row, one thread
@@ -388,5 +376,6 @@ static void adjoint_order(
 }
 
 const void *adjoint_sorting_routine(const char *name) {
-  return strcmp(name, "order") == 0 ? (const void *)adjoint_order : 0;
+  if (strcmp(name, "order") == 0) return (const void *)adjoint_order;
+  return strcmp(name, "sort") == 0 ? (const void *)adjoint_sort_words : 0;
 }

@@ -42,10 +42,15 @@ extension KernelEmitter {
 
   /// What arithmetic in the register's type gives, as an element: rounded to a shorter float, wrapped
   /// to a shorter integer.
-  func narrowed(_ value: LLVMValue, to element: ElementType) -> LLVMValue {
+  ///
+  /// - Parameter keepsNaN: whether a NaN among the values is an element's own or the processor's, whose
+  ///   last bits are zero.
+  func narrowed(
+    _ value: LLVMValue, to element: ElementType, keepsNaN: Bool = false
+  ) -> LLVMValue {
     switch element {
     case .f16: return builder.fpext(builder.fptrunc(value, halves(value)), value.type)
-    case .bf16: return roundedToBF16(value)
+    case .bf16: return roundedToBF16(value, keepsNaN: keepsNaN)
     case .i4, .u4: return wrapped(value, to: element)
     case .i1, .i8, .i16, .i32, .i64, .u8, .u16, .u32, .u64, .f32, .f64, .c64, .c128:
       return value
@@ -57,14 +62,19 @@ extension KernelEmitter {
   }
 
   /// An f32 rounded to the nearest one whose last 16 bits are zero, ties to even; NaN is quiet.
-  private func roundedToBF16(_ value: LLVMValue) -> LLVMValue {
+  private func roundedToBF16(_ value: LLVMValue, keepsNaN: Bool) -> LLVMValue {
     let bits = builder.bitcast(value, value.type.asInteger)
     let constant = { [builder] (value: Int) in builder.int(value, bits.type) }
-    let isOdd = builder.and(builder.lshr(bits, constant(16)), constant(1))
-    let carried = builder.add(bits, builder.add(isOdd, constant(0x7FFF)))
-    let isNaN = builder.fcmp(.uno, value, value)
-    let chosen = builder.select(isNaN, builder.or(bits, constant(0x400000)), carried)
-    return builder.bitcast(builder.and(chosen, constant(-0x10000)), value.type)
+    let lastKept = builder.and(bits, constant(0x10000))
+    let isOdd = builder.icmp(.ne, lastKept, constant(0))
+    let half = builder.select(isOdd, constant(0x8000), constant(0x7FFF))
+    var rounded = builder.add(bits, half)
+    // Without last bits a NaN carries nothing into its exponent.
+    if !keepsNaN {
+      let isNaN = builder.fcmp(.uno, value, value)
+      rounded = builder.select(isNaN, builder.or(bits, constant(0x400000)), rounded)
+    }
+    return builder.bitcast(builder.and(rounded, constant(-0x10000)), value.type)
   }
 
   /// The low four bits of an integer as a number of the element type.

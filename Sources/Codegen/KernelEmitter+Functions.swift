@@ -10,10 +10,12 @@ extension KernelEmitter {
     switch op {
     case .unary(let unary):
       let value = apply(unary, operands[0], elements[0])
-      return unary.isExact(elements[0]) ? value : narrowed(value, to: elements[0])
+      return unary.isExact(elements[0])
+        ? value : narrowed(value, to: elements[0], keepsNaN: unary.keepsNaN)
     case .binary(let binary):
       let value = apply(binary, operands[0], operands[1], elements[0])
-      return binary.isExact ? value : narrowed(value, to: elements[0])
+      return binary.isExact
+        ? value : narrowed(value, to: elements[0], keepsNaN: binary.keepsNaN)
     case .compare(let direction):
       return compare(direction, operands[0], operands[1], elements[0])
     case .select: return builder.select(operands[0], operands[1], operands[2])
@@ -210,6 +212,9 @@ extension KernelEmitter {
 }
 
 extension UnaryOp {
+  /// Whether an instruction of the processor gives the result, which is the operand where that is NaN.
+  fileprivate var keepsNaN: Bool { self == .sqrt || self == .square }
+
   /// Whether the result for an element is one, without rounding or wrapping.
   fileprivate func isExact(_ element: ElementType) -> Bool {
     switch self {
@@ -227,6 +232,12 @@ extension UnaryOp {
 }
 
 extension BinaryOp {
+  /// Whether an instruction of the processor gives the result, which is one of the operands where that is
+  /// NaN.
+  fileprivate var keepsNaN: Bool {
+    self == .add || self == .subtract || self == .multiply || self == .divide
+  }
+
   /// Whether the result for elements is one, without rounding or wrapping.
   fileprivate var isExact: Bool {
     switch self {

@@ -184,7 +184,9 @@ final class KernelEmitter {
     case .inBounds(let bounds):
       return varies ? (0..<count).map { laneBounds(bounds, copy: $0) } : [uniformBounds(bounds)]
     case .apply(.unary(let op), let operands) where op.isOneOfSineAndCosine:
-      return sineOrCosine(op, operands[0], varies: varies)
+      return sineOrCosine(op, operands[0], varies: varies).map {
+        narrowed($0, to: element(of: scalar))
+      }
     case .apply(let op, let operands):
       let elements = operands.map { element(of: $0) }
       let values = (0..<count).map { copy in

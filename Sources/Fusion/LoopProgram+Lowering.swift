@@ -43,7 +43,7 @@ extension LoopProgram {
   ) {
     // Scans are taken apart behind legalization, so that bodies are the same with any budget.
     let legal = try function.withRealPairs().givingEffectsResults().withWideSums()
-      .transposingInvariantFactors().withOrderKeys().withScatterParts()
+      .transposingInvariantFactors().withWordSorts().withOrderKeys().withScatterParts()
       .withPrefixBlocks()
     // What is tried has mostly the same kernels.
     let cache = ScheduleCache()

@@ -39,10 +39,10 @@ extension UnaryOp {
     case .sine: return value.sine
     case .cosine: return value.cosine
     case .sqrt: return value.squareRoot
-    case .rsqrt: return .one / value.squareRoot
+    case .rsqrt: return value.reciprocalSquareRoot
     case .cubeRoot: return value.cubeRoot
     case .tangent: return value.tangent
-    case .square: return value * value
+    case .square: return value.squared
     case .stopGradient: return value
     case .sinh: return value.hyperbolicSine
     case .cosh: return value.hyperbolicCosine

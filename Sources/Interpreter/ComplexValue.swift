@@ -104,13 +104,29 @@ extension ComplexValue {
     return ComplexValue(0.5 * log1p(real * (2 + real) + imaginary * imaginary), angle)
   }
 
-  /// 1 / (1 + exp(−z)), by the exponential that does not overflow.
+  /// 1 / (1 + exp(−z)), by the exponential that does not overflow, whose imaginary part also says on
+  /// which side of the real axis a result with none is.
   var logistic: ComplexValue {
-    if real < 0 {
-      let small = exponential
-      return small / (.one + small)
-    }
-    return .one / (.one + (-self).exponential)
+    let isLeft = real < 0
+    let small = (isLeft ? self : -self).exponential
+    let value = (isLeft ? small : .one) / (.one + small)
+    let side = isLeft ? small.imaginary : -small.imaginary
+    return ComplexValue(value.real, Double(signOf: side, magnitudeOf: value.imaginary))
+  }
+
+  /// 1 / √z, which like the root is never on the left.
+  var reciprocalSquareRoot: ComplexValue {
+    let value = .one / squareRoot
+    return ComplexValue(value.real.magnitude, value.imaginary)
+  }
+
+  /// z², whose real part is (|x| − |y|) (|x| + |y|), so that nothing cancels.
+  var squared: ComplexValue {
+    let difference = real.magnitude - imaginary.magnitude
+    let product = real * imaginary
+    return ComplexValue(
+      difference == 0 ? 0 : difference * (real.magnitude + imaginary.magnitude),
+      product + product)
   }
 
   /// The principal cube root.

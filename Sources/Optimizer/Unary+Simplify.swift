@@ -21,7 +21,9 @@ import TensorIR
   case .not:
     return try simplifyNot(operand, &rewriter)
   case .square:
-    return try rewriter.emitBinary(.multiply, operand, operand)
+    // A complex product cancels where a square does not.
+    return rewriter[operand].element.isComplex
+      ? nil : try rewriter.emitBinary(.multiply, operand, operand)
   case .stopGradient:
     if rewriter.options.dropsStopGradients { return operand }
     return rewriter.operand(of: operand, by: .stopGradient) == nil ? nil : operand

@@ -53,7 +53,8 @@ extension GatherDimensions {
 
 extension ScatterDimensions {
   /// - C1: indices are integers; the index vector axis is an axis of theirs or one past the last.
-  /// - C2: operand and updates have one element type.
+  /// - C2: operand and updates have one element type; booleans are only set, complex numbers only set
+  ///   and added.
   /// - C3: inserted, batching and indexed operand axes are distinct axes, with as many batching axes
   ///   of the indices, of equal extents.
   /// - C4: the index vector has an entry for each mapped axis.
@@ -74,6 +75,10 @@ extension ScatterDimensions {
     let needsOrder = combination == .minimum || combination == .maximum
     try check.require(2, !needsOrder || !operand.element.isComplex) {
       "\(operand) have no order"
+    }
+    // Text gives a loop over the updates instead.
+    try check.require(2, combination != .multiply || !operand.element.isComplex) {
+      "\(operand) cannot be multiplied at places: a product needs both parts at once"
     }
     let dropped = insertedWindowDims + inputBatchingDims
     try check.areAxes(3, dropped, rank: operand.rank, "inserted and batching axes")

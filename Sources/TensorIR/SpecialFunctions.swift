@@ -29,6 +29,13 @@ package enum SpecialFunctions {
       let turn = x - x.rounded(.toNearestOrEven)
       return digamma(1 - x) - .pi * cos(.pi * turn) / sin(.pi * turn)
     }
+    if x >= 1, x < 2.5 {
+      var slope = 0.0
+      for coefficient in digammaSlope.reversed() {
+        slope = slope * (x - digammaCenter) + coefficient
+      }
+      return ((x - digammaRoot) - digammaRootRest) * slope
+    }
     var (z, sum) = (x, 0.0)
     while z < 10 {
       sum -= 1 / z
@@ -81,6 +88,21 @@ package enum SpecialFunctions {
     return sign * exp(lgamma(n + 1)) * zeta(n + 1, x)
   }
 
+  /// The positive root of the digamma function, and what that lacks.
+  package static let digammaRoot = 1.4616321449683622, digammaRootRest = 9.549995429965697e-17
+  /// The middle of the arguments from 1 to 2.5, where digamma(x) is (x − root) P(x − middle): a series of
+  /// logarithms and quotients would lose what they have in common.
+  package static let digammaCenter = 1.75
+  /// P, which interpolates at Chebyshev's nodes in 200 bits; to 8·10⁻¹⁷.
+  package static let digammaSlope: [Double] = [
+    0.8581832171262995, -0.326254627868104, 0.15712011335204148, -0.08228558635608994,
+    0.04479965445296448, -0.02489004847193739, 0.013985786174350725, -0.00791046920955086,
+    0.0044918139414191795, -0.0025566803581222467, 0.001457371445719276, -0.0008315510837837972,
+    0.000474708739342519, -0.0002707829106339783, 0.00015467258438622296,
+    -8.956668140522672e-05, 5.117301133654925e-05, -2.6090425002503875e-05,
+    1.490776818253091e-05, -1.401732342765351e-05, 8.00975852334954e-06, 1.5679367578407294e-06,
+    -8.959796328210697e-07, -3.4604603943522995e-06, 1.9774020455680284e-06,
+  ]
   /// B₂ₖ / 2k: of the digamma function's series in z⁻².
   package static let digammaSeries: [Double] = [
     quotient(1.0, 12), quotient(-1.0, 120), quotient(1.0, 252), quotient(-1.0, 240),

@@ -13,6 +13,25 @@ import Testing
     #expect(Set(opTable.map(\.name)).count == opTable.count)
   }
 
+  /// The types that an op's typing rule allows, and no row of the op runs with.
+  @Test func everyTypeThatAnOpAllowsHasARow() throws {
+    var known: [String: Set<ElementType>] = [:]
+    for row in opTable { known[try row.form(), default: []].formUnion(row.elements) }
+    var holes: [String: Set<String>] = [:]
+    for row in opTable {
+      let form = try row.form()
+      for element in ElementType.allCases where known[form]?.contains(element) == false {
+        let isAllowed = row.variants.indices.contains { variant in
+          let function = try? row.function(element: element, shapeVariant: variant)
+          return function?.operations.last?.op.form == form
+        }
+        if isAllowed { holes[form, default: []].insert(element.rawValue) }
+      }
+    }
+    let lines = holes.map { "\($0.key): \($0.value.sorted().joined(separator: " "))" }.sorted()
+    #expect(lines == [])
+  }
+
   @Test("Every case verifies and runs on ordinary and special values", arguments: opTable)
   func runs(row: OpRow) throws {
     for opCase in row.cases {

@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 /// Functions of complex numbers with zero, infinite and unknown parts, beside poles and branch points, are
-/// what the C library makes of them, which follows Annex G of C99.
+/// what the C library makes of them, which follows Annex G of C99; functions that it lacks are what the
+/// interpreter makes of its.
 @Suite struct NativeComplexEdgeTests {
   private static let parts: [Double] = [
     0, -0.0, 1, -1, 2.5, -30, .infinity, -.infinity, .nan,
@@ -14,7 +15,8 @@ import Testing
   @Test(
     arguments: [
       UnaryOp.exponential, .log, .sqrt, .sinh, .cosh, .tanh, .sine, .cosine, .tangent, .asin, .acos,
-      .atan, .asinh, .acosh, .atanh,
+      .atan, .asinh, .acosh, .atanh, .exponentialMinusOne, .logPlusOne, .logistic, .rsqrt,
+      .cubeRoot, .sign,
     ], [ElementType.c64, .c128])
   func agreesWithTheLibrary(_ op: UnaryOp, _ element: ElementType) throws {
     let part = element == .c64 ? ElementType.f32 : .f64
@@ -43,6 +45,32 @@ import Testing
           "\(op.rawValue) of \(point): \(own), not \(other)")
       }
     }
+  }
+
+  /// Real parts of squares of numbers close to a diagonal cancel nothing, and large ones do not overflow.
+  @Test(arguments: [ElementType.c64, .c128])
+  func squaresDoNotCancel(_ element: ElementType) throws {
+    let part = element == .c64 ? ElementType.f32 : .f64
+    let huge = part == .f32 ? 1e30 : 1e200
+    let near = part == .f32 ? 1 + 0x1p-20 : 1 + 0x1p-45
+    let points = [(huge, huge), (-huge, huge), (near, 1), (1, -near), (0, -0.0), (3, 4)]
+    let type = TensorType([points.count], part)
+    var builder = FunctionBuilder(name: "main")
+    let (real, imaginary) = (builder.parameter(type), builder.parameter(type))
+    let square = try builder.unary(.square, builder.emit(.complex(.make), [real, imaginary]))
+    let function = builder.finish(returning: [
+      try builder.emit(.complex(.real), [square]), try builder.emit(.complex(.imaginary), [square]),
+    ])
+    let arguments = [
+      Literal(type, doubles: points.map(\.0)), Literal(type, doubles: points.map(\.1)),
+    ]
+    let step = near - 1
+    let expected = [
+      [0, 0, step * (2 + step), -step * (2 + step), 0, -7],
+      [.infinity, -.infinity, 2 * near, -2 * near, -0.0, 24],
+    ].map { Literal(type, doubles: $0) }
+    #expect(try runNatively(function, arguments) == expected)
+    #expect(try Interpreter().run(function, arguments) == expected)
   }
 
   /// Whether two parts are equal but for rounding; signs that Annex G leaves open may differ.

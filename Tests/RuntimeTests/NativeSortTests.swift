@@ -120,3 +120,77 @@ import Testing
     }
   }
 }
+
+/// Sorts of elements by themselves, which are sorts of words where each element is what its word says.
+@Suite struct NativeWordSortTests {
+  /// Long rows, which threads share, short ones, an axis in front; two zeros and NaNs of several bits, which
+  /// stay in their order, and elements without any, which words tell.
+  @Test(
+    arguments: [
+      ([40_000], 0), ([2, 33_000], 1), ([70, 130], 1), ([300, 20], 0), ([3, 1100, 2], 1),
+    ] as [([Int], Int)])
+  func agreeWithTheInterpreter(shape: [Int], axis: Int) throws {
+    for element in [ElementType.f32, .bf16, .f16, .i32, .u8, .i16] {
+      for (direction, kind) in [("LT", ""), ("GT", ""), ("LT", "TOTALORDER")]
+      where kind.isEmpty || element.isFloat {
+        let function = try Self.sort(element, shape, along: axis, direction, kind)
+        for isPlain in [true, false] {
+          let argument = Self.elements(function.parameterTypes[0], isPlain: isPlain)
+          #expect(
+            try runNatively(function, [argument]) == Interpreter().run(function, [argument]),
+            "\(element) \(shape) \(direction) \(kind) \(isPlain)")
+        }
+      }
+    }
+  }
+
+  /// Rising and falling rows, equal words, few different ones, and words in the order that a sample of
+  /// evenly spaced places tells least about.
+  @Test func everyPatternIsSorted() throws {
+    let count = 40_000
+    let function = try Self.sort(.u32, [count], along: 0, "LT", "")
+    let patterns: [(Int) -> Int] = [
+      { $0 }, { -$0 & 0xFFFF_FFFF }, { _ in 7 }, { $0 % 3 }, { $0 % 39 == 19 ? 0 : $0 },
+      { $0 * 2_654_435_761 & 0xFFFF_FFFF }, { $0 % 2 == 0 ? 0xFFFF_FFFF : 0 },
+    ]
+    for pattern in patterns {
+      let words = (0..<count).map { Int64(pattern($0)) }
+      let argument = Literal(TensorType([count], .u32), integers: words)
+      let expected = words.map { UInt32(truncatingIfNeeded: $0) }.sorted()
+      let results = try runNatively(function, [argument])
+      #expect(results[0].integers.map { UInt32(truncatingIfNeeded: $0) } == expected)
+    }
+  }
+
+  /// A sort of one operand by a comparison of its elements.
+  private static func sort(
+    _ element: ElementType, _ shape: [Int], along axis: Int, _ direction: String, _ kind: String
+  ) throws -> Function {
+    let (type, scalar) = (TensorType(shape, element), TensorType([], element))
+    let text = """
+      func.func @main(%x: \(type)) -> \(type) {
+        %0 = "stablehlo.sort"(%x) <{dimension = \(axis) : i64, is_stable = true}> ({
+        ^bb0(%a: \(scalar), %b: \(scalar)):
+          %1 = stablehlo.compare \(direction), %a, %b\(kind.isEmpty ? "" : ", \(kind)") : (\(scalar), \(scalar)) -> tensor<i1>
+          stablehlo.return %1 : tensor<i1>
+        }) : (\(type)) -> \(type)
+        return %0 : \(type)
+      }
+      """
+    return try #require(try Module(parsing: text, file: "sort.mlir").entry)
+  }
+
+  /// Whole numbers in no order, some of them equal; not plain ones have both zeros and NaN.
+  private static func elements(_ type: TensorType, isPlain: Bool) -> Literal {
+    var random = SplitMix64(seed: 11)
+    let values = (0..<type.count).map { _ in Double(random.int(in: -99...99)) }
+    guard type.element.isFloat else {
+      return Literal(type, integers: values.map { Int64($0) })
+    }
+    return Literal(
+      type,
+      doubles: values.map {
+        isPlain ? $0 / 4 : $0 == 99 ? .nan : $0 == -99 ? -.nan : $0 == 98 ? -0.0 : $0 / 4
+      })
+  }
+}

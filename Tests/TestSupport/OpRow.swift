@@ -68,11 +68,12 @@ package struct OpRow: Sendable, CustomStringConvertible {
   }
 
   /// The row with every element type and shape variant; of types that differ from others in their
-  /// arithmetic alone, every third variant and the last.
+  /// arithmetic alone, every third variant and the last, or the first and the last.
   package var cases: [OpCase] {
     elements.flatMap { element in
       let isUsual = element == .i1 || ElementType.numbers.contains(element)
-      return variants.indices.filter { isUsual || $0 % 3 == 0 || $0 == variants.count - 1 }.map {
+      let step = ElementType.rareIntegers.contains(element) ? variants.count : isUsual ? 1 : 3
+      return variants.indices.filter { $0 % step == 0 || $0 == variants.count - 1 }.map {
         OpCase(row: self, element: element, shapeVariant: $0)
       }
     }

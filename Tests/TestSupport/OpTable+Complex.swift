@@ -74,7 +74,8 @@ private func complexRow(_ op: BinaryOp) -> OpRow {
 /// The row of a passage between complex numbers and their parts.
 private func passageRow(_ op: ComplexOp) -> OpRow {
   OpRow(
-    op.rawValue, op == .make ? ElementType.floats : ElementType.complexNumbers + ElementType.floats,
+    op.rawValue,
+    op == .make ? ElementType.floats : ElementType.complexNumbers + ElementType.everyFloat,
     values: [.uniform(-3...3)], derivative: .smooth(),
     variants: elementwiseShapes.map {
       op == .make ? OpVariant(.complex(op), $0, $0) : OpVariant(.complex(op), $0)

@@ -4,6 +4,11 @@ import TensorIR
 let convolutionRows: [OpRow] = [
   convolutionRow("convolution plain", windows), convolutionRow("convolution layouts", layouts),
   convolutionRow("convolution groups", groups), convolutionRow("convolution extents", extents),
+  // A part is the sum of twice as many products.
+  OpRow(
+    "convolution of complex", ElementType.complexNumbers, values: [.uniform(-2...2)],
+    derivative: .smooth(), tolerance: Tolerance(ulps: 8, epsilons: 512),
+    variants: [windows[4], windows[8], layouts[1], groups[0], groups[3], extents[3]]),
   OpRow(
     "convolution into f32", [.f16, .bf16], values: [.uniform(-2...2)], derivative: .smooth(),
     tolerance: .sum, variants: [variant([2, 5, 3], [2, 3, 4], .wide)]),
@@ -98,7 +103,7 @@ private let extents: [OpVariant] = [
 /// The row of convolutions of one kind.
 private func convolutionRow(_ name: String, _ variants: [OpVariant]) -> OpRow {
   OpRow(
-    name, ElementType.numbers + [.f16, .bf16, .i8, .u32], values: [.uniform(-2...2)],
+    name, ElementType.everyNumber, values: [.uniform(-2...2)],
     derivative: .smooth(), tolerance: .sum, variants: variants)
 }
 

@@ -68,7 +68,7 @@ let dotRows: [OpRow] = [
 /// The row of products of one layout.
 private func dotRow(_ name: String, _ variants: [OpVariant]) -> OpRow {
   OpRow(
-    name, ElementType.numbers + [.f16, .bf16, .i8, .u32, .c64, .c128], values: [.uniform(-2...2)],
+    name, ElementType.everyNumber + ElementType.complexNumbers, values: [.uniform(-2...2)],
     derivative: .smooth(), tolerance: .sum, variants: variants)
 }
 

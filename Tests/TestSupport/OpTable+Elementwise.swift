@@ -1,8 +1,10 @@
 import TensorIR
 
-/// The shapes elementwise ops run with: scalars, empty tensors, vectors, odd extents; the last meets
-/// every pair of special values.
-let elementwiseShapes: [[Int]] = [[], [7], [2, 3], [4, 1, 5], [0], [3, 0], [67], [400]]
+/// The shapes elementwise ops run with: scalars, empty tensors, vectors, odd extents, eight axes;
+/// the last meets every pair of special values.
+let elementwiseShapes: [[Int]] = [
+  [], [7], [2, 3], [1, 2, 1, 2, 1, 1, 2, 1], [0], [3, 0], [67], [4, 1, 5], [400],
+]
 
 /// Constants and index tensors: no operands.
 let constantRows: [OpRow] = [
@@ -83,7 +85,9 @@ private func unaryTraits(
   case .erf: (ElementType.everyFloat, .uniform(-3...3), .smooth(), .ulps(4))
   case .square: (ElementType.everyNumber, .uniform(-3...3), .smooth(), .exact)
   case .stopGradient:
-    (ElementType.everyNumber + [.i1], .uniform(-3...3), .none("derivatives stop here"), .exact)
+    (
+      ElementType.samplesAndComplex, .uniform(-3...3), .none("derivatives stop here"), .exact
+    )
   }
 }
 
@@ -165,7 +169,7 @@ let bitsRows: [OpRow] =
   [
     ([ElementType.f32, .u32], ElementType.i32), ([.i32, .u32], .f32), ([.f64], .u64),
     ([.u64, .i64], .f64), ([.bf16, .f16], .u16), ([.i16, .u16], .bf16), ([.u16], .f16),
-    ([.i8], .u8), ([.i4], .u4),
+    ([.i8], .u8), ([.u8], .i8), ([.i4], .u4), ([.u4], .i4),
   ].map { sources, target in
     OpRow(
       "bitcast to \(target.rawValue)", sources, values: [.uniform(-9...9)],

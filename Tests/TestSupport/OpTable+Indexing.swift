@@ -93,7 +93,7 @@ private let sliceLookups: [OpVariant] = [
 
 private func gatherRow(_ name: String, _ variants: [OpVariant]) -> OpRow {
   OpRow(
-    name, ElementType.numbers + [.i1, .c64, .c128], values: [.uniform(-3...3), .uniform(-2...5)],
+    name, ElementType.samplesAndComplex, values: [.uniform(-3...3), .uniform(-2...5)],
     derivative: .smooth(), variants: variants)
 }
 
@@ -215,8 +215,8 @@ private func scatterRow(
   return OpRow(
     "scatter \(combination.rawValue) \(name)",
     combination == .set
-      ? ElementType.numbers + [.i1, .c64, .c128]
-      : ElementType.numbers + [.bf16, .u8] + (combination == .add ? [.c64, .c128] : []),
+      ? ElementType.samplesAndComplex
+      : ElementType.everyNumber + (combination == .add ? ElementType.complexNumbers : []),
     values: isExtreme
       ? [.distinct(spacing: 0.25), .uniform(-2...5), .distinct(spacing: 0.31)]
       : [.uniform(-3...3), .uniform(-2...5), .uniform(-3...3)],

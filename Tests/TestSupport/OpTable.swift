@@ -26,7 +26,9 @@ extension ElementType {
   /// All floats.
   package static let everyFloat = floats + shortFloats
   /// The types of rows whose ops move or combine elements.
-  package static let samples: [ElementType] = numbers + [.i1, .i16, .u8, .u64, .f16, .bf16]
+  package static let samples: [ElementType] = everyNumber + [.i1]
+  /// Integers that others stand for: they run with a row's first variant and its last.
+  package static let rareIntegers: [ElementType] = [.i4, .i8, .u4, .u16, .u32]
   /// The complex types.
   package static let complexNumbers: [ElementType] = [.c64, .c128]
   /// The types of rows whose ops need no order among elements.

@@ -10,5 +10,8 @@
 // divided: either rows among `parts`, each with scratch memory of two words of 64 bits for each element of a
 // row, or each row among `chunks`, with that memory once and 1024 words for each chunk.
 
+// `sort` takes the context, the addresses of words, of where they go sorted and of scratch memory, and the
+// numbers of rows, of elements of a row, of parts and of chunks; see words.h.
+
 // The address of a routine by its name; null where there is none of that name.
 const void *adjoint_sorting_routine(const char *name);

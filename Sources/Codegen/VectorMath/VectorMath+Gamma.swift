@@ -68,6 +68,7 @@ extension VectorMath {
     let series = b.fmul(square, lanes.polynomial(square, SpecialFunctions.digammaSeries))
     var value = b.fma(inverse, lanes.constant(-0.5), log(z))
     value = b.fsub(b.fsub(value, series), sum)
+    value = b.select(isNearRoot(lanes, r), digammaNearRoot(lanes, r), value)
     let (sine, cosine) = sinCos(turn(lanes, x))
     let cotangent = b.fmul(lanes.constant(.pi), b.fdiv(cosine, sine))
     let result = b.select(isReflected, b.fsub(value, cotangent), value)
@@ -75,6 +76,23 @@ extension VectorMath {
       b.fcmp(.ole, x, lanes.constant(0)), b.fcmp(.oeq, x, b.floor(x)))
     let isInfinite = b.fcmp(.oeq, x, lanes.constant(.infinity))
     return b.select(isPole, lanes.constant(.nan), b.select(isInfinite, x, result))
+  }
+
+  /// Whether an argument lies where the digamma function is made from its positive root.
+  private func isNearRoot(_ lanes: Lanes, _ x: LLVMValue) -> LLVMValue {
+    builder.and(
+      builder.fcmp(.oge, x, lanes.constant(1)), builder.fcmp(.olt, x, lanes.constant(2.5)))
+  }
+
+  /// The digamma function as the distance from its positive root times a polynomial.
+  private func digammaNearRoot(_ lanes: Lanes, _ x: LLVMValue) -> LLVMValue {
+    let b = builder
+    let slope = lanes.polynomial(
+      b.fsub(x, lanes.constant(SpecialFunctions.digammaCenter)), SpecialFunctions.digammaSlope)
+    let distance = b.fsub(
+      b.fsub(x, lanes.constant(SpecialFunctions.digammaRoot)),
+      lanes.constant(SpecialFunctions.digammaRootRest))
+    return b.fmul(distance, slope)
   }
 
   /// Hurwitz's zeta function Σ (q + k)⁻ˢ.

@@ -31,7 +31,7 @@ extension Lowering {
 }
 
 /// How the routine that orders rows divides its work.
-private struct OrderDivision {
+struct OrderDivision {
   /// The rows, and the elements of each.
   let rows: Int, extent: Int
   /// Among how many parts rows are divided.
@@ -54,6 +54,8 @@ private struct OrderDivision {
 
   /// The scratch memory in words of 64 bits: two of each element of a row, and counters of each chunk.
   var scratchWords: Int { parts * 2 * extent + chunks * 1024 }
+  /// The scratch memory of a sort of words: one of each element of a row, and where parts of chunks end.
+  var sortScratchWords: Int { (parts * extent + (chunks > 0 ? extent : 0) + 1) / 2 + chunks * 16 }
 }
 
 extension Ordering {

@@ -34,7 +34,7 @@ extension Function {
 
 extension FunctionBuilder {
   /// Integers of 32 bits, one or two, that are ordered as elements are, or the other way round.
-  fileprivate mutating func orderKeys(
+  mutating func orderKeys(
     _ operand: ValueID, isDescending: Bool
   ) throws -> [ValueID] {
     let element = self[operand].element
@@ -46,11 +46,7 @@ extension FunctionBuilder {
       let width = element.width
       let integer: ElementType = width == 16 ? .i16 : width == 32 ? .i32 : .i64
       let own = try emit(.bits(.cast(to: integer)), [operand])
-      let type = self[own]
-      // Of negative numbers all bits are turned but the sign, so that integers rise as they do.
-      let signs = try binary(.shiftRightArithmetic, own, splat(Double(width - 1), type))
-      let turned = try binary(.shiftRightLogical, signs, splat(1, type))
-      let signed = try convert(binary(.xor, own, turned), to: isWide ? .i64 : .i32)
+      let signed = try convert(turningNegatives(own), to: isWide ? .i64 : .i32)
       bits = try emit(.bits(.cast(to: unsigned)), [signed])
       bits = try binary(.xor, bits, topBit(self[bits]))
     case .signed:
@@ -64,6 +60,28 @@ extension FunctionBuilder {
     guard isWide else { return [bits] }
     let high = try binary(.shiftRightLogical, bits, splat(32, self[bits]))
     return [try convert(high, to: .u32), try convert(bits, to: .u32)]
+  }
+
+  /// The bits of floats as integers that rise as the floats do, or bits again of such integers: of negative
+  /// numbers all bits are turned but the sign.
+  private mutating func turningNegatives(_ bits: ValueID) throws -> ValueID {
+    let type = self[bits]
+    let signs = try binary(
+      .shiftRightArithmetic, bits, splat(Double(type.element.width - 1), type))
+    return try binary(.xor, bits, binary(.shiftRightLogical, signs, splat(1, type)))
+  }
+
+  /// The elements, of at most 32 bits, whose one order key each word is.
+  mutating func elements(
+    ofKeys words: ValueID, _ element: ElementType, isDescending: Bool
+  ) throws -> ValueID {
+    var bits = isDescending ? try unary(.not, words) : words
+    if element.kind == .unsigned { return try convert(bits, to: element) }
+    bits = try binary(.xor, bits, topBit(self[bits]))
+    let signed = try emit(.bits(.cast(to: .i32)), [bits])
+    guard element.isFloat else { return try convert(signed, to: element) }
+    let own = try convert(signed, to: element.width == 16 ? .i16 : .i32)
+    return try emit(.bits(.cast(to: element)), [turningNegatives(own)])
   }
 
   /// Integers of which only the uppermost bit is set.

@@ -101,7 +101,10 @@ extension PairMath {
   private mutating func logistic(_ z: Pair) throws -> Pair {
     let isLeft = try compare(z.real, .less, 0)
     let small = try exponential(choose(isLeft, z, negate(z)))
-    return try quotient(choose(isLeft, small, one()), plusOne(small))
+    let value = try quotient(choose(isLeft, small, one()), plusOne(small))
+    // On which side of the real axis a result without an imaginary part is, its rounding may have lost.
+    let side = try choose(isLeft, small.imaginary, builder.negate(small.imaginary))
+    return Pair(real: value.real, imaginary: try copySign(apply(.abs, value.imaginary), side))
   }
 
   // MARK: Logarithms and powers

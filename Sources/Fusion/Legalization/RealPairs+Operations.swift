@@ -171,6 +171,19 @@ extension RealPairs {
       real: try builder.subtract(straight, turned), imaginary: try builder.add(first, second))
   }
 
+  /// z², whose real part is (|x| − |y|) (|x| + |y|), so that nothing cancels.
+  private mutating func squared(_ z: Pair) throws -> Pair {
+    let (x, y) = (try builder.unary(.abs, z.real), try builder.unary(.abs, z.imaginary))
+    let difference = try builder.subtract(x, y)
+    let zero = try builder.splat(0, builder[difference])
+    let isOnDiagonal = try builder.compare(.equal, difference, zero)
+    let real = try builder.multiply(difference, builder.add(x, y))
+    let product = try builder.multiply(z.real, z.imaginary)
+    return Pair(
+      real: try builder.select(isOnDiagonal, zero, real),
+      imaginary: try builder.add(product, product))
+  }
+
   /// A function of two complex numbers.
   mutating func copied(
     _ op: BinaryOp, _ left: Pair, _ right: Pair, _ type: TensorType
@@ -203,7 +216,7 @@ extension RealPairs {
       return [try builder.negate(operand.real), try builder.negate(operand.imaginary)]
     case .stopGradient: return [operand.real, operand.imaginary]
     case .square:
-      let square = try multiplied(operand, operand)
+      let square = try squared(operand)
       return [square.real, square.imaginary]
     case .abs:
       var math = PairMath(builder, shape: type.shape, isNarrow: type.element == .f32)

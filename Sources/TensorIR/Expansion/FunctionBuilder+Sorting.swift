@@ -190,7 +190,7 @@ extension FunctionBuilder {
   }
 
   /// The operand's elements at the indices along an axis, for all other axes alike.
-  mutating func taken(
+  package mutating func taken(
     _ operand: ValueID, at indices: ValueID, along axis: Int
   ) throws -> ValueID {
     if self[indices].count == 0 {
