@@ -118,10 +118,7 @@ extension ModuleParser {
     for word in ["cond", "do"] {
       try cursor.expect(word: word)
       var region = try startRegion(in: body, capturing: true)
-      for (name, type) in zip(names, draft.results.types) {
-        let value = region.builder.parameter(type)
-        try define(name.name, as: .init(first: value, count: 1), at: name.position, in: &region)
-      }
+      try define(names, as: draft.results, in: &region)
       try cursor.expect("{")
       let results = try operations(of: &region)
       draft.regions.append(region.finished(returning: results))

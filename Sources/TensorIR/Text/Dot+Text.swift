@@ -98,6 +98,16 @@ extension ModuleParser {
     try draft.attributes.add("dot_dimension_numbers", .fields(numbers))
   }
 
+  /// Reads `%a, %b, precision = [DEFAULT, DEFAULT]`; the precision may be missing.
+  mutating func productForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
+    try operands(2, of: &draft, in: &body)
+    guard cursor.accept(",") else { return }
+    let place = cursor.location(at: cursor.position)
+    try cursor.expect(word: "precision")
+    try cursor.expect("=")
+    try draft.attributes.add("precision_config", try cursor.attributeValue(), at: place)
+  }
+
   /// Reads `= [0] x [0]`: axes of the left and of the right operand.
   private mutating func sides(
     _ name: String, of numbers: inout AttributeDictionary

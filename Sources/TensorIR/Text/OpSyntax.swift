@@ -39,6 +39,10 @@ enum OpSyntax: Hashable {
       table[kind.rawValue] = .custom(kind)
     }
     table["chlo.tan"] = .unary(.tangent)
+    table["chlo.constant"] = .constant
+    for word in broadcastingFunctions {
+      table[broadcastingPrefix + word] = .expansion(.broadcasting)
+    }
     for expansion in Expansion.allCases { table[expansion.rawValue] = .expansion(expansion) }
     for op in MatrixSyntax.allCases { table[op.rawValue] = .matrix(op) }
     for op in UnaryOp.allCases { table[op.rawValue] = .unary(op) }
@@ -51,7 +55,8 @@ enum OpSyntax: Hashable {
   var allowsOneType: Bool {
     switch self {
     case .unary, .binary, .complex: true
-    case .expansion(let expansion): expansion == .cholesky || expansion == .shardingConstraint
+    case .expansion(let expansion):
+      [.cholesky, .shardingConstraint, .partition, .replica].contains(expansion)
     case .reducePrecision, .bitcast, .clamp, .reverse, .convert, .iota: true
     case .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
       .concatenate, .reduce, .dot, .convolution, .gather, .scatter, .fft, .dynamicSlice,
@@ -107,6 +112,12 @@ struct OperationDraft {
   var appliedKind: Reduction.Kind?
   /// The types of the operands.
   var operandTypes: [TensorType] = []
+  /// What the types written for operands are made of; empty where each is a tensor's.
+  var operandTrees: [TypeTree] = []
+  /// The elements of operands that follow from constants, where the operation asks for them.
+  var known: [[Int]?] = []
+  /// How many operations before this one make random numbers.
+  var randomNumber = 0
   /// The types written for the results.
   var results = WrittenTypes()
 
