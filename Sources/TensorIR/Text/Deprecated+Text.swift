@@ -17,7 +17,7 @@ extension OperationDraft {
     if let sum = results.types.first?.element, sum != operandTypes[0].element {
       dimensions.resultElement = sum
     }
-    return [try builder.emit(.dot(dimensions), operands)]
+    return [try product(dimensions, operands, in: &builder)]
   }
 
   /// Adds the operand repeated along new first axes.
@@ -138,7 +138,7 @@ extension OperationDraft {
       if let sum = results.types.first?.element, sum != operandTypes[0].element {
         dimensions.resultElement = sum
       }
-      let value = try builder.emit(.dot(dimensions), sides.map(\.value))
+      let value = try self.product(dimensions, sides.map(\.value), in: &builder)
       let order =
         batch + left.filter { !shared.contains($0) } + right.filter { !shared.contains($0) }
       product = LetteredValue(value: value, letters: order)

@@ -76,6 +76,7 @@ extension OperationDraft {
   var isExpanded: Bool {
     if case .expansion = syntax { return true }
     if syntax == .bitcast { return changesWidth }
+    if syntax == .dot { return isProductOfBooleans }
     if case .binary(let op) = syntax, operandTypes.first?.element.isComplex == true {
       return op.isExpandedForComplexNumbers
     }
@@ -132,6 +133,7 @@ extension OperationDraft {
     case .binary(let op):
       try requireOperands(2)
       results = [try builder.complexBinary(op, operands[0], operands[1])]
+    case .dot: results = [try product(dotDimensions(), operands, in: &builder)]
     case .scatter: results = try expandScatter(in: &builder)
     case .matrix(let syntax): results = try builder.widened(matrixOp(syntax), operands)
     case .expansion(.cholesky): results = try expandCholesky(in: &builder)

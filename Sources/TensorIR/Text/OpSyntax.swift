@@ -51,6 +51,15 @@ enum OpSyntax: Hashable {
     return table
   }()
 
+  /// The mnemonic of StableHLO or CHLO for what older exporters wrote in the dialect MHLO.
+  static func mnemonic(_ written: String) -> String {
+    guard written.hasPrefix("mhlo.") else { return written }
+    let word = written.dropFirst("mhlo.".count)
+    if word == "topk" { return Expansion.topK.rawValue }
+    return byMnemonic["chlo.\(word)"] == nil || byMnemonic["stablehlo.\(word)"] != nil
+      ? "stablehlo.\(word)" : "chlo.\(word)"
+  }
+
   /// Whether one type may stand for those of all operands and the result.
   var allowsOneType: Bool {
     switch self {

@@ -219,14 +219,15 @@ extension ModuleParser {
     let start = cursor.position
     let isGeneric = cursor.isNext("\"")
     guard let word = isGeneric ? try cursor.string() : cursor.acceptWord(),
-      word == "return" && !isGeneric || word == "func.return" || word == "stablehlo.return"
+      word == "return" && !isGeneric || word == "func.return"
+        || OpSyntax.mnemonic(word) == "stablehlo.return"
     else {
       cursor.position = start
       return nil
     }
     let isRegion = body.depth > 0
     // Comparators that custom calls name end as regions do.
-    guard (word == "stablehlo.return") || !isRegion else {
+    guard OpSyntax.mnemonic(word) == "stablehlo.return" || !isRegion else {
       throw cursor.failure(
         "expected \(isRegion ? "stablehlo.return" : "return"), not \(word)", at: start)
     }
@@ -265,9 +266,10 @@ extension ModuleParser {
     let start = cursor.position
     let place = cursor.location(at: start)
     let isGeneric = cursor.isNext("\"")
-    let mnemonic = isGeneric ? try cursor.string() : try cursor.expectWord("an operation")
+    let written = isGeneric ? try cursor.string() : try cursor.expectWord("an operation")
+    let mnemonic = OpSyntax.mnemonic(written)
     guard let syntax = OpSyntax.byMnemonic[mnemonic], !isGeneric || mnemonic != "call" else {
-      throw AdjointError(.unsupported, "unknown op \(mnemonic)", at: place)
+      throw AdjointError(.unsupported, "unknown op \(written)", at: place)
     }
     var draft = OperationDraft(syntax, mnemonic, at: start, place)
     if isGeneric {
