@@ -48,3 +48,17 @@ extension ElementType {
     return format.value(of: grows ? bits + 1 : bits - 1)
   }
 }
+
+extension ElementType {
+  /// For a signed integer type that without signs of equal width; nil for another.
+  var unsignedOfSameWidth: ElementType? {
+    switch self {
+    case .i4: .u4
+    case .i8: .u8
+    case .i16: .u16
+    case .i32: .u32
+    case .i64: .u64
+    case .i1, .u4, .u8, .u16, .u32, .u64, .f16, .bf16, .f32, .f64, .c64, .c128: nil
+    }
+  }
+}

@@ -1,28 +1,41 @@
 extension FunctionBuilder {
   /// The next state and the bits that `rng_bit_generator` gives for a state of two u64: a key, and a
-  /// counter that grows by the blocks used.
+  /// counter that grows by the blocks used; for Philox a third one may be the counter's upper half, which
+  /// else starts from the key.
   ///
   /// The bits are those of XLA on a CPU. Sources: J. Salmon and others, "Parallel Random Numbers: As Easy
   /// as 1, 2, 3" (2011), for both ciphers.
   mutating func randomBits(
     _ algorithm: RandomAlgorithm, _ state: ValueID, _ type: TensorType
   ) throws -> [ValueID] {
-    guard self[state] == TensorType([2], .u64), type.element.kind == .unsigned,
+    let isLong = algorithm == .philox && self[state] == TensorType([3], .u64)
+    guard isLong || self[state] == TensorType([2], .u64), type.element.isInteger,
       type.element.width >= 8
     else {
       throw AdjointError(
         .unsupported,
         "stablehlo.rng_bit_generator of \(type) from \(self[state]) is not supported")
     }
+    if let element = type.element.unsignedOfSameWidth {
+      let made = try randomBits(algorithm, state, TensorType(type.shape, element))
+      return [made[0], try emit(.bits(.cast(to: type.element)), [made[1]])]
+    }
     let key = try reshape(strided(state, starts: [0], limits: [1], strides: [1]), to: [])
     let counter = try reshape(strided(state, starts: [1], limits: [2], strides: [1]), to: [])
+    let above = try isLong
+      ? reshape(strided(state, starts: [2], limits: [3], strides: [1]), to: []) : nil
     let (bits, blocks) =
       switch algorithm {
       case .threefry: try threefry(key, counter, type)
-      case .philox: try philox(key, counter, type)
+      case .philox: try philox(key, counter, above: above ?? key, type)
       }
     let next = try add(counter, word(Int64(blocks), TensorType([], .u64)))
-    let parts = try [key, next].map { try reshape($0, to: [1]) }
+    var parts = [key, next]
+    if let above {
+      let carry = try convert(compare(.less, next, counter), to: .u64)
+      parts.append(try add(above, carry))
+    }
+    parts = try parts.map { try reshape($0, to: [1]) }
     return [try emit(.shape(.concatenate(dimension: 0)), parts), bits]
   }
 
@@ -125,9 +138,9 @@ extension FunctionBuilder {
 
   // MARK: Philox
 
-  /// Four words of each counter of 128 bits, whose upper half starts from the key.
+  /// Four words of each counter of 128 bits, whose upper half is given.
   private mutating func philox(
-    _ key: ValueID, _ counter: ValueID, _ type: TensorType
+    _ key: ValueID, _ counter: ValueID, above: ValueID, _ type: TensorType
   ) throws -> (ValueID, Int) {
     let words = type.element == .u64 ? 2 * type.count : type.count
     let blocks = (words + 3) / 4
@@ -135,7 +148,7 @@ extension FunctionBuilder {
     let low = try counters(counter, count)
     let start = try broadcast(counter, to: count, dimensions: [])
     let carry = try convert(compare(.less, low, start), to: .u64)
-    let high = try add(broadcast(key, to: count, dimensions: []), carry)
+    let high = try add(broadcast(above, to: count, dimensions: []), carry)
     var state = try halves(low) + halves(high)
     var round = try halves(key).map { try broadcast($0, to: count, dimensions: []) }
     for _ in 0..<10 {

@@ -48,6 +48,7 @@ extension ModuleParser {
   /// index of a scan.
   mutating func close(_ draft: inout OperationDraft, in body: inout BodyParser) throws {
     guard draft.syntax.capturesValues else { return }
+    try requireEnd(of: draft, in: body)
     var captured: [(name: ValueName, index: Int)] = []
     for region in draft.regions {
       for capture in region.captures
@@ -73,6 +74,25 @@ extension ModuleParser {
       draft.regions[index].close(
         over: captured, types: values.map { body.builder[$0] }, at: place.parameters)
     }
+  }
+
+  /// Fails for a loop whose condition is a constant that says to go on for ever.
+  private func requireEnd(of draft: OperationDraft, in body: BodyParser) throws {
+    guard draft.syntax == .whileLoop, let condition = draft.regions.first,
+      let result = condition.region.results.first
+    else { return }
+    var literal: Literal?
+    if let capture = condition.captures.first(where: { $0.parameter == result }) {
+      literal = OuterBody(body).constant(capture.name, capture.index)
+    } else if case .constant(let value)? = condition.region.operations.first(where: {
+      $0.results.contains(result)
+    })?.op {
+      literal = value
+    }
+    guard let literal, literal.splatValue == 1 else { return }
+    throw cursor.failure(
+      "\(draft.mnemonic) never ends: its condition is constantly true", at: draft.position,
+      kind: .unsupported)
   }
 
   /// Reads operands separated by commas up to a word or a colon.
@@ -118,10 +138,7 @@ extension ModuleParser {
     for word in ["cond", "do"] {
       try cursor.expect(word: word)
       var region = try startRegion(in: body, capturing: true)
-      for (name, type) in zip(names, draft.results.types) {
-        let value = region.builder.parameter(type)
-        try define(name.name, as: .init(first: value, count: 1), at: name.position, in: &region)
-      }
+      try define(names, as: draft.results, in: &region)
       try cursor.expect("{")
       let results = try operations(of: &region)
       draft.regions.append(region.finished(returning: results))

@@ -7,6 +7,36 @@ struct ConvolutionNumbers {
   var kernel: [String]
   var output: [String]
 
+  /// Dimension numbers as written axis by axis.
+  init(input: [String], kernel: [String], output: [String]) {
+    self.input = input
+    self.kernel = kernel
+    self.output = output
+  }
+
+  /// Dimension numbers as written role by role: `raw input_batch_dimension = 0, …`.
+  init(_ fields: inout AttributeDictionary) throws {
+    func letters(_ side: String, _ roles: [(word: String, letter: String)]) throws -> [String] {
+      let spatial = try fields.optionalIntegers("\(side)_spatial_dimensions")
+      var places = spatial.enumerated().map { (axis: $1, letter: "\($0)") }
+      for role in roles {
+        let axis = try fields.optionalInteger("\(side)_\(role.word)_dimension")
+        places.append((axis, role.letter))
+      }
+      places.sort { $0.axis < $1.axis }
+      guard places.map(\.axis) == Array(places.indices) else {
+        throw AdjointError(
+          .type, "\(fields.owner): the dimensions of \(side) are not distinct axes",
+          at: fields.location)
+      }
+      return places.map(\.letter)
+    }
+    input = try letters("input", [("batch", "b"), ("feature", "f")])
+    kernel = try letters("kernel", [("input_feature", "i"), ("output_feature", "o")])
+    output = try letters("output", [("batch", "b"), ("feature", "f")])
+    try fields.requireEmpty()
+  }
+
   /// Where a letter stands; nil unless it does exactly once.
   private static func place(of letter: String, in axes: [String]) -> Int? {
     let places = axes.indices.filter { axes[$0] == letter }

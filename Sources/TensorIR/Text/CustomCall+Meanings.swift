@@ -10,6 +10,7 @@ extension OperationDraft {
     case "Sharding", "LayoutConstraint", "annotate_device_placement":
       try requireCount(1)
       return operands
+    case "shape_assertion": return try checkedAssertion()
     case "mhlo.topk", "TopK": return try greatest(in: &builder)
     case "ApproxTopK", "PartialReduce": return try approximatelyGreatest(target, in: &builder)
     case "mhlo.bessel_i1e":
@@ -40,6 +41,19 @@ extension OperationDraft {
         .type, "\(mnemonic) takes \(count) operands here, not \(operands.count)",
         at: attributes.location)
     }
+  }
+
+  /// Nothing, of an assertion about shapes that follows from constants and holds.
+  private func checkedAssertion() throws -> [ValueID] {
+    guard let condition = known.first, let condition, operandTypes[0] == TensorType([], .i1) else {
+      throw AdjointError(
+        .unsupported, "@shape_assertion: operand 0 does not follow from constants",
+        at: attributes.location)
+    }
+    guard condition == [1] else {
+      throw AdjointError(.type, "@shape_assertion does not hold", at: attributes.location)
+    }
+    return []
   }
 
   /// The greatest or least elements along the last axis, and their indices.

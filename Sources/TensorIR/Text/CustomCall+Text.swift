@@ -24,7 +24,7 @@ extension OperationDraft {
       for name in ["backend_config", "api_version", "called_computations", "has_side_effect"] {
         _ = attributes.take(name)
       }
-      _ = attributes.take("mhlo.attributes")
+      for name in ["mhlo.attributes", "mhlo.backend_config"] { _ = attributes.take(name) }
       return meaning
     }
     _ = attributes.take("mhlo.attributes")

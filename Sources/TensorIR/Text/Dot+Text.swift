@@ -18,6 +18,25 @@ extension OperationDraft {
     return dimensions
   }
 
+  /// Whether elements are booleans, whose products are read as those of integers.
+  var isProductOfBooleans: Bool { syntax == .dot && operandTypes.first?.element == .i1 }
+
+  /// Adds a product of two operands and gives its result.
+  func product(
+    _ dimensions: DotDimensions, _ operands: [ValueID], in builder: inout FunctionBuilder
+  ) throws -> ValueID {
+    guard let first = operands.first, builder[first].element == .i1 else {
+      return try builder.emit(.dot(dimensions), operands)
+    }
+    // Sums of booleans are "or": whether any pair has two that are true.
+    let counted = try operands.map { try builder.convert($0, to: .i32) }
+    var counting = dimensions
+    counting.resultElement = nil
+    let sums = try builder.emit(.dot(counting), counted)
+    let zeros = try builder.splat(0, builder[sums])
+    return try builder.compare(.notEqual, sums, zeros)
+  }
+
   /// The precision asked of a product's operands; empty where it is the default one of both.
   mutating func precision() throws -> [Precision] {
     let precision = try attributes.optionalWords("precision_config").map { word in
@@ -96,6 +115,16 @@ extension ModuleParser {
       }
     }
     try draft.attributes.add("dot_dimension_numbers", .fields(numbers))
+  }
+
+  /// Reads `%a, %b, precision = [DEFAULT, DEFAULT]`; the precision may be missing.
+  mutating func productForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
+    try operands(2, of: &draft, in: &body)
+    guard cursor.accept(",") else { return }
+    let place = cursor.location(at: cursor.position)
+    try cursor.expect(word: "precision")
+    try cursor.expect("=")
+    try draft.attributes.add("precision_config", try cursor.attributeValue(), at: place)
   }
 
   /// Reads `= [0] x [0]`: axes of the left and of the right operand.

@@ -1,17 +1,34 @@
 // The text of unary ops, `compare` and `select`.
 
 extension OperationDraft {
-  /// Drops a `result_accuracy` that asks for the default.
+  /// Drops a `result_accuracy` that functions here have: the default, the highest that there is, or a
+  /// tolerance of two units in the last place or more.
   mutating func checkAccuracy() throws {
     guard let entry = attributes.take("result_accuracy") else { return }
-    var mode: String?
-    if case .fields(var fields) = entry.value {
-      mode = try fields.optionalWord("mode")
-      try fields.requireEmpty()
-    }
-    guard mode == "DEFAULT" else {
+    guard case .fields(var fields) = entry.value else {
       throw AdjointError(
-        .unsupported, "\(mnemonic) with another result_accuracy than DEFAULT", at: entry.location)
+        .syntax, "result_accuracy of \(mnemonic) has no fields", at: entry.location)
+    }
+    let mode = try fields.optionalWord("mode")
+    func number(_ name: String) throws -> Double {
+      fields.entries.contains { $0.name == name } ? try fields.float(name) : 0
+    }
+    let (absolute, relative) = (try number("atol"), try number("rtol"))
+    let units = try fields.optionalInteger("ulps")
+    try fields.requireEmpty()
+    let digits = operandTypes.first?.element.partType.floatFormat?.fractionBits ?? 0
+    let unit = Double(sign: .plus, exponent: -digits, significand: 1)
+    let isReached: Bool =
+      switch mode {
+      case nil, "DEFAULT", "HIGHEST": true
+      case "TOLERANCE": units >= 2 || relative >= 2 * unit
+      default: false
+      }
+    guard isReached else {
+      let wanted = "atol = \(absolute), rtol = \(relative), ulps = \(units)"
+      throw AdjointError(
+        .unsupported, "\(mnemonic) with result_accuracy \(mode ?? "") \(wanted)",
+        at: entry.location)
     }
   }
 

@@ -15,16 +15,57 @@ enum Expansion: String, CaseIterable {
   case randomBits = "stablehlo.rng_bit_generator"
   case cholesky = "stablehlo.cholesky"
   case customCall = "stablehlo.custom_call"
-  case allReduce = "stablehlo.all_reduce"
   case shardingConstraint = "sdy.sharding_constraint"
+  case batchNormInference = "stablehlo.batch_norm_inference"
+  case batchNormTraining = "stablehlo.batch_norm_training"
+  case batchNormGrad = "stablehlo.batch_norm_grad"
+  case dot = "stablehlo.dot"
+  case broadcast = "stablehlo.broadcast"
+  case einsum = "stablehlo.einsum"
+  case unaryEinsum = "stablehlo.unary_einsum"
+  case torchIndexSelect = "stablehlo.torch_index_select"
+  /// This one and all others of `OpSyntax.broadcastingFunctions`.
+  case broadcasting = "chlo.broadcast_add"
+  case constantLike = "chlo.constant_like"
+  case dynamicBroadcast = "stablehlo.dynamic_broadcast_in_dim"
+  case dynamicReshape = "stablehlo.dynamic_reshape"
+  case dynamicIota = "stablehlo.dynamic_iota"
+  case dynamicPad = "stablehlo.dynamic_pad"
+  case dynamicGather = "stablehlo.dynamic_gather"
+  case dynamicConvolution = "stablehlo.dynamic_conv"
+  case realDynamicSlice = "stablehlo.real_dynamic_slice"
+  case getDimensionSize = "stablehlo.get_dimension_size"
+  case setDimensionSize = "stablehlo.set_dimension_size"
+  case rng = "stablehlo.rng"
+  case tuple = "stablehlo.tuple"
+  case getTupleElement = "stablehlo.get_tuple_element"
+  case token = "stablehlo.create_token"
+  case allTokens = "stablehlo.after_all"
+  case partition = "stablehlo.partition_id"
+  case replica = "stablehlo.replica_id"
+  case crossReplicaSum = "stablehlo.cross-replica-sum"
+  case allReduce = "stablehlo.all_reduce"
+  case allGather = "stablehlo.all_gather"
+  case reduceScatter = "stablehlo.reduce_scatter"
+  case allToAll = "stablehlo.all_to_all"
+  case collectivePermute = "stablehlo.collective_permute"
+  case collectiveBroadcast = "stablehlo.collective_broadcast"
+  case collectiveReduce = "stablehlo.collective_reduce"
 
   /// Whether the operation has a region.
   var hasRegion: Bool {
     switch self {
-    case .sort, .reduceWindow, .selectAndScatter, .map, .allReduce: true
+    case .sort, .reduceWindow, .selectAndScatter, .map, .allReduce, .reduceScatter,
+      .collectiveReduce:
+      true
     case .topK, .besselI1, .highProduct, .windowPlace, .windowCollect, .windowScatter, .cholesky,
-      .customCall,
-      .randomBits, .shardingConstraint:
+      .customCall, .randomBits, .shardingConstraint, .batchNormInference, .batchNormTraining,
+      .batchNormGrad, .dot, .broadcast, .einsum, .unaryEinsum, .torchIndexSelect, .broadcasting,
+      .constantLike, .dynamicBroadcast, .dynamicReshape, .dynamicIota, .dynamicPad,
+      .dynamicGather, .dynamicConvolution, .realDynamicSlice, .getDimensionSize,
+      .setDimensionSize, .rng, .tuple, .getTupleElement, .token, .allTokens, .partition,
+      .replica, .crossReplicaSum, .allGather, .allToAll, .collectivePermute,
+      .collectiveBroadcast:
       false
     }
   }
@@ -35,6 +76,7 @@ extension OperationDraft {
   var isExpanded: Bool {
     if case .expansion = syntax { return true }
     if syntax == .bitcast { return changesWidth }
+    if syntax == .dot { return isProductOfBooleans }
     if case .binary(let op) = syntax, operandTypes.first?.element.isComplex == true {
       return op.isExpandedForComplexNumbers
     }
@@ -91,31 +133,44 @@ extension OperationDraft {
     case .binary(let op):
       try requireOperands(2)
       results = [try builder.complexBinary(op, operands[0], operands[1])]
+    case .dot: results = [try product(dotDimensions(), operands, in: &builder)]
     case .scatter: results = try expandScatter(in: &builder)
     case .matrix(let syntax): results = try builder.widened(matrixOp(syntax), operands)
     case .expansion(.cholesky): results = try expandCholesky(in: &builder)
     case .expansion(.customCall): results = try expandCustomCall(in: &builder)
     case .expansion(.shardingConstraint): results = operands
-    case .expansion(.allReduce): results = try expandAllReduce()
+    case .expansion(.batchNormInference): results = try expandBatchNormInference(in: &builder)
+    case .expansion(.batchNormTraining): results = try expandBatchNormTraining(in: &builder)
+    case .expansion(.batchNormGrad): results = try expandBatchNormGrad(in: &builder)
+    case .expansion(.dot): results = try expandDot(in: &builder)
+    case .expansion(.broadcast): results = try expandBroadcast(in: &builder)
+    case .expansion(.einsum), .expansion(.unaryEinsum): results = try expandEinsum(in: &builder)
+    case .expansion(.torchIndexSelect): results = try expandTorchIndexSelect(in: &builder)
+    case .expansion(.broadcasting): results = try expandBroadcasting(in: &builder)
+    case .expansion(.constantLike): results = try expandConstantLike(in: &builder)
+    case .expansion(.dynamicBroadcast), .expansion(.dynamicReshape), .expansion(.dynamicIota),
+      .expansion(.dynamicPad), .expansion(.dynamicGather), .expansion(.dynamicConvolution),
+      .expansion(.realDynamicSlice), .expansion(.getDimensionSize),
+      .expansion(.setDimensionSize):
+      results = try expandDynamic(in: &builder)
+    case .expansion(.rng): results = try expandRandom(in: &builder)
+    case .expansion(.tuple): results = operands
+    case .expansion(.token), .expansion(.allTokens): results = []
+    case .expansion(.getTupleElement): results = try expandTupleElement()
+    case .expansion(.partition), .expansion(.replica):
+      results = try expandDeviceNumber(in: &builder)
+    case .expansion(.crossReplicaSum), .expansion(.allReduce), .expansion(.allGather),
+      .expansion(.reduceScatter), .expansion(.allToAll), .expansion(.collectivePermute),
+      .expansion(.collectiveBroadcast), .expansion(.collectiveReduce):
+      results = try expandCollective(in: &builder)
     default: results = try expandReduction(in: &builder)
     }
     try attributes.requireEmpty()
     return results
   }
 
-  /// The operands, where one device is all there is.
-  private mutating func expandAllReduce() throws -> [ValueID] {
-    let groups = try attributes.literal("replica_groups")
-    guard groups.type.shape == [1, 1], groups.doubles == [0] else {
-      throw AdjointError(
-        .unsupported, "\(mnemonic) of several devices is not supported", at: attributes.location)
-    }
-    _ = attributes.take("channel_handle")
-    _ = try attributes.optionalBoolean("use_global_device_ids")
-    return operands
-  }
-
-  private func requireOperands(_ count: Int) throws {
+  /// Fails unless there are so many operands.
+  func requireOperands(_ count: Int) throws {
     guard operands.count == count else {
       throw AdjointError(
         .type, "\(mnemonic) takes \(count) operands, not \(operands.count)",

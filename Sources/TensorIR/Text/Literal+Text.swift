@@ -168,7 +168,7 @@ extension TextCursor {
   }
 
   /// Reads `"0x…"` and gives the extent of its digits.
-  private mutating func hexadecimalString() throws -> Range<Int> {
+  mutating func hexadecimalString() throws -> Range<Int> {
     let start = position
     position += 1
     let digits = position + 2
@@ -211,12 +211,14 @@ extension TextCursor {
     return Literal(type, splat: try elementBytes(element, type.element))
   }
 
-  /// The constant whose bytes, or whose one element's bytes, are spelled by hexadecimal digits.
-  private func literal(
+  /// The constant whose bytes, or whose one element's bytes, are spelled by hexadecimal digits; booleans may
+  /// be bits, the first one the lowest of the first byte.
+  func literal(
     ofBytes digits: Range<Int>, _ type: TensorType, at start: Int
   ) throws -> Literal {
     let count = digits.count / 2
     let width = type.element.byteCount
+    if type.element == .i1, let packed = packedBooleans(digits, type) { return packed }
     guard count == type.byteCount || count == width else {
       throw failure(
         "the constant has \(count) bytes, but \(type) has \(type.byteCount)", at: start,
@@ -235,6 +237,19 @@ extension TextCursor {
     }
     return count == type.byteCount
       ? Literal(type, bytes: content) : Literal(type, splat: content)
+  }
+
+  /// The booleans that bits spell; nil where there is a byte for each, or the byte of one that stands for
+  /// all.
+  private func packedBooleans(_ digits: Range<Int>, _ type: TensorType) -> Literal? {
+    let count = digits.count / 2
+    let content = stride(from: digits.lowerBound, to: digits.upperBound, by: 2).map {
+      (bytes[$0].hexDigit ?? 0) << 4 | (bytes[$0 + 1].hexDigit ?? 0)
+    }
+    if count == 1, content[0] == 0xFF { return Literal(type, splat: [1]) }
+    let isBytes = count == type.count || count == 1 && content[0] <= 1
+    guard !isBytes, count == (type.count + 7) / 8 else { return nil }
+    return Literal(type, bytes: (0..<type.count).map { content[$0 / 8] >> ($0 % 8) & 1 })
   }
 
   /// The bytes of one element.

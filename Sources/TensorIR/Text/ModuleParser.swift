@@ -20,31 +20,52 @@ struct ModuleParser {
   var cursor: TextCursor
   /// Where the functions start that regions of scalars may call, once one does.
   var functionStarts: [String: Int]?
+  /// How many operations so far make random numbers.
+  var randomCount = 0
   /// The functions that are being read for such calls.
   var calledFunctions: Set<String> = []
 
   /// Reads the whole text: one module, or functions outside of any.
   mutating func module() throws -> Module {
     var module = Module()
-    try skipLocationDefinitions()
+    try definitions()
     if cursor.isNext("\"") {
       module = try genericModule()
     } else if cursor.accept(word: "module") || cursor.accept(word: "builtin.module") {
-      if cursor.isNext("@") { module.name = try cursor.symbolName() }
-      if cursor.accept(word: "attributes") { module.writtenAttributes = try cursor.rawDictionary() }
-      try cursor.expect("{")
-      while !cursor.accept("}") {
-        if try skipMesh() { continue }
-        module.functions.append(try function())
-      }
-      try cursor.skipLocation()
+      module = try moduleBody(depth: 0)
     } else {
       while isFunctionNext { module.functions.append(try function()) }
       guard !module.functions.isEmpty else { throw cursor.expected("'module' or 'func.func'") }
     }
-    try skipLocationDefinitions()
+    try definitions()
+    try cursor.skipResources()
     guard cursor.isAtEnd else { throw cursor.expected("the end of the text") }
     return module
+  }
+
+  /// Reads `@name attributes {…} {…}`, after the word `module`.
+  ///
+  /// Functions of modules inside cannot be called from outside of them, so such a module counts only where
+  /// it is all that there is.
+  private mutating func moduleBody(depth: Int) throws -> Module {
+    guard depth < ModuleParser.maximumDepth else {
+      throw cursor.failure("modules nest too deeply", at: cursor.position)
+    }
+    var module = Module()
+    var inner: [Module] = []
+    if cursor.isNext("@") { module.name = try cursor.symbolName() }
+    if cursor.accept(word: "attributes") { module.writtenAttributes = try cursor.rawDictionary() }
+    try cursor.expect("{")
+    while !cursor.accept("}") {
+      if try skipMesh() { continue }
+      if cursor.accept(word: "module") || cursor.accept(word: "builtin.module") {
+        inner.append(try moduleBody(depth: depth + 1))
+      } else {
+        module.functions.append(try function())
+      }
+    }
+    try cursor.skipLocation()
+    return module.functions.isEmpty && inner.count == 1 ? inner[0] : module
   }
 
   /// Whether a function is next.
@@ -81,19 +102,9 @@ struct ModuleParser {
     return true
   }
 
-  /// Skips lines such as `#loc1 = loc("x")`.
-  private mutating func skipLocationDefinitions() throws {
-    while cursor.isNext("#") {
-      let start = cursor.position
-      cursor.position += 1
-      _ = try cursor.expectWord("a name")
-      try cursor.expect("=")
-      guard cursor.isNext(word: "loc") else {
-        throw cursor.failure(
-          "only locations can be defined here", at: start, kind: .unsupported)
-      }
-      try cursor.skipLocation()
-    }
+  /// Reads lines such as `#loc1 = loc("x")` or `!t = tensor<2xf32>`.
+  private mutating func definitions() throws {
+    while cursor.isNext("#") || cursor.isNext("!") { try cursor.definition() }
   }
 
   /// Reads `func.func … { … }`.
@@ -152,9 +163,10 @@ struct ModuleParser {
         }
         let name = try valueName()
         try cursor.expect(":")
-        let value = body.builder.parameter(try cursor.tensorType())
-        try define(name, as: .init(first: value, count: 1), at: start, in: &body)
-        dictionaries.append(cursor.isNext("{") ? try cursor.rawDictionary() : "")
+        var type = WrittenTypes()
+        try cursor.appendType(to: &type)
+        try define([(name, start)], as: type, in: &body)
+        try cursor.keepDictionary(in: &dictionaries, count: type.types.count)
         try cursor.skipLocation()
       } while cursor.accept(",")
       try cursor.expect(")")
@@ -171,10 +183,9 @@ struct ModuleParser {
     var types = WrittenTypes()
     var dictionaries = [String]()
     try cursor.list(from: "(", to: ")") { cursor in
-      cursor.skipBlanks()
-      let start = cursor.position
-      types.append(try cursor.tensorType(), at: start)
-      dictionaries.append(cursor.isNext("{") ? try cursor.rawDictionary() : "")
+      let count = types.types.count
+      try cursor.appendType(to: &types)
+      try cursor.keepDictionary(in: &dictionaries, count: types.types.count - count)
     }
     written.results = dictionaries.contains { !$0.isEmpty } ? dictionaries : []
     return types
@@ -195,5 +206,14 @@ struct ModuleParser {
         "the function returns \(type) as result \(index)", at: results.positions[index],
         kind: .type)
     }
+  }
+}
+
+extension TextCursor {
+  /// Reads the dictionary of a parameter or result if one is next; the tensors of a tuple but the first
+  /// have none.
+  fileprivate mutating func keepDictionary(in dictionaries: inout [String], count: Int) throws {
+    let written = isNext("{") ? try rawDictionary() : ""
+    for index in 0..<count { dictionaries.append(index == 0 ? written : "") }
   }
 }

@@ -77,8 +77,32 @@ extension ModuleParser {
       try cursor.expect(word: "algorithm")
       try cursor.expect("=")
       try draft.attributes.add("rng_algorithm", .word(try cursor.expectWord("an algorithm")))
+    case .dot: try productForm(of: &draft, in: &body)
+    case .broadcast:
+      try operands(1, of: &draft, in: &body)
+      try cursor.expect(",")
+      try integers("sizes", as: "broadcast_sizes", of: &draft)
+    case .einsum, .unaryEinsum:
+      try operands(expansion == .einsum ? 2 : 1, of: &draft, in: &body)
+      try cursor.expect(",")
+      try cursor.expect(word: "config")
+      try cursor.expect("=")
+      try draft.attributes.add("einsum_config", .string(try cursor.string()))
+    case .broadcasting: try operandsBeforeWord(of: &draft, in: &body)
+    case .dynamicBroadcast, .dynamicReshape, .dynamicIota, .dynamicPad, .realDynamicSlice,
+      .getDimensionSize, .setDimensionSize:
+      try dynamicForm(expansion, of: &draft, in: &body)
+    case .rng: try randomForm(of: &draft, in: &body)
+    case .tuple, .token, .allTokens:
+      try tupleForm(of: &draft, in: &body)
+      return false
+    case .getTupleElement: try tupleElementForm(of: &draft, in: &body)
+    case .partition, .replica: break
     case .sort, .reduceWindow, .selectAndScatter, .windowPlace, .windowCollect, .windowScatter,
-      .map, .allReduce:
+      .map, .allReduce, .batchNormInference, .batchNormTraining, .batchNormGrad,
+      .torchIndexSelect, .constantLike, .dynamicGather, .dynamicConvolution, .crossReplicaSum,
+      .allGather, .reduceScatter, .allToAll, .collectivePermute, .collectiveBroadcast,
+      .collectiveReduce:
       throw cursor.failure("\(draft.mnemonic) is only written in quotes", at: draft.position)
     }
     return true
@@ -107,8 +131,9 @@ extension ModuleParser {
   private mutating func constantForm(of draft: inout OperationDraft) throws {
     if cursor.isNext("{") { try cursor.attributes(into: &draft.attributes) }
     let start = cursor.position
-    try cursor.expect(word: "dense")
-    let literal = try cursor.denseLiteral()
+    let isResource = cursor.accept(word: "dense_resource")
+    if !isResource { try cursor.expect(word: "dense") }
+    let literal = try isResource ? cursor.resourceLiteral() : cursor.denseLiteral()
     try draft.attributes.add("value", .literal(literal))
     draft.results.append(literal.type, at: start)
   }

@@ -39,6 +39,10 @@ enum OpSyntax: Hashable {
       table[kind.rawValue] = .custom(kind)
     }
     table["chlo.tan"] = .unary(.tangent)
+    table["chlo.constant"] = .constant
+    for word in broadcastingFunctions {
+      table[broadcastingPrefix + word] = .expansion(.broadcasting)
+    }
     for expansion in Expansion.allCases { table[expansion.rawValue] = .expansion(expansion) }
     for op in MatrixSyntax.allCases { table[op.rawValue] = .matrix(op) }
     for op in UnaryOp.allCases { table[op.rawValue] = .unary(op) }
@@ -47,11 +51,21 @@ enum OpSyntax: Hashable {
     return table
   }()
 
+  /// The mnemonic of StableHLO or CHLO for what older exporters wrote in the dialect MHLO.
+  static func mnemonic(_ written: String) -> String {
+    guard written.hasPrefix("mhlo.") else { return written }
+    let word = written.dropFirst("mhlo.".count)
+    if word == "topk" { return Expansion.topK.rawValue }
+    return byMnemonic["chlo.\(word)"] == nil || byMnemonic["stablehlo.\(word)"] != nil
+      ? "stablehlo.\(word)" : "chlo.\(word)"
+  }
+
   /// Whether one type may stand for those of all operands and the result.
   var allowsOneType: Bool {
     switch self {
     case .unary, .binary, .complex: true
-    case .expansion(let expansion): expansion == .cholesky || expansion == .shardingConstraint
+    case .expansion(let expansion):
+      [.cholesky, .shardingConstraint, .partition, .replica].contains(expansion)
     case .reducePrecision, .bitcast, .clamp, .reverse, .convert, .iota: true
     case .constant, .compare, .select, .broadcast, .reshape, .transpose, .slice, .pad,
       .concatenate, .reduce, .dot, .convolution, .gather, .scatter, .fft, .dynamicSlice,
@@ -107,6 +121,12 @@ struct OperationDraft {
   var appliedKind: Reduction.Kind?
   /// The types of the operands.
   var operandTypes: [TensorType] = []
+  /// What the types written for operands are made of; empty where each is a tensor's.
+  var operandTrees: [TypeTree] = []
+  /// The elements of operands that follow from constants, where the operation asks for them.
+  var known: [[Int]?] = []
+  /// How many operations before this one make random numbers.
+  var randomNumber = 0
   /// The types written for the results.
   var results = WrittenTypes()
 

@@ -37,16 +37,31 @@ extension ModuleParser {
       cursor.position += 1
       index = try cursor.integer()
     }
-    guard let value = body.value(name, index) else {
-      if let count = body.scope[name]?.count {
-        throw cursor.failure(
-          "\(name) stands for \(count) value\(count == 1 ? "" : "s")", at: start)
+    let range = body.range(name, index) ?? index..<(index + 1)
+    for place in range {
+      guard let value = body.value(name, place) else {
+        throw undefined(name, at: start, in: body)
       }
-      let hint = body.depth > 0 ? " in this region" : ""
-      throw cursor.failure("\(name) is not defined\(hint)", at: start)
+      draft.operands.append(value)
+      draft.operandPositions.append(start)
     }
-    draft.operands.append(value)
-    draft.operandPositions.append(start)
+  }
+
+  /// The error of a name that stands for no value, or for fewer.
+  private func undefined(
+    _ name: ValueName, at start: Int, in body: BodyParser
+  ) -> AdjointError {
+    if let count = body.scope[name]?.count {
+      return cursor.failure(
+        "\(name) stands for \(count) value\(count == 1 ? "" : "s")", at: start)
+    }
+    if body.isClosed, body.outer?.type(name, 0) != nil {
+      return cursor.failure(
+        "\(name) of outside is no scalar constant, which alone this region may read", at: start,
+        kind: .unsupported)
+    }
+    let hint = body.depth > 0 ? " in this region" : ""
+    return cursor.failure("\(name) is not defined\(hint)", at: start)
   }
 
   /// Reads operands between parentheses.
@@ -123,6 +138,7 @@ extension ModuleParser {
   /// Reads `(operand types) -> result types`.
   mutating func functionType(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     let operands = try cursor.typeList()
+    draft.operandTrees = operands.trees
     try cursor.expectArrow()
     draft.results = try cursor.resultTypes()
     try check(operands, of: draft, in: &body)
@@ -175,7 +191,7 @@ extension ModuleParser {
     let place = cursor.location(at: cursor.position)
     return BodyParser(
       builder: FunctionBuilder(name: "region", location: place), depth: depth,
-      outer: isCapturing ? OuterBody(outer) : nil)
+      outer: OuterBody(outer), isClosed: !isCapturing)
   }
 
   /// Reads `(%a: type, …)` as parameters of a region.
@@ -187,9 +203,10 @@ extension ModuleParser {
       let start = cursor.position
       let name = try valueName()
       try cursor.expect(":")
-      let value = body.builder.parameter(try cursor.tensorType())
+      var type = WrittenTypes()
+      try cursor.appendType(to: &type)
       try cursor.skipLocation()
-      try define(name, as: .init(first: value, count: 1), at: start, in: &body)
+      try define([(name, start)], as: type, in: &body)
     } while cursor.accept(",")
     try cursor.expect(")")
   }

@@ -8,11 +8,19 @@ struct NameScope {
     let count: Int
     /// The values where they do not stand in a row.
     var scattered: [ValueID] = []
+    /// What each result is made of; empty where each is a tensor.
+    var trees: [TypeTree] = []
 
     /// The value behind `#` and a number.
     func value(_ index: Int) -> ValueID? {
       guard (0..<count).contains(index) else { return nil }
       return scattered.isEmpty ? ValueID(first.index + index) : scattered[index]
+    }
+
+    /// Where the values of the result behind `#` and a number stand.
+    func range(_ index: Int) -> Range<Int>? {
+      guard trees.isEmpty else { return trees.range(index) }
+      return (0..<count).contains(index) ? index..<(index + 1) : nil
     }
   }
 
@@ -68,24 +76,45 @@ struct BodyParser {
   let depth: Int
   /// What the region may capture values of; nil for functions and regions that are closed in text.
   var outer: OuterBody?
+  /// Whether the region takes nothing from outside but copies of constants.
+  var isClosed = false
   /// The values captured so far, each with the parameter that stands for it.
   var captures: [CapturedName] = []
+  /// The constants of outside that a closed region has read, each with its copy.
+  private var constants: [CapturedName] = []
 
   /// A function or region without anything in it.
-  init(builder: FunctionBuilder, depth: Int, outer: OuterBody? = nil) {
+  init(
+    builder: FunctionBuilder, depth: Int, outer: OuterBody? = nil, isClosed: Bool = false
+  ) {
     self.builder = builder
     self.depth = depth
     self.outer = outer
+    self.isClosed = isClosed
   }
 
-  /// The value that a name and a number behind `#` stand for, captured from outside if need be; nil
-  /// where the name is not defined or stands for fewer values.
+  /// Where the values of a result stand among those that a name stands for, here or further out.
+  func range(_ name: ValueName, _ index: Int) -> Range<Int>? {
+    if let binding = scope[name] { return binding.range(index) }
+    return outer?.range(name, index)
+  }
+
+  /// The value that a name and a place among all of the name's values stand for, captured from outside if
+  /// need be; nil where the name is not defined or stands for fewer values.
   mutating func value(_ name: ValueName, _ index: Int) -> ValueID? {
     if let binding = scope[name] { return binding.value(index) }
-    if let known = captures.first(where: { $0.name == name && $0.index == index }) {
+    let captured = isClosed ? constants : captures
+    if let known = captured.first(where: { $0.name == name && $0.index == index }) {
       return known.parameter
     }
-    guard let type = outer?.type(name, index) else { return nil }
+    guard let outer, let type = outer.type(name, index) else { return nil }
+    if isClosed {
+      guard type.isScalar, let value = outer.constant(name, index),
+        let copy = try? builder.constant(value)
+      else { return nil }
+      constants.append(CapturedName(name: name, index: index, parameter: copy))
+      return copy
+    }
     let parameter = builder.parameter(type)
     captures.append(CapturedName(name: name, index: index, parameter: parameter))
     return parameter
@@ -102,6 +131,31 @@ final class OuterBody {
   private let body: BodyParser
 
   init(_ body: BodyParser) { self.body = body }
+
+  /// Where the values of a result stand among those that a name stands for.
+  func range(_ name: ValueName, _ index: Int) -> Range<Int>? { body.range(name, index) }
+
+  /// The constant that a name and a number stand for, here or further out; nil of any other value.
+  func constant(_ name: ValueName, _ index: Int) -> Literal? {
+    guard let binding = body.scope[name] else { return body.outer?.constant(name, index) }
+    guard let value = binding.value(index),
+      case .constant(let literal)? = body.builder.definition(of: value)?.op
+    else { return nil }
+    return literal
+  }
+
+  /// What `reading` gives for the value that a name and a number stand for, here or further out.
+  func read<Content>(
+    _ name: ValueName, _ index: Int, _ reading: (BodyParser, ValueID) -> Content?
+  ) -> Content? {
+    guard let binding = body.scope[name] else {
+      if let known = body.captures.first(where: { $0.name == name && $0.index == index }) {
+        return reading(body, known.parameter)
+      }
+      return body.outer?.read(name, index, reading)
+    }
+    return binding.value(index).flatMap { reading(body, $0) }
+  }
 
   /// The type of the value that a name and a number stand for, here or further out.
   func type(_ name: ValueName, _ index: Int) -> TensorType? {
@@ -165,14 +219,15 @@ extension ModuleParser {
     let start = cursor.position
     let isGeneric = cursor.isNext("\"")
     guard let word = isGeneric ? try cursor.string() : cursor.acceptWord(),
-      word == "return" && !isGeneric || word == "func.return" || word == "stablehlo.return"
+      word == "return" && !isGeneric || word == "func.return"
+        || OpSyntax.mnemonic(word) == "stablehlo.return"
     else {
       cursor.position = start
       return nil
     }
     let isRegion = body.depth > 0
     // Comparators that custom calls name end as regions do.
-    guard (word == "stablehlo.return") || !isRegion else {
+    guard OpSyntax.mnemonic(word) == "stablehlo.return" || !isRegion else {
       throw cursor.failure(
         "expected \(isRegion ? "stablehlo.return" : "return"), not \(word)", at: start)
     }
@@ -200,11 +255,7 @@ extension ModuleParser {
   /// Reads types separated by commas, without parentheses.
   mutating func bareTypes() throws -> WrittenTypes {
     var written = WrittenTypes()
-    repeat {
-      cursor.skipBlanks()
-      let start = cursor.position
-      written.append(try cursor.tensorType(), at: start)
-    } while cursor.accept(",")
+    repeat { try cursor.appendType(to: &written) } while cursor.accept(",")
     return written
   }
 
@@ -215,9 +266,10 @@ extension ModuleParser {
     let start = cursor.position
     let place = cursor.location(at: start)
     let isGeneric = cursor.isNext("\"")
-    let mnemonic = isGeneric ? try cursor.string() : try cursor.expectWord("an operation")
+    let written = isGeneric ? try cursor.string() : try cursor.expectWord("an operation")
+    let mnemonic = OpSyntax.mnemonic(written)
     guard let syntax = OpSyntax.byMnemonic[mnemonic], !isGeneric || mnemonic != "call" else {
-      throw AdjointError(.unsupported, "unknown op \(mnemonic)", at: place)
+      throw AdjointError(.unsupported, "unknown op \(written)", at: place)
     }
     var draft = OperationDraft(syntax, mnemonic, at: start, place)
     if isGeneric {
@@ -238,6 +290,7 @@ extension ModuleParser {
     let place = draft.attributes.location
     if !draft.syntax.capturesValues { try inlineCalls(in: &draft) }
     draft.operandTypes = draft.operands.map { body.builder[$0] }
+    try prepare(&draft, in: body)
     let results: [ValueID]
     do {
       results =
@@ -256,6 +309,20 @@ extension ModuleParser {
         at: isSameCount ? draft.results.positions[wrong] : draft.position, kind: .type)
     }
     return results
+  }
+
+  /// Gives an operation that is read as others what it needs to know of what is around it.
+  private mutating func prepare(_ draft: inout OperationDraft, in body: BodyParser) throws {
+    guard case .expansion(let expansion) = draft.syntax, expansion.readsConstants else { return }
+    draft.known = draft.operands.map { body.integers(of: $0) }
+    guard expansion == .rng else { return }
+    guard body.depth == 0 else {
+      throw AdjointError(
+        .unsupported, "\(draft.mnemonic) in a region would give the same numbers each time",
+        at: draft.attributes.location)
+    }
+    draft.randomNumber = randomCount
+    randomCount += 1
   }
 
   /// Reads `%0 =`, `%0:2 =` or `%a, %b =` if a value's name is next.
@@ -288,16 +355,22 @@ extension ModuleParser {
     in body: inout BodyParser
   ) throws {
     guard let first = names.groups.first else { return }
-    guard names.count == results.count else {
+    guard names.count == draft.results.count else {
       throw cursor.failure(
-        "\(names.count) results are named, but \(draft.mnemonic) has \(results.count)",
+        "\(names.count) results are named, but \(draft.mnemonic) has \(draft.results.count)",
         at: first.position, kind: .type)
     }
-    var next = 0
+    var (next, named) = (0, 0)
     for group in names.groups {
-      var binding = NameScope.Binding(first: results[next], count: group.count)
-      if draft.isExpanded { binding.scattered = Array(results[next..<(next + group.count)]) }
-      next += group.count
+      let trees =
+        draft.results.trees.isEmpty
+        ? [] : Array(draft.results.trees[named..<(named + group.count)])
+      let count = trees.isEmpty ? group.count : trees.reduce(0) { $0 + $1.count }
+      var binding = NameScope.Binding(
+        first: count > 0 ? results[next] : ValueID(0), count: count, trees: trees)
+      if draft.isExpanded { binding.scattered = Array(results[next..<(next + count)]) }
+      next += count
+      named += group.count
       try define(group.name, as: binding, at: group.position, in: &body)
     }
   }

@@ -4,11 +4,23 @@ struct WrittenTypes {
   var types: [TensorType] = []
   /// Where each type starts.
   var positions: [Int] = []
+  /// What each written type is made of; empty where each is a tensor's.
+  var trees: [TypeTree] = []
+
+  /// How many types are written, of tuples only the outermost.
+  var count: Int { trees.isEmpty ? types.count : trees.count }
+
+  /// Where the tensors of one written type stand among all.
+  func range(_ index: Int) -> Range<Int>? {
+    guard trees.isEmpty else { return trees.range(index) }
+    return types.indices.contains(index) ? index..<(index + 1) : nil
+  }
 
   /// Adds one more type.
   mutating func append(_ type: TensorType, at position: Int) {
     types.append(type)
     positions.append(position)
+    if !trees.isEmpty { trees.append(.tensor) }
   }
 }
 
@@ -23,6 +35,12 @@ extension TextCursor {
   mutating func tensorType() throws -> TensorType {
     skipBlanks()
     let start = position
+    if isNext("!") {
+      let end = try jumpToType()
+      let type = try tensorType()
+      position = end
+      return type
+    }
     guard accept(word: "tensor") else {
       guard let other = acceptWord() else { throw expected("a tensor type") }
       throw failure("type \(other) is not supported here", at: start, kind: .unsupported)
@@ -83,20 +101,15 @@ extension TextCursor {
   /// Reads types between parentheses.
   mutating func typeList() throws -> WrittenTypes {
     var written = WrittenTypes()
-    try list(from: "(", to: ")") { cursor in
-      cursor.skipBlanks()
-      let start = cursor.position
-      written.append(try cursor.tensorType(), at: start)
-    }
+    try list(from: "(", to: ")") { try $0.appendType(to: &written) }
     return written
   }
 
   /// Reads one type, or several between parentheses.
   mutating func resultTypes() throws -> WrittenTypes {
     if isNext("(") { return try typeList() }
-    let start = position
     var written = WrittenTypes()
-    written.append(try tensorType(), at: start)
+    try appendType(to: &written)
     return written
   }
 }

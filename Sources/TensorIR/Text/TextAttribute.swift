@@ -22,6 +22,8 @@ indirect enum TextAttribute {
   case literal(Literal)
   /// `#stablehlo.conv<[b, 0, f]x[0, i, o]->[b, 0, f]>`.
   case convolution(ConvolutionNumbers)
+  /// Anything else, such as a type or an affine map, which is skipped.
+  case opaque
 
   /// The integers of an array, a list or a dense constant.
   var integerList: [Int]? {
@@ -35,12 +37,16 @@ indirect enum TextAttribute {
     case .literal(let literal):
       let isShort = literal.type.element.isInteger && literal.type.count <= 4096
       return isShort ? literal.integers.map { Int($0) } : nil
-    case .integer, .float, .boolean, .string, .symbol, .word, .fields, .convolution: return nil
+    case .integer, .float, .boolean, .string, .symbol, .word, .fields, .convolution, .opaque:
+      return nil
     }
   }
 
-  /// The booleans of a list, which older text writes as 0 and 1.
+  /// The booleans of a list, which older text writes as 0 and 1 or as a dense constant.
   var booleanList: [Bool]? {
+    if case .literal(let literal) = self, literal.type.element == .i1, literal.type.count <= 4096 {
+      return literal.integers.map { $0 != 0 }
+    }
     guard case .list(let items) = self else {
       return integerList.flatMap { $0.allSatisfy((0...1).contains) ? $0.map { $0 == 1 } : nil }
     }
@@ -161,6 +167,11 @@ struct AttributeDictionary {
   /// Takes out an integer.
   mutating func integer(_ name: String) throws -> Int {
     try require(name, "an integer") { if case .integer(let value) = $0 { value } else { nil } }
+  }
+
+  /// Takes out a float.
+  mutating func float(_ name: String) throws -> Double {
+    try require(name, "a float") { if case .float(let value) = $0 { value } else { nil } }
   }
 
   /// Takes out an integer, zero where it is not written.
@@ -286,7 +297,15 @@ extension TextCursor {
     guard position < bytes.count else { throw expected("an attribute's value") }
     switch bytes[position] {
     case UInt8(ascii: "\""): return .string(try string())
-    case UInt8(ascii: "@"): return .symbol(try symbolName())
+    case UInt8(ascii: "@"):
+      let symbol = try symbolName()
+      var isNested = false
+      while accept(":", ":") {
+        _ = try symbolName()
+        isNested = true
+      }
+      return isNested ? .opaque : .symbol(symbol)
+    case UInt8(ascii: "!"), UInt8(ascii: "("): return try typeAttribute()
     case UInt8(ascii: "#"): return try dialectAttribute(depth: depth)
     case UInt8(ascii: "["):
       var items = [TextAttribute]()
@@ -298,6 +317,14 @@ extension TextCursor {
       return .fields(fields)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
       let start = position
+      if let bits = hexadecimalBits() {
+        guard accept(":") else { return .integer(Int(bitPattern: UInt(bits))) }
+        let element = ElementType(rawValue: try expectWord("a type"))
+        guard let format = element?.floatFormat else {
+          return .integer(Int(bitPattern: UInt(bits)))
+        }
+        return .float(format.value(of: bits))
+      }
       let value = try integer()
       if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
         return .float(try decimal(from: start))
@@ -341,8 +368,46 @@ extension TextCursor {
       try expect(">")
       return .integers(values)
     case "dense": return .literal(try denseLiteral())
-    case let word: return .word(word)
+    case "dense_resource": return .literal(try resourceLiteral())
+    case "unit": return .boolean(true)
+    case "loc":
+      try skipBracketed()
+      return .opaque
+    case let word:
+      guard isNext("<") else { return .word(word) }
+      try skipAngles()
+      // Sparse constants have a type behind them.
+      if accept(":") { _ = try typeAttribute() }
+      return .opaque
     }
+  }
+
+  /// Skips a type that is an attribute's value.
+  private mutating func typeAttribute() throws -> TextAttribute {
+    if isNext("(") {
+      try skipBracketed()
+      try expectArrow()
+    }
+    if isNext("(") {
+      try skipBracketed()
+    } else {
+      _ = accept("!")
+      _ = try expectWord("a type")
+      if isNext("<") { try skipAngles() }
+    }
+    return .opaque
+  }
+
+  /// Reads `0x…` of at most 64 bits if it is next.
+  private mutating func hexadecimalBits() -> UInt64? {
+    guard position + 2 < bytes.count, bytes[position] == UInt8(ascii: "0"),
+      bytes[position + 1] == UInt8(ascii: "x")
+    else { return nil }
+    var end = position + 2
+    while end < bytes.count, bytes[end].hexDigit != nil { end += 1 }
+    guard let bits = UInt64(text((position + 2)..<end), radix: 16) else { return nil }
+    position = end
+    return bits
   }
 
   /// Reads an integer, or a boolean as 0 or 1.
@@ -354,12 +419,22 @@ extension TextCursor {
   /// Reads `#stablehlo<kind WORD>`, `#stablehlo.kind<WORD>` or `#stablehlo.kind<field = value, …>`.
   private mutating func dialectAttribute(depth: Int) throws -> TextAttribute {
     let place = location(at: position)
+    let beginning = position
     try expect("#")
     let name = try expectWord("an attribute's name")
+    if let end = try jumpToAttribute(name, from: beginning) {
+      let value = try attributeValue(depth: depth + 1)
+      position = end
+      return value
+    }
     guard accept("<") else { return .word(name) }
     var fields = AttributeDictionary(of: "#" + name, at: place)
     if accept(">") { return .fields(fields) }
-    if name == "stablehlo.conv" {
+    if name == "stablehlo.conv" || name == "mhlo.conv" {
+      if accept(word: "raw") {
+        try fieldList(into: &fields, depth: depth + 1)
+        return .convolution(try ConvolutionNumbers(&fields))
+      }
       let numbers = try convolutionNumbers()
       try expect(">")
       return .convolution(numbers)

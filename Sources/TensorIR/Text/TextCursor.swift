@@ -12,6 +12,8 @@ struct TextCursor {
   private let lineStarts: [Int]
   /// The offset of the next byte to read.
   var position = 0
+  /// What names that the text defines stand for.
+  var aliases = TextAliases()
 
   /// Starts at the beginning of `text`.
   init(_ text: String, file: String) {
@@ -279,7 +281,7 @@ extension TextCursor {
     } while !closers.isEmpty
   }
 
-  /// Skips from `<` to the `>` that closes it.
+  /// Skips from `<` to the `>` that closes it; those of `->` and `>=` close nothing.
   mutating func skipAngles() throws {
     guard isNext("<") else { throw expected("'<'") }
     let start = position
@@ -294,12 +296,18 @@ extension TextCursor {
       case UInt8(ascii: "\""):
         _ = try string()
         continue
-      case UInt8(ascii: "<"): angles += 1
-      case UInt8(ascii: ">"): angles -= 1
+      case UInt8(ascii: "<"): angles += isBeforeEqual ? 0 : 1
+      case UInt8(ascii: ">"):
+        angles -= bytes[position - 1] == UInt8(ascii: "-") || isBeforeEqual ? 0 : 1
       default: break
       }
       position += 1
     } while angles > 0
+  }
+
+  /// Whether `=` follows the byte that is next.
+  private var isBeforeEqual: Bool {
+    position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: "=")
   }
 
   /// Reads a dictionary in braces as it is written.

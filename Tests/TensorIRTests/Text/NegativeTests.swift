@@ -295,7 +295,9 @@ private let moduleMistakes: [Mistake] = [
     "\"builtin.module\"() ({\n§\"func.func\"() <{sym_name = \"f\", function_type = () -> ()}> ({"
       + "^bb0(%a: tensor<f32>): \"func.return\"() : () -> () }) : () -> () }) : () -> ()",
     .type, "the function's parameters are not those of its function_type"),
-  Mistake("§#map = affine_map<(d0) -> (d0)>", .unsupported, "only locations can be defined here"),
+  Mistake("#map = affine_map<(d0) -> (d0)>\n§", .syntax, "expected 'module' or 'func.func', not the end of the text"),
+  Mistake("!t = tensor<f32>\n§!t = tensor<i32>", .syntax, "t is defined twice"),
+  Mistake("func.func @f(%x: §!t) {\n  return\n}\n!t = tensor<f32>", .unsupported, "type !t is not supported here"),
   Mistake(
     "func.func §nested @f() { return }", .syntax,
     "expected 'public', 'private' or a symbol, not 'nested'"),
