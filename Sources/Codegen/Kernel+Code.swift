@@ -1,4 +1,5 @@
 internal import LoopIR
+package import Targets
 internal import TensorIR
 
 /// What of a kernel decides its machine code: everything but its name, its sources, the buffers it
@@ -40,6 +41,12 @@ package struct KernelCode: Hashable, Sendable {
   /// The effort that machine code takes: level 1 keeps the accumulators of loops in registers, and
   /// costs less than level 2. Straight-line code has none.
   package var codegenLevel: Int { kernel.isLongStraightLine || kernel.isCounting ? 0 : 1 }
+
+  /// Whether instructions may be selected one by one: products spend their time in multiply-adds of
+  /// registers, which are the same either way, where no factor is a lane of a register.
+  package func selectsQuickly(for target: TargetDescription) -> Bool {
+    !target.multipliesByLane && kernel.body.contains(where: \.hasContract)
+  }
 
   /// About how many instructions the code takes.
   package var weight: Int { weight(kernel.body, copies: 1) + 50 }

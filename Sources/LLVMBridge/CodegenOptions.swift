@@ -7,18 +7,31 @@ package enum CodegenOptions {
   /// Those below for this machine, and what the environment variable `ADJOINT_LLVM_OPTIONS` adds for
   /// experiments.
   ///
-  /// - `-disable-lsr`, for x86: strength reduction of addresses takes a third of code generation. Emitted
-  ///   loops count in few variables already, and moving addresses stand in registers. ARM has it, since
-  ///   its multiply-adds take lanes of factors only where addresses are near each other.
-  /// - `-pre-RA-sched=source`: selection need not order what the machine scheduler orders again.
+  /// `-pre-RA-sched=source`: selection need not order what the machine scheduler orders again.
   package static let words: [String] =
-    [strengthReduction(for: .host), "-pre-RA-sched=source"]
+    ["-pre-RA-sched=source"] + omissions(for: .host)
     + (ProcessInfo.processInfo.environment["ADJOINT_LLVM_OPTIONS"] ?? "")
     .split(separator: " ").map(String.init)
 
-  /// The option for strength reduction in code for a processor.
-  private static func strengthReduction(for target: TargetDescription) -> String {
-    target.isARM64 ? "-disable-lsr=false" : "-disable-lsr=true"
+  /// The passes that code for a processor is generated without.
+  ///
+  /// - `lsr`: strength reduction of addresses takes a third of code generation. Emitted loops count in few
+  ///   variables already, and moving addresses stand in registers.
+  /// - The others look for what emitted code does not have: what is the same in all iterations is computed
+  ///   before a loop, each value once, blocks stand in their order, and no branch skips an instruction or
+  ///   two. Together they take a sixth of code generation.
+  ///
+  /// ARM has them all: its multiply-adds take lanes of factors only where addresses are near each other,
+  /// and what the others are worth there was not measured.
+  private static let omitted = [
+    "lsr", "cgp", "early-taildup", "early-ifcvt", "machine-licm", "postra-machine-licm",
+    "machine-cse", "machine-sink", "copyprop", "branch-fold", "tail-duplicate",
+    "block-placement", "ssc", "peephole",
+  ]
+
+  /// The options that leave passes out, or put them back, in code for a processor.
+  private static func omissions(for target: TargetDescription) -> [String] {
+    omitted.map { "-disable-\($0)=\(!target.isARM64)" }
   }
 
   /// Hands LLVM the options, once.
@@ -42,16 +55,17 @@ package enum CodegenOptions {
     for target: TargetDescription, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
     _ = areTaken
-    let option = strengthReduction(for: target)
-    if option == strengthReduction(for: .host) {
+    let omissions = omissions(for: target)
+    let usual = Self.omissions(for: .host)
+    if omissions == usual {
       lock.share()
       defer { lock.unlock() }
       return try body()
     }
     lock.lock()
-    hand([option])
+    hand(omissions)
     defer {
-      hand([strengthReduction(for: .host)])
+      hand(usual)
       lock.unlock()
     }
     return try body()

@@ -77,10 +77,14 @@ struct TargetCode {
   init(_ function: Function, for target: TargetDescription) throws {
     program = try LoopProgram(lowering: function, for: target)
     try program.verify()
-    let module = ProgramEmitter(program, target: target).emitted(entry: "f")
+    let emitter = ProgramEmitter(program, target: target)
+    let module = emitter.emitted(entry: "f")
     try module.verify()
     text = module.text
-    assembly = Assembly(try ObjectCompiler(target: target, level: 1).assembly(module))
+    let compiler = try ObjectCompiler(
+      target: target, level: 1,
+      selectsQuickly: emitter.codes.contains { $0.selectsQuickly(for: target) })
+    assembly = Assembly(try compiler.assembly(module))
   }
 
   /// The contractions of all kernels.
