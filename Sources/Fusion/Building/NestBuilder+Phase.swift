@@ -26,11 +26,13 @@ extension NestBuilder {
           result = place == variable ? inside + 1 : inside
         }
       } else if variables.depth(place) >= variables.depth(variable) {
-        var axes = index
-        if let fold = formula.fold {
-          axes = indices.number(indices[index] + fold.extents.map { _ in IndexExpression(0) })
+        // Elements of a short fold may wait for different passes: those in a window's padding for none.
+        let elements = formula.fold?.extents.allIndices ?? [[]]
+        for element in elements {
+          let folded = element.map { IndexExpression($0) }
+          let axes = folded.isEmpty ? index : indices.number(indices[index] + folded)
+          result = max(result, phase(of: formula.body, value, axes: axes, at: variable))
         }
-        result = phase(of: formula.body, value, axes: axes, at: variable)
       }
       if let operand = formula.fold?.initialOperand, let operation = graph.operation(value) {
         let initial = phase(
