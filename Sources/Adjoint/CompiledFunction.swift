@@ -17,7 +17,7 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   @inlinable
   init(
     at location: SourceLocation, _ memoryBudget: ByteCount?,
-    _ rematerialization: Rematerialization,
+    _ rematerialization: Rematerialization, _ buckets: Buckets?,
     _ function: @escaping @Sendable (repeat each Input) throws -> Output,
     read: @escaping @Sendable (Output, inout TensorVisitor) throws -> Void,
     template:
@@ -29,7 +29,8 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
     self.template = template
     self.output = output
     specializations = Specializations(
-      at: location, memoryBudget: memoryBudget, rematerialization: rematerialization)
+      at: location, memoryBudget: memoryBudget, rematerialization: rematerialization,
+      buckets: buckets)
   }
 
   /// Runs the function; arguments of a new signature compile it first.
@@ -71,7 +72,7 @@ public final class CompiledFunction<each Input: TensorTree, Output: Sendable>: S
   @usableFromInline
   func callCarefully(_ input: repeat each Input) throws -> Output {
     var visitor = TensorVisitor()
-    repeat try visitor.read(each input)
+    repeat try visitor.readArgument(each input)
     let specialization =
       try specializations.entry(for: visitor)
       ?? specializations.add(visitor) { nodes in

@@ -15,7 +15,7 @@ public final class CompiledUpdate<State: TensorTree, each Input: TensorTree, Out
 
   @inlinable
   init(
-    at location: SourceLocation,
+    at location: SourceLocation, _ buckets: Buckets?,
     _ function: @escaping @Sendable (inout State, repeat each Input) throws -> Output,
     read: @escaping @Sendable (Output, inout TensorVisitor) throws -> Void,
     replace: @escaping @Sendable (Output, inout TensorVisitor) throws -> Output
@@ -23,7 +23,7 @@ public final class CompiledUpdate<State: TensorTree, each Input: TensorTree, Out
     self.function = function
     self.read = read
     self.replace = replace
-    specializations = Specializations(at: location)
+    specializations = Specializations(at: location, buckets: buckets)
   }
 
   /// Runs the function and puts the new state in place of the old one; arguments of a new signature
@@ -38,9 +38,9 @@ public final class CompiledUpdate<State: TensorTree, each Input: TensorTree, Out
   ///   does not visit the same tensors each time, its tensors have no values afterwards.
   public func callAsFunction(_ state: inout State, _ input: repeat each Input) throws -> Output {
     var visitor = TensorVisitor()
-    try visitor.read(state)
+    try visitor.readArgument(state)
     let stateCount = visitor.nodes.count
-    repeat try visitor.read(each input)
+    repeat try visitor.readArgument(each input)
     let specialization =
       try specializations.entry(for: visitor, donating: stateCount)
       ?? specializations.add(visitor, donating: stateCount) { nodes in
@@ -135,14 +135,16 @@ public final class CompiledUpdate<State: TensorTree, each Input: TensorTree, Out
 ///     }
 ///     let loss = try step(&w, x)
 ///
+/// `buckets` lets leading sizes share compiled code.
+///
 /// - Throws: nothing here; the closure's errors and those of compilation are thrown by calls.
 @inlinable
 public func jitInPlace<State: TensorTree, each Input: TensorTree, Output: TensorTree>(
-  file: String = #fileID, line: Int = #line,
+  buckets: Buckets? = nil, file: String = #fileID, line: Int = #line,
   _ function: @escaping @Sendable (inout State, repeat each Input) throws -> Output
 ) -> CompiledUpdate<State, repeat each Input, Output> {
   CompiledUpdate(
-    at: SourceLocation(file: file, line: line), function,
+    at: SourceLocation(file: file, line: line), buckets, function,
     read: { output, visitor in try visitor.read(output) },
     replace: { output, visitor in try visitor.replace(output) })
 }
@@ -150,11 +152,12 @@ public func jitInPlace<State: TensorTree, each Input: TensorTree, Output: Tensor
 /// Makes a compiled function out of a closure that updates its first argument and returns nothing.
 @inlinable
 public func jitInPlace<State: TensorTree, each Input: TensorTree>(
-  file: String = #fileID, line: Int = #line,
+  buckets: Buckets? = nil, file: String = #fileID, line: Int = #line,
   updating function: @escaping @Sendable (inout State, repeat each Input) throws -> Void
 ) -> CompiledUpdate<State, repeat each Input, Void> {
   CompiledUpdate(
-    at: SourceLocation(file: file, line: line), function, read: { _, _ in }, replace: { _, _ in })
+    at: SourceLocation(file: file, line: line), buckets, function, read: { _, _ in },
+    replace: { _, _ in })
 }
 
 /// Makes a compiled function out of a closure that updates its first argument and returns several
@@ -164,23 +167,23 @@ public func jitInPlace<
   State: TensorTree, each Input: TensorTree, First: TensorTree, Second: TensorTree,
   each Rest: TensorTree
 >(
-  file: String = #fileID, line: Int = #line,
+  buckets: Buckets? = nil, file: String = #fileID, line: Int = #line,
   updating function:
     @escaping @Sendable (inout State, repeat each Input) throws -> (
       First, Second, repeat each Rest
     )
 ) -> CompiledUpdate<State, repeat each Input, (First, Second, repeat each Rest)> {
-  compiledTupleUpdate(at: SourceLocation(file: file, line: line), function)
+  compiledTupleUpdate(at: SourceLocation(file: file, line: line), buckets, function)
 }
 
 /// A compiled update out of a closure that returns a tuple of any number of trees.
 @inlinable
 func compiledTupleUpdate<State: TensorTree, each Input: TensorTree, each Output: TensorTree>(
-  at location: SourceLocation,
+  at location: SourceLocation, _ buckets: Buckets?,
   _ function: @escaping @Sendable (inout State, repeat each Input) throws -> (repeat each Output)
 ) -> CompiledUpdate<State, repeat each Input, (repeat each Output)> {
   CompiledUpdate(
-    at: location, function,
+    at: location, buckets, function,
     read: { output, visitor in repeat try visitor.read(each output) },
     replace: { output, visitor in (repeat try visitor.replace(each output)) })
 }

@@ -9,17 +9,18 @@
 ///
 /// `memoryBudget` is the most temporary memory a call may need; what does not fit is computed again, and
 /// where that does not suffice the first call throws. `rematerialization` says what is kept for the
-/// backward computation of gradients inside. Neither changes a value.
+/// backward computation of gradients inside. Neither changes a value. `buckets` lets leading sizes share
+/// compiled code.
 ///
 /// - Throws: nothing here; the closure's errors and those of compilation are thrown by calls.
 @inlinable
 public func jit<each Input: TensorTree, Output: TensorTree>(
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
-  file: String = #fileID, line: Int = #line,
+  buckets: Buckets? = nil, file: String = #fileID, line: Int = #line,
   _ function: @escaping @Sendable (repeat each Input) throws -> Output
 ) -> CompiledFunction<repeat each Input, Output> {
   CompiledFunction(
-    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization, function,
+    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization, buckets, function,
     read: { output, visitor in try visitor.read(output) },
     template: { output, visitor in TreeTemplate(try visitor.replace(output)) },
     output: { template, visitor in
@@ -33,11 +34,11 @@ public func jit<
   each Input: TensorTree, First: TensorTree, Second: TensorTree, each Rest: TensorTree
 >(
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
-  file: String = #fileID, line: Int = #line,
+  buckets: Buckets? = nil, file: String = #fileID, line: Int = #line,
   _ function: @escaping @Sendable (repeat each Input) throws -> (First, Second, repeat each Rest)
 ) -> CompiledFunction<repeat each Input, (First, Second, repeat each Rest)> {
   compiledTuple(
-    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization, function)
+    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization, buckets, function)
 }
 
 /// A compiled function out of a closure that returns a tuple of any number of trees.
@@ -47,10 +48,11 @@ public func jit<
 @inlinable
 func compiledTuple<each Input: TensorTree, each Output: TensorTree>(
   at location: SourceLocation, _ memoryBudget: ByteCount?, _ rematerialization: Rematerialization,
+  _ buckets: Buckets?,
   _ function: @escaping @Sendable (repeat each Input) throws -> (repeat each Output)
 ) -> CompiledFunction<repeat each Input, (repeat each Output)> {
   CompiledFunction(
-    at: location, memoryBudget, rematerialization, function,
+    at: location, memoryBudget, rematerialization, buckets, function,
     read: { output, visitor in repeat try visitor.read(each output) },
     template: { output, visitor in TupleTemplate(repeat try visitor.replace(each output)) },
     output: { template, visitor in
@@ -63,23 +65,23 @@ func compiledTuple<each Input: TensorTree, each Output: TensorTree>(
 @inlinable
 public func jit<each Input: TensorTree, Output: TensorTree>(
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
-  file: String = #fileID, line: Int = #line,
+  buckets: Buckets? = nil, file: String = #fileID, line: Int = #line,
   _ function: DifferentialFunction<repeat each Input, Output>
 ) -> CompiledFunction<repeat each Input, Output> {
   jit(
-    memoryBudget: memoryBudget, rematerialization: rematerialization, file: file, line: line,
-    function.body)
+    memoryBudget: memoryBudget, rematerialization: rematerialization, buckets: buckets, file: file,
+    line: line, function.body)
 }
 
 /// Compiles what `gradient(of:)` gives.
 @inlinable
 public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
-  file: String = #fileID, line: Int = #line,
+  buckets: Buckets? = nil, file: String = #fileID, line: Int = #line,
   _ gradient: GradientFunction<repeat each Input, Scalar>
 ) -> CompiledFunction<repeat each Input, (repeat each Input)> {
   CompiledFunction(
-    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization,
+    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization, buckets,
     { (input: repeat each Input) in try gradient(repeat each input) },
     read: { output, visitor in repeat try visitor.read(each output) },
     template: { output, visitor in TupleTemplate(repeat try visitor.replace(each output)) },
@@ -92,13 +94,13 @@ public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
 @inlinable
 public func jit<each Input: TensorTree, Scalar: TensorFloatingPoint>(
   memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
-  file: String = #fileID, line: Int = #line,
+  buckets: Buckets? = nil, file: String = #fileID, line: Int = #line,
   _ function: ValueWithGradientFunction<repeat each Input, Scalar>
 ) -> CompiledFunction<
   repeat each Input, (value: Tensor<Scalar>, gradient: (repeat each Input))
 > {
   CompiledFunction(
-    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization,
+    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization, buckets,
     { (input: repeat each Input) in try function(repeat each input) },
     read: { output, visitor in
       try visitor.read(output.value)

@@ -26,6 +26,8 @@ final class Specialization: Sendable {
   let donatedPlaceholders: [TensorNode]
   /// The recorded function.
   private let traced: TracedFunction
+  /// How a program for a bucket of sizes serves it; nil where it has a program of its own.
+  let bucket: BucketBinding?
   /// What the caller of `jit` wants of the memory plan.
   private let memory: MemoryOptions
   /// Whether the function reads values of a trace around it, and so can only become part of that.
@@ -42,8 +44,10 @@ final class Specialization: Sendable {
 
   init(
     _ signature: Signature, donating donatedCount: Int, template: AnyTemplate,
-    _ traced: TracedFunction, memory: MemoryOptions = MemoryOptions(), traceMilliseconds: Double
+    _ traced: TracedFunction, memory: MemoryOptions = MemoryOptions(),
+    bucket: BucketBinding? = nil, traceMilliseconds: Double
   ) {
+    self.bucket = bucket
     self.memory = memory
     self.signature = signature
     self.donatedCount = donatedCount
@@ -51,16 +55,17 @@ final class Specialization: Sendable {
     self.template = template
     self.traced = traced
     self.traceMilliseconds = traceMilliseconds
-    isPartOfTrace = traced.captures.contains { if case .traced = $0.origin { true } else { false } }
+    isPartOfTrace = traced.isPartOfTrace
   }
 
   /// Times and sizes of its compilation; nil before that.
-  var report: CompileReport? { form.withLock { $0?.body.report } }
+  var report: CompileReport? { bucket?.form.report ?? form.withLock { $0?.body.report } }
 
   /// The text of a stage of its compilation.
   func dump(stage: Stage) throws -> String {
     try Compiler.dump(
-      traced.function, in: Module(), transform: .none, stage: stage, options: options)
+      bucket?.form.padded.function ?? traced.function, in: Module(), transform: .none, stage: stage,
+      options: options)
   }
 
   /// The options it is compiled with.
@@ -91,6 +96,9 @@ final class Specialization: Sendable {
       return try traced.applied(to: nodes, at: location)
     }
     let known = isKnown ? nodes : try Evaluation.known(nodes, at: location)
+    if let bucket {
+      return try bucket.call(known, bucketProgram(bucket, at: location), at: location)
+    }
     return try compiled(at: location).call(known)
   }
 
@@ -99,6 +107,9 @@ final class Specialization: Sendable {
   func update(_ nodes: inout [TensorNode], at location: SourceLocation) throws -> [TensorNode] {
     guard !isPartOfTrace, nodes.allSatisfy({ $0.knownAddress != nil }) else {
       return try call(nodes, at: location)
+    }
+    if let bucket {
+      return try bucket.update(&nodes, bucketProgram(bucket, at: location), at: location)
     }
     return try compiled(at: location).update(&nodes)
   }
@@ -109,6 +120,17 @@ final class Specialization: Sendable {
     // The form lives as long as this object, which the caller holds.
     return address.map {
       Unmanaged<CompiledForm>.fromOpaque($0)._withUnsafeGuaranteedRef { $0.takeState() }
+    }
+  }
+
+  /// The program of a bucket.
+  private func bucketProgram(
+    _ bucket: BucketBinding, at location: SourceLocation
+  ) throws -> ProgramBody {
+    do {
+      return try bucket.form.program(options, traceMilliseconds: traceMilliseconds)
+    } catch let error as AdjointError {
+      throw error.placed(at: location)
     }
   }
 
@@ -151,6 +173,8 @@ final class Specializations: Sendable {
   private struct Entry: Sendable {
     /// The form.
     var form: Specialization
+    /// The program for a bucket of sizes that was made for it.
+    var bucket: BucketForm?
     /// The number of the compilation, from one.
     var number: Int
     /// What was new in its signature.
@@ -163,6 +187,8 @@ final class Specializations: Sendable {
     var entries: [Entry] = []
     /// How many signatures were compiled.
     var compilations = 0
+    /// The programs for buckets of sizes, the one used last behind all.
+    var buckets: [Entry] = []
     /// The form used last, where that is not one that stays.
     var lastGuest: Specialization?
 
@@ -179,10 +205,25 @@ final class Specializations: Sendable {
 
     /// Adds a form; the one that was not used for longest goes where there are too many.
     mutating func add(_ form: Specialization, because reason: String) {
-      compilations += 1
+      if form.bucket == nil { compilations += 1 }
       entries.append(Entry(form: form, number: compilations, reason: reason))
       let limits = Specializations.limits
       if entries.count > limits.residents + limits.guests { entries.remove(at: limits.residents) }
+    }
+
+    /// Adds the program for a bucket that a form uses, or makes it the one used last.
+    ///
+    /// - Returns: whether it is new.
+    mutating func use(_ bucket: BucketForm, of form: Specialization, because reason: String) -> Bool
+    {
+      if let index = buckets.firstIndex(where: { $0.bucket === bucket }) {
+        buckets.append(buckets.remove(at: index))
+        return false
+      }
+      compilations += 1
+      buckets.append(Entry(form: form, bucket: bucket, number: compilations, reason: reason))
+      if buckets.count > Specializations.limits.guests { buckets.removeFirst() }
+      return true
     }
 
     /// Whether a form stays as long as the object.
@@ -202,12 +243,15 @@ final class Specializations: Sendable {
 
   /// What the caller wants of the memory plan.
   private let memory: MemoryOptions
+  /// Which sizes share programs.
+  private let buckets: Buckets?
 
   @usableFromInline init(
     at location: SourceLocation, memoryBudget: ByteCount? = nil,
-    rematerialization: Rematerialization = .automatic
+    rematerialization: Rematerialization = .automatic, buckets: Buckets? = nil
   ) {
     self.location = location
+    self.buckets = buckets
     memory = MemoryOptions(budget: memoryBudget?.bytes, policy: rematerialization)
   }
 
@@ -267,8 +311,43 @@ final class Specializations: Sendable {
   ) throws -> Specialization {
     for node in visitor.nodes { if let error = node.failure { throw error.placed(at: location) } }
     let signature = Signature(types: visitor.nodes.map(\.type), statics: visitor.statics)
-    var output: Output?
     let start = ContinuousClock.now
+    let (traced, output) = try record(signature, trace)
+    let outcome = try bucketOutcome(
+      signature, donating: donatedCount,
+      visitor.positions(ofArguments: buckets?.chosenArguments), traced
+    ) { try record(Signature(types: $0, statics: signature.statics), trace).traced }
+    let placeholders = traced.function.resultTypes.map(TensorNode.placeholder)
+    let entry = Specialization(
+      signature, donating: donatedCount, template: try template(output, placeholders), traced,
+      memory: memory, bucket: outcome.binding,
+      traceMilliseconds: start.duration(to: .now).milliseconds)
+    let (kept, isNew) = state.withLock { state in
+      // Of two tasks that traced one signature at the same time, the first one's form stays.
+      let first = state.use {
+        $0.donatedCount == donatedCount && $0.signature == signature
+      }
+      if let first { return (first, false) }
+      let former = state.entries.map(\.form.signature)
+      var reason = reason(for: signature, after: former)
+      if let refusal = outcome.refusal { reason += "; for this size alone: \(refusal)" }
+      var isNew = true
+      if let bucket = outcome.binding?.form {
+        isNew = state.use(bucket, of: entry, because: reason)
+      }
+      state.add(entry, because: reason)
+      return (entry, isNew)
+    }
+    remember(kept)
+    if isNew { warn(after: count) }
+    return kept
+  }
+
+  /// Records the function for a signature.
+  private func record<Output: Sendable>(
+    _ signature: Signature, _ trace: ([TensorNode]) throws -> (Output, [TensorNode])
+  ) throws -> (traced: TracedFunction, output: Output) {
+    var output: Output?
     let purpose = Trace.Purpose.compilation(owner: ObjectIdentifier(self), signature: signature)
     let budget = memory.budget ?? SnapshotBudget.byteCount
     let traced = try SnapshotBudget.$byteCount.withValue(budget) {
@@ -279,24 +358,26 @@ final class Specializations: Sendable {
       }
     }
     guard let output else { preconditionFailure("a recorded closure has returned a value") }
-    let placeholders = traced.function.resultTypes.map(TensorNode.placeholder)
-    let entry = Specialization(
-      signature, donating: donatedCount, template: try template(output, placeholders), traced,
-      memory: memory,
-      traceMilliseconds: start.duration(to: .now).milliseconds)
-    let kept = state.withLock { state in
-      // Of two tasks that traced one signature at the same time, the first one's form stays.
-      let first = state.use {
-        $0.donatedCount == donatedCount && $0.signature == signature
+    return (traced, output)
+  }
+
+  /// Finds or makes a program for a bucket of sizes.
+  private func bucketOutcome(
+    _ signature: Signature, donating donatedCount: Int, _ candidates: [Int],
+    _ traced: TracedFunction, trace: ([TensorType]) throws -> TracedFunction
+  ) throws -> (binding: BucketBinding?, refusal: String?) {
+    guard let buckets, !traced.isPartOfTrace else { return (nil, nil) }
+    return withoutActuallyEscaping(trace) { trace in
+      let search = BucketSearch(
+        buckets: buckets, signature: signature, donatedCount: donatedCount,
+        candidates: candidates.filter { signature.types[$0].rank > 0 }, traced: traced,
+        trace: trace)
+      let forms = state.withLock { $0.buckets.compactMap(\.bucket) }
+      switch search.outcome(among: forms) {
+      case .found(let binding), .made(let binding): return (binding, nil)
+      case .none(let reason): return (nil, reason)
       }
-      if let first { return first }
-      let former = state.entries.map(\.form.signature)
-      state.add(entry, because: reason(for: signature, after: former))
-      return entry
     }
-    remember(kept)
-    if kept === entry { warn(after: count) }
-    return kept
   }
 
   /// The entry used last.
@@ -329,13 +410,25 @@ final class Specializations: Sendable {
   /// `costs` also what each stage took.
   func explain(costs: Bool = false) -> String {
     state.withLock { state in
-      state.entries.sorted { $0.number < $1.number }.map { entry in
+      let own = state.entries.filter { $0.form.bucket == nil }
+      return (own + state.buckets).sorted { $0.number < $1.number }.map { entry in
         let types = entry.form.signature.types.map(\.description).joined(separator: ", ")
-        let line = "\(entry.number). (\(types)): \(entry.reason)"
+        var line = "\(entry.number). (\(types)): \(entry.reason)"
+        if let bucket = entry.bucket { line += "; " + explanation(of: bucket) }
         guard costs else { return line }
         return line + "; " + (entry.form.report?.stages ?? "not compiled yet")
       }.joined(separator: "\n")
     }
+  }
+
+  /// What a program for a bucket is for, in words.
+  private func explanation(of bucket: BucketForm) -> String {
+    let ranges = bucket.ends.map { end in
+      "\(buckets?.start(ofBucketEndingAt: end) ?? end)…\(end)"
+    }
+    let count = bucket.sizeCount
+    return "for sizes \(ranges.joined(separator: " and ")), "
+      + (count == 1 ? "1 of which was called" : "\(count) of which were called")
   }
 
   /// Says on standard error, once, that a function was compiled for many signatures, where the
@@ -352,7 +445,9 @@ final class Specializations: Sendable {
 
   /// Why the signature added last was compiled.
   private var lastReason: String? {
-    state.withLock { $0.entries.max { $0.number < $1.number }?.reason }
+    state.withLock { state in
+      (state.entries + state.buckets).max { $0.number < $1.number }?.reason
+    }
   }
 
   /// From how many compilations of one function on there is a warning; nil for never.

@@ -24,6 +24,8 @@ final class TensorNode: @unchecked Sendable {
   let type: TensorType
   /// The number of bytes of the elements.
   private let byteCount: Int
+  /// The number of bytes of the block of memory that they are in.
+  private let blockByteCount: Int
   /// Whether the value was written as a literal in source code, and so may become a constant.
   let isLiteral: Bool
   /// The elements, packed and row-major, once they are known.
@@ -34,13 +36,15 @@ final class TensorNode: @unchecked Sendable {
   /// Guards every node's origin; held for a copy or an assignment only.
   private static let originLock = Mutex<Void>(())
 
-  /// Creates a known value that takes over `bytes`, a block of the buffer pool, of the type's size.
+  /// Creates a known value that takes over `bytes`, a block of the buffer pool, of the type's size or of
+  /// `blockByteCount` bytes.
   init(
     _ type: TensorType, byteCount: Int, adopting bytes: UnsafeMutableRawPointer,
-    isLiteral: Bool = false
+    ofBlock blockByteCount: Int? = nil, isLiteral: Bool = false
   ) {
     self.type = type
     self.byteCount = byteCount
+    self.blockByteCount = blockByteCount ?? byteCount
     self.isLiteral = isLiteral
     address = Atomic(bytes)
     guardedOrigin = .known
@@ -51,6 +55,7 @@ final class TensorNode: @unchecked Sendable {
     self.type = type
     // Wraps around for types too large to ever become known, which are legal until then.
     byteCount = type.shape.reduce(type.element.byteCount, &*)
+    blockByteCount = byteCount
     isLiteral = false
     address = Atomic(nil)
     guardedOrigin = origin
@@ -76,7 +81,7 @@ final class TensorNode: @unchecked Sendable {
 
   deinit {
     if let bytes = address.load(ordering: .acquiring) {
-      BufferPool.deallocate(bytes, byteCount: byteCount)
+      BufferPool.deallocate(bytes, byteCount: blockByteCount)
     }
   }
 

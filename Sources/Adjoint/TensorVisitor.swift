@@ -20,6 +20,8 @@ public struct TensorVisitor: ~Copyable {
     var statics: [StaticValue] = []
     /// The types of values that were named as ignored.
     var ignored: [ObjectIdentifier] = []
+    /// For each argument where its tensors start, and whether it is a tensor itself.
+    var arguments: [(start: Int, isTensor: Bool)] = []
 
     init(_ nodes: [TensorNode]) { self.nodes = nodes }
   }
@@ -77,6 +79,25 @@ public struct TensorVisitor: ~Copyable {
 
   /// Ends the walk and hands over the tensors collected; nothing of the walk refers to them then.
   consuming func takeNodes() -> [TensorNode] { nodes }
+
+  /// Reads an argument of a function.
+  mutating func readArgument<Tree: TensorTree>(_ tree: Tree) throws {
+    collection?.arguments.append((nodes.count, Tree.self is any PlainTensor.Type))
+    try read(tree)
+  }
+
+  /// The tensors, by position, of some arguments, by position; those of arguments that are tensors where
+  /// none are named.
+  func positions(ofArguments chosen: [Int]?) -> [Int] {
+    guard let collection else { return [] }
+    return collection.arguments.indices.flatMap { index -> Range<Int> in
+      let (start, isTensor) = collection.arguments[index]
+      guard chosen.map({ $0.contains(index) }) ?? isTensor else { return start..<start }
+      let next = index + 1
+      return
+        start..<(next < collection.arguments.count ? collection.arguments[next].start : nodes.count)
+    }
+  }
 
   /// Static values collected so far.
   var statics: [StaticValue] { collection?.statics ?? [] }
@@ -208,6 +229,11 @@ public struct TensorVisitor: ~Copyable {
     throw Self.fickleness
   }
 }
+
+/// What only `Tensor` conforms to.
+protocol PlainTensor {}
+
+extension Tensor: PlainTensor {}
 
 /// A static value of a tree, as part of a signature.
 struct StaticValue: Hashable, @unchecked Sendable {

@@ -278,6 +278,11 @@ struct TracedFunction: Sendable {
   /// What transforms inside ask of the memory plan; nil where none does.
   var memory: MemoryOptions?
 
+  /// Whether the function reads values of a trace around it, and so can only become part of that.
+  var isPartOfTrace: Bool {
+    captures.contains { if case .traced = $0.origin { true } else { false } }
+  }
+
   /// The function's results for these arguments: operations of the innermost trace, or else values
   /// computed now.
   func applied(
