@@ -92,7 +92,7 @@ extension BucketCase {
     BucketCase("softmax and log-sum-exp over the batch") { _, x in
       [x.softmax(axis: 0), log(x).logSumExp(axis: 0), x.logSoftmax(axis: 0)]
     },
-    BucketCase("batch norm and its gradient", isShared: false) { _, x in
+    BucketCase("batch norm and its gradient") { _, x in
       let slope = try gradient(at: x) { x in
         let centered = x - x.mean(axis: 0)
         let variance = square(centered).mean(axis: 0)
@@ -106,7 +106,7 @@ extension BucketCase {
         matmul(y.transposed(), y), einsum("ni,mi->nm", y, y), einsum("ni,nj,jk->ik", y, x, w),
       ]
     },
-    BucketCase("distances of all pairs and their gradient", isShared: false) { _, x in
+    BucketCase("distances of all pairs and their gradient") { _, x in
       let slope = try gradient(at: x) { x in
         let difference = x.expandingDims(at: 0) - x.expandingDims(at: 1)
         return exp(0 - square(difference).sum(axis: 2)).sum() / Double(x.shape[0] * x.shape[0])
@@ -251,7 +251,7 @@ extension BucketCase {
       }
       return [loss, slope]
     },
-    BucketCase("a recurrence backwards", isShared: false) { w, x in
+    BucketCase("a recurrence backwards") { w, x in
       let (last, states) = try scan(Tensor<Double>.zeros([3]), over: x, reversed: true) { h, row in
         let next = 0.5 * h + 1 / row
         return (next, next)
