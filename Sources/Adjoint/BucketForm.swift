@@ -154,6 +154,16 @@ final class BucketBinding: Sendable {
   }
 }
 
+extension Function {
+  /// The function simplified while an outer one is traced: without what depends on sizes, where traces at
+  /// several sizes are to be alike.
+  func simplifiedInTrace() throws -> Function {
+    guard Trace.isForBuckets else { return try simplified() }
+    return try simplified(
+      SimplificationOptions(disabled: ["inline-regions"], keepsDivisions: true))
+  }
+}
+
 extension TensorNode {
   /// The value with zeros behind its elements along each axis, in a larger type; itself where that is its
   /// own type.

@@ -60,11 +60,11 @@ extension Recording {
     do {
       let (input, output) = (arguments[0].type, traced.function.resultTypes[0])
       let isForward = input.count <= output.count
-      var function = try traced.function.simplified()
+      var function = try traced.function.simplifiedInTrace()
         .differentiated(by: isForward ? .jvp([0]) : .vjp([0]))
       function.results = function.results.suffix(1)
       let derivative = TracedFunction(
-        function: try function.simplified()
+        function: try function.simplifiedInTrace()
           .basisDerivatives(seeding: function.parameters.count - 1),
         captures: [])
       let results = try derivative.applied(to: arguments + traced.captures, at: location)

@@ -54,7 +54,7 @@ struct Recording<Output: Sendable>: Sendable {
     by transform: Transform, _ seeds: [TensorNode]
   ) throws -> [TensorNode] {
     do {
-      let function = try traced.function.simplified().differentiated(by: transform)
+      let function = try traced.function.simplifiedInTrace().differentiated(by: transform)
       let derivative = TracedFunction(function: function, captures: [])
       return try derivative.applied(to: arguments + traced.captures + seeds, at: location)
     } catch let error as AdjointError {

@@ -351,10 +351,12 @@ final class Specializations: Sendable {
     let purpose = Trace.Purpose.compilation(owner: ObjectIdentifier(self), signature: signature)
     let budget = memory.budget ?? SnapshotBudget.byteCount
     let traced = try SnapshotBudget.$byteCount.withValue(budget) {
-      try Trace.record(signature.types, for: purpose, at: location) { nodes in
-        let (value, results) = try trace(nodes)
-        output = value
-        return results
+      try Trace.$isForBuckets.withValue(buckets != nil) {
+        try Trace.record(signature.types, for: purpose, at: location) { nodes in
+          let (value, results) = try trace(nodes)
+          output = value
+          return results
+        }
       }
     }
     guard let output else { preconditionFailure("a recorded closure has returned a value") }
@@ -434,13 +436,15 @@ final class Specializations: Sendable {
   /// Says on standard error, once, that a function was compiled for many signatures, where the
   /// environment variable `ADJOINT_WARN_COMPILATIONS` says from how many on.
   private func warn(after compilations: Int) {
-    guard let limit = Self.warningLimit, compilations == limit, let explanation = lastReason else {
-      return
-    }
-    let text =
-      "adjoint: \(location): compiled for \(compilations) signatures, the last for: "
-      + explanation + "\n"
+    guard let text = warning(after: compilations, limit: Self.warningLimit) else { return }
     Array(text.utf8).withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+
+  /// What is said after some compilations, where it is said after `limit` of them; else nil.
+  func warning(after compilations: Int, limit: Int?) -> String? {
+    guard compilations == limit, let explanation = lastReason else { return nil }
+    return "adjoint: \(location): compiled for \(compilations) signatures, the last for: "
+      + explanation + "\n"
   }
 
   /// Why the signature added last was compiled.

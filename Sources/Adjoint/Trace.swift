@@ -48,6 +48,9 @@ final class Trace: @unchecked Sendable {
   /// The innermost trace of this task.
   @TaskLocal static var current: Trace?
 
+  /// Whether functions are traced at several sizes to be compared.
+  @TaskLocal static var isForBuckets = false
+
   private let purpose: Purpose
   private let parent: Trace?
   /// How many traces this one stands in.

@@ -53,7 +53,7 @@ private struct Mapping<Output: Sendable> {
       guard let output else { preconditionFailure("a recorded closure has returned a value") }
       self.output = output
       let flags = positions.map { $0 != nil } + traced.captures.map { _ in false }
-      let batched = try traced.function.simplified().batched(size: size, flags)
+      let batched = try traced.function.simplifiedInTrace().batched(size: size, flags)
       let all = TracedFunction(function: batched, captures: traced.captures)
       results = try all.applied(to: moved, at: location).map { result in
         guard outAxis != 0 else { return result }

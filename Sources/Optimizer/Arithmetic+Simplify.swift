@@ -70,9 +70,9 @@ private func simplifyDivide(
   guard type.element.isFloat, let divisor = rewriter.float(right) else { return nil }
   if divisor == -1 { return try rewriter.emitUnary(.negate, left) }
   let limit = type.element.floatFormat.map { $0.greatestExponent - 1 } ?? 0
-  guard divisor.isNormal, divisor.significand == 1, abs(Int(divisor.exponent)) <= limit else {
-    return nil
-  }
+  guard !rewriter.options.keepsDivisions, divisor.isNormal, divisor.significand == 1,
+    abs(Int(divisor.exponent)) <= limit
+  else { return nil }
   let reciprocal = try rewriter.emitSplat(1 / divisor, type)
   return try rewriter.emitBinary(.multiply, left, reciprocal)
 }

@@ -19,16 +19,20 @@ package struct SimplificationOptions: Sendable, Hashable {
   /// Whether operations that only stop derivatives are dropped, because none will be taken.
   package var dropsStopGradients: Bool
 
+  /// Whether divisions by powers of two stay, so that functions that divide by numbers of any kind are alike.
+  package var keepsDivisions: Bool
+
   /// Options that run everything, up to `ADJOINT_PASS_LIMIT` rewrites where that is set.
   package init(
     disabled: Set<String> = [], limit: Int? = environmentLimit, sweeps: Int = 16,
-    foldedElements: Int = 4096, dropsStopGradients: Bool = false
+    foldedElements: Int = 4096, dropsStopGradients: Bool = false, keepsDivisions: Bool = false
   ) {
     self.disabled = disabled
     self.limit = limit
     self.sweeps = sweeps
     self.foldedElements = foldedElements
     self.dropsStopGradients = dropsStopGradients
+    self.keepsDivisions = keepsDivisions
   }
 
   /// The number in the environment variable `ADJOINT_PASS_LIMIT`, for bisecting a wrong rewrite.

@@ -210,9 +210,6 @@ extension BucketCase {
       let kernel = w.reshaped(to: [3, 3, 1])
       return [
         image.convolved(with: kernel), image.convolved(with: kernel, padding: .same),
-        try gradient(at: w) { w in
-          square(image.convolved(with: w.reshaped(to: [3, 3, 1]), padding: .same)).sum()
-        },
         try gradient(at: x) { x in
           sin(x.expandingDims(at: 0).convolved(with: kernel)).sum()
         },
@@ -294,6 +291,14 @@ extension BucketCase {
       return [cholesky(matmul(x, x.transposed()) + 9 * Tensor<Double>.identity(n))]
     },
     BucketCase("a median") { _, x in [x.median(axis: 0)] },
+    BucketCase("a gradient for a kernel along the batch", isShared: false) { w, x in
+      let image = (1 / x).expandingDims(at: 0)
+      return [
+        try gradient(at: w) { w in
+          square(image.convolved(with: w.reshaped(to: [3, 3, 1]), padding: .same)).sum()
+        }
+      ]
+    },
     BucketCase("halves that are one behind the other", isShared: false) { _, x in
       [concatenated([x, 2 * x]).reshaped(to: [2, x.shape[0] * 3]).sum(axis: 0)]
     },

@@ -185,6 +185,11 @@ struct SpeedGuideTests {
     let reasons = norm.explain()
     let count = norm.compilationCount
 
+    let loss = jit(buckets: .powersOfTwo.arguments(1)) { (w: Tensor<Float>, x: Tensor<Float>) in
+      square(matmul(x, w)).mean()
+    }
+    let losses = try [5, 8, 6].map { try loss(.ones([2, 1]), .ones([$0, 2])).item() }
+
     let descend = jitInPlace { (w: inout Tensor<Float>, rate: Tensor<Float>) in
       let (value, slope) = try valueWithGradient(at: w) { w in square(w - 1).sum() }
       w = w - rate * slope
@@ -196,6 +201,7 @@ struct SpeedGuideTests {
 
     #expect(reasons.contains("[2]") || reasons.contains("2xf32"))
     #expect(count == 2)
+    #expect(losses == [4, 4, 4] && loss.compilationCount == 1)
     #expect(abs(single - 1.7320508) < 1e-5)
   }
 }

@@ -76,9 +76,10 @@ extension FunctionPadder {
         false
       }
     case .select: isZero[1] && isZero[2]
-    case .convert, .bits, .complex: isZero.allSatisfy { $0 }
-    case .constant, .iota, .compare, .clamp, .fft, .shape, .reduce, .dot, .convolution, .window,
-      .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order, .foreign,
+    case .convert, .complex: isZero.allSatisfy { $0 }
+    // The bits of −0 are not zero.
+    case .bits, .constant, .iota, .compare, .clamp, .fft, .shape, .reduce, .dot, .convolution,
+      .window, .gather, .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order, .foreign,
       .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
       false
     }

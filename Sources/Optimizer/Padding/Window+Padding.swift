@@ -35,8 +35,10 @@ extension FunctionPadder {
       let isVaried =
         !image.isFixed || !taps.isFixed || !axes[convolution.output.spatial[axis]].isFixed
       guard isVaried || !low.isFixed else { continue }
-      guard image.isPrefix, taps.isPrefix, low.isFixed, taps.isFixed || !convolution.reversal[axis]
-      else { throw PaddingRefusal("its windows start at places that vary") }
+      // A tap that is not valid would meet valid elements, and zero times infinity is no zero.
+      guard image.isPrefix, taps.isFixed, low.isFixed else {
+        throw PaddingRefusal("has windows of varied places or extents")
+      }
     }
     let factors = [
       try zeroMasked(operands[0], input, along: inputAxes.spatial + [inputAxes.feature]),
