@@ -78,7 +78,8 @@ extension Operation {
       onTrue = tangent
     }
     let onFalse = try pass.tangent(operands[2]) ?? pass.zero(type)
-    return try pass.builder.select(predicate, onTrue, onFalse)
+    let chosen = try pass.builder.select(predicate, onTrue, onFalse)
+    return try pass.sum(chosen, pass.guardedLogarithmTangent(self))
   }
 
   /// The tangent of the operand strictly between the bounds, and of a bound where it is met: of the

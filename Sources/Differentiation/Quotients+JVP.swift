@@ -1,7 +1,7 @@
 import TensorIR
 
 // Derivatives of logarithms of quotients, of x·log(x) and of c/x², whose chain rules give ∞ · 0 where x
-// is zero or infinite, and divide more often.
+// is zero or infinite, and divide more often; and of x·log(y) with its value at x = 0 written out.
 
 extension ForwardPass {
   /// The tangent of log(x / y), ẋ/x − ẏ/y, if such a quotient is the operand of this logarithm; for
@@ -61,5 +61,40 @@ extension ForwardPass {
     let factor = try builder.select(
       isNaN, builder.splat(.nan, type), builder.splat(1, type))
     return try builder.multiply(tangent, factor)
+  }
+
+  /// What the choice 0 where x is 0 and y is a number, else x·log(y) or x·log(1 + y), leaves out of the
+  /// tangent: ẋ times the finite logarithm where x is 0. Nil for other choices.
+  ///
+  /// Exporters write `xlogy` and `xlog1py` so, whose rule they keep to themselves: by the choice alone the
+  /// slope by x at 0 would be zero, and densities of Dirichlet, beta and binomial distributions would lose
+  /// a term where an exponent is 0.
+  mutating func guardedLogarithmTangent(_ operation: Operation) throws -> ValueID? {
+    guard source[operation.result].element.isFloat, knownSplat(operation.operands[2]) == 0,
+      let choice = definition(operation.operands[0]), choice.op == .binary(.or),
+      let (left, right) = operands(of: operation.operands[1], by: .multiply)
+    else { return nil }
+    let tests = choice.operands.compactMap { definition($0) }.filter {
+      $0.op.comparesUnequal
+    }
+    for (x, logarithm) in [(left, right), (right, left)] {
+      guard let tangent = tangent(x),
+        let y = operand(of: logarithm, by: .log) ?? operand(of: logarithm, by: .logPlusOne),
+        tests.contains(where: { $0.operands == [y, y] }),
+        tests.contains(where: { $0.operands[0] == x && knownSplat($0.operands[1]) == 0 })
+      else { continue }
+      let isLeftOut = try builder.binary(
+        .and, builder.unary(.not, operation.operands[0]), builder.unary(.isFinite, logarithm))
+      return try masked(scale(tangent, by: logarithm), where: isLeftOut)
+    }
+    return nil
+  }
+}
+
+extension Op {
+  /// Whether the result says which elements are unequal or unordered.
+  fileprivate var comparesUnequal: Bool {
+    guard case .compare(let comparison) = self else { return false }
+    return comparison.direction == .notEqual
   }
 }

@@ -38,4 +38,29 @@ struct VerificationTests {
     #expect(report.checks.map(\.name) == ["engines"])
     #expect(report.isPassed)
   }
+
+  /// The gradient of a sum of weights that are normalized is zero but for rounding: no rule is wrong.
+  @Test(arguments: 0..<4) func derivativesThatAreZeroPass(_ seed: UInt64) throws {
+    let x = Tensor<Double>.randomNormal([19], seed: seed)
+    let report = try verification(at: x) { x in sin((exp(x) / exp(x).sum()).sum()) }
+    #expect(report.checks.filter { $0.outcome == .failed }.isEmpty)
+    let gradient = try #require(report.checks.first { $0.name == "gradient" })
+    #expect(!gradient.detail.contains("e+"))
+  }
+
+  /// A wrong rule is found though the derivative is small beside the value.
+  @Test func smallWrongDerivativesAreFound() throws {
+    let x: Tensor<Float> = [0.3, -0.7, 1.2]
+    let report = try verification(at: x) { x in try 1 + 0.001 * Self.wrongSine(x) }
+    #expect(report.checks.first { $0.name == "gradient" }?.outcome == .failed)
+  }
+
+  /// Engines round the solution of ill-conditioned equations differently, and neither is wrong.
+  @Test func illConditionedEquationsPass() throws {
+    let i = Tensor<Double>(0..<12)
+    let hilbert = 1 / (i.expandingDims(at: 1) + i.expandingDims(at: 0) + 1)
+    let b = Tensor<Double>.ones([12])
+    let report = try verification(at: b) { b in solve(hilbert, b) }
+    #expect(report.checks.first { $0.name == "engines" }?.outcome == .ok)
+  }
 }

@@ -68,7 +68,8 @@ package struct GradientCheck {
         let isSteady = !(abs(narrow - wide) > Self.steadiness * abs(wide) + rounding)
         if !(error <= limit) { outcome = isSteady ? .failed : max(outcome, .unsure) }
       }
-      let relative = error / max(size, .leastNormalMagnitude)
+      // Relative to the size at which the bound alone would allow as much as the limit.
+      let relative = error / limit * Self.bound
       worst = max(worst, relative.isNaN ? .infinity : relative)
     }
     line = Verification.Check(

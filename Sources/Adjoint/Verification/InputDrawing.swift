@@ -24,9 +24,29 @@ package struct InputDrawing {
     try types.map { try draw($0) }
   }
 
+  /// How many numbers are drawn at a time: a large tensor needs no memory besides its own.
+  private static let chunk = 1 << 16
+
   /// A tensor whose elements follow the rule.
+  ///
+  /// - Throws: `AdjointError` where there is no memory for it.
   package mutating func draw(_ type: TensorType) throws -> TensorData {
-    try TensorData(type, parts: (0..<type.partCount).map { _ in element(of: type) })
+    guard type.partCount > Self.chunk else {
+      return try TensorData(type, parts: (0..<type.partCount).map { _ in element(of: type) })
+    }
+    return try TensorData(type) { target in
+      var offset = 0
+      for start in stride(from: 0, to: type.partCount, by: Self.chunk) {
+        let numbers = (start..<min(start + Self.chunk, type.partCount)).map { _ in element(of: type)
+        }
+        let part = try TensorData(
+          TensorType([numbers.count], type.element.partType), doubles: numbers)
+        part.withUnsafeBytes { bytes in
+          UnsafeMutableRawBufferPointer(rebasing: target[offset...]).copyMemory(from: bytes)
+          offset += bytes.count
+        }
+      }
+    }
   }
 
   /// ±1 for each part of an element where elements are floats or complex, and 0 elsewhere.

@@ -1,9 +1,16 @@
 internal import TensorIR
 
 /// Checks that reverse mode is the transpose of forward mode: ⟨Jv, w⟩ = ⟨v, Jᵀw⟩.
+///
+/// Both sides are rounded, and where the derivative is zero by cancellation nothing else is left of them. How
+/// much rounding there is shows where vectors are scaled: J(3v)/3 is Jv but for its rounding.
 package struct TransposeCheck {
   /// How far the two sides may differ, relative to the sizes of their terms.
   private static let bound = 1e-10
+  /// How far they may differ, relative to the rounding that was seen.
+  private static let roundingBound = 64.0
+  /// What vectors are scaled by to see the rounding: no powers of two, which round alike.
+  private static let scales = [3.0, 5, 7]
 
   /// The outcome.
   package let line: Verification.Check
@@ -23,15 +30,38 @@ package struct TransposeCheck {
         name: "transpose", outcome: .unsure, detail: "some value at these arguments is not finite")
       return
     }
-    let pushed = results.suffix(cotangents.count)
-    let pulled = try Self.results(of: backward, arguments, cotangents).suffix(indices.count)
-    let left = Self.products(pushed.map(\.dualParts), cotangents)
-    let right = Self.products(tangents, pulled.map(\.dualParts))
+    let dualTangents = { (pulled: ArraySlice<TensorData>) in
+      Self.products(tangents, pulled.map(\.dualParts))
+    }
+    let dualCotangents = { (pushed: ArraySlice<TensorData>) in
+      Self.products(pushed.map(\.dualParts), cotangents)
+    }
+    let left = dualCotangents(results.suffix(cotangents.count))
+    let right = dualTangents(
+      try Self.results(of: backward, arguments, cotangents).suffix(indices.count))
     let size = max(left.magnitude, right.magnitude, .leastNormalMagnitude)
-    let difference = abs(left.sum - right.sum) / size
+    let difference = abs(left.sum - right.sum)
+    var rounding = 0.0
+    if !(difference <= Self.bound * size) {
+      for scale in Self.scales {
+        let pushed = try Self.results(of: forward, arguments, Self.scaled(tangents, by: scale))
+        let pulled = try Self.results(of: backward, arguments, Self.scaled(cotangents, by: scale))
+        rounding = max(
+          rounding,
+          abs(dualCotangents(pushed.suffix(cotangents.count)).sum / scale - left.sum),
+          abs(dualTangents(pulled.suffix(indices.count)).sum / scale - right.sum))
+      }
+    }
+    let limit = Self.bound * size + Self.roundingBound * rounding
     line = Verification.Check(
-      name: "transpose", outcome: difference <= Self.bound ? .ok : .failed,
-      detail: "<Jv, w> = \(left.sum.short), relative difference \(difference.short)")
+      name: "transpose", outcome: difference <= limit ? .ok : .failed,
+      detail: "<Jv, w> = \(left.sum.short), relative difference "
+        + (difference / limit * Self.bound).short)
+  }
+
+  /// Vectors with all parts multiplied.
+  private static func scaled(_ vectors: [[Double]], by scale: Double) -> [[Double]] {
+    vectors.map { $0.map { $0 * scale } }
   }
 
   /// Whether all floats are finite.
