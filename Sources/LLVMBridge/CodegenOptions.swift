@@ -25,8 +25,7 @@ package enum CodegenOptions {
   /// and what the others are worth there was not measured.
   private static let omitted = [
     "lsr", "cgp", "early-taildup", "early-ifcvt", "machine-licm", "postra-machine-licm",
-    "machine-cse", "machine-sink", "copyprop", "branch-fold", "tail-duplicate",
-    "block-placement", "ssc", "peephole",
+    "machine-cse", "copyprop", "branch-fold", "ssc",
   ]
 
   /// The options that leave passes out, or put them back, in code for a processor.
