@@ -18,8 +18,8 @@ package enum CodegenOptions {
   /// - `lsr`: strength reduction of addresses takes a third of code generation. Emitted loops count in few
   ///   variables already, and moving addresses stand in registers.
   /// - The others look for what emitted code does not have: what is the same in all iterations is computed
-  ///   before a loop, each value once, blocks stand in their order, and no branch skips an instruction or
-  ///   two. Together they take a sixth of code generation.
+  ///   before a loop, each value once, and no branch skips an instruction or two. Together they take about
+  ///   a sixth of code generation.
   ///
   /// ARM has them all: its multiply-adds take lanes of factors only where addresses are near each other,
   /// and what the others are worth there was not measured.
