@@ -88,18 +88,7 @@ struct TargetCode {
   }
 
   /// The contractions of all kernels.
-  var contracts: [Contract] {
-    func contracts(_ nodes: [Node]) -> [Contract] {
-      nodes.flatMap { node -> [Contract] in
-        switch node {
-        case .contract(let contract): [contract]
-        case .loop(let loop): contracts(loop.body)
-        case .define, .store, .accumulate: []
-        }
-      }
-    }
-    return program.kernels.flatMap { contracts($0.body) }
-  }
+  var contracts: [Contract] { program.kernels.flatMap(\.contracts) }
 }
 
 extension TargetDescription {
