@@ -108,6 +108,20 @@ package struct IndexRanges {
     return result
   }
 
+  /// Narrows what is known of a variable or scalar.
+  ///
+  /// - Returns: false where it is never in the range.
+  mutating func narrow(_ atom: IndexExpression.Atom, to range: ClosedRange<Int>) -> Bool {
+    let known = self.range(of: atom)
+    guard known.overlaps(range) else { return false }
+    switch atom {
+    case .variable(let variable): variables[variable.index] = known.clamped(to: range)
+    case .scalar(let scalar): scalars[scalar.index] = known.clamped(to: range)
+    case .quotient, .remainder: break
+    }
+    return true
+  }
+
   /// The range of a loop variable.
   package func range(of variable: VariableID) -> ClosedRange<Int> {
     variables.indices.contains(variable.index) ? variables[variable.index] : .unknown

@@ -4,10 +4,12 @@ extension Kernel {
   /// Checks the invariants listed at `Kernel`, that types fit, and that stores go to memory a
   /// kernel may write.
   ///
+  /// - Parameter provesGuards: Whether accesses with a condition, too, must be provably inside. What is
+  ///   known of sums of quotients and remainders does not prove all that holds, so compiling does not ask.
   /// - Throws: `AdjointError` naming the kernel and the invariant.
-  package func verify(in program: LoopProgram) throws {
+  package func verify(in program: LoopProgram, provesGuards: Bool = false) throws {
     try verifySlots(in: program)
-    var verifier = try KernelVerifier(self, in: program)
+    var verifier = try KernelVerifier(self, in: program, provesGuards: provesGuards)
     try verifier.verify(body)
   }
 }
@@ -35,6 +37,8 @@ struct KernelVerifier {
   let analysis: DependenceAnalysis
   /// Which scalars are defined and visible; copies of the verifier share it.
   let scalars: ScalarScopes
+  /// Whether accesses with a condition must be provably inside.
+  let provesGuards: Bool
   var loopVariables = Set<VariableID>()
   var openAccumulators: [ScalarID: Reduction.Kind] = [:]
   var isInVectors = false
@@ -46,8 +50,9 @@ struct KernelVerifier {
   /// The columns of the products around; stores must be contiguous along them.
   var columns: [VariableID] = []
 
-  init(_ kernel: Kernel, in program: LoopProgram) throws {
+  init(_ kernel: Kernel, in program: LoopProgram, provesGuards: Bool) throws {
     self.kernel = kernel
+    self.provesGuards = provesGuards
     self.program = program
     analysis = DependenceAnalysis(kernel, in: program)
     ranges = analysis.ranges
@@ -234,10 +239,11 @@ struct KernelVerifier {
     try verify(address)
     guard isReached else { return }
     var range = ranges.range(of: address)
-    if range.isInside(0..<count) { return }
+    if range.isInside(0..<count) || condition != nil && !provesGuards { return }
     if let bounds = condition.flatMap({ analysis.guards[$0] }) {
-      if !ranges.mayHold(bounds) { return }
-      range = ranges.range(of: address, where: bounds)
+      // What never happens may be anywhere.
+      guard let guarded = ranges.range(of: address, where: bounds) else { return }
+      range = guarded
       if range.isInside(0..<count) { return }
     }
     let name = KernelPrinter(kernel, in: program).name(memory)

@@ -7,7 +7,8 @@ package import TensorIR
 ///   it; an accumulator's value is read only after its loop, a carry's current value only in it.
 /// - K2: a loop's variable is used only inside the loop, and sibling loops may share it.
 /// - K3: addresses stay inside their memory, by what is known of loops, clamps and blocks, or where the
-///   access has a condition by what the bounds in it say; a condition of computed values says nothing.
+///   access has a condition by what the bounds in it say; a condition of computed values says nothing. Of
+///   accesses with a condition it is checked on request.
 /// - K4: only outermost loops are parallel; iterations of a parallel loop write different elements,
 ///   and a parallel loop has no accumulators.
 /// - K5: no vector loop stands inside another.

@@ -5,8 +5,9 @@ extension LoopProgram {
   /// multiples of 64 bytes, every buffer read holds an argument or was written before on every way
   /// there, and nothing has been written over it since, and every result is there at the end.
   ///
+  /// - Parameter provesGuards: Whether accesses with a condition, too, must be provably inside.
   /// - Throws: `AdjointError` naming the kernel or buffer.
-  package func verify() throws {
+  package func verify(provesGuards: Bool = false) throws {
     try verifyBuffers()
     guard Set(kernels.map(\.name)).count == kernels.count else {
       throw AdjointError(.type, "two kernels of \(name) share a name")
@@ -16,7 +17,9 @@ extension LoopProgram {
     }
     for kernel in kernels { try kernel.verifySlots(in: self) }
     let classes = KernelClasses(self)
-    for leader in classes.leaders { try kernels[leader].verify(in: self) }
+    for leader in classes.leaders {
+      try kernels[leader].verify(in: self, provesGuards: provesGuards)
+    }
     var verifier = MemoryVerifier(self, classes)
     try verifier.verify(steps)
     var held = Set<Buffer.Storage>()

@@ -35,7 +35,7 @@ import Testing
     mutating func failure() -> String? {
       k.kernel.body = body
       do {
-        try k.kernel.verify(in: program)
+        try k.kernel.verify(in: program, provesGuards: true)
         return nil
       } catch {
         return (error as? AdjointError)?.message ?? "\(error)"
@@ -293,8 +293,27 @@ import Testing
       let clamped = b.k.binary(.minimum, raised, limits[1], in: &b.body)
       _ = b.k.load(0, IndexExpression(.scalar(clamped)), in: &b.body)
     },
+    Mistake("a remainder that a sum leaves one value") { b in
+      var inner = [Node]()
+      let rest = b.at(b.i).remainder(by: 2)
+      let bound = Bound(rest * 12 + b.at(b.j) + -12, lower: 0, upper: 12)
+      let holds = b.k.define(.inBounds([bound]), .i1, in: &inner)
+      _ = b.k.load(0, rest * 18 + b.at(b.j) + -18, if: holds, in: &inner)
+      b.body = [loop(b.i, [loop(b.j, inner)])]
+    },
     Mistake("what never happens") { b in
       b.body = guarded(&b, by: [(7, 9, .i)], at: { $0.place + 100 })
+    },
+    Mistake("bounds that do not hold together") { b in
+      b.body = guarded(&b, by: [(0, 1, .i), (1, 3, .before)], at: { $0.place + 100 })
+    },
+    Mistake("what a quotient is of") { b in
+      b.k.kernel.locals = [Kernel.Local(element: .f32, count: 2)]
+      var inner = [Node]()
+      let bound = Bound(b.at(b.i).divided(by: 2), lower: 1, upper: 2)
+      let holds = b.k.define(.inBounds([bound]), .i1, in: &inner)
+      _ = b.k.define(.load(.local(0), b.at(b.i) + -2, condition: holds), in: &inner)
+      b.body = [loop(b.i, inner)]
     },
   ]
 

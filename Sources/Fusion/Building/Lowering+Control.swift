@@ -50,7 +50,7 @@ extension Lowering {
       { lowering in
         var kernel = kernel
         let number = lowering.program.kernels.count
-        kernel.name = "k\(number)"
+        kernel.name = lowering.scheduler.nextKernelName()
         lowering.program.kernels.append(kernel)
         return .kernel(number)
       }, uses: Set(used))

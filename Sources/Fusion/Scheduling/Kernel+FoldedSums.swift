@@ -33,7 +33,8 @@ extension Kernel {
     let (step, extent) = (loop.termStep, variables[loop.variable.index].extent)
     guard let step, loop.range == .full, loop.carries.isEmpty, extent > Self.shortSum * step,
       loop.accumulators.contains(where: isLossy),
-      scheduler.accept(variables[loop.variable.index].name)
+      scheduler.accept(
+        "\(variables[loop.variable.index].name): \(Self.termCount * step) of \(extent) at a time")
     else { return [.loop(loop)] }
     let size = Self.termCount * step
     let fold = VariableID(variables.count)
