@@ -183,6 +183,24 @@ private let operationMistakes: [Mistake] = [
     "%0 = stablehlo.abs %x {§unknown = 1 : i64} : tensor<4xf32>", .unsupported,
     "stablehlo.abs has the unknown attribute unknown"),
   Mistake(
+    "%0 = §stablehlo.rng %s, %s, %x, distribution = NORMAL : (tensor<f32>, tensor<f32>, tensor<4xf32>) -> tensor<8xi1>",
+    .type, "stablehlo.rng (C1): tensor<f32> and tensor<f32> are not tensor<i1>"),
+  Mistake(
+    "%0 = §stablehlo.dynamic_pad %x, %s, %x, %x, %x : (tensor<4xf32>, tensor<f32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>",
+    .unsupported, "operand 2 of stablehlo.dynamic_pad does not follow from constants"),
+  Mistake(
+    "%0 = §stablehlo.get_tuple_element %x[0] : (tensor<4xf32>) -> tensor<4xf32>", .type,
+    "stablehlo.get_tuple_element (C1): the operand is no tuple with an element 0"),
+  Mistake(
+    "%0 = §stablehlo.einsum %x, %s, config = \"a,b->ab\" : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>",
+    .type, "stablehlo.einsum: b does not name the axes of tensor<f32>"),
+  Mistake(
+    "%0 = §\"stablehlo.batch_norm_training\"(%x, %s, %s) {epsilon = 1.0 : f32, feature_index = 1 : i64} : (tensor<4xf32>, tensor<f32>, tensor<f32>) -> tensor<4xf32>",
+    .type, "stablehlo.batch_norm_training (C1): feature_index 1 is no axis of tensor<4xf32>"),
+  Mistake(
+    "%c = stablehlo.constant dense<true> : tensor<i1>\n %0 = §stablehlo.while(%i = %s) : tensor<f32> cond { stablehlo.return %c : tensor<i1> } do { stablehlo.return %i : tensor<f32> }",
+    .unsupported, "stablehlo.while never ends: its condition is constantly true"),
+  Mistake(
     "%0 = \"stablehlo.iota\"() <{iota_dimension = 0 : i64, §iota_dimension = 0}> : () -> tensor<4xf32>",
     .syntax, "stablehlo.iota has the attribute iota_dimension twice"),
   Mistake(
@@ -295,9 +313,13 @@ private let moduleMistakes: [Mistake] = [
     "\"builtin.module\"() ({\n§\"func.func\"() <{sym_name = \"f\", function_type = () -> ()}> ({"
       + "^bb0(%a: tensor<f32>): \"func.return\"() : () -> () }) : () -> () }) : () -> ()",
     .type, "the function's parameters are not those of its function_type"),
-  Mistake("#map = affine_map<(d0) -> (d0)>\n§", .syntax, "expected 'module' or 'func.func', not the end of the text"),
+  Mistake(
+    "#map = affine_map<(d0) -> (d0)>\n§", .syntax,
+    "expected 'module' or 'func.func', not the end of the text"),
   Mistake("!t = tensor<f32>\n§!t = tensor<i32>", .syntax, "t is defined twice"),
-  Mistake("func.func @f(%x: §!t) {\n  return\n}\n!t = tensor<f32>", .unsupported, "type !t is not supported here"),
+  Mistake(
+    "func.func @f(%x: §!t) {\n  return\n}\n!t = tensor<f32>", .unsupported,
+    "type !t is not supported here"),
   Mistake(
     "func.func §nested @f() { return }", .syntax,
     "expected 'public', 'private' or a symbol, not 'nested'"),
