@@ -20,7 +20,7 @@ import Testing
     let module = try Module(parsing: text, file: "form.mlir")
     let again = try Module(parsing: module.description, file: "again.mlir")
     #expect(again.description == module.description)
-    return try Interpreter().run(#require(again.entry), arguments).map(\.doubles)
+    return try Interpreter(module: again).run(#require(again.entry), arguments).map(\.doubles)
   }
 
   @Test(arguments: forms)
