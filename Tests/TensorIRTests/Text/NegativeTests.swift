@@ -216,7 +216,12 @@ private let operationMistakes: [Mistake] = [
     """
     %0 = stablehlo.reduce(%x init: %s) across dimensions = [0] : (tensor<4xf32>, tensor<f32>) -> tensor<f32>
       reducer(%a: tensor<f32>, %b: tensor<f32>) { stablehlo.return §%s : tensor<f32> }
-    """, .syntax, "%s is not defined in this region"),
+    """, .unsupported, "%s of outside is no scalar constant, which alone this region may read"),
+  Mistake(
+    """
+    %0 = stablehlo.reduce(%x init: %s) across dimensions = [0] : (tensor<4xf32>, tensor<f32>) -> tensor<f32>
+      reducer(%a: tensor<f32>, %b: tensor<f32>) { stablehlo.return §%t : tensor<f32> }
+    """, .syntax, "%t is not defined in this region"),
   Mistake(
     "%0 = stablehlo.reduce(%x init: %s) applies §stablehlo.median across", .unsupported,
     "unknown reduction stablehlo.median"),
@@ -233,8 +238,9 @@ private let operationMistakes: [Mistake] = [
     "%0 = §stablehlo.dot_general %x, %x, contracting_dims = [0] x [0], precision = [HIGH, LOW] : (tensor<4xf32>, tensor<4xf32>) -> tensor<f32>",
     .syntax, "precision is DEFAULT, HIGH or HIGHEST"),
   Mistake(
-    "%0 = stablehlo.exponential %x {§result_accuracy = #a<mode = #b<HIGHEST>>} : tensor<4xf32>",
-    .unsupported, "stablehlo.exponential with another result_accuracy than DEFAULT"),
+    "%0 = stablehlo.exponential %x {§result_accuracy = #a<ulps = 1, mode = #b<TOLERANCE>>} : tensor<4xf32>",
+    .unsupported,
+    "stablehlo.exponential with result_accuracy TOLERANCE atol = 0.0, rtol = 0.0, ulps = 1"),
   Mistake(
     "%0 = §call @g(%x) : (tensor<4xf32>) -> tensor<4xf32>", .type, "V4: there is no function @g"),
   Mistake(
