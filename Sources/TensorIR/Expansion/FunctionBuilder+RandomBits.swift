@@ -22,7 +22,8 @@ extension FunctionBuilder {
     }
     let key = try reshape(strided(state, starts: [0], limits: [1], strides: [1]), to: [])
     let counter = try reshape(strided(state, starts: [1], limits: [2], strides: [1]), to: [])
-    let above = try isLong
+    let above =
+      try isLong
       ? reshape(strided(state, starts: [2], limits: [3], strides: [1]), to: []) : nil
     let (bits, blocks) =
       switch algorithm {

@@ -109,7 +109,7 @@ extension ModuleParser {
   mutating func barrierForm(of draft: inout OperationDraft, in body: inout BodyParser) throws {
     try operandsBeforeWord(of: &draft, in: &body)
     if cursor.isNext("{") { try cursor.attributes(into: &draft.attributes) }
-    guard !draft.operands.isEmpty else { return }
+    guard cursor.isNext(":") || !draft.operands.isEmpty else { return }
     try cursor.expect(":")
     draft.results = try bareTypes()
     try check(draft.results, of: draft, in: &body)

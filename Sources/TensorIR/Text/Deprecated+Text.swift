@@ -8,7 +8,8 @@ extension OperationDraft {
     try requireOperands(2)
     guard operandTypes.allSatisfy({ (1...2).contains($0.rank) }) else {
       throw AdjointError(
-        .type, "\(mnemonic) (C1): operands have one or two axes, not \(operandTypes[0]) and "
+        .type,
+        "\(mnemonic) (C1): operands have one or two axes, not \(operandTypes[0]) and "
           + "\(operandTypes[1])", at: attributes.location)
     }
     var dimensions = DotDimensions(
@@ -118,8 +119,9 @@ extension OperationDraft {
       try builder.diagonals(of: value, axes)
     }
     for index in sides.indices {
-      let others = Set(letters.result).union(sides.indices.filter { $0 != index }
-        .flatMap { sides[$0].letters })
+      let others = Set(letters.result).union(
+        sides.indices.filter { $0 != index }
+          .flatMap { sides[$0].letters })
       sides[index] = try builder.summed(sides[index], keeping: others)
     }
     var product = sides[0]

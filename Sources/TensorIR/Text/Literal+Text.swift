@@ -247,8 +247,8 @@ extension TextCursor {
       (bytes[$0].hexDigit ?? 0) << 4 | (bytes[$0 + 1].hexDigit ?? 0)
     }
     if count == 1, content[0] == 0xFF { return Literal(type, splat: [1]) }
-    let isBytes = count == type.count || count == 1 && content[0] <= 1
-    guard !isBytes, count == (type.count + 7) / 8 else { return nil }
+    // One byte may be eight bits or stand for all, by the version of MLIR.
+    guard count > 1, count < type.count, count == (type.count + 7) / 8 else { return nil }
     return Literal(type, bytes: (0..<type.count).map { content[$0 / 8] >> ($0 % 8) & 1 })
   }
 

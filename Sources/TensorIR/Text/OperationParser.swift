@@ -232,12 +232,14 @@ extension ModuleParser {
         "expected \(isRegion ? "stablehlo.return" : "return"), not \(word)", at: start)
     }
     var draft = OperationDraft(.call, word, at: start, cursor.location(at: start))
+    // A token has no value, but a type.
+    let isWritten = isGeneric || cursor.isNext("%")
     if isGeneric {
       try operandList(of: &draft, in: &body)
-    } else if cursor.isNext("%") {
+    } else if isWritten {
       repeat { try operand(of: &draft, in: &body) } while cursor.accept(",")
     }
-    if isGeneric || !draft.operands.isEmpty {
+    if isWritten {
       try cursor.expect(":")
       let types = isGeneric ? try cursor.typeList() : try bareTypes()
       try check(types, of: draft, in: &body)

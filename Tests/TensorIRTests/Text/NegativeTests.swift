@@ -183,6 +183,24 @@ private let operationMistakes: [Mistake] = [
     "%0 = stablehlo.abs %x {§unknown = 1 : i64} : tensor<4xf32>", .unsupported,
     "stablehlo.abs has the unknown attribute unknown"),
   Mistake(
+    "%0 = §stablehlo.rng %s, %s, %x, distribution = NORMAL : (tensor<f32>, tensor<f32>, tensor<4xf32>) -> tensor<8xi1>",
+    .type, "stablehlo.rng (C1): tensor<f32> and tensor<f32> are not tensor<i1>"),
+  Mistake(
+    "%0 = §stablehlo.dynamic_pad %x, %s, %x, %x, %x : (tensor<4xf32>, tensor<f32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>",
+    .unsupported, "operand 2 of stablehlo.dynamic_pad does not follow from constants"),
+  Mistake(
+    "%0 = §stablehlo.get_tuple_element %x[0] : (tensor<4xf32>) -> tensor<4xf32>", .type,
+    "stablehlo.get_tuple_element (C1): the operand is no tuple with an element 0"),
+  Mistake(
+    "%0 = §stablehlo.einsum %x, %s, config = \"a,b->ab\" : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>",
+    .type, "stablehlo.einsum: b does not name the axes of tensor<f32>"),
+  Mistake(
+    "%0 = §\"stablehlo.batch_norm_training\"(%x, %s, %s) {epsilon = 1.0 : f32, feature_index = 1 : i64} : (tensor<4xf32>, tensor<f32>, tensor<f32>) -> tensor<4xf32>",
+    .type, "stablehlo.batch_norm_training (C1): feature_index 1 is no axis of tensor<4xf32>"),
+  Mistake(
+    "%c = stablehlo.constant dense<true> : tensor<i1>\n %0 = §stablehlo.while(%i = %s) : tensor<f32> cond { stablehlo.return %c : tensor<i1> } do { stablehlo.return %i : tensor<f32> }",
+    .unsupported, "stablehlo.while never ends: its condition is constantly true"),
+  Mistake(
     "%0 = \"stablehlo.iota\"() <{iota_dimension = 0 : i64, §iota_dimension = 0}> : () -> tensor<4xf32>",
     .syntax, "stablehlo.iota has the attribute iota_dimension twice"),
   Mistake(
@@ -198,7 +216,12 @@ private let operationMistakes: [Mistake] = [
     """
     %0 = stablehlo.reduce(%x init: %s) across dimensions = [0] : (tensor<4xf32>, tensor<f32>) -> tensor<f32>
       reducer(%a: tensor<f32>, %b: tensor<f32>) { stablehlo.return §%s : tensor<f32> }
-    """, .syntax, "%s is not defined in this region"),
+    """, .unsupported, "%s of outside is no scalar constant, which alone this region may read"),
+  Mistake(
+    """
+    %0 = stablehlo.reduce(%x init: %s) across dimensions = [0] : (tensor<4xf32>, tensor<f32>) -> tensor<f32>
+      reducer(%a: tensor<f32>, %b: tensor<f32>) { stablehlo.return §%t : tensor<f32> }
+    """, .syntax, "%t is not defined in this region"),
   Mistake(
     "%0 = stablehlo.reduce(%x init: %s) applies §stablehlo.median across", .unsupported,
     "unknown reduction stablehlo.median"),
@@ -215,8 +238,9 @@ private let operationMistakes: [Mistake] = [
     "%0 = §stablehlo.dot_general %x, %x, contracting_dims = [0] x [0], precision = [HIGH, LOW] : (tensor<4xf32>, tensor<4xf32>) -> tensor<f32>",
     .syntax, "precision is DEFAULT, HIGH or HIGHEST"),
   Mistake(
-    "%0 = stablehlo.exponential %x {§result_accuracy = #a<mode = #b<HIGHEST>>} : tensor<4xf32>",
-    .unsupported, "stablehlo.exponential with another result_accuracy than DEFAULT"),
+    "%0 = stablehlo.exponential %x {§result_accuracy = #a<ulps = 1, mode = #b<TOLERANCE>>} : tensor<4xf32>",
+    .unsupported,
+    "stablehlo.exponential with result_accuracy TOLERANCE atol = 0.0, rtol = 0.0, ulps = 1"),
   Mistake(
     "%0 = §call @g(%x) : (tensor<4xf32>) -> tensor<4xf32>", .type, "V4: there is no function @g"),
   Mistake(
@@ -295,9 +319,13 @@ private let moduleMistakes: [Mistake] = [
     "\"builtin.module\"() ({\n§\"func.func\"() <{sym_name = \"f\", function_type = () -> ()}> ({"
       + "^bb0(%a: tensor<f32>): \"func.return\"() : () -> () }) : () -> () }) : () -> ()",
     .type, "the function's parameters are not those of its function_type"),
-  Mistake("#map = affine_map<(d0) -> (d0)>\n§", .syntax, "expected 'module' or 'func.func', not the end of the text"),
+  Mistake(
+    "#map = affine_map<(d0) -> (d0)>\n§", .syntax,
+    "expected 'module' or 'func.func', not the end of the text"),
   Mistake("!t = tensor<f32>\n§!t = tensor<i32>", .syntax, "t is defined twice"),
-  Mistake("func.func @f(%x: §!t) {\n  return\n}\n!t = tensor<f32>", .unsupported, "type !t is not supported here"),
+  Mistake(
+    "func.func @f(%x: §!t) {\n  return\n}\n!t = tensor<f32>", .unsupported,
+    "type !t is not supported here"),
   Mistake(
     "func.func §nested @f() { return }", .syntax,
     "expected 'public', 'private' or a symbol, not 'nested'"),
