@@ -17,10 +17,6 @@ extension KernelEmitter {
         emit(loop, while: holds)
         break
       }
-      if let plan = piecePlan(ofSerial: loop) {
-        emitPieces(ofSerial: loop, plan)
-        break
-      }
       if let count = jammedIterations(of: loop) {
         emitJammed(loop, count)
         break

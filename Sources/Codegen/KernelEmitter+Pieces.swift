@@ -5,8 +5,6 @@ internal import TensorIR
 extension KernelEmitter {
   /// Loops that carry out fewer nodes, with those around, have one body.
   private static let leastWork = 1 << 15
-  /// Shorter serial loops inside vector loops have one body.
-  private static let leastSerialExtent = 32
 
   /// What a vector loop's conditions usually are; nil where that is not worth a body.
   func piecePlan(of loop: Loop, _ width: Int, _ interleave: Int) -> PiecePlan? {
@@ -24,29 +22,6 @@ extension KernelEmitter {
     var found = false
     loop.body.forEachNode { found = found || $0.access?.condition != nil }
     return found && iterations >= Self.leastWork / max(nodeCount(loop.body), 1)
-  }
-
-  /// The same for a long serial loop inside a vector loop, whose conditions all lanes share.
-  func piecePlan(ofSerial loop: Loop) -> PiecePlan? {
-    guard mayLeaveMemory, let lanes, loop.carries.isEmpty,
-      count(of: loop) >= Self.leastSerialExtent
-    else { return nil }
-    let plan = PiecePlan(
-      loop, of: kernel, group: 1, copies: lanes.copies, definitions: conditions
-    ) { !analysis.varying.contains($0) }
-    return plan?.versions.first?.patterns.isEmpty == false ? plan : nil
-  }
-
-  /// Emits a serial loop by a body for each of its patterns, and one for what is between.
-  func emitPieces(ofSerial loop: Loop, _ plan: PiecePlan) {
-    let outside = patterns
-    defer { patterns = outside }
-    patterns = plan.versions.first?.patterns ?? []
-    let (first, end) = range(of: loop)
-    emitPieces(loop, plan, step: 1, from: first, to: end) { [self] index in
-      variables[loop.variable] = index
-      emitSerial(loop.body)
-    }
   }
 
   /// How many nodes are carried out where a list of them is, up to what is worth a body.

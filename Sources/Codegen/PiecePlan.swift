@@ -55,11 +55,10 @@ struct PiecePlan {
   /// - Parameters:
   ///   - group: how many iterations are carried out together.
   ///   - definitions: conditions of the kernel.
-  ///   - isUniform: whether a scalar is the same in all lanes of a loop around.
   /// - Returns: nil where no condition usually has one value.
   init?(
     _ loop: Loop, of kernel: Kernel, group: Int, copies: Int,
-    definitions: [ScalarID: Expression], where isUniform: (ScalarID) -> Bool = { _ in true }
+    definitions: [ScalarID: Expression]
   ) {
     var (defined, read, nodeCount) = (Set<ScalarID>(), Set<ScalarID>(), 0)
     loop.body.forEachNode { node in
@@ -69,9 +68,7 @@ struct PiecePlan {
     }
     guard nodeCount * copies <= Self.nodeLimit else { return nil }
     conditions = loop.body.compactMap { Condition($0, lane: loop.variable) }
-      .filter { isUniform($0.scalar) }
-    let asked = read.subtracting(defined).filter { definitions[$0] != nil && isUniform($0) }
-      .sorted()
+    let asked = read.subtracting(defined).filter { definitions[$0] != nil }.sorted()
     let samples = Sample.all(kernel).map { sample in
       (sample: sample, values: asked.map { sample.value(of: $0, definitions) })
     }
