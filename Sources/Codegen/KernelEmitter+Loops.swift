@@ -4,6 +4,10 @@ internal import TensorIR
 
 extension KernelEmitter {
   func emit(_ loop: Loop) {
+    let outside = iterations
+    defer { iterations = outside }
+    let (product, overflows) = iterations.multipliedReportingOverflow(by: count(of: loop))
+    iterations = overflows ? .max : product
     for accumulator in loop.accumulators { open(accumulator) }
     switch loop.schedule {
     case .parallel:
@@ -29,9 +33,23 @@ extension KernelEmitter {
       let (first, end) = range(of: loop)
       emitTiled(loop, size: size, from: first, to: end)
     case .vector(let width, _) where !loop.carries.isEmpty: emitRecurrences(loop, width: width)
-    case .vector(let width, let interleave): emitVector(loop, width: width, interleave: interleave)
+    case .vector(let width, let interleave):
+      let mayLeave = mayLeaveMemory
+      mayLeaveMemory = hasFarAccesses(loop)
+      if let plan = piecePlan(of: loop, width, interleave) {
+        emitVersions(loop, plan) { emitVector(loop, width: width, interleave: interleave) }
+      } else {
+        emitVector(loop, width: width, interleave: interleave)
+      }
+      mayLeaveMemory = mayLeave
     }
     for accumulator in loop.accumulators { close(accumulator) }
+  }
+
+  /// About how many iterations a loop has.
+  func count(of loop: Loop) -> Int {
+    if case .block(_, let size) = loop.range { return size }
+    return kernel.variables[loop.variable.index].extent
   }
 
   /// Loops of unknown count ask after so many iterations whether they should end.
@@ -140,9 +158,15 @@ extension KernelEmitter {
   private func emitGroups(
     _ loop: Loop, _ width: Int, _ interleave: Int, from first: LLVMValue, to end: LLVMValue
   ) {
-    counted(from: first, to: end, step: width * interleave, updating: loop.body) { index in
+    let step = width * interleave
+    let emitGroup = { [self] (index: LLVMValue) in
       variables[loop.variable] = index
       emitBody(loop, width, masks: [LLVMValue?](repeating: nil, count: interleave))
+    }
+    if let plan = pieces, !patterns.isEmpty, constantTrips(first, end, step) ?? .max > 1 {
+      emitPieces(loop, plan, step: step, from: first, to: end, emitGroup)
+    } else {
+      counted(from: first, to: end, step: step, updating: loop.body, [], emitGroup)
     }
   }
 
@@ -253,7 +277,8 @@ extension KernelEmitter {
     return high <= low ? 0 : (high - low + step - 1) / step
   }
 
-  private func updatedAccumulators(_ body: [Node]) -> [ScalarID] {
+  /// The open accumulators that nodes update.
+  func updatedAccumulators(_ body: [Node]) -> [ScalarID] {
     var updated = Set<ScalarID>()
     for node in body { node.forEachUpdate { updated.insert($0) } }
     return updated.filter { accumulators[$0] != nil }.sorted()

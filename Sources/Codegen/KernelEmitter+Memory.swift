@@ -72,12 +72,18 @@ extension KernelEmitter {
     _ memory: Memory, _ address: IndexExpression, condition: ScalarID?, _ element: ElementType,
     varies: Bool
   ) -> [LLVMValue] {
+    let decided = condition.flatMap { known[$0] }
+    let condition = decided == true ? nil : condition
     guard varies, let lanes else {
+      if decided == false { return [builder.zero(type(element))] }
       return [uniformLoad(memory, address, condition: condition, element)]
     }
+    if decided == false {
+      let zero = builder.zero(module.vector(type(element), lanes.width))
+      return [LLVMValue](repeating: zero, count: lanes.copies)
+    }
     return (0..<lanes.copies).map { copy in
-      fromMemory(
-        laneLoad(memory, address, mask: mask(condition, copy: copy), element, copy: copy), element)
+      fromMemory(laneLoad(memory, address, condition: condition, element, copy: copy), element)
     }
   }
 
@@ -97,9 +103,10 @@ extension KernelEmitter {
   }
 
   private func laneLoad(
-    _ memory: Memory, _ address: IndexExpression, mask: LLVMValue?, _ element: ElementType,
+    _ memory: Memory, _ address: IndexExpression, condition: ScalarID?, _ element: ElementType,
     copy: Int
   ) -> LLVMValue {
+    let mask = mask(condition, copy: copy)
     let width = lanes?.width ?? 1
     let type = module.vector(memoryType(element), width)
     let zero = builder.zero(type)
@@ -109,7 +116,8 @@ extension KernelEmitter {
       let place = pointer(memory, address, element, copy: copy)
       guard let mask else { return builder.load(type, place, alignment: element.byteCount) }
       return builder.maskedLoad(
-        type, place, mask: mask, passthru: zero, alignment: element.byteCount)
+        type, harmless(place, memory, condition, mask: mask), mask: mask, passthru: zero,
+        alignment: element.byteCount)
     case .reversed where mask == nil && width > 1:
       let lanes = width - 1
       let place = pointer(memory, address + -lanes, element, copy: copy)
@@ -135,6 +143,10 @@ extension KernelEmitter {
 
   func emit(_ store: Store) {
     let element = element(of: store.value)
+    let decided = store.condition.flatMap { known[$0] }
+    if decided == false { return }
+    var store = store
+    if decided == true { store.condition = nil }
     guard let lanes else { return uniformStore(store, uniform(store.value), element) }
     guard isPerLane(store.memory) || analysis.isVarying(store.address, lanes.variable) else {
       let value =
@@ -142,7 +154,7 @@ extension KernelEmitter {
       return uniformStore(store, value, element)
     }
     for copy in 0..<lanes.copies {
-      laneStore(store, element, mask: mask(store.condition, copy: copy), copy: copy)
+      laneStore(store, element, copy: copy)
     }
   }
 
@@ -179,10 +191,12 @@ extension KernelEmitter {
     builder.position(at: after)
   }
 
-  private func laneStore(_ store: Store, _ element: ElementType, mask: LLVMValue?, copy: Int) {
+  private func laneStore(_ store: Store, _ element: ElementType, copy: Int) {
+    let mask = mask(store.condition, copy: copy)
     var value = vector(store.value, copy: copy)
     if let kind = store.combining {
-      let old = laneLoad(store.memory, store.address, mask: mask, element, copy: copy)
+      let old = laneLoad(
+        store.memory, store.address, condition: store.condition, element, copy: copy)
       value = apply(.binary(kind.binary), [fromMemory(old, element), value], [element, element])
     }
     let stored = toMemory(value, element)
@@ -191,7 +205,9 @@ extension KernelEmitter {
     case .contiguous:
       let place = pointer(store.memory, store.address, element, copy: copy)
       if let mask {
-        builder.maskedStore(stored, place, mask: mask, alignment: element.byteCount)
+        builder.maskedStore(
+          stored, harmless(place, store.memory, store.condition, mask: mask), mask: mask,
+          alignment: element.byteCount)
       } else {
         builder.store(stored, place, alignment: element.byteCount)
       }

@@ -39,6 +39,18 @@ final class KernelEmitter {
   let callsFunctions: Bool
   /// Whether vector loops hold so many elementary functions that they are calls.
   let callsVectorFunctions: Bool
+  /// The conditions that are found out from indices.
+  private(set) lazy var conditions = Self.conditions(of: kernel)
+  /// Conditions whose value is known at the current place.
+  var known: [ScalarID: Bool] = [:]
+  /// What the conditions of the vector loop around usually are; nil where it has one body.
+  var pieces: PiecePlan?
+  /// The patterns of its conditions that have bodies of their own.
+  var patterns: [[PiecePlan.Side]] = []
+  /// Whether masked accesses at the current place may be many and far from their memory.
+  var mayLeaveMemory = false
+  /// How often the current place is carried out.
+  var iterations = 1
 
   /// The shape of the vector loop around a place.
   struct Lanes {
@@ -107,7 +119,8 @@ final class KernelEmitter {
     case .define(let scalar, _) where contractions.absorbed.contains(scalar): break
     case .define(let scalar, let expression):
       scalars[scalar] =
-        contractions.sums[scalar].map { emit($0, scalar) } ?? emit(expression, scalar)
+        decided(scalar, expression) ?? contractions.sums[scalar].map { emit($0, scalar) }
+        ?? emit(expression, scalar)
     case .store(let store): emit(store)
     case .accumulate(let accumulator, let value): accumulate(accumulator, value)
     case .loop(let loop): emit(loop)
@@ -212,12 +225,13 @@ final class KernelEmitter {
     conjunction(bounds.map { laneBounds($0, copy: copy) })
   }
 
-  private func conjunction(_ values: [LLVMValue]) -> LLVMValue {
+  func conjunction(_ values: [LLVMValue]) -> LLVMValue {
     guard let first = values.first else { return builder.bool(true) }
     return values.dropFirst().reduce(first) { builder.and($0, $1) }
   }
 
-  private func inRange(_ index: LLVMValue, _ bound: Bound) -> LLVMValue {
+  /// Whether an index is in bounds.
+  func inRange(_ index: LLVMValue, _ bound: Bound) -> LLVMValue {
     let shifted = builder.sub(index, builder.int(bound.lower, index.type))
     return builder.icmp(
       .ult, shifted, builder.int(max(0, bound.upper - bound.lower), index.type))
