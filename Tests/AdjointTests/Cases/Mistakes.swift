@@ -42,8 +42,27 @@ func compiled(x: Tensor<Float>, d: Tensor<Double>) throws {
   let f = jit { (x: Tensor<Float>) in x + 1 }
   _ = f(x)  // error: call can throw but is not marked with 'try'
   _ = try f(x, x)  // error: extra argument in call
-  _ = jit { (x: Tensor<Float>) in "a" }  // error: global function 'jit(memoryBudget:rematerialization:file:line:_:)' requires that 'String' conform to 'TensorTree'
+  _ = jit { (x: Tensor<Float>) in "a" }  // error: global function 'jit(memoryBudget:rematerialization:buckets:file:line:_:)' requires that 'String' conform to 'TensorTree'
   _ = try scan(x, over: x) { sum, y in sum + y }  // error: 'scan(_:over:reversed:file:line:_:)' is unavailable: the closure must return the next state and an output, such as (state, state)
+}
+
+func closuresWithReturn(x: Tensor<Float>, i: Tensor<Int32>) throws {
+  _ = try forLoop(3, x) { _, x in
+    let y = 2 * x
+    return y + i  // error: cannot convert value of type 'Tensor<Int32>' to expected argument type 'Tensor<Float>'
+  }
+  _ = try gradient(at: x) { x in
+    let y = matmul(x)  // error: missing argument for parameter #2 in call
+    return y.sum()
+  }
+  _ = try valueWithGradient(at: x, x) { x, y in
+    let z = x * y
+    return z.som()  // error: value of type 'Tensor<Float>' has no member 'som'
+  }
+  _ = try whileLoop(x, while: { $0.sum() .< 1 }) { x in
+    if x.count > 3 { return x + x }
+    return x.shape  // error: cannot convert value of type '[Int]' to closure result type 'Tensor<Float>'
+  }
 }
 
 struct Layer: TensorTree {
