@@ -60,6 +60,8 @@ final class Trace: @unchecked Sendable {
 
   /// Whether known scalars from outside become constants, because the function is compiled once.
   private let bakesScalars: Bool
+  /// Whether zero and one from outside become constants, because the function is differentiated.
+  private let bakesUnits: Bool
   /// Whether values can be computed while tracing, because the arguments have values.
   let isDefineByRun: Bool
 
@@ -77,6 +79,11 @@ final class Trace: @unchecked Sendable {
       switch purpose {
       case .compilation: true
       case .transform, .region, .mapping: parent?.bakesScalars ?? false
+      }
+    bakesUnits =
+      switch purpose {
+      case .transform: true
+      case .compilation, .region, .mapping: parent?.bakesUnits ?? false
       }
     state = Mutex(State(builder: FunctionBuilder(name: "main", location: location)))
   }
@@ -218,7 +225,9 @@ final class Trace: @unchecked Sendable {
     let identifier = ObjectIdentifier(node)
     if let name = state.names[identifier] { return name }
     let name: ValueID
-    if let literal = node.constant(bakingScalars: bakesScalars) {
+    if let literal = node.constant(bakingScalars: bakesScalars)
+      ?? (bakesUnits ? node.unit : nil)
+    {
       name = try state.builder.constant(literal)
       state.constants.append(node)
     } else {
@@ -267,6 +276,14 @@ extension TensorNode {
     guard isLiteral || (bakingScalars && type.isScalar), knownAddress != nil
     else { return nil }
     return withUnsafeBytes { Literal(type, bytes: Array($0)) }
+  }
+
+  /// The number zero or one as a constant; nil for other values. Derivatives know forms with them, such as
+  /// 1 / (1 + exp(−x)), whose chain rules are NaN far out.
+  var unit: Literal? {
+    guard type.isScalar, type.element.isFloat, knownAddress != nil else { return nil }
+    let literal = withUnsafeBytes { Literal(type, bytes: Array($0)) }
+    return literal.splatValue == 0 || literal.splatValue == 1 ? literal : nil
   }
 }
 

@@ -63,4 +63,18 @@ struct GuardedLogarithmTests {
     }
     #expect(try mixed.scalars() == [0.25, 0, 0, 0.2])
   }
+
+  /// Rules that know a form with a number know it outside `jit` too, where numbers are arguments of what is
+  /// compiled.
+  @Test func formsWithNumbersAreKnownOutsideOfJit() throws {
+    let x: Tensor<Double> = [-1000, 0, 1000]
+    let logistic = { @Sendable (x: Tensor<Double>) in (1 / (1 + exp(-x))).sum() }
+    let looped = { @Sendable (x: Tensor<Double>) in
+      try forLoop(1, x) { _, x in 1 / (1 + exp(-x)) }.sum()
+    }
+    for function in [logistic, looped] as [@Sendable (Tensor<Double>) throws -> Tensor<Double>] {
+      #expect(try gradient(at: x, of: function).scalars() == [0, 0.25, 0])
+      #expect(try jit(gradient(of: function))(x).scalars() == [0, 0.25, 0])
+    }
+  }
 }
