@@ -130,7 +130,9 @@ import Testing
       ([40_000], 0), ([2, 33_000], 1), ([70, 130], 1), ([300, 20], 0), ([3, 1100, 2], 1),
     ] as [([Int], Int)])
   func agreeWithTheInterpreter(shape: [Int], axis: Int) throws {
-    for element in [ElementType.f32, .bf16, .f16, .i32, .u8, .i16] {
+    // The interpreter takes its time over long rows.
+    let isLong = shape.reduce(1, *) > 20_000
+    for element in isLong ? [.f32, .i16] : [ElementType.f32, .bf16, .f16, .i32, .u8, .i16] {
       for (direction, kind) in [("LT", ""), ("GT", ""), ("LT", "TOTALORDER")]
       where kind.isEmpty || element.isFloat {
         let function = try Self.sort(element, shape, along: axis, direction, kind)
