@@ -1,5 +1,4 @@
 internal import LoopIR
-package import Targets
 internal import TensorIR
 
 /// What of a kernel decides its machine code: everything but its name, its sources, the buffers it
@@ -41,18 +40,6 @@ package struct KernelCode: Hashable, Sendable {
   /// The effort that machine code takes: level 1 keeps the accumulators of loops in registers, and
   /// costs less than level 2. Straight-line code has none.
   package var codegenLevel: Int { kernel.isLongStraightLine || kernel.isCounting ? 0 : 1 }
-
-  /// Whether instructions may be selected one by one: deep products spend their time in multiply-adds of
-  /// registers, which are the same either way, where no factor is a lane of a register.
-  package func selectsQuickly(for target: TargetDescription) -> Bool {
-    guard !target.multipliesByLane else { return false }
-    let contracts = kernel.contracts
-    return !contracts.isEmpty
-      && contracts.allSatisfy { kernel.variables[$0.depth.index].extent >= Self.leastDepth }
-  }
-
-  /// What surrounds the multiply-adds counts in products of less depth, as in convolutions of few channels.
-  private static let leastDepth = 32
 
   /// About how many instructions the code takes.
   package var weight: Int { weight(kernel.body, copies: 1) + 50 }

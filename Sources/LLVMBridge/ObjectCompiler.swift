@@ -12,28 +12,18 @@ package final class ObjectCompiler {
   package let target: TargetDescription
   /// The effort, from 0 (fast) to 3: loops with vector accumulators need at least 1.
   package let level: Int
-  /// Whether instructions are selected one by one, as always at level 0: a quarter of the time that
-  /// patterns of several take, for code that folds fewer loads and spreads into other instructions.
-  package let selectsQuickly: Bool
   /// LLVM's target machine.
   private let machine: OpaquePointer
 
   /// Creates a compiler, with a pooled machine if there is one.
-  package init(
-    target: TargetDescription = .host, level: Int = 1, selectsQuickly: Bool = false
-  ) throws(LLVMError) {
+  package init(target: TargetDescription = .host, level: Int = 1) throws(LLVMError) {
     precondition((0...3).contains(level), "codegen levels are 0 to 3")
     self.target = target
     self.level = level
-    self.selectsQuickly = selectsQuickly
-    machine = try MachinePool.shared.take(
-      MachineKey(target: target, level: level, selectsQuickly: selectsQuickly))
+    machine = try MachinePool.shared.take(MachineKey(target: target, level: level))
   }
 
-  deinit {
-    MachinePool.shared.give(
-      machine, MachineKey(target: target, level: level, selectsQuickly: selectsQuickly))
-  }
+  deinit { MachinePool.shared.give(machine, MachineKey(target: target, level: level)) }
 
   /// The object file of `module`, position independent and in the small code model.
   ///
@@ -97,8 +87,6 @@ private struct MachineKey: Hashable, Sendable {
   let target: TargetDescription
   /// The codegen level.
   let level: Int
-  /// Whether instructions are selected one by one.
-  let selectsQuickly: Bool
 }
 
 /// An idle target machine; only one thread has it at a time.
@@ -150,7 +138,6 @@ private final class MachinePool: Sendable {
         target, key.target.triple, key.target.cpu, key.target.features, levels[key.level],
         LLVMRelocPIC, LLVMCodeModelSmall)
     else { throw LLVMError("no target machine for \(key.target.triple)") }
-    if key.selectsQuickly { LLVMSetTargetMachineFastISel(machine, 1) }
     return machine
   }
 

@@ -17,15 +17,6 @@ extension [Node] {
   }
 }
 
-extension Kernel {
-  /// The products, in execution order.
-  package var contracts: [Contract] {
-    var contracts: [Contract] = []
-    body.forEachNode { if case .contract(let contract) = $0 { contracts.append(contract) } }
-    return contracts
-  }
-}
-
 extension Node {
   /// Whether a product stands in the node.
   package var hasContract: Bool {

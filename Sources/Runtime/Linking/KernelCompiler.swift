@@ -25,17 +25,13 @@ struct KernelCompiler: Sendable {
   func made(_ code: KernelCode, level: Int) throws(LLVMError) -> Made {
     let module = ProgramEmitter.module(of: code, for: target)
     let best = code.codegenLevel
-    let selectsQuickly = code.selectsQuickly(for: target)
     var digest: Digest?
     if let disk = cache?.disk {
       // The module tells the whole kernel, the processor too; what else decides the object is LLVM.
       let key = Digest(
         Array(
-          """
-          adjoint kernel 1, LLVM \(llvmVersion), level \(best)\(selectsQuickly ? ", quick" : ""), \
-          \(CodegenOptions.words)
-
-          """.utf8) + module.bitcode)
+          "adjoint kernel 1, LLVM \(llvmVersion), level \(best), \(CodegenOptions.words)\n".utf8)
+          + module.bitcode)
       let instructionCount = module.instructionCount
       if let object = disk.contents(.kernel, key) {
         return Made(
@@ -44,8 +40,7 @@ struct KernelCompiler: Sendable {
       }
       if level >= best { digest = key }
     }
-    return Made(
-      kernel: try compiled(module, level: level, selectsQuickly: selectsQuickly), digest: digest)
+    return Made(kernel: try compiled(module, level: level), digest: digest)
   }
 
   /// The kernel of a program that uses it: counted, and kept for others.
@@ -60,16 +55,12 @@ struct KernelCompiler: Sendable {
   }
 
   /// What LLVM makes of a module.
-  func compiled(
-    _ module: LLVMModule, level: Int, selectsQuickly: Bool = false
-  ) throws(LLVMError) -> CodeCache.Kernel {
+  func compiled(_ module: LLVMModule, level: Int) throws(LLVMError) -> CodeCache.Kernel {
     #if DEBUG
       try module.verify()
     #endif
     let instructionCount = module.instructionCount
-    let compiler = try ObjectCompiler(
-      target: target, level: level, selectsQuickly: selectsQuickly && level > 0)
-    let object = try compiler.compile(module)
+    let object = try ObjectCompiler(target: target, level: level).compile(module)
     return CodeCache.Kernel(object: object, instructionCount: instructionCount, level: level)
   }
 }

@@ -77,18 +77,25 @@ struct TargetCode {
   init(_ function: Function, for target: TargetDescription) throws {
     program = try LoopProgram(lowering: function, for: target)
     try program.verify()
-    let emitter = ProgramEmitter(program, target: target)
-    let module = emitter.emitted(entry: "f")
+    let module = ProgramEmitter(program, target: target).emitted(entry: "f")
     try module.verify()
     text = module.text
-    let compiler = try ObjectCompiler(
-      target: target, level: 1,
-      selectsQuickly: emitter.codes.contains { $0.selectsQuickly(for: target) })
-    assembly = Assembly(try compiler.assembly(module))
+    assembly = Assembly(try ObjectCompiler(target: target, level: 1).assembly(module))
   }
 
   /// The contractions of all kernels.
-  var contracts: [Contract] { program.kernels.flatMap(\.contracts) }
+  var contracts: [Contract] {
+    func contracts(_ nodes: [Node]) -> [Contract] {
+      nodes.flatMap { node -> [Contract] in
+        switch node {
+        case .contract(let contract): [contract]
+        case .loop(let loop): contracts(loop.body)
+        case .define, .store, .accumulate: []
+        }
+      }
+    }
+    return program.kernels.flatMap { contracts($0.body) }
+  }
 }
 
 extension TargetDescription {

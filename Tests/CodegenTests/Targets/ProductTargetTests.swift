@@ -3,8 +3,6 @@ import Targets
 import TensorIR
 import Testing
 
-@testable import Codegen
-
 /// Micro-kernels of matrix products on processors other than this one, as facts of their assembly.
 @Suite struct ProductTargetTests {
   /// Which factors are transposed.
@@ -23,11 +21,9 @@ import Testing
     + ["haswell", "znver3"].map { TargetDescription.x86_64v3.tuned(for: $0) }
     + ["neoverse-n1", "neoverse-v1"].map { TargetDescription.aarch64.tuned(for: $0) }
 
-  /// A product of 192 rows and columns: no tile is cut off.
-  private func product(
-    _ layout: Layout, _ element: ElementType, depth: Int = 200
-  ) throws -> Function {
-    let (rows, columns) = (192, 192)
+  /// A product of 192 rows, 192 columns and a depth of 200: no tile is cut off.
+  private func product(_ layout: Layout, _ element: ElementType) throws -> Function {
+    let (rows, columns, depth) = (192, 192, 200)
     var builder = FunctionBuilder(name: "main")
     let left = builder.parameter(
       TensorType(layout == .tn ? [depth, rows] : [rows, depth], element))
@@ -37,27 +33,6 @@ import Testing
       leftBatching: [], rightBatching: [], leftContracting: [layout == .tn ? 0 : 1],
       rightContracting: [layout == .nt ? 1 : 0])
     return builder.finish(returning: [try builder.emit(.dot(dimensions), [left, right])])
-  }
-
-  /// Whether the instructions of each kernel of a function are selected one by one.
-  private func quickSelections(
-    _ function: Function, for target: TargetDescription
-  ) throws -> [Bool] {
-    let program = try LoopProgram(lowering: function, for: target)
-    return ProgramEmitter(program, target: target).codes.map { $0.selectsQuickly(for: target) }
-  }
-
-  @Test func deepOnesAreSelectedQuicklyWhereNoFactorIsALane() throws {
-    let deep = try product(.nn, .f32)
-    let shallow = try product(.nn, .f32, depth: 8)
-    #expect(try quickSelections(deep, for: .x86_64v4) == [true])
-    #expect(try quickSelections(deep, for: .x86_64v3) == [true])
-    #expect(try quickSelections(deep, for: .aarch64) == [false])
-    #expect(try quickSelections(shallow, for: .x86_64v4) == [false])
-    var builder = FunctionBuilder(name: "main")
-    let x = builder.parameter(TensorType([64, 64], .f32))
-    let sine = builder.finish(returning: [try builder.emit(.unary(.sine), [x])])
-    #expect(try quickSelections(sine, for: .x86_64v4) == [false])
   }
 
   @Test(arguments: targets, [ElementType.f32, .f64])
