@@ -20,8 +20,8 @@ public struct TensorVisitor: ~Copyable {
     var statics: [StaticValue] = []
     /// The types of values that were named as ignored.
     var ignored: [ObjectIdentifier] = []
-    /// For each argument where its tensors start, and whether it is a tensor itself.
-    var arguments: [(start: Int, isTensor: Bool)] = []
+    /// For each argument where its tensors start, and its type.
+    var arguments: [(start: Int, type: Any.Type)] = []
 
     init(_ nodes: [TensorNode]) { self.nodes = nodes }
   }
@@ -82,7 +82,7 @@ public struct TensorVisitor: ~Copyable {
 
   /// Reads an argument of a function.
   mutating func readArgument<Tree: TensorTree>(_ tree: Tree) throws {
-    collection?.arguments.append((nodes.count, Tree.self is any PlainTensor.Type))
+    collection?.arguments.append((nodes.count, Tree.self))
     try read(tree)
   }
 
@@ -91,8 +91,8 @@ public struct TensorVisitor: ~Copyable {
   func positions(ofArguments chosen: [Int]?) -> [Int] {
     guard let collection else { return [] }
     return collection.arguments.indices.flatMap { index -> Range<Int> in
-      let (start, isTensor) = collection.arguments[index]
-      guard chosen.map({ $0.contains(index) }) ?? isTensor else { return start..<start }
+      let (start, type) = collection.arguments[index]
+      guard chosen?.contains(index) ?? (type is any PlainTensor.Type) else { return start..<start }
       let next = index + 1
       return
         start..<(next < collection.arguments.count ? collection.arguments[next].start : nodes.count)
