@@ -9,7 +9,7 @@ extension Function {
     var needed = [Operation]()
     for operation in operations.reversed() {
       guard
-        operation.results.contains(where: { isUsed[$0.index] }) || operation.op.effect != .none
+        operation.results.contains(where: { isUsed[$0.index] }) || operation.op.effect == .state
       else { continue }
       for operand in operation.operands { isUsed[operand.index] = true }
       needed.append(operation)

@@ -172,6 +172,7 @@ final class EntryEmitter {
 
   /// Calls a C function, whose address stands in the context's table.
   private func emit(_ call: StepCall) {
+    guard call.callee != .memory else { return }
     notify(program.kernels.count)
     guard let number = callees.firstIndex(of: call.callee) else {
       preconditionFailure("every callee has a place in the table")

@@ -210,7 +210,7 @@ extension Function {
     var isKept = [Bool](repeating: true, count: operations.count)
     for (position, operation) in operations.enumerated().reversed() {
       let isNeeded = operation.results.contains { $0.index < first || isRead[$0.index] }
-      isKept[position] = isNeeded || operation.op.effect != .none
+      isKept[position] = isNeeded || operation.op.effect == .state
       guard isKept[position] else { continue }
       for operand in operation.operands { isRead[operand.index] = true }
     }

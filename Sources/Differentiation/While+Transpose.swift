@@ -72,16 +72,13 @@ extension While {
       let step = try plainRegion(
         loop.body, results: plainCarries.map { $0 - loop.captureCount })
       let condition = try plainRegion(loop.condition, results: [0])
-      let forward = try snapshots(
-        of: step, while: condition, captures: captures, start: start, count: nil,
-        in: &pass.builder)
+      let forward = try recorded(
+        step, while: condition, captures: captures, start: start, in: &pass.builder)
 
-      // Backwards: index of the next step to walk, the first step in the second table and its
-      // distance, the table, cotangents of carries and sums of cotangents of captures.
+      // Backwards: index of the next step to walk, the first step in the segment, the state that fills it, the
+      // tables, cotangents of carries and sums of cotangents of captures.
       let reverse = try loop.body.transposed(
         in: linearCaptures + linearCarries, seeds: linearCarries.map { $0 - loop.captureCount })
-      var operands = captures + [forward.stride] + forward.tables
-      let captureCount = operands.count
       let lanes = try pass.lanesChosen(cotangents, of: loop.body)
       let carried = try linearCarries.map { position in
         try cotangents[position - loop.captureCount]
@@ -90,122 +87,148 @@ extension While {
       let sums = try linearCaptures.map {
         try pass.builder.splat(0, pass.type(operation.operands[$0]))
       }
-      let emptyTables = try types.map { try pass.builder.emptyTable(of: $0, snapshotCount) }
       let none = try pass.builder.number(-1)
-      let one = try pass.builder.number(1)
-      operands += [forward.count, none, one] + emptyTables + carried + sums
-
-      let body = try backwardBody(
-        step: step, reverse: reverse, captureCount: captureCount, operands.map { pass.builder[$0] })
-      var test = FunctionBuilder(name: "region", location: operation.location)
-      let parameters = operands.map { test.parameter(pass.builder[$0]) }
-      let zero = try test.number(0)
-      let more = try test.compare(.greater, parameters[captureCount], zero)
-      let walk = While(
-        captureCount: captureCount, condition: test.finish(returning: [more]), body: body)
-      let results = try pass.builder.emitAll(.whileLoop(walk), operands)
-      let gradients = results.dropFirst(3 + types.count)
+      let state = try types.map { try pass.builder.memory($0) }
+      let walked =
+        [forward.count, none] + state + forward.tables + carried + sums
+      let results = try pass.builder.repeating(
+        captures: captures + [forward.stride], walked,
+        while: { test, _, carries in
+          try test.compare(.greater, carries[0], test.number(0))
+        },
+        body: { builder, captures, carries in
+          try backward(step, reverse, captures, carries, in: &builder)
+        })
+      let gradients = results.dropFirst(2 + 2 * types.count)
       for (position, gradient) in zip(linearCarries + linearCaptures, gradients) {
         try pass.accumulate(
           pass.kept(gradient, in: lanes), on: operation.operands[position])
       }
     }
 
-    /// One step backwards: enters the step's segment if the walk has left the last one, finds the
-    /// values before the step, and runs the transposed step.
-    private func backwardBody(
-      step: Region, reverse: TransposedRegion, captureCount: Int, _ types: [TensorType]
-    ) throws -> Region {
-      var builder = FunctionBuilder(name: "region", location: operation.location)
-      let parameters = types.map { builder.parameter($0) }
-      let count = plainCaptures.count
-      let captures = Array(parameters[..<count])
-      let (stride, tables) = (parameters[count], Array(parameters[(count + 1)..<captureCount]))
-      let rest = Array(parameters[captureCount...])
-      let tableCount = self.types.count
-      let (remaining, first, distance) = (rest[0], rest[1], rest[2])
-      let segment = Array(rest[3..<(3 + tableCount)])
-      let carried = Array(rest[(3 + tableCount)...].prefix(linearCarries.count))
-      let sums = Array(rest[(3 + tableCount + linearCarries.count)...])
+    /// One step backwards: fills the step's segment if the walk has left the last one, and runs the
+    /// transposed step on the values before it.
+    private func backward(
+      _ step: Region, _ reverse: TransposedRegion, _ captures: [ValueID], _ carries: [ValueID],
+      in builder: inout FunctionBuilder
+    ) throws -> [ValueID] {
+      var rest = carries[...]
+      func take(_ count: Int) -> [ValueID] {
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
+      }
+      let (remaining, first) = (take(1)[0], take(1)[0])
+      let (state, tables) = (take(types.count), take(types.count))
+      let (carried, sums) = (take(linearCarries.count), take(linearCaptures.count))
+      let plain = Array(captures.dropLast())
+      let stride = captures[plain.count]
 
+      let count = try builder.number(Int64(snapshotCount))
       let index = try builder.subtract(remaining, builder.number(1))
       let slot = try builder.divide(index, stride)
-      let begin = try builder.multiply(slot, stride)
+      let offset = try builder.subtract(index, builder.multiply(slot, stride))
+      let place = try builder.remainder(offset, count)
+      // Where every step has a snapshot there are no segments.
+      let hasAll = try builder.compare(.equal, stride, builder.number(1))
+      let begin = try builder.select(hasAll, first, builder.subtract(index, place))
       let isNew = try builder.compare(.notEqual, begin, first)
-      // Entering: from the snapshot at `begin`, the steps up to this one.
-      let entered = try builder.branch(
-        on: isNew, captures: captures + [slot, index, begin, distance] + tables + segment
-      ) { branch, inner in
-        let captures = Array(inner[..<count])
-        let (slot, index, begin) = (inner[count], inner[count + 1], inner[count + 2])
-        let tables = inner[(count + 4)...].prefix(tableCount)
-        let start = try zip(tables, self.types).map { try branch.entry(of: $0, at: slot, $1) }
-        let length = try branch.add(branch.subtract(index, begin), branch.number(1))
-        let filled = try snapshots(
-          of: step, while: nil, captures: captures, start: start, count: length, in: &branch)
-        return [filled.stride] + filled.tables
-      } otherwise: { _, inner in
-        [inner[count + 3]] + inner[(count + 4 + tableCount)...]
-      }
-      let (newDistance, newSegment) = (entered[0], Array(entered.dropFirst()))
-      // From the nearest entry of the second table to the values before the step.
-      let offset = try builder.subtract(index, begin)
-      let place = try builder.divide(offset, newDistance)
-      let near = try zip(newSegment, self.types).map { try builder.entry(of: $0, at: place, $1) }
-      let missing = try builder.subtract(offset, builder.multiply(place, newDistance))
-      let state = try builder.repeating(
-        step, captures: captures, start: near, count: missing, location: operation.location)
+      let filled = try fillSegment(
+        step, plain, from: slot, to: offset, state, tables, where: isNew, in: &builder)
+      let row = try builder.select(hasAll, index, builder.add(place, count))
+      let values = try zip(filled.tables, types).map { try builder.row(row, of: $0, $1) }
 
-      var values: [ValueID: ValueID] = [:]
-      for (position, value) in zip(plainCaptures, captures) {
-        values[reverse.parameter(for: loop.body.parameters[position])] = value
+      var known: [ValueID: ValueID] = [:]
+      for (position, value) in zip(plainCaptures + plainCarries, plain + values) {
+        known[reverse.parameter(for: loop.body.parameters[position])] = value
       }
-      for (position, value) in zip(plainCarries, state) {
-        values[reverse.parameter(for: loop.body.parameters[position])] = value
-      }
-      for (seed, value) in zip(reverse.seeds, carried) { values[seed] = value }
+      for (seed, value) in zip(reverse.seeds, carried) { known[seed] = value }
       let gradients = try builder.inline(
-        reverse.region, reverse.region.parameters.compactMap { values[$0] })
+        reverse.region, reverse.region.parameters.compactMap { known[$0] })
       let nextSums = try zip(sums, gradients).map { try builder.add($0, $1) }
-      let nextCarried = gradients.dropFirst(linearCaptures.count)
-      return builder.finish(
-        returning: [index, begin, newDistance] + newSegment + nextCarried + nextSums)
+      return [index, begin] + filled.state + filled.tables
+        + gradients.dropFirst(linearCaptures.count) + nextSums
     }
 
-    /// Runs steps from a start with snapshots: as long as a condition holds, or a number of times.
-    private func snapshots(
-      of step: Region, while condition: Region?, captures: [ValueID], start: [ValueID],
-      count: ValueID?, in builder: inout FunctionBuilder
-    ) throws -> (count: ValueID, stride: ValueID, tables: [ValueID]) {
-      let tables = try types.map { try builder.emptyTable(of: $0, snapshotCount) }
+    /// Runs the steps from the snapshot in a slot up to one at an offset from it, where a condition holds; the
+    /// values before each of the last steps stand in the tables' second part then.
+    private func fillSegment(
+      _ step: Region, _ captures: [ValueID], from slot: ValueID, to offset: ValueID,
+      _ state: [ValueID], _ tables: [ValueID], where condition: ValueID,
+      in builder: inout FunctionBuilder
+    ) throws -> (state: [ValueID], tables: [ValueID]) {
       let (zero, one) = (try builder.number(0), try builder.number(1))
-      let operands =
-        captures + (count.map { [$0] } ?? []) + [zero, one] + start + tables
-      let captureCount = captures.count + (count == nil ? 0 : 1)
-      var test = FunctionBuilder(name: "region", location: operation.location)
-      let tested = operands.map { test.parameter(builder[$0]) }
-      let holds: ValueID
-      if let condition {
-        let state = tested[(captureCount + 2)...].prefix(types.count)
-        holds = try test.inline(condition, Array(tested[..<captures.count] + state))[0]
-      } else {
-        holds = try test.compare(.less, tested[captureCount], tested[captureCount - 1])
+      // A loop of one iteration or none: a branch would copy what it hands on.
+      let once = try builder.select(condition, one, zero)
+      let begun = try builder.counting(to: once, captures: tables + [slot], state) {
+        body, _, captures, _ in
+        try zip(captures, types).map { try body.row(captures[types.count], of: $0, $1) }
       }
-      var body = FunctionBuilder(name: "region", location: operation.location)
-      let inner = operands.map { body.parameter(builder[$0]) }
-      let (index, stride) = (inner[captureCount], inner[captureCount + 1])
-      let state = Array(inner[(captureCount + 2)...].prefix(types.count))
-      let innerTables = Array(inner[(captureCount + 2 + types.count)...])
-      let saved = try body.recordSnapshot(
-        of: state, at: index, stride: stride, in: innerTables, types, snapshotCount)
-      let next = try body.inline(step, Array(inner[..<captures.count] + state))
-      let nextIndex = try body.add(index, body.number(1))
-      let loop = While(
-        captureCount: captureCount, condition: test.finish(returning: [holds]),
-        body: body.finish(
-          returning: [nextIndex, saved.stride] + next + saved.tables))
-      let results = try builder.emitAll(.whileLoop(loop), operands)
+      let length = try builder.select(condition, builder.add(offset, one), zero)
+      let results = try builder.counting(to: length, captures: captures, begun + tables) {
+        body, index, captures, carries in
+        let state = Array(carries.prefix(types.count))
+        let count = try body.number(Int64(snapshotCount))
+        let row = try body.add(body.remainder(index, count), count)
+        let tables = try zip(zip(carries.dropFirst(types.count), state), types).map {
+          try body.settingRow(row, of: $0.0, to: $0.1, $1)
+        }
+        return try body.inline(step, captures + state) + tables
+      }
+      return (Array(results.prefix(types.count)), Array(results.dropFirst(types.count)))
+    }
+
+    /// Runs steps from a start as long as a condition holds, with snapshots.
+    private func recorded(
+      _ step: Region, while condition: Region, captures: [ValueID], start: [ValueID],
+      in builder: inout FunctionBuilder
+    ) throws -> (count: ValueID, stride: ValueID, tables: [ValueID]) {
+      // Snapshots, the rows of a segment, and one for what no snapshot is due of.
+      let tables = try types.map {
+        try builder.memory(TensorType([2 * snapshotCount + 1] + $0.shape, $0.element))
+      }
+      let (zero, one) = (try builder.number(0), try builder.number(1))
+      let results = try builder.repeating(
+        captures: captures, [zero, one] + start + tables,
+        while: { test, captures, carries in
+          try test.inline(condition, captures + carries[2...].prefix(types.count))[0]
+        },
+        body: { body, captures, carries in
+          let state = Array(carries[2...].prefix(types.count))
+          let saved = try record(
+            state, at: carries[0], stride: carries[1],
+            in: Array(carries.dropFirst(2 + types.count)), in: &body)
+          let next = try body.inline(step, captures + state)
+          return try [body.add(carries[0], body.number(1)), saved.stride] + next + saved.tables
+        })
       return (results[0], results[1], Array(results.dropFirst(2 + types.count)))
+    }
+
+    /// Puts values into tables, in the row of their snapshot or in the last one where none is due; where the
+    /// tables are full, every second snapshot is dropped first and the stride doubles.
+    private func record(
+      _ state: [ValueID], at index: ValueID, stride: ValueID, in tables: [ValueID],
+      in builder: inout FunctionBuilder
+    ) throws -> (stride: ValueID, tables: [ValueID]) {
+      let count = Int64(snapshotCount)
+      let limit = try builder.multiply(stride, builder.number(count))
+      let isFull = try builder.compare(.greaterOrEqual, index, limit)
+      let kept = try builder.select(isFull, builder.number(count / 2 - 1), builder.number(0))
+      let thinned = try builder.counting(to: kept, captures: [], tables) {
+        body, index, _, tables in
+        let row = try body.add(index, body.number(1))
+        let source = try body.add(row, row)
+        return try zip(tables, types).map { table, type in
+          try body.settingRow(row, of: table, to: body.row(source, of: table, type), type)
+        }
+      }
+      let newStride = try builder.select(isFull, builder.add(stride, stride), stride)
+      let slot = try builder.divide(index, newStride)
+      let isDue = try builder.compare(.equal, builder.multiply(slot, newStride), index)
+      let row = try builder.select(isDue, slot, builder.number(2 * count))
+      let recorded = try zip(zip(thinned, state), types).map {
+        try builder.settingRow(row, of: $0.0, to: $0.1, $1)
+      }
+      return (newStride, recorded)
     }
   }
 }
@@ -216,106 +239,76 @@ extension FunctionBuilder {
     try constant(Literal(TensorType([], .i64), integers: [value]))
   }
 
-  /// A table of `count` entries of a type, all zero.
-  fileprivate mutating func emptyTable(of type: TensorType, _ count: Int) throws -> ValueID {
-    try splat(0, TensorType([count] + type.shape, type.element))
+  /// Memory with unspecified contents.
+  fileprivate mutating func memory(_ type: TensorType) throws -> ValueID {
+    try emitAll(.foreign(.memory(type)), [])[0]
   }
 
-  /// Starts of the entry `slot` of a table of entries of a type.
-  private mutating func starts(_ slot: ValueID, _ type: TensorType) throws -> [ValueID] {
+  /// What is left of a division of integers.
+  fileprivate mutating func remainder(_ left: ValueID, _ right: ValueID) throws -> ValueID {
+    try emit(.binary(.remainder), [left, right])
+  }
+
+  /// Starts of a row of a table of entries of a type.
+  private mutating func starts(_ row: ValueID, _ type: TensorType) throws -> [ValueID] {
     let zero = try number(0)
-    return [slot] + type.shape.map { _ in zero }
+    return [row] + type.shape.map { _ in zero }
   }
 
-  /// The entry `slot` of a table.
-  fileprivate mutating func entry(
-    of table: ValueID, at slot: ValueID, _ type: TensorType
+  /// A row of a table of entries of a type.
+  fileprivate mutating func row(
+    _ row: ValueID, of table: ValueID, _ type: TensorType
   ) throws -> ValueID {
     let slice = try emit(
-      .dynamicSlice(sizes: [1] + type.shape), [table] + starts(slot, type))
+      .dynamicSlice(sizes: [1] + type.shape), [table] + starts(row, type))
     return try reshape(slice, to: type.shape)
   }
 
-  /// A choice between what two closures compute from captured values.
-  fileprivate mutating func branch(
-    on predicate: ValueID, captures: [ValueID],
-    then: (inout FunctionBuilder, [ValueID]) throws -> [ValueID],
-    otherwise: (inout FunctionBuilder, [ValueID]) throws -> [ValueID]
-  ) throws -> [ValueID] {
-    let branches = try [region(of: captures, then), region(of: captures, otherwise)]
-    return try emitAll(
-      .branch(Branch(.predicate, branches: branches)), [predicate] + captures)
+  /// A table of entries of a type with other values in a row.
+  fileprivate mutating func settingRow(
+    _ row: ValueID, of table: ValueID, to values: ValueID, _ type: TensorType
+  ) throws -> ValueID {
+    let entry = try reshape(values, to: [1] + type.shape)
+    return try emit(.dynamicUpdateSlice, [table, entry] + starts(row, type))
   }
 
-  /// A region of parameters like some values.
-  private func region(
-    of values: [ValueID], _ build: (inout FunctionBuilder, [ValueID]) throws -> [ValueID]
-  ) throws -> Region {
-    var region = FunctionBuilder(name: "region", location: location)
-    let parameters = values.map { region.parameter(self[$0]) }
-    let results = try build(&region, parameters)
-    return region.finish(returning: results)
-  }
-
-  /// Runs a step a number of times.
+  /// A loop that builds its regions on captures and carries; the carries' last values.
   fileprivate mutating func repeating(
-    _ step: Region, captures: [ValueID], start: [ValueID], count: ValueID,
-    location: SourceLocation
+    captures: [ValueID], _ start: [ValueID],
+    while test: (inout FunctionBuilder, [ValueID], [ValueID]) throws -> ValueID,
+    body: (inout FunctionBuilder, [ValueID], [ValueID]) throws -> [ValueID]
   ) throws -> [ValueID] {
-    let operands = captures + [count] + [try number(0)] + start
-    var test = FunctionBuilder(name: "region", location: location)
-    let tested = operands.map { test.parameter(self[$0]) }
-    let holds = try test.compare(.less, tested[captures.count + 1], tested[captures.count])
-    var body = FunctionBuilder(name: "region", location: location)
-    let inner = operands.map { body.parameter(self[$0]) }
-    let values = inner[..<captures.count] + inner[(captures.count + 2)...]
-    let next = try body.inline(step, Array(values))
-    let index = try body.add(inner[captures.count + 1], body.number(1))
+    let operands = captures + start
+    func region(
+      _ build: (inout FunctionBuilder, [ValueID], [ValueID]) throws -> [ValueID]
+    ) throws -> Region {
+      var region = FunctionBuilder(name: "region", location: location)
+      let parameters = operands.map { region.parameter(self[$0]) }
+      let results = try build(
+        &region, Array(parameters.prefix(captures.count)),
+        Array(parameters.dropFirst(captures.count)))
+      return region.finish(returning: results)
+    }
     let loop = While(
-      captureCount: captures.count + 1, condition: test.finish(returning: [holds]),
-      body: body.finish(returning: [index] + next))
-    return Array(try emitAll(.whileLoop(loop), operands).dropFirst())
+      captureCount: captures.count, condition: try region { try [test(&$0, $1, $2)] },
+      body: try region(body))
+    return try emitAll(.whileLoop(loop), operands)
   }
 
-  /// Puts values into tables if the index is a multiple of the stride; where the tables are full,
-  /// every second entry is dropped first and the stride doubles.
-  fileprivate mutating func recordSnapshot(
-    of state: [ValueID], at index: ValueID, stride: ValueID, in tables: [ValueID],
-    _ types: [TensorType], _ count: Int
-  ) throws -> (stride: ValueID, tables: [ValueID]) {
-    let slot = try divide(index, stride)
-    let isFull = try compare(.greaterOrEqual, slot, number(Int64(count)))
-    let thinned = try branch(on: isFull, captures: [stride] + tables) { branch, inner in
-      let doubled = try branch.add(inner[0], inner[0])
-      return try [doubled]
-        + zip(inner.dropFirst(), types).map { table, type in
-          let zeros = type.shape.map { _ in 0 }
-          let kept = try branch.emit(
-            .shape(
-              .slice(
-                starts: [0] + zeros, limits: [count] + type.shape,
-                strides: [2] + type.shape.map { _ in 1 })), [table])
-          return try branch.padded(
-            kept, low: [0] + zeros, high: [count / 2] + zeros, interior: [0] + zeros)
-        }
-    } otherwise: { _, inner in
-      inner
-    }
-    let newStride = thinned[0]
-    let newSlot = try divide(index, newStride)
-    let isDue = try compare(.equal, multiply(newSlot, newStride), index)
-    let recorded = try branch(
-      on: isDue, captures: [newSlot] + state + thinned.dropFirst()
-    ) { branch, inner in
-      let state = inner[1...].prefix(types.count)
-      return try zip(zip(inner.dropFirst(1 + types.count), state), types).map { pair, type in
-        let entry = try branch.reshape(pair.1, to: [1] + type.shape)
-        return try branch.emit(
-          .dynamicUpdateSlice, [pair.0, entry] + branch.starts(inner[0], type))
-      }
-    } otherwise: { _, inner in
-      Array(inner.dropFirst(1 + types.count))
-    }
-    return (newStride, recorded)
+  /// A loop over indices from zero up to a limit; its body gets the index, captures and carries.
+  fileprivate mutating func counting(
+    to limit: ValueID, captures: [ValueID], _ start: [ValueID],
+    body: (inout FunctionBuilder, ValueID, [ValueID], [ValueID]) throws -> [ValueID]
+  ) throws -> [ValueID] {
+    let results = try repeating(
+      captures: captures + [limit], [number(0)] + start,
+      while: { test, captures, carries in
+        try test.compare(.less, carries[0], captures[captures.count - 1])
+      },
+      body: { builder, captures, carries in
+        let next = try body(&builder, carries[0], captures.dropLast(), Array(carries.dropFirst()))
+        return try [builder.add(carries[0], builder.number(1))] + next
+      })
+    return Array(results.dropFirst())
   }
 }

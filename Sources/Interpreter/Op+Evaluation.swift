@@ -4,6 +4,14 @@ import TensorIR
 /// The bytes of memory this machine has.
 private let physicalMemory = ProcessInfo.processInfo.physicalMemory
 
+extension Literal {
+  /// What stands in memory that nobody has written: numbers that show where somebody reads them, NaN of floats.
+  package static func unspecified(_ type: TensorType) -> Literal {
+    let byte: UInt8 = type.element == .i1 ? 1 : 0xFF
+    return Literal(type, splat: [UInt8](repeating: byte, count: type.element.byteCount))
+  }
+}
+
 extension Op {
   /// The results for the given operands, by StableHLO's semantics; where the specification leaves a
   /// choice, the rule of each family says which one is taken.
@@ -40,6 +48,7 @@ extension Op {
     case .order(let ordering): return [ordering.evaluated(operands, types[0])]
     case .foreign(let call):
       guard call.target != .missing else { throw call.missingDerivative }
+      if call.target == .memory { return types.map(Literal.unspecified) }
       guard let caller = Interpreter.foreignFunctions else {
         throw AdjointError(.unsupported, "nothing calls the foreign function \(call.name)")
       }

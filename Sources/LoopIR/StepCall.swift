@@ -8,6 +8,8 @@ package struct StepCall: Sendable, Hashable {
     case routine(String, needsLibrary: Bool)
     /// A foreign function.
     case foreign(ForeignCall.Target, name: String)
+    /// Nothing: what stands in the buffers that are written is unspecified.
+    case memory
   }
 
   /// An argument of the C function, in order.
@@ -101,6 +103,7 @@ extension StepCall.Callee {
     switch self {
     case .routine(let name, _): name
     case .foreign(_, let name): name
+    case .memory: "memory"
     }
   }
 }
@@ -110,7 +113,9 @@ extension LoopProgram {
   package var callees: [StepCall.Callee] {
     var callees = [StepCall.Callee]()
     steps.forEachStep { step in
-      if case .call(let call) = step, !callees.contains(call.callee) { callees.append(call.callee) }
+      if case .call(let call) = step, call.callee != .memory, !callees.contains(call.callee) {
+        callees.append(call.callee)
+      }
     }
     return callees
   }

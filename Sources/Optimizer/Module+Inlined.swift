@@ -124,7 +124,7 @@ private struct Inliner {
     var copied = operation
     (copied.operands, copied.results) = (operands, results)
     copied.op = try operation.op.mappingRegions { try inlined($0) }
-    if copied.op.effect != .none { effectCount += 1 }
+    if copied.op.effect == .state { effectCount += 1 }
     copy.operations.append(copied)
   }
 

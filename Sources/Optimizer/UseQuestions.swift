@@ -62,7 +62,7 @@ extension Function {
     for position in operations.indices.reversed() {
       guard
         operations[position].results.contains(where: { isNeeded[$0.index] })
-          || operations[position].op.effect != .none
+          || operations[position].op.effect == .state
       else { continue }
       for result in operations[position].results { isNeeded[result.index] = true }
       for operand in operations[position].operands {

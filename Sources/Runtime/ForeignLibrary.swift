@@ -42,7 +42,7 @@ enum ForeignLibrary {
         throw AdjointError(.system, "there is no routine \(routine)")
       }
       return Function(address: address, datum: nil, owner: nil)
-    case .missing:
+    case .missing, .memory:
       throw AdjointError(
         .notDifferentiable, "the foreign function \(name) has no forward derivative")
     }

@@ -170,6 +170,8 @@ extension [Bool] {
 package enum Effect: Hashable, Sendable {
   /// Nothing: it may be shared, moved, repeated, or dropped where nobody reads its results.
   case none
+  /// It gives memory of its own: it may be dropped where nobody reads its results, but not shared, moved or repeated.
+  case memory
   /// It reads or changes state outside: it stays where it is, once, in order with others.
   case state
 }
@@ -179,8 +181,10 @@ extension Op {
   ///
   /// A call's effect is its function's; calls are inlined before anything asks.
   package var effect: Effect {
-    if case .foreign(let call) = self, call.hasEffects { return .state }
-    return regions.contains { $0.operations.contains { $0.op.effect != .none } } ? .state : .none
+    if case .foreign(let call) = self {
+      return call.hasEffects ? .state : call.target == .memory ? .memory : .none
+    }
+    return regions.contains { $0.operations.contains { $0.op.effect == .state } } ? .state : .none
   }
 }
 

@@ -10,6 +10,8 @@ package struct ForeignCall: Hashable, Sendable {
     case routine(String, needsLibrary: Bool)
     /// Nothing: a derivative that nobody gave.
     case missing
+    /// Nothing: the results are memory with unspecified contents.
+    case memory
   }
 
   /// One parameter of the C function.
@@ -96,6 +98,13 @@ package struct ForeignCall: Hashable, Sendable {
     transposed = .none
   }
 
+  /// Memory for a tensor that is written before it is read, such as a table that a loop fills: no time goes
+  /// into contents that nobody needs.
+  package static func memory(_ type: TensorType) -> ForeignCall {
+    ForeignCall(
+      "memory", .memory, parameters: [], returning: .nothing, operandTypes: [], resultTypes: [type])
+  }
+
   /// The error for a call whose target is missing.
   package var missingDerivative: AdjointError {
     AdjointError(.notDifferentiable, "the foreign function \(name) has no forward derivative")
@@ -129,7 +138,7 @@ extension ForeignCall {
   /// Whether the function writes or returns a result.
   private func isWritten(_ number: Int) -> Bool {
     switch target {
-    case .closure, .missing: true
+    case .closure, .missing, .memory: true
     case .symbol, .routine: parameters.contains(.result(number)) || returned == .result(number)
     }
   }

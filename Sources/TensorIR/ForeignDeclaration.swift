@@ -36,8 +36,14 @@ package struct ForeignDeclaration: Sendable, Hashable {
 
   /// Reads `library:symbol:parameters->return`.
   ///
+  /// The word `memory` alone stands for results with unspecified contents.
+  ///
   /// - Throws: `AdjointError` that says what is wrong with the text.
   package init(parsing text: String) throws {
+    if text == Self.memoryWord {
+      self.init(.memory, parameters: [], returning: .nothing)
+      return
+    }
     let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, !parts[1].isEmpty else {
       throw AdjointError(
@@ -60,6 +66,8 @@ package struct ForeignDeclaration: Sendable, Hashable {
       returning: try Self.returned(String(halves[1])))
   }
 
+  /// What stands for memory with unspecified contents.
+  static let memoryWord = "memory"
   /// What stands for the library of a closure.
   static let closureWord = "closure"
 
@@ -114,7 +122,9 @@ extension ForeignCall {
       case .closure(let number): "\(ForeignDeclaration.closureWord):\(number)"
       case .routine(let name, _): "routine:\(name)"
       case .missing: ":missing"
+      case .memory: ForeignDeclaration.memoryWord
       }
+    if target == .memory { return place }
     let words = parameters.map(\.text).joined(separator: ",")
     return "\(place):\(words)->\(returned.text)"
   }

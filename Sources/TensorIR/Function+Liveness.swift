@@ -25,7 +25,7 @@ extension Function {
     var needed = [Bool](repeating: false, count: operations.count)
     for (position, operation) in operations.enumerated().reversed() {
       let wanted = operation.results.map { isWanted[$0.index] }
-      guard wanted.contains(true) || operation.op.effect != .none else { continue }
+      guard wanted.contains(true) || operation.op.effect == .state else { continue }
       needed[position] = true
       let isRead = operation.op.operandsRead(for: wanted, count: operation.operands.count)
       for (operand, isRead) in zip(operation.operands, isRead) where isRead && !isKnown(operand) {
@@ -49,7 +49,7 @@ extension Function {
     for position in operations.indices.reversed() {
       guard
         operations[position].results.contains(where: { isWanted[$0.index] })
-          || operations[position].op.effect != .none || changes >= limit
+          || operations[position].op.effect == .state || changes >= limit
       else {
         isKept[position] = false
         changes += 1

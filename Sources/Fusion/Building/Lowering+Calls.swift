@@ -88,6 +88,9 @@ extension ForeignCall {
   fileprivate func step(
     _ operands: [BufferID], _ results: [BufferID], at location: SourceLocation
   ) -> StepCall {
+    if target == .memory {
+      return StepCall(.memory, results.map { .output($0) }, source: location)
+    }
     if case .closure = target {
       return StepCall(
         .foreign(target, name: name), [.datum, .list(operands, results)], returning: .status,

@@ -86,5 +86,5 @@ extension Function {
 
 extension Operation {
   /// Whether this is a loop or branch that is there for its effect only.
-  fileprivate var hasEffectWithoutResults: Bool { results.isEmpty && op.effect != .none }
+  fileprivate var hasEffectWithoutResults: Bool { results.isEmpty && op.effect == .state }
 }

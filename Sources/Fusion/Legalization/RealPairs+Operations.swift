@@ -57,6 +57,9 @@ extension RealPairs {
     case .convolution(var convolution):
       convolution.resultElement = convolution.resultElement?.partType
       return try copied(bilinear: .convolution(convolution), operands)
+    case .foreign(let call) where call.target == .memory:
+      let part = TensorType(type.shape, type.element.partType)
+      return try [0, 1].flatMap { _ in try builder.emitAll(.foreign(.memory(part)), []) }
     case .clamp, .bits, .window, .matrix, .order, .foreign, .whileLoop, .branch, .scan,
       .optimizationBarrier, .custom, .call:
       throw AdjointError(.unsupported, "\(operation.op.mnemonic) of \(type) has no native code")

@@ -7,9 +7,12 @@ extension LoopProgram {
   ///     Before:  repeat a <- b { h = a; repeat h { … h … }; b = h }
   ///     After:   repeat a { repeat a { … a … } }
   ///
+  /// Copies from one inner loop to the next one go first, so that a carry is handed through all of them.
+  ///
   /// - Parameter homes: the next values of carries that stand in the current one's memory; changed to
   ///   what remains of them.
   mutating func dropCarriedCopies(_ homes: inout [BufferID: BufferID]) {
+    while let found = copyBetweenLoops(homes) { rename([found.copy: found.source], &homes) }
     while let found = carriedCopy(homes) {
       rename([found.inner: found.carry.current, found.carry.next: found.carry.current], &homes)
     }
@@ -39,6 +42,61 @@ extension LoopProgram {
     return found
   }
 
+  /// A buffer of a loop's body that is a copy of another one which nothing uses after it.
+  private func copyBetweenLoops(
+    _ homes: [BufferID: BufferID]
+  ) -> (source: BufferID, copy: BufferID)? {
+    var found: (source: BufferID, copy: BufferID)?
+    lazy var outside = BufferUses(self)
+    steps.forEachStep { step in
+      guard found == nil, case .loop(let loop) = step, loop.body.contains(where: { $0.isLoop }) else {
+        return
+      }
+      lazy var uses = loop.body.map { buffersUsed(by: $0) }
+      for (position, step) in loop.body.enumerated() {
+        guard case .kernel(let number) = step, kernels[number].slots.count == 2,
+          let copy = kernels[number].writtenBuffers.first,
+          let source = kernels[number].source(ofCopyTo: copy),
+          [source, copy].allSatisfy({ isOwn($0, of: loop, homes) && outside.isOnly($0, in: loop) }),
+          haveOneType(source, copy),
+          uses[..<position].allSatisfy({ !$0.contains(copy) }),
+          uses[(position + 1)...].allSatisfy({ !$0.contains(source) })
+        else { continue }
+        found = (source, copy)
+        return
+      }
+    }
+    return found
+  }
+
+  /// Whether a buffer has a fixed place in the arena that is no carry's of a loop itself.
+  private func isOwn(
+    _ buffer: BufferID, of loop: StepLoop, _ homes: [BufferID: BufferID]
+  ) -> Bool {
+    guard case .arena = buffers[buffer.index].storage, homes[buffer] == nil else { return false }
+    return !loop.carries.contains { [$0.current, $0.next].contains(buffer) }
+      && !isExchanged(buffer, in: loop.body, homes)
+  }
+
+  /// Whether loops in a list of steps exchange a buffer with another one, so that it has no fixed place.
+  private func isExchanged(
+    _ buffer: BufferID, in steps: [Step], _ homes: [BufferID: BufferID]
+  ) -> Bool {
+    var isExchanged = false
+    steps.forEachStep { step in
+      guard case .loop(let loop) = step else { return }
+      for carry in loop.carries where [carry.current, carry.next].contains(buffer) {
+        if carry.current != carry.next, homes[carry.next] != carry.current { isExchanged = true }
+      }
+    }
+    return isExchanged
+  }
+
+  private func haveOneType(_ first: BufferID, _ second: BufferID) -> Bool {
+    let (first, second) = (buffers[first.index].type, buffers[second.index].type)
+    return first.byteCount == second.byteCount && first.element == second.element
+  }
+
   /// How often steps of a program use each buffer.
   private struct BufferUses {
     private let program: LoopProgram
@@ -57,6 +115,11 @@ extension LoopProgram {
         for buffer in buffers { counts[program.root(of: buffer), default: 0] += 1 }
       }
       return counts
+    }
+
+    /// Whether a buffer is used in a loop's body alone.
+    func isOnly(_ buffer: BufferID, in loop: StepLoop) -> Bool {
+      counts[buffer] == Self.counts(loop.body, in: program)[buffer]
     }
 
     /// Whether a buffer is used in a loop's body alone, and a carry's next value only there and by the
@@ -80,15 +143,14 @@ extension LoopProgram {
       case .arena = buffers[carry.next.index].storage
     else { return nil }
     let uses = uses()
-    let ends = uses.indices.filter { uses[$0].contains(carry.next) }
-    guard ends.count == 1, case .kernel(let last) = body[ends[0]],
+    guard let end = uses.firstIndex(where: { $0.contains(carry.next) }),
+      case .kernel(let last) = body[end],
       let inner = kernels[last].source(ofCopyTo: carry.next), inner != carry.current,
       case .arena = buffers[inner.index].storage, homes[inner] == nil,
-      buffers[inner.index].type.byteCount == buffers[carry.current.index].type.byteCount,
-      buffers[inner.index].type.element == buffers[carry.current.index].type.element
+      haveOneType(inner, carry.current)
     else { return nil }
     let inside = uses.indices.filter { uses[$0].contains(inner) }
-    guard inside.last == ends[0], inside.count > 2, case .kernel(let first) = body[inside[0]],
+    guard inside.last == end, inside.count > 2, case .kernel(let first) = body[inside[0]],
       kernels[first].source(ofCopyTo: inner) == carry.current
     else { return nil }
     // From the first use of what is in between, nobody needs the carry.
@@ -96,15 +158,7 @@ extension LoopProgram {
       position < inside[1] || !uses[position].contains(carry.current)
     }
     guard isFree else { return nil }
-    // Memory that is exchanged with another's has no fixed place.
-    var isExchanged = false
-    body.forEachStep { step in
-      guard case .loop(let other) = step else { return }
-      for carry in other.carries where [carry.current, carry.next].contains(inner) {
-        if carry.current != carry.next, homes[carry.next] != carry.current { isExchanged = true }
-      }
-    }
-    return isExchanged ? nil : inner
+    return isExchanged(inner, in: body, homes) ? nil : inner
   }
 
   /// Puts buffers in the place of others, and drops copies of a buffer onto itself.
@@ -195,6 +249,10 @@ extension LoopProgram {
     }
     removeKernels { $0.body.isEmpty }
   }
+}
+
+extension Step {
+  fileprivate var isLoop: Bool { if case .loop = self { true } else { false } }
 }
 
 extension Kernel {
