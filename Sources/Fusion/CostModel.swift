@@ -20,6 +20,9 @@ enum CostModel {
     static let repetitionLimit = 100
     /// Costly functions computed this often, in hundredths, are stored instead.
     static let costlyRepetitionLimit = 400
+    /// What writing a costly function and reading it back costs, in additions, where that saves computing it
+    /// again; most such functions are slower than their weight says.
+    static let costlyTripWeight = 24
     /// Values of so many elements take little to write and read again.
     static let shortCount = 1024
     /// A kernel of its own is worth so many costly functions.

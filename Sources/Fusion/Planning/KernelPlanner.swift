@@ -312,7 +312,7 @@ struct KernelPlanner {
     var repeated = repeatedFolds(audit, root)
     for costly in audit.costly where costly.value != root {
       if costly.count >= CostModel.Storing.costlyRepetitionLimit
-        || isShortAndRepeated(costly.value, costly.total)
+        || isDearerThanMemory(costly.value, costly.total)
       {
         repeated.insert(costly.value)
       }
@@ -329,15 +329,19 @@ struct KernelPlanner {
       }.map(\.value))
   }
 
-  /// Whether a costly function of few elements is needed at several places, as of neighbours: writing
-  /// them is less work than the function is.
+  /// Whether a costly function is needed at several places, as of neighbours, and writing it and reading
+  /// it back is less work than computing it at all of them.
   ///
   /// - Parameter total: how often each element is computed over all places; 100 is once.
-  private func isShortAndRepeated(_ value: ValueID, _ total: Int) -> Bool {
+  private func isDearerThanMemory(_ value: ValueID, _ total: Int) -> Bool {
     let count = graph.type(value).count
-    let repeated = total / 100 - 1
-    return count <= CostModel.Storing.shortCount && repeated >= 1
-      && repeated * count >= CostModel.Storing.leastRepeatedElements
+    let repeated = total - 100
+    if count <= CostModel.Storing.shortCount {
+      return repeated >= 100
+        && repeated / 100 * count >= CostModel.Storing.leastRepeatedElements
+    }
+    let weight = graph.comprehension(value)?.body.weight ?? 0
+    return repeated.multipliedCapped(by: weight) >= 100 * CostModel.Storing.costlyTripWeight
   }
 
   func precedes(_ left: ValueID, _ right: ValueID) -> Bool {
