@@ -40,9 +40,13 @@ enum Compiler {
       report.compileMilliseconds = start.duration(to: .now).milliseconds
       return CompiledProgram(body: ProgramBody(planned, report))
     }
-    let executable = try Executable(planned, options: codeOptions, key: key)
+    let (executable, function) = try options.withFewerSnapshots(planned) {
+      try lower(traced, transform: transform, to: .planned)
+    } body: {
+      try Executable($0, options: codeOptions, key: key)
+    }
     report.note(executable, codeOptions, since: start)
-    return CompiledProgram(body: ProgramBody(executable, report) { planned })
+    return CompiledProgram(body: ProgramBody(executable, report) { function })
   }
 
   /// Takes a function through the stages of TensorIR, up to and including `stage`.
@@ -85,9 +89,11 @@ enum Compiler {
     let planned = try options.withSnapshotBudget {
       try lower(function, in: module, transform: transform, to: .planned)
     }
-    let report = try Executable.planned(
-      planned, options: options.codeOptions(for: planned)
-    ).memory
+    let report = try options.withFewerSnapshots(planned) {
+      try lower(function, in: module, transform: transform, to: .planned)
+    } body: {
+      try Executable.planned($0, options: options.codeOptions(for: $0))
+    }.0.memory
     let budget = options.memoryBudget.map { ", budget \($0)" } ?? ""
     return report.svg(title: "@\(planned.name): \(report.arenaByteCount) bytes\(budget)")
   }
@@ -97,9 +103,19 @@ enum Compiler {
     _ function: Function, in module: Module, transform: Transform, stage: Stage,
     options: CompileOptions, stablehlo: Bool = false
   ) throws -> String {
-    let lowered = try options.withSnapshotBudget {
+    func lowered() throws -> Function {
       try lower(function, in: module, transform: transform, to: stage)
     }
+    let first = try options.withSnapshotBudget { try lowered() }
+    return try options.withFewerSnapshots(first, lower: lowered) {
+      try text(of: $0, stage, options, stablehlo: stablehlo)
+    }.0
+  }
+
+  /// The text of a lowered function at a stage.
+  private static func text(
+    of lowered: Function, _ stage: Stage, _ options: CompileOptions, stablehlo: Bool
+  ) throws -> String {
     switch stage {
     case .traced, .simplified, .adjoint:
       return try Module(functions: [stablehlo ? lowered.legalizedScans() : lowered]).description
@@ -109,7 +125,7 @@ enum Compiler {
         + comments
     case .loops, .schedule, .llvm, .llvmOptimized, .assembly:
       return try Executable.dump(
-        lowered, stage: stage.rawValue, options: options.codeOptions(for: function))
+        lowered, stage: stage.rawValue, options: options.codeOptions(for: lowered))
     }
   }
 }
@@ -134,6 +150,22 @@ extension CompileOptions {
   fileprivate func withSnapshotBudget<Result>(_ body: () throws -> Result) rethrows -> Result {
     guard let memoryBudget else { return try body() }
     return try SnapshotBudget.$byteCount.withValue(memoryBudget.bytes) { try body() }
+  }
+
+  /// What `body` makes of a function; where that does not fit the memory budget, of the function with the fewest
+  /// snapshots of loops of unknown length, if it is another one.
+  ///
+  /// - Throws: `AdjointError` of the smaller function, which names the least bytes that are enough.
+  fileprivate func withFewerSnapshots<Result>(
+    _ function: Function, lower: () throws -> Function, body: (Function) throws -> Result
+  ) throws -> (Result, Function) {
+    do {
+      return (try body(function), function)
+    } catch let error as AdjointError where error.kind == .memory && memoryBudget != nil {
+      let smaller = try SnapshotBudget.$byteCount.withValue(0) { try lower() }
+      guard smaller != function else { throw error }
+      return (try body(smaller), smaller)
+    }
   }
 
   /// The same choices in the back end's words.

@@ -31,6 +31,8 @@ struct ForwardPass: LinearPass {
   var builder: FunctionBuilder
   /// Which tangents hold zeros that are to stay zero.
   var zeros: ZeroFacts
+  /// Where in the source each loop stands that one on tangents runs again, by the latter's first result.
+  private(set) var rerunLoops: [ValueID: Int] = [:]
   /// The tangent parameters, one per differentiated parameter.
   private(set) var tangentParameters: [ValueID] = []
   /// The tangent of each source value, by id; nil is zero.
@@ -105,6 +107,9 @@ struct ForwardPass: LinearPass {
       tangents[result.index] = tangent
     }
   }
+
+  /// Notes that a loop of the source is run again by one on tangents, given the latter's first result.
+  mutating func noteRerun(of position: Int, by result: ValueID) { rerunLoops[result] = position }
 
   /// The function with its own results and the tangents of the results at some positions, zeros
   /// included; each operation is followed by those of its tangents.

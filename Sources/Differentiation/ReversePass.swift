@@ -43,6 +43,12 @@ struct ReversePass: LinearPass {
   /// The cotangent of each tangent so far, by id in `linear`.
   private var cotangents: [Cotangent?]
 
+  /// Where in the source each loop stands that one of the linear part runs again, by the latter's first
+  /// result.
+  private var rerunLoops: [ValueID: Int] = [:]
+  /// What takes the place of results of the source's operations, by position.
+  private var replacements: [Int: [ValueID]] = [:]
+
   /// The function that `forward` differentiated, with cotangents of its parameters instead of
   /// tangents of its results.
   static func transposed(_ forward: ForwardPass, name: String, seed: Seed) throws -> Function {
@@ -59,13 +65,16 @@ struct ReversePass: LinearPass {
       guard let tangent = forward.tangent(result) else { continue }
       try pass.accumulate(cotangent, on: tangent)
     }
+    pass.rerunLoops = forward.rerunLoops
     try pass.transposeOperations()
     pass.builder.location = source.location
     let gradients = try forward.tangentParameters.map { tangent in
       try pass.takeCotangent(of: tangent) ?? pass.builder.splat(0, pass.type(tangent))
     }
     var function = pass.builder.finish(returning: source.results + gradients)
+    function.replaceResults(pass.replacements)
     function.dropUnread(definedFrom: source.types.count)
+    if !pass.replacements.isEmpty { function.renumber() }
     return function
   }
 
@@ -121,6 +130,13 @@ extension ReversePass {
     for (result, copy) in zip(operation.results, results) { copies[result.index] = copy }
     guard let copy = copies[value.index] else { preconditionFailure("results were just copied") }
     return copy
+  }
+
+  /// Lets what a loop of the linear part gives when it is run again stand for the results of the source's loop,
+  /// which then need not run.
+  mutating func use(_ values: [ValueID], forLoopOf operation: Operation) {
+    guard let position = operation.results.first.flatMap({ rerunLoops[$0] }) else { return }
+    replacements[position] = values
   }
 
   /// Adds a cotangent to what a value has; nothing where the value is no tangent.

@@ -43,6 +43,7 @@ extension While {
       ? pass.builder.emitAll(.whileLoop(fused), outer, at: operation.location)
       : pass.replace(
         at: position, with: .whileLoop(fused), outer, ownResults: Array(0..<count))
+    if pass.isLinearizing { pass.noteRerun(of: position, by: all[0]) }
     for (result, tangent) in zip(results, all.dropFirst(count)) { found[result] = tangent }
     return found
   }

@@ -2,7 +2,7 @@ import TensorIR
 
 /// The transpose of a loop whose number of iterations is not known before it ends.
 ///
-/// The values of the loop are run once more, counted, with snapshots in a table of fixed size: when it
+/// The values of the loop are run counted, with snapshots in a table of fixed size: when it
 /// is full, every second one is dropped and the distance between them doubles. Then the steps are
 /// walked from the last to the first in segments between snapshots; a segment's steps are found from a
 /// second table, filled in the same way when the walk enters the segment. Each step is so computed
@@ -74,6 +74,7 @@ extension While {
       let condition = try plainRegion(loop.condition, results: [0])
       let forward = try recorded(
         step, while: condition, captures: captures, start: start, in: &pass.builder)
+      pass.use(forward.state, forLoopOf: operation)
 
       // Backwards: index of the next step to walk, the first step in the segment, the state that fills it, the
       // tables, cotangents of carries and sums of cotangents of captures.
@@ -181,7 +182,7 @@ extension While {
     private func recorded(
       _ step: Region, while condition: Region, captures: [ValueID], start: [ValueID],
       in builder: inout FunctionBuilder
-    ) throws -> (count: ValueID, stride: ValueID, tables: [ValueID]) {
+    ) throws -> (count: ValueID, stride: ValueID, state: [ValueID], tables: [ValueID]) {
       // Snapshots, the rows of a segment, and one for what no snapshot is due of.
       let tables = try types.map {
         try builder.memory(TensorType([2 * snapshotCount + 1] + $0.shape, $0.element))
@@ -200,7 +201,8 @@ extension While {
           let next = try body.inline(step, captures + state)
           return try [body.add(carries[0], body.number(1)), saved.stride] + next + saved.tables
         })
-      return (results[0], results[1], Array(results.dropFirst(2 + types.count)))
+      let (state, recorded) = (results.dropFirst(2).prefix(types.count), results.dropFirst(2 + types.count))
+      return (results[0], results[1], Array(state), Array(recorded))
     }
 
     /// Puts values into tables, in the row of their snapshot or in the last one where none is due; where the

@@ -285,4 +285,17 @@ struct CustomCallTests {
     #expect(call.target == .symbol("f", library: "libf.so"))
     #expect(call.returned == .status && call.hasEffects && call.parameters.count == 5)
   }
+
+  @Test func memoryKeepsItsMeaning() throws {
+    let text = """
+      func.func @main() -> tensor<4xf64> {
+        %0 = stablehlo.custom_call @memory() {adjoint.foreign = "memory"} : () -> tensor<4xf64>
+        return %0 : tensor<4xf64>
+      }
+      """
+    let module = try Module(parsing: text, file: "f.mlir")
+    #expect(try again(module) == module.description)
+    #expect(module.functions[0].operations[0].op == .foreign(.memory(TensorType([4], .f64))))
+    #expect(module.functions[0].operations[0].op.effect == .memory)
+  }
 }
