@@ -23,8 +23,8 @@ extension KernelEmitter {
     variables[contract.row] = first
   }
 
-  /// Whether a body stands in a loop over rows: much work does, and what is more than a store does behind
-  /// so many products that the way over the stack takes no time beside them.
+  /// Whether a body stands in a loop over rows: an elementary function does, as more work does, and what is
+  /// more than a store does behind so many products that the way over the stack takes no time beside them.
   private func isLoop(_ nodes: [Node], _ contract: Contract) -> Bool {
     nodes.weight > Self.writtenOutWeight
       || nodes.count > Self.writtenOutNodes
@@ -32,7 +32,7 @@ extension KernelEmitter {
   }
 
   /// Bodies of more work than this for a row stand in a loop.
-  private static let writtenOutWeight = 16
+  private static let writtenOutWeight = 14
   /// Bodies of more nodes for a row stand in a loop behind a great depth.
   private static let writtenOutNodes = 2
   /// So many products for an element are a great depth.
