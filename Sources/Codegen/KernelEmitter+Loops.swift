@@ -23,11 +23,11 @@ extension KernelEmitter {
       }
       let (first, end) = range(of: loop)
       for carry in loop.carries { accumulators[carry.current] = copies(of: carry.initial) }
-      repeated(loop, from: first, to: end)
+      withFixedStarts(in: loop) { repeated(loop, from: first, to: end) }
       for carry in loop.carries {
         scalars[carry.result] = accumulators.removeValue(forKey: carry.current)
       }
-    case .unrolled(let count): emitUnrolled(loop, by: count)
+    case .unrolled(let count): withFixedStarts(in: loop) { emitUnrolled(loop, by: count) }
     case .tiled(let size) where lanes != nil: emitRowCopies(loop, size: size)
     case .tiled(let size):
       let (first, end) = range(of: loop)

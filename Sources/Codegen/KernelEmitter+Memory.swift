@@ -56,8 +56,10 @@ extension KernelEmitter {
     let constant = varying.constant
     varying.constant = 0
     var start = base(memory)
-    // What was looked up goes behind what loops around know, which is computed once for them.
-    if lanes == nil, varying.isLookedUp {
+    if lanes == nil, let known = fixedStarts[FixedStart.Access(memory: memory, address: varying)] {
+      (start, varying) = (known.start, known.rest)
+    } else if lanes == nil, varying.isLookedUp {
+      // What was looked up goes behind what loops around know.
       let (fixed, lookedUp) = varying.partsLookedUp
       start = builder.gep(memoryType(element), start, index(fixed))
       varying = lookedUp
@@ -115,6 +117,10 @@ extension KernelEmitter {
     case .contiguous:
       let place = pointer(memory, address, element, copy: copy)
       guard let mask else { return builder.load(type, place, alignment: element.byteCount) }
+      if let condition, lanes?.masks[copy] == nil, !analysis.varying.contains(condition) {
+        let read = builder.select(uniform(condition), place, zeros(width * element.byteCount))
+        return builder.load(type, read, alignment: element.byteCount)
+      }
       return builder.maskedLoad(
         type, harmless(place, memory, condition, mask: mask), mask: mask, passthru: zero,
         alignment: element.byteCount)
@@ -128,6 +134,14 @@ extension KernelEmitter {
       return builder.gather(
         type, base: base(memory), indices: indexVector(address, copy: copy),
         mask: mask ?? everyLane, passthru: zero)
+    }
+  }
+
+  /// A place that holds zeros, for what is read in all lanes or in none: neither masks nor addresses
+  /// outside of memory are needed then.
+  private func zeros(_ byteCount: Int) -> LLVMValue {
+    module.sharedConstantData("adjoint.zeros.\(byteCount)") {
+      [UInt8](repeating: 0, count: byteCount)
     }
   }
 

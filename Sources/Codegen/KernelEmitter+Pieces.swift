@@ -70,25 +70,28 @@ extension KernelEmitter {
   /// The copies of a scalar that what is known decides, or makes equal to another one; nil for others.
   func decided(_ scalar: ScalarID, _ expression: Expression) -> [LLVMValue]? {
     if known.isEmpty { return nil }
-    let varies = analysis.varying.contains(scalar)
-    let count = varies ? lanes?.copies ?? 1 : 1
-    func same(as other: ScalarID) -> [LLVMValue] {
-      varies ? (0..<count).map { vector(other, copy: $0) } : [uniform(other)]
-    }
     if let value = known[scalar] {
+      let varies = analysis.varying.contains(scalar)
+      let count = varies ? lanes?.copies ?? 1 : 1
       let one = varies ? spread(builder.bool(value)) : builder.bool(value)
       return [LLVMValue](repeating: one, count: count)
     }
     guard case .apply(let op, let operands) = expression else { return nil }
     switch op {
-    case .select: return known[operands[0]].map { same(as: operands[$0 ? 1 : 2]) }
+    case .select: return known[operands[0]].map { copies(of: operands[$0 ? 1 : 2], as: scalar) }
     case .binary(.and), .binary(.or):
       guard element(of: scalar) == .i1,
         let position = operands.indices.first(where: { known[operands[$0]] != nil })
       else { return nil }
-      return same(as: operands[1 - position])
+      return copies(of: operands[1 - position], as: scalar)
     case .unary, .binary, .compare, .bits, .convert: return nil
     }
+  }
+
+  /// The copies of a scalar that is equal to another one.
+  func copies(of other: ScalarID, as scalar: ScalarID) -> [LLVMValue] {
+    guard analysis.varying.contains(scalar) else { return [uniform(other)] }
+    return (0..<(lanes?.copies ?? 1)).map { vector(other, copy: $0) }
   }
 
   /// An address that a masked access may have: the memory's start where no lane is on.

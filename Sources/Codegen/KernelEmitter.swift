@@ -41,6 +41,8 @@ final class KernelEmitter {
   let callsVectorFunctions: Bool
   /// The conditions that are found out from indices.
   private(set) lazy var conditions = Self.conditions(of: kernel)
+  /// Choices that are reads with conditions.
+  private lazy var guardedReads = GuardedReads(kernel)
   /// Conditions whose value is known at the current place.
   var known: [ScalarID: Bool] = [:]
   /// What the conditions of the vector loop around usually are; nil where it has one body.
@@ -49,6 +51,8 @@ final class KernelEmitter {
   var patterns: [[PiecePlan.Side]] = []
   /// Whether masked accesses at the current place may be many and far from their memory.
   var mayLeaveMemory = false
+  /// What of the addresses in the innermost loop around is the same in all its iterations.
+  var fixedStarts: [FixedStart.Access: FixedStart] = [:]
   /// How often the current place is carried out.
   var iterations = 1
 
@@ -120,6 +124,7 @@ final class KernelEmitter {
     case .define(let scalar, let expression):
       scalars[scalar] =
         decided(scalar, expression) ?? contractions.sums[scalar].map { emit($0, scalar) }
+        ?? guardedReads.read(equalTo: expression).map { copies(of: $0, as: scalar) }
         ?? emit(expression, scalar)
     case .store(let store): emit(store)
     case .accumulate(let accumulator, let value): accumulate(accumulator, value)

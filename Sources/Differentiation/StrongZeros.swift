@@ -32,6 +32,8 @@ private struct Scaling {
 private enum StrongZeroLimit {
   /// Scaling that would emit more operations again than this multiplies the value as it is.
   static let operations = 64
+  /// Sums look for a common choice among so many nested ones.
+  static let nestedChoices = 8
 }
 
 // Scaling of tangents and cotangents in which zeros that a choice made stay zero.
@@ -73,46 +75,60 @@ extension LinearPass {
   }
 
   /// The sum of two tangents or cotangents. Where one choice makes zeros of both, it comes behind the
-  /// sum, so that a chain of sums stays one choice and scaling need not go through all of them.
+  /// sum, so that a chain of sums stays one choice and scaling need not go through all of them: also
+  /// the outer one of nested choices, whose inner ones have different sides.
   mutating func added(_ left: ValueID, _ right: ValueID) throws -> ValueID {
-    guard let choice = choice(of: left), choice == self.choice(of: right) else {
+    let others = choices(of: right)
+    guard let choice = choices(of: left).first(where: others.contains) else {
       return try builder.add(left, right)
     }
-    let total = try builder.add(chosen(left), chosen(right))
+    let total = try builder.add(value(left, without: choice), value(right, without: choice))
     let zero = try builder.splat(0, builder[left])
     return choice.isKeptWhereTrue
       ? try builder.select(choice.predicate, total, zero)
       : try builder.select(choice.predicate, zero, total)
   }
 
-  /// What makes zeros of a value that is a choice between another and zero, negated or scaled since.
-  private mutating func choice(of value: ValueID) -> Choice? {
+  /// What makes zeros of a value that is a choice between another and zero, negated or scaled since; the
+  /// other one may be such a choice again.
+  private mutating func choices(of value: ValueID) -> [Choice] {
+    var choices = [Choice]()
     var value = value
-    while zeros.of(value, in: builder.function).contains(.holdsZeros),
+    while choices.count < StrongZeroLimit.nestedChoices,
+      zeros.of(value, in: builder.function).contains(.holdsZeros),
       let definition = builder.definition(of: value)
     {
       switch definition.op {
-      case .unary: value = definition.operands[0]
-      case .binary(.multiply), .binary(.divide):
-        value = definition.operands[0]
+      case .unary, .binary(.multiply), .binary(.divide): value = definition.operands[0]
       case .select:
-        let isKept = zeros.of(definition.operands[2], in: builder.function).contains(.isZero)
-        return Choice(predicate: definition.operands[0], isKeptWhereTrue: isKept)
-      default: return nil
+        let (choice, kept) = self.choice(of: definition)
+        choices.append(choice)
+        value = definition.operands[kept]
+      default: return choices
       }
     }
-    return nil
+    return choices
   }
 
-  /// A value that has a choice, without it.
-  private mutating func chosen(_ value: ValueID) throws -> ValueID {
+  /// What a selection between a value and zero depends on, and the position of the value.
+  private mutating func choice(of selection: Operation) -> (choice: Choice, kept: Int) {
+    let isKept = zeros.of(selection.operands[2], in: builder.function).contains(.isZero)
+    return (
+      Choice(predicate: selection.operands[0], isKeptWhereTrue: isKept), isKept ? 1 : 2
+    )
+  }
+
+  /// A value that one of its choices makes zeros of, without that choice.
+  private mutating func value(_ value: ValueID, without removed: Choice) throws -> ValueID {
     guard let definition = builder.definition(of: value) else { return value }
+    var (operands, position) = (definition.operands, 0)
     if case .select = definition.op {
-      let isKept = zeros.of(definition.operands[2], in: builder.function).contains(.isZero)
-      return definition.operands[isKept ? 1 : 2]
+      let (choice, kept) = self.choice(of: definition)
+      if choice == removed { return operands[kept] }
+      position = kept
     }
-    let core = try chosen(definition.operands[0])
-    return try builder.emit(definition.op, [core] + definition.operands.dropFirst())
+    operands[position] = try self.value(operands[position], without: removed)
+    return try builder.emit(definition.op, operands)
   }
 
   /// How many operations `apply` would emit again, counted up to just beyond the limit.

@@ -133,6 +133,9 @@ enum CostModel {
   enum Threads {
     /// Work below this many instructions is not worth waking threads for.
     static let serialWork = 20_000.0
+    /// The same for what makes a factor of a product that threads share: these are awake, and each
+    /// reads factors from the other ones' caches.
+    static let factorWork = 6_000.0
     /// Blocks a kernel is cut into at most; more would only add partial results.
     static let mostBlocks = 64
     /// No sum of floats takes more terms than this, one after the other, before it goes into another one,

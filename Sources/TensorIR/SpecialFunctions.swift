@@ -25,6 +25,7 @@ package enum SpecialFunctions {
   package static func digamma(_ x: Double) -> Double {
     if x.isNaN || x == .infinity { return x }
     if x <= 0, x == x.rounded(.down) { return .nan }
+    if x < 0, x > -Double(negativeRoots.count / 3) { return digamma(ofNegative: x) }
     if x < 0.5 {
       let turn = x - x.rounded(.toNearestOrEven)
       return digamma(1 - x) - .pi * cos(.pi * turn) / sin(.pi * turn)

@@ -1,4 +1,5 @@
 import Differentiation
+import Foundation
 import Fusion
 import LLVMBridge
 import LoopIR
@@ -49,6 +50,51 @@ import Testing
       return ProgramEmitter(program, target: .x86_64v4).codes.reduce(0) { $0 + $1.weight }
     }
     #expect(try weight(steps: 16) == weight(steps: 8))
+  }
+
+  /// A row that is read as a whole or not at all is read from zeros where it is not: no lane is masked.
+  @Test func wholeRowsBesidePaddingNeedNoMasks() throws {
+    let module = try Module(
+      parsing: """
+        func.func @main(%x: tensor<15x32xf32>, %y: tensor<8x32xf32>) -> tensor<15x32xf32> {
+          %zero = stablehlo.constant dense<0.0> : tensor<f32>
+          %0 = stablehlo.pad %y, %zero, low = [7, 0], high = [0, 0], interior = [0, 0]
+            : (tensor<8x32xf32>, tensor<f32>) -> tensor<15x32xf32>
+          %1 = stablehlo.add %x, %0 : tensor<15x32xf32>
+          return %1 : tensor<15x32xf32>
+        }
+        """, file: "rows.mlir")
+    let function = try module.inlined(try #require(module.entry)).simplified()
+    let program = try LoopProgram(lowering: function, for: .x86_64v4)
+    let text = ProgramEmitter(program, target: .x86_64v4).emitted(entry: "f").text
+    #expect(!text.contains("masked.load"))
+    #expect(text.contains("@adjoint.zeros.64"))
+  }
+
+  /// Where rows of updates start is computed before the loop over updates: each update under a condition
+  /// has a basic block of its own, in which these products would stand again.
+  @Test func updatesShareWhereTheirRowsStart() throws {
+    let module = try Module(
+      parsing: """
+        func.func @main(%x: tensor<64000xf32>, %p: tensor<64000x1xi32>) -> tensor<1000xf32> {
+          %zero = stablehlo.constant dense<0.0> : tensor<1000xf32>
+          %0 = "stablehlo.scatter"(%zero, %p, %x) <{scatter_dimension_numbers =
+              #stablehlo.scatter<inserted_window_dims = [0],
+              scatter_dims_to_operand_dims = [0], index_vector_dim = 1>}> ({
+          ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+            %1 = stablehlo.add %a, %b : tensor<f32>
+            stablehlo.return %1 : tensor<f32>
+          }) : (tensor<1000xf32>, tensor<64000x1xi32>, tensor<64000xf32>) -> tensor<1000xf32>
+          return %0 : tensor<1000xf32>
+        }
+        """, file: "segments.mlir")
+    let function = try module.inlined(try #require(module.entry)).simplified()
+    let program = try LoopProgram(lowering: function, for: .x86_64v4)
+    let text = ProgramEmitter(program, target: .x86_64v4).emitted(entry: "f").text
+    // Of the places, of what is added, and of the part that it is added to.
+    #expect(text.components(separatedBy: ", 4000\n").count - 1 <= 2, "\(text)")
+    let update = try #require(text.range(of: "then"))
+    #expect(!text[update.lowerBound...].prefix(600).contains("mul i64"))
   }
 
   /// Code of a product does not depend on how many panels its depth has, nor on whether the last one is

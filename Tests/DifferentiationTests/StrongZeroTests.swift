@@ -202,6 +202,32 @@ import Testing
     #expect(second[2].doubles.allSatisfy { $0.isFinite })
   }
 
+  @Test func polynomialsBehindNestedChoicesHaveNoSlope() throws {
+    // where(x < 4, 2 x, where(x < 8, p(u) / q(u), p(u) · q(u))) with u = 1 / x², at x = 0.
+    let type = TensorType([], .f64)
+    let function = try Function(type) { builder, parameters in
+      let x = parameters[0]
+      let u = try builder.divide(builder.splat(1, type), builder.multiply(x, x))
+      let polynomials = try [1.0, 2].map { first in
+        var value = try builder.splat(first, type)
+        for power in 1...5 {
+          let term = try builder.splat(first + Double(power) / 8, type)
+          value = try builder.add(builder.multiply(value, u), term)
+        }
+        return value
+      }
+      let quotient = try builder.divide(polynomials[0], polynomials[1])
+      let product = try builder.multiply(polynomials[0], polynomials[1])
+      let isNear = try builder.compare(.less, x, builder.splat(8, type))
+      let far = try builder.select(isNear, quotient, product)
+      let isSmall = try builder.compare(.less, x, builder.splat(4, type))
+      return [try builder.select(isSmall, builder.add(x, x), far)]
+    }
+    let gradient = try function.withGradient(of: [0])
+    #expect(try run(gradient, [scalar(0)])[1].doubles == [2])
+    for point in [5.0, 9] { try DerivativeCheck(function, [scalar(point)]).expectFirstOrder() }
+  }
+
   @Test func aDerivativeThatHappensToBeZeroKeepsItsOwn() throws {
     // (x − 1)² · sqrt(x) at x = 1: the cotangent of the root is zero, its derivative is not.
     let function = try Function(TensorType([], .f64)) { builder, parameters in

@@ -48,10 +48,14 @@ extension VectorMath {
   ///
   /// Its asymptotic series, moved and reflected as there.
   package func digamma(_ x: LLVMValue) -> LLVMValue {
-    throughDoubles([x], library: nil) { lanes, x in digamma(lanes, x[0]) }
+    let isDouble = x.type.scalarBits == 64
+    return throughDoubles([x], library: nil) { lanes, x in
+      digamma(lanes, x[0], nearRoots: isDouble)
+    }
   }
 
-  private func digamma(_ lanes: Lanes, _ x: LLVMValue) -> LLVMValue {
+  /// - Parameter nearRoots: Whether doubles keep their relative accuracy near negative roots.
+  private func digamma(_ lanes: Lanes, _ x: LLVMValue, nearRoots: Bool) -> LLVMValue {
     let b = builder
     let one = lanes.constant(1)
     let isReflected = b.fcmp(.olt, x, lanes.constant(0.5))
@@ -71,7 +75,14 @@ extension VectorMath {
     value = b.select(isNearRoot(lanes, r), digammaNearRoot(lanes, r), value)
     let (sine, cosine) = sinCos(turn(lanes, x))
     let cotangent = b.fmul(lanes.constant(.pi), b.fdiv(cosine, sine))
-    let result = b.select(isReflected, b.fsub(value, cotangent), value)
+    var result = b.select(isReflected, b.fsub(value, cotangent), value)
+    if nearRoots {
+      let count = Double(SpecialFunctions.negativeRoots.count / 3)
+      let isKnown = b.and(
+        b.fcmp(.olt, x, lanes.constant(0)), b.fcmp(.ogt, x, lanes.constant(-count)))
+      let known = b.select(isKnown, x, lanes.constant(-0.5))
+      result = b.select(isKnown, digammaFromRoot(lanes, known, b.fabs(sine)), result)
+    }
     let isPole = b.and(
       b.fcmp(.ole, x, lanes.constant(0)), b.fcmp(.oeq, x, b.floor(x)))
     let isInfinite = b.fcmp(.oeq, x, lanes.constant(.infinity))
@@ -93,6 +104,35 @@ extension VectorMath {
       b.fsub(x, lanes.constant(SpecialFunctions.digammaRoot)),
       lanes.constant(SpecialFunctions.digammaRootRest))
     return b.fmul(distance, slope)
+  }
+
+  /// The digamma function between −64 and 0, as `SpecialFunctions.digamma(ofNegative:)` has it.
+  private func digammaFromRoot(_ lanes: Lanes, _ x: LLVMValue, _ sine: LLVMValue) -> LLVMValue {
+    let b = builder
+    let (zero, one) = (lanes.constant(0), lanes.constant(1))
+    let place = b.fptosi(b.fsub(b.fneg(b.floor(x)), one), lanes.integer)
+    let entries = lanes.entries(
+      3, at: place, of: SpecialFunctions.negativeRoots, named: "adjoint.digamma.roots")
+    let distance = b.fsub(b.fsub(x, entries[0]), entries[1])
+    let (s, t) = (b.fsub(one, x), b.fsub(one, entries[0]))
+    let (z, w) = (b.fadd(s, lanes.constant(10)), b.fadd(t, lanes.constant(10)))
+    var slope = b.fdiv(lanes.constant(0.5), b.fmul(z, w))
+    for step in 0..<10 {
+      let step = lanes.constant(Double(step))
+      slope = b.fadd(slope, b.fdiv(one, b.fmul(b.fadd(s, step), b.fadd(t, step))))
+    }
+    let (u, v) = (b.fdiv(one, b.fmul(z, z)), b.fdiv(one, b.fmul(w, w)))
+    var (value, difference) = (zero, zero)
+    for coefficient in SpecialFunctions.digammaSeries.reversed() {
+      difference = b.fma(difference, u, value)
+      value = b.fma(value, v, lanes.constant(coefficient))
+    }
+    let ofSeries = b.fmul(b.fmul(b.fadd(z, w), b.fmul(u, v)), b.fma(difference, u, value))
+    slope = b.fadd(slope, ofSeries)
+    let turned = sinCos(b.fmul(lanes.constant(.pi), distance)).sin
+    let cotangents = b.fdiv(b.fmul(entries[2], turned), sine)
+    let rest = b.fsub(log1p(b.fneg(b.fdiv(distance, w))), b.fmul(distance, slope))
+    return b.fadd(cotangents, rest)
   }
 
   /// Hurwitz's zeta function Σ (q + k)⁻ˢ.
@@ -161,7 +201,8 @@ extension VectorMath {
         b.fcmp(.oge, n, zero), b.fcmp(.olt, n, lanes.constant(.infinity)))
       let isWhole = b.and(b.fcmp(.oeq, n, b.floor(n)), isInRange)
       return b.select(
-        isWhole, b.select(b.fcmp(.oeq, n, zero), digamma(lanes, x), value), lanes.constant(.nan))
+        isWhole, b.select(b.fcmp(.oeq, n, zero), digamma(lanes, x, nearRoots: true), value),
+        lanes.constant(.nan))
     }
   }
 }

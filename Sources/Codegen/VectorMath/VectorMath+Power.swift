@@ -105,22 +105,7 @@ extension VectorMath {
     let distance = b.sub(lanes.bits(significand), lanes.bits(lanes.constant(0.75)))
     // Significands of NaN, zero and infinity are anything: the index is kept inside.
     let index = b.and(b.lshr(distance, lanes.int(45)), lanes.int(127))
-    let table = b.module.sharedConstantData("adjoint.pow.table") {
-      Self.powerTable.flatMap { value in
-        (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt64($0))) }
-      }
-    }
-    let offset = b.mul(index, lanes.int(3))
-    let entries = (0..<3).map { column in
-      let place = b.add(offset, lanes.int(column))
-      if !lanes.type.isVector {
-        return b.load(lanes.type, b.gep(lanes.type, table, place), alignment: 8)
-      }
-      let mask = b.module.i1.withWidth(lanes.type.vectorWidth)
-      return b.gather(
-        lanes.type, base: table, indices: place, mask: b.int(-1, mask),
-        passthru: b.zero(lanes.type))
-    }
+    let entries = lanes.entries(3, at: index, of: Self.powerTable, named: "adjoint.pow.table")
     return (entries[0], entries[1], entries[2])
   }
 
@@ -144,6 +129,25 @@ extension VectorMath {
 }
 
 extension Lanes {
+  /// Neighbouring numbers of a table of doubles, `count` for each index.
+  func entries(
+    _ count: Int, at index: LLVMValue, of table: [Double], named name: String
+  ) -> [LLVMValue] {
+    let data = b.module.sharedConstantData(name) {
+      table.flatMap { value in
+        (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt64($0))) }
+      }
+    }
+    let offset = b.mul(index, int(count))
+    return (0..<count).map { column in
+      let place = b.add(offset, int(column))
+      if !type.isVector { return b.load(type, b.gep(type, data, place), alignment: 8) }
+      let mask = b.module.i1.withWidth(type.vectorWidth)
+      return b.gather(
+        type, base: data, indices: place, mask: b.int(-1, mask), passthru: b.zero(type))
+    }
+  }
+
   /// A logarithm, −∞ where its argument is 0 and ∞ where it is ∞.
   fileprivate func withEnds(_ log: LLVMValue, _ x: LLVMValue) -> LLVMValue {
     let isInfinite = b.fcmp(.oeq, x, constant(.infinity))

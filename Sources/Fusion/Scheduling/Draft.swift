@@ -47,6 +47,17 @@ struct Draft {
     return draft
   }
 
+  /// Whether threads share a product among its loops.
+  var sharesProduct: Bool {
+    guard hasProduct else { return false }
+    var isShared = false
+    kernel.body.forEachNode { node in
+      guard case .contract(let contract) = node else { return }
+      isShared = isShared || kernel.blocks(of: contract).count > 1
+    }
+    return isShared
+  }
+
   /// The buffers that are read before the rows, or behind them.
   var readBesidesRows: Set<BufferID> {
     KernelParts(kernel).map { kernel.buffersRead(in: $0.head + $0.tail) } ?? []

@@ -15,7 +15,7 @@ extension Kernel {
     rows: Int? = nil, sums: Set<BufferID>, _ scheduler: inout Scheduler
   ) -> [Kernel]? {
     guard let parts = KernelParts(self) else { return nil }
-    guard let size = rows ?? blockSize(of: parts, sums: sums, in: scheduler.program) else {
+    guard let size = rows ?? blockSize(of: parts, sums: sums, in: scheduler) else {
       guard case .contract(let contract) = parts.steps[0], parts.steps.count == 1 else {
         return nil
       }
@@ -37,12 +37,18 @@ extension Kernel {
   /// The rows of a block of a kernel that is one loop; nil where it is not, is too little work, or has
   /// an order.
   private func blockSize(
-    of parts: KernelParts, sums: Set<BufferID>, in program: LoopProgram
+    of parts: KernelParts, sums: Set<BufferID>, in scheduler: Scheduler
   ) -> Int? {
     guard parts.steps.count == 1, case .loop(let loop) = parts.steps[0] else { return nil }
     let extent = parts.extent(in: self)
-    let blocks = blockCount(of: loop)
+    let findsThreads =
+      sums.isEmpty && loop.accumulators.isEmpty
+      && !writtenBuffers.isDisjoint(with: scheduler.sharedFactors)
+    let blocks = blockCount(
+      of: loop,
+      above: findsThreads ? CostModel.Threads.factorWork : CostModel.Threads.serialWork)
     guard blocks > 1, extent > 1 else { return nil }
+    let program = scheduler.program
     let analysis = DependenceAnalysis(self, in: program)
     guard analysis.mayRunInBlocks(loop, reducing: memory(of: sums)).isGranted else { return nil }
     let size = (extent + blocks - 1) / blocks
@@ -66,9 +72,11 @@ extension Kernel {
   }
 
   /// How many blocks a loop is cut into by its work alone.
-  func blockCount(of loop: Loop) -> Int {
+  ///
+  /// - Parameter least: Less work stays in one piece.
+  func blockCount(of loop: Loop, above least: Double = CostModel.Threads.serialWork) -> Int {
     let work = self.work(of: .loop(loop))
-    guard work > CostModel.Threads.serialWork else { return 1 }
+    guard work > least else { return 1 }
     let extent = variables[loop.variable.index].extent
     return min(
       CostModel.Threads.mostBlocks, max(2, Int(work / (CostModel.Threads.serialWork / 4))), extent)

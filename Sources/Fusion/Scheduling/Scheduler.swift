@@ -10,6 +10,8 @@ struct Scheduler {
   var program: LoopProgram
   /// For each buffer the numbers of what reads it, in order.
   private(set) var readers: [BufferID: [Int]] = [:]
+  /// The buffers that products read which threads share: what writes them finds the threads awake.
+  private(set) var sharedFactors: Set<BufferID> = []
   /// What is known of equal kernels.
   let cache: ScheduleCache
   /// How many chains were looked at to find one that a kernel can join.
@@ -60,6 +62,7 @@ struct Scheduler {
   /// - Parameter readers: for each buffer the numbers of what reads it, in order.
   mutating func kernels(of drafts: [Draft], readers: [BufferID: [Int]]) -> [Kernel] {
     self.readers = readers
+    sharedFactors = drafts.reduce(into: []) { if $1.sharesProduct { $0.formUnion($1.read) } }
     var chains = drafts.map { RowChain($0) }
     for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
       if case .chains(let join) = pass.action {

@@ -107,66 +107,78 @@ extension OperationDraft {
   /// Adds what the operation is made of and gives its results.
   mutating func expand(in builder: inout FunctionBuilder) throws -> [ValueID] {
     builder.location = attributes.location
-    let results: [ValueID]
-    switch syntax {
-    case .expansion(.sort): results = try expandSort(in: &builder)
-    case .expansion(.reduceWindow): results = try expandWindows(in: &builder)
-    case .expansion(.selectAndScatter): results = try expandSelectAndScatter(in: &builder)
-    case .expansion(.windowPlace), .expansion(.windowCollect), .expansion(.windowScatter):
-      results = try expandWindowMove(in: &builder)
-    case .expansion(.map): results = try expandMap(in: &builder)
-    case .expansion(.topK):
-      try requireOperands(1)
-      results = try builder.greatest(attributes.integer("k"), of: operands[0])
-    case .expansion(.besselI1):
-      try requireOperands(1)
-      results = [try builder.scaledBesselI1(operands[0])]
-    case .expansion(.highProduct):
-      try requireOperands(2)
-      results = [try builder.highProduct(operands[0], operands[1])]
-    case .expansion(.randomBits):
-      try requireOperands(1)
-      results = try expandRandomBits(in: &builder)
-    case .bitcast:
-      try requireOperands(1)
-      results = [try builder.bitcast(operands[0], to: resultType())]
-    case .binary(let op):
-      try requireOperands(2)
-      results = [try builder.complexBinary(op, operands[0], operands[1])]
-    case .dot: results = [try product(dotDimensions(), operands, in: &builder)]
-    case .scatter: results = try expandScatter(in: &builder)
-    case .matrix(let syntax): results = try builder.widened(matrixOp(syntax), operands)
-    case .expansion(.cholesky): results = try expandCholesky(in: &builder)
-    case .expansion(.customCall): results = try expandCustomCall(in: &builder)
-    case .expansion(.shardingConstraint): results = operands
-    case .expansion(.batchNormInference): results = try expandBatchNormInference(in: &builder)
-    case .expansion(.batchNormTraining): results = try expandBatchNormTraining(in: &builder)
-    case .expansion(.batchNormGrad): results = try expandBatchNormGrad(in: &builder)
-    case .expansion(.dot): results = try expandDot(in: &builder)
-    case .expansion(.broadcast): results = try expandBroadcast(in: &builder)
-    case .expansion(.einsum), .expansion(.unaryEinsum): results = try expandEinsum(in: &builder)
-    case .expansion(.torchIndexSelect): results = try expandTorchIndexSelect(in: &builder)
-    case .expansion(.broadcasting): results = try expandBroadcasting(in: &builder)
-    case .expansion(.constantLike): results = try expandConstantLike(in: &builder)
-    case .expansion(.dynamicBroadcast), .expansion(.dynamicReshape), .expansion(.dynamicIota),
-      .expansion(.dynamicPad), .expansion(.dynamicGather), .expansion(.dynamicConvolution),
-      .expansion(.realDynamicSlice), .expansion(.getDimensionSize),
-      .expansion(.setDimensionSize):
-      results = try expandDynamic(in: &builder)
-    case .expansion(.rng): results = try expandRandom(in: &builder)
-    case .expansion(.tuple): results = operands
-    case .expansion(.token), .expansion(.allTokens): results = []
-    case .expansion(.getTupleElement): results = try expandTupleElement()
-    case .expansion(.partition), .expansion(.replica):
-      results = try expandDeviceNumber(in: &builder)
-    case .expansion(.crossReplicaSum), .expansion(.allReduce), .expansion(.allGather),
-      .expansion(.reduceScatter), .expansion(.allToAll), .expansion(.collectivePermute),
-      .expansion(.collectiveBroadcast), .expansion(.collectiveReduce):
-      results = try expandCollective(in: &builder)
-    default: results = try expandReduction(in: &builder)
-    }
+    let results = try parts(in: &builder)
     try attributes.requireEmpty()
     return results
+  }
+
+  /// What an operation is made of that is an expansion, or one of another syntax in some types.
+  private mutating func parts(in builder: inout FunctionBuilder) throws -> [ValueID] {
+    switch syntax {
+    case .expansion(let expansion): return try parts(of: expansion, in: &builder)
+    case .bitcast:
+      try requireOperands(1)
+      return [try builder.bitcast(operands[0], to: resultType())]
+    case .binary(let op):
+      try requireOperands(2)
+      return [try builder.complexBinary(op, operands[0], operands[1])]
+    case .dot: return [try product(dotDimensions(), operands, in: &builder)]
+    case .scatter: return try expandScatter(in: &builder)
+    case .matrix(let syntax): return try builder.widened(matrixOp(syntax), operands)
+    case .reduce: return try expandReduction(in: &builder)
+    case .constant, .iota, .unary, .complex, .compare, .select, .clamp, .convert,
+      .reducePrecision, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .reverse,
+      .convolution, .gather, .fft, .dynamicSlice, .dynamicUpdateSlice, .optimizationBarrier,
+      .whileLoop, .branch, .scan, .custom, .order, .call, .composite:
+      preconditionFailure("\(mnemonic) is read as it is")
+    }
+  }
+
+  private mutating func parts(
+    of expansion: Expansion, in builder: inout FunctionBuilder
+  ) throws -> [ValueID] {
+    switch expansion {
+    case .sort: return try expandSort(in: &builder)
+    case .reduceWindow: return try expandWindows(in: &builder)
+    case .selectAndScatter: return try expandSelectAndScatter(in: &builder)
+    case .windowPlace, .windowCollect, .windowScatter:
+      return try expandWindowMove(in: &builder)
+    case .map: return try expandMap(in: &builder)
+    case .topK:
+      try requireOperands(1)
+      return try builder.greatest(attributes.integer("k"), of: operands[0])
+    case .besselI1:
+      try requireOperands(1)
+      return [try builder.scaledBesselI1(operands[0])]
+    case .highProduct:
+      try requireOperands(2)
+      return [try builder.highProduct(operands[0], operands[1])]
+    case .randomBits:
+      try requireOperands(1)
+      return try expandRandomBits(in: &builder)
+    case .rng: return try expandRandom(in: &builder)
+    case .cholesky: return try expandCholesky(in: &builder)
+    case .customCall: return try expandCustomCall(in: &builder)
+    case .batchNormInference: return try expandBatchNormInference(in: &builder)
+    case .batchNormTraining: return try expandBatchNormTraining(in: &builder)
+    case .batchNormGrad: return try expandBatchNormGrad(in: &builder)
+    case .dot: return try expandDot(in: &builder)
+    case .einsum, .unaryEinsum: return try expandEinsum(in: &builder)
+    case .torchIndexSelect: return try expandTorchIndexSelect(in: &builder)
+    case .broadcast: return try expandBroadcast(in: &builder)
+    case .broadcasting: return try expandBroadcasting(in: &builder)
+    case .constantLike: return try expandConstantLike(in: &builder)
+    case .dynamicBroadcast, .dynamicReshape, .dynamicIota, .dynamicPad, .dynamicGather,
+      .dynamicConvolution, .realDynamicSlice, .getDimensionSize, .setDimensionSize:
+      return try expandDynamic(in: &builder)
+    case .tuple, .shardingConstraint: return operands
+    case .token, .allTokens: return []
+    case .getTupleElement: return try expandTupleElement()
+    case .partition, .replica: return try expandDeviceNumber(in: &builder)
+    case .crossReplicaSum, .allReduce, .allGather, .reduceScatter, .allToAll,
+      .collectivePermute, .collectiveBroadcast, .collectiveReduce:
+      return try expandCollective(in: &builder)
+    }
   }
 
   /// Fails unless there are so many operands.
