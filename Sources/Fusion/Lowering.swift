@@ -77,7 +77,10 @@ struct Lowering {
       if case .control(let position) = plan.kind {
         items += control(graph.function.operations[position], available: available)
       } else {
-        items += drafts(of: plan, planner, available: available).map { .kernel($0) }
+        // Values that stand in the memory of others are not stored, whatever kernel they share.
+        var stored = plan
+        stored.roots.removeAll { renamings.contains($0.value) }
+        items += drafts(of: stored, planner, available: available).map { .kernel($0) }
       }
       available.formUnion(plan.roots.map(\.value))
     }
@@ -257,11 +260,10 @@ struct Lowering {
     let sources = sources(of: plan)
     switch plan.kind {
     case .nest:
-      let roots = plan.roots.filter { !renamings.contains($0.value) }
-      if roots.isEmpty { return [] }
+      if plan.roots.isEmpty { return [] }
       return parts(of: plan).map { part in
         let nest = builder(available: available)
-        for root in roots { store(root, in: nest, part: part) }
+        for root in plan.roots { store(root, in: nest, part: part) }
         return finished(nest, sources: sources)
       }
     case .contract(let dot):

@@ -24,6 +24,35 @@ import Testing
     }
   }
 
+  /// Two reshaped arguments, of which only a loop reads one, and something else besides reads the other:
+  /// the one stands where its argument stands, and the other is stored, whichever comes first.
+  @Test(arguments: [("%0, %1", "%1"), ("%1, %0", "%0")])
+  func equalReshapesAreToldApart(_ stacks: String, _ other: String) throws {
+    let module = try Module(
+      parsing: """
+        func.func @main(%a: tensor<64x16xf64>, %b: tensor<64x16xf64>, %c: tensor<64x16xf64>)
+            -> (tensor<64x16xf64>, tensor<64x8x8xf64>) {
+          %0 = stablehlo.reshape %a : (tensor<64x16xf64>) -> tensor<8x8x16xf64>
+          %1 = stablehlo.reshape %b : (tensor<64x16xf64>) -> tensor<8x8x16xf64>
+          %2 = "adjoint.scan"(%c, \(stacks)) <{carry_count = 1 : i64, length = 8 : i64, reverse = false}> ({
+          ^bb0(%i: tensor<i64>, %s: tensor<64x16xf64>, %x: tensor<8x16xf64>, %y: tensor<8x16xf64>):
+            %3 = stablehlo.dot_general %s, %x, contracting_dims = [1] x [1] : (tensor<64x16xf64>, tensor<8x16xf64>) -> tensor<64x8xf64>
+            %4 = stablehlo.sine %3 : tensor<64x8xf64>
+            %5 = stablehlo.dot_general %4, %y, contracting_dims = [1] x [0] : (tensor<64x8xf64>, tensor<8x16xf64>) -> tensor<64x16xf64>
+            stablehlo.return %5 : tensor<64x16xf64>
+          }) : (tensor<64x16xf64>, tensor<8x8x16xf64>, tensor<8x8x16xf64>) -> tensor<64x16xf64>
+          %6 = stablehlo.dot_general %2, \(other), contracting_dims = [1] x [2] : (tensor<64x16xf64>, tensor<8x8x16xf64>) -> tensor<64x8x8xf64>
+          return %2, %6 : tensor<64x16xf64>, tensor<64x8x8xf64>
+        }
+        """, file: "reshapes.mlir")
+    let function = try #require(module.entry)
+    let arguments = randomArguments(for: function, seed: 3)
+    let expected = try Interpreter().run(function, arguments)
+    for (result, expected) in zip(try runNatively(function, arguments, threads: 1), expected) {
+      expectClose(result, expected, relative: 1e-9)
+    }
+  }
+
   /// A loop that never ends, in one kernel and in steps, ends when its task is cancelled.
   @Test(arguments: [2, 50])
   func endlessLoopsCanBeCancelled(_ count: Int) async throws {
