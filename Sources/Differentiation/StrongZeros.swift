@@ -53,10 +53,7 @@ extension LinearPass {
     }
     let isSingular = builder.isSingular(factor)
     let scaling = Scaling(factor: factor, isDivision: false, isSingular: isSingular)
-    if detour(of: scaling, to: linear) > StrongZeroLimit.operations {
-      return try builder.multiply(linear, factor)
-    }
-    return try apply(scaling, to: linear)
+    return try applyWithinLimit(scaling, to: linear)
   }
 
   /// A tangent or cotangent divided by what is neither; zeros that a choice made stay zero.
@@ -68,10 +65,7 @@ extension LinearPass {
     }
     let isSingular = !builder.isPositive(divisor)
     let scaling = Scaling(factor: divisor, isDivision: true, isSingular: isSingular)
-    if detour(of: scaling, to: linear) > StrongZeroLimit.operations {
-      return try builder.divide(linear, divisor)
-    }
-    return try apply(scaling, to: linear)
+    return try applyWithinLimit(scaling, to: linear)
   }
 
   /// The sum of two tangents or cotangents. Where one choice makes zeros of both, it comes behind the
@@ -154,12 +148,35 @@ extension LinearPass {
     return count
   }
 
+  /// Scales a value, behind the choices that made zeros of it; where that is too much work, behind the
+  /// outermost ones.
+  private mutating func applyWithinLimit(
+    _ scaling: Scaling, to value: ValueID
+  ) throws -> ValueID {
+    if detour(of: scaling, to: value) <= StrongZeroLimit.operations {
+      return try apply(scaling, to: value)
+    }
+    let fact = zeros.of(value, in: builder.function)
+    guard fact.contains(scaling.isMasked), let definition = builder.definition(of: value),
+      case .select = definition.op
+    else { return try scaled(value, scaling) }
+    var operands = definition.operands
+    let kept = choice(of: definition).kept
+    operands[kept] = try applyWithinLimit(scaling, to: operands[kept])
+    return try builder.emit(definition.op, operands)
+  }
+
+  /// The plain product or quotient.
+  private mutating func scaled(_ value: ValueID, _ scaling: Scaling) throws -> ValueID {
+    scaling.isDivision
+      ? try builder.divide(value, scaling.factor) : try builder.multiply(value, scaling.factor)
+  }
+
   /// Scales a value, behind the choices that made zeros of it.
   private mutating func apply(_ scaling: Scaling, to value: ValueID) throws -> ValueID {
     let fact = zeros.of(value, in: builder.function)
     guard fact.contains(scaling.holdsZeros), let definition = builder.definition(of: value) else {
-      return scaling.isDivision
-        ? try builder.divide(value, scaling.factor) : try builder.multiply(value, scaling.factor)
+      return try scaled(value, scaling)
     }
     if fact.contains(scaling.isMasked), let mask = try mask(of: value) {
       let scaled = try apply(scaling, to: mask.core)

@@ -30,7 +30,8 @@ package enum SpecialFunctions {
       let turn = x - x.rounded(.toNearestOrEven)
       return digamma(1 - x) - .pi * cos(.pi * turn) / sin(.pi * turn)
     }
-    if x >= 1, x < 2.5 {
+    if x < 1 { return digamma(x + 1) - 1 / x }
+    if x < 2.5 {
       var slope = 0.0
       for coefficient in digammaSlope.reversed() {
         slope = slope * (x - digammaCenter) + coefficient

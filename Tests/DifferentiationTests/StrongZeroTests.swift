@@ -210,7 +210,7 @@ import Testing
       let u = try builder.divide(builder.splat(1, type), builder.multiply(x, x))
       let polynomials = try [1.0, 2].map { first in
         var value = try builder.splat(first, type)
-        for power in 1...5 {
+        for power in 1...9 {
           let term = try builder.splat(first + Double(power) / 8, type)
           value = try builder.add(builder.multiply(value, u), term)
         }

@@ -72,7 +72,8 @@ extension VectorMath {
     let series = b.fmul(square, lanes.polynomial(square, SpecialFunctions.digammaSeries))
     var value = b.fma(inverse, lanes.constant(-0.5), log(z))
     value = b.fsub(b.fsub(value, series), sum)
-    value = b.select(isNearRoot(lanes, r), digammaNearRoot(lanes, r), value)
+    value = b.select(
+      b.fcmp(.olt, r, lanes.constant(2.5)), digammaNearRoot(lanes, r), value)
     let (sine, cosine) = sinCos(turn(lanes, x))
     let cotangent = b.fmul(lanes.constant(.pi), b.fdiv(cosine, sine))
     var result = b.select(isReflected, b.fsub(value, cotangent), value)
@@ -89,21 +90,20 @@ extension VectorMath {
     return b.select(isPole, lanes.constant(.nan), b.select(isInfinite, x, result))
   }
 
-  /// Whether an argument lies where the digamma function is made from its positive root.
-  private func isNearRoot(_ lanes: Lanes, _ x: LLVMValue) -> LLVMValue {
-    builder.and(
-      builder.fcmp(.oge, x, lanes.constant(1)), builder.fcmp(.olt, x, lanes.constant(2.5)))
-  }
-
-  /// The digamma function as the distance from its positive root times a polynomial.
+  /// The digamma function from one half to 2.5: from one on the distance from its positive root times a
+  /// polynomial, below by the recurrence.
   private func digammaNearRoot(_ lanes: Lanes, _ x: LLVMValue) -> LLVMValue {
     let b = builder
+    let one = lanes.constant(1)
+    let isLow = b.fcmp(.olt, x, one)
+    let place = b.select(isLow, b.fadd(x, one), x)
     let slope = lanes.polynomial(
-      b.fsub(x, lanes.constant(SpecialFunctions.digammaCenter)), SpecialFunctions.digammaSlope)
+      b.fsub(place, lanes.constant(SpecialFunctions.digammaCenter)), SpecialFunctions.digammaSlope)
     let distance = b.fsub(
-      b.fsub(x, lanes.constant(SpecialFunctions.digammaRoot)),
+      b.fsub(place, lanes.constant(SpecialFunctions.digammaRoot)),
       lanes.constant(SpecialFunctions.digammaRootRest))
-    return b.fmul(distance, slope)
+    let value = b.fmul(distance, slope)
+    return b.select(isLow, b.fsub(value, b.fdiv(one, x)), value)
   }
 
   /// The digamma function between −64 and 0, as `SpecialFunctions.digamma(ofNegative:)` has it.
