@@ -17,7 +17,8 @@ extension MemoryReport {
       var line = "\(value.name): \(value.type), \(value.type.byteCount) bytes: \(verdict)"
       line += ", \(value.reason)"
       if value.recomputations > 0 {
-        line += "; \(value.addedFlops) operations, \(Int(value.addedNanoseconds / 1000)) µs added"
+        let microseconds = Int(min(value.addedNanoseconds / 1000, 1e18))
+        line += "; \(value.addedFlops) operations, \(microseconds) µs added"
       }
       if value.location.isKnown { line += " (\(value.location))" }
       lines.append(line)

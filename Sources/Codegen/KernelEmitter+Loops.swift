@@ -4,8 +4,12 @@ internal import TensorIR
 
 extension KernelEmitter {
   func emit(_ loop: Loop) {
-    let outside = iterations
-    defer { iterations = outside }
+    let (outside, angles) = (iterations, sinesAndCosines)
+    defer {
+      iterations = outside
+      // What the body computes may not be there behind it.
+      sinesAndCosines = angles
+    }
     let (product, overflows) = iterations.multipliedReportingOverflow(by: count(of: loop))
     iterations = overflows ? .max : product
     for accumulator in loop.accumulators { open(accumulator) }

@@ -132,6 +132,41 @@ import Testing
     #expect(sums(simple) == [0, 0])
   }
 
+  /// Branches save one, two and no values of the type: two are saved, and integers beside them.
+  @Test(arguments: [0.0, 1, 2])
+  func branchesSaveInThePlacesOfOthers(selector: Double) throws {
+    let text = """
+      func.func @main(%k: tensor<i32>, %x: tensor<4x4xf64>, %w: tensor<4x4xf64>) -> tensor<4x4xf64> {
+        %0 = "stablehlo.case"(%k) ({
+          %1 = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0]
+            : (tensor<4x4xf64>, tensor<4x4xf64>) -> tensor<4x4xf64>
+          %2 = stablehlo.sine %1 : tensor<4x4xf64>
+          stablehlo.return %2 : tensor<4x4xf64>
+        }, {
+          %3 = stablehlo.dot_general %w, %x, contracting_dims = [1] x [0]
+            : (tensor<4x4xf64>, tensor<4x4xf64>) -> tensor<4x4xf64>
+          %4 = stablehlo.tanh %3 : tensor<4x4xf64>
+          %5 = stablehlo.dot_general %4, %w, contracting_dims = [1] x [0]
+            : (tensor<4x4xf64>, tensor<4x4xf64>) -> tensor<4x4xf64>
+          %6 = stablehlo.exponential %5 : tensor<4x4xf64>
+          stablehlo.return %6 : tensor<4x4xf64>
+        }, {
+          %7 = stablehlo.multiply %x, %w : tensor<4x4xf64>
+          stablehlo.return %7 : tensor<4x4xf64>
+        }) : (tensor<i32>) -> tensor<4x4xf64>
+        return %0 : tensor<4x4xf64>
+      }
+      """
+    let module = try Module(parsing: text, file: "branches.mlir")
+    let function = try module.inlined(module.functions[0])
+    let derived = try function.withVJP(of: [1, 2])
+    let branches = derived.operations.filter { if case .branch = $0.op { true } else { false } }
+    #expect(branches.map { $0.results.count } == [3, 2])
+    let check = DerivativeCheck(function, arguments(function, seed: 5, selector: selector))
+    try check.expectFirstOrder("selector \(selector)")
+    try check.expectSecondOrder("selector \(selector)")
+  }
+
   @Test("Only the carry that cuts all ways is saved")
   func savedBytes() throws {
     let text = ControlProgram.recurrence.text.replacing("3xf64", with: "32xf64")

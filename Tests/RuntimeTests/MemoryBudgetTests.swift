@@ -218,6 +218,46 @@ import Testing
       function, randomArguments(for: function, seed: 5), "U-net", parts: [50, 1], policies: [])
   }
 
+  /// A branch whose way copies one of its results to another: where only the other is computed again, what it is
+  /// a copy of is written, too.
+  @Test func branchesThatRunAgainWriteWhatTheyRead() throws {
+    let text = """
+      func.func @main(%p: tensor<i1>, %x: tensor<32x32xf32>, %w: tensor<32x32xf32>) -> tensor<f32> {
+        %0:3 = "stablehlo.if"(%p) ({
+          %1 = stablehlo.sine %x : tensor<32x32xf32>
+          %2 = stablehlo.cosine %x : tensor<32x32xf32>
+          stablehlo.return %1, %2, %1 : tensor<32x32xf32>, tensor<32x32xf32>, tensor<32x32xf32>
+        }, {
+          stablehlo.return %w, %x, %x : tensor<32x32xf32>, tensor<32x32xf32>, tensor<32x32xf32>
+        }) : (tensor<i1>) -> (tensor<32x32xf32>, tensor<32x32xf32>, tensor<32x32xf32>)
+        %3 = stablehlo.dot_general %0#1, %w, contracting_dims = [0] x [0]
+          : (tensor<32x32xf32>, tensor<32x32xf32>) -> tensor<32x32xf32>
+        %z = stablehlo.constant dense<0.0> : tensor<f32>
+        %r = stablehlo.reduce(%0#0 init: %z) applies stablehlo.add across dimensions = [0, 1]
+          : (tensor<32x32xf32>, tensor<f32>) -> tensor<f32>
+        %q = stablehlo.optimization_barrier %r {adjoint.saved = "a"} : tensor<f32>
+        %t = stablehlo.tanh %q : tensor<f32>
+        %b = stablehlo.broadcast_in_dim %t, dims = [] : (tensor<f32>) -> tensor<32x32xf32>
+        %m = stablehlo.multiply %3, %b : tensor<32x32xf32>
+        %4 = stablehlo.sine %m : tensor<32x32xf32>
+        %5 = stablehlo.dot_general %4, %0#2, contracting_dims = [0] x [0]
+          : (tensor<32x32xf32>, tensor<32x32xf32>) -> tensor<32x32xf32>
+        %6 = stablehlo.sine %5 : tensor<32x32xf32>
+        %8 = stablehlo.reduce(%6 init: %z) applies stablehlo.add across dimensions = [0, 1]
+          : (tensor<32x32xf32>, tensor<f32>) -> tensor<f32>
+        return %8 : tensor<f32>
+      }
+      """
+    let module = try Module(parsing: text, file: "branch.mlir")
+    let function = try module.inlined(try #require(module.entry)).simplified()
+      .withGradient(of: [1, 2]).simplified()
+    for isTaken in [0, 1] {
+      var arguments = randomArguments(for: function, seed: 5)
+      arguments[0] = Literal(TensorType([], .i1), integers: [Int64(isTaken)])
+      try expectSameBits(function, arguments, "branch", parts: [], policies: Self.policies)
+    }
+  }
+
   /// Half and a quarter of the bytes of a deep chain need few more operations.
   @Test func chainsOfLayersFitAQuarter() throws {
     let (function, arguments) = try network(seed: 42, layers: 16)

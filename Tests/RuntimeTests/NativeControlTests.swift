@@ -53,6 +53,44 @@ import Testing
     }
   }
 
+  /// A sine in one way of a branch does not hand its angle's cosine to what follows the branch.
+  @Test(arguments: [0.5, -0.5]) func cosinesBehindBranches(_ element: Double) throws {
+    let text = """
+      func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> {
+        %0 = "adjoint.scan"(%x) <{carry_count = 1 : i64, length = 3 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %h: tensor<8xf32>):
+          %z = stablehlo.constant dense<0.0> : tensor<f32>
+          %1 = stablehlo.reduce(%h init: %z) applies stablehlo.add across dimensions = [0]
+            : (tensor<8xf32>, tensor<f32>) -> tensor<f32>
+          %2 = stablehlo.compare GT, %1, %z, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
+          %3 = "stablehlo.if"(%2) ({
+            %4 = stablehlo.sine %h : tensor<8xf32>
+            %5 = stablehlo.multiply %4, %h : tensor<8xf32>
+            %6 = stablehlo.add %5, %4 : tensor<8xf32>
+            %7 = stablehlo.multiply %6, %6 : tensor<8xf32>
+            stablehlo.return %7 : tensor<8xf32>
+          }, {
+            stablehlo.return %h : tensor<8xf32>
+          }) : (tensor<i1>) -> tensor<8xf32>
+          %8 = stablehlo.cosine %h : tensor<8xf32>
+          %9 = stablehlo.subtract %3, %8 : tensor<8xf32>
+          stablehlo.return %9 : tensor<8xf32>
+        }) : (tensor<8xf32>) -> tensor<8xf32>
+        return %0 : tensor<8xf32>
+      }
+      """
+    let module = try Module(parsing: text, file: "angles.mlir")
+    let function = try #require(module.entry)
+    let arguments = [
+      Literal(TensorType([8], .f32), doubles: (0..<8).map { element + 0.01 * Double($0) })
+    ]
+    let expected = try Interpreter().run(function, arguments)
+    let results = try runNatively(function, arguments)
+    for (result, expected) in zip(results, expected) {
+      expectClose(result, expected, relative: 1e-5, "cosines")
+    }
+  }
+
   /// A loop that never ends, in one kernel and in steps, ends when its task is cancelled.
   @Test(arguments: [2, 50])
   func endlessLoopsCanBeCancelled(_ count: Int) async throws {

@@ -33,11 +33,11 @@ extension MemoryReport {
       switch action {
       case .step: break
       case .group(let number, let outputs):
-        addedFlops += graph.groups[number].flops
+        addedFlops = addedFlops.addingCapped(graph.groups[number].flops)
         note(graph.groups[number].flops, on: outputs.first, in: graph, program)
       case .recipe(let value):
         let flops = graph.recipes[value]?.flops ?? 0
-        addedFlops += flops
+        addedFlops = addedFlops.addingCapped(flops)
         note(flops, on: value, in: graph, program)
       }
     }
@@ -49,7 +49,7 @@ extension MemoryReport {
     guard let value else { return }
     let name = program.buffers[graph.values[value].buffer.index].name
     if let place = values.firstIndex(where: { $0.name == name }) {
-      values[place].addedFlops += flops
+      values[place].addedFlops = values[place].addedFlops.addingCapped(flops)
     }
   }
 }

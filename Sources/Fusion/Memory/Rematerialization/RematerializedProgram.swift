@@ -77,10 +77,11 @@ struct RematerializedProgram {
   private mutating func addCopy(of group: Int, _ outputs: [Int]) {
     let group = graph.groups[group]
     var renaming = Renaming(buffers: renamed(group.inputs))
+    let read = group.steps.reduce(into: Set(outputs)) { $0.formUnion(graph.steps[$1].reads) }
     for value in group.outputs {
       let buffer = graph.values[value].buffer
       renaming.buffers[buffer] = addCopy(of: buffer)
-      if !outputs.contains(value) { renaming.unread.insert(buffer) }
+      if !read.contains(value) { renaming.unread.insert(buffer) }
     }
     for step in group.steps { steps.append(moved(original.steps[step], &renaming, isCopy: true)) }
     for value in outputs { current[value] = renaming.buffers[graph.values[value].buffer] }
