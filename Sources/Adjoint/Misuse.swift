@@ -4,7 +4,7 @@
 /// No gradient: the function's result is no scalar tensor of floats.
 @available(
   *, unavailable,
-  message: "the function must return one scalar tensor of floats; valueWithGradient takes more"
+  message: "the result must be one scalar of floats; write array literals as Tensor([1, 2])"
 )
 public func gradient<First: TensorTree, each Rest: TensorTree, Output>(
   at first: First, _ rest: repeat each Rest, file: String = #fileID, line: Int = #line,
@@ -27,7 +27,7 @@ public func gradient<each Input: TensorTree, Output>(
 /// No gradient: the function's result is no scalar tensor of floats.
 @available(
   *, unavailable,
-  message: "the function must return one scalar tensor of floats, and at most a tree besides"
+  message: "the result must be one scalar of floats and at most a tree; write Tensor([1, 2])"
 )
 public func valueWithGradient<First: TensorTree, each Rest: TensorTree, Output>(
   at first: First, _ rest: repeat each Rest, file: String = #fileID, line: Int = #line,

@@ -88,16 +88,17 @@ extension Tensor where Scalar: TensorNumeric & Strideable {
 }
 
 extension Tensor where Scalar: TensorFloatingPoint {
-  /// `count` numbers from `start` to `end`, both included, at equal distances.
+  /// `count` numbers from `start` to `end`, both included, at equal distances; a single one is `start`.
   public static func linspace(
     from start: Scalar, to end: Scalar, count: Int, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    guard count >= 2 else {
+    guard count >= 0 else {
       return Tensor(
-        failing: "linspace needs a count of at least 2, not \(count)", .argument, file, line)
+        failing: "linspace needs a count that is not negative, not \(count)", .argument, file, line)
     }
-    let step = (end - start) / Scalar(count - 1)
-    return Tensor((0..<count).map { $0 == count - 1 ? end : start + Scalar($0) * step })
+    let step = count > 1 ? (end - start) / Scalar(count - 1) : 0
+    return Tensor(
+      (0..<count).map { $0 > 0 && $0 == count - 1 ? end : start + Scalar($0) * step })
   }
 
   /// Numbers drawn evenly from [low, high); equal seeds give equal tensors.

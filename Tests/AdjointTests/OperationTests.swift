@@ -7,6 +7,14 @@ private typealias Vector = Tensor<Double>
 struct OperationTests {
   private let matrix = Tensor<Double>([[1, 2, 3], [4, 5, 6]])
 
+  @Test func linspacesMayBeShort() throws {
+    #expect(try Tensor<Double>.linspace(from: 2, to: 3, count: 1).scalars() == [2])
+    #expect(try Tensor<Double>.linspace(from: 2, to: 3, count: 0).scalars() == [])
+    #expect(throws: AdjointError.self) {
+      try Tensor<Double>.linspace(from: 2, to: 3, count: -1).scalars()
+    }
+  }
+
   @Test func arithmeticBroadcastsAsNumPy() throws {
     let row = Tensor<Double>([10, 20, 30])
     let column = Tensor<Double>([[100], [200]])

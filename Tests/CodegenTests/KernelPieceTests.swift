@@ -112,4 +112,17 @@ import Testing
     let loops = text.split(separator: "\n").filter { $0.hasPrefix("depth") }
     #expect(loops.count == tiles, "\(depth)")
   }
+
+  /// The powers of Hurwitz's zeta function are calls of one function, not code that stands there 33 times.
+  @Test func termsOfTheZetaFunctionShareTheirCode() throws {
+    var builder = FunctionBuilder(name: "main")
+    let type = TensorType([100], .f32)
+    let (order, start) = (builder.parameter(type), builder.parameter(type))
+    let value = try builder.binary(.zeta, order, start)
+    let program = try LoopProgram(lowering: builder.finish(returning: [value]), for: .x86_64v4)
+    let text = ProgramEmitter(program, target: .x86_64v4).emitted(entry: "f").text
+    let lines = text.split(separator: "\n")
+    #expect(lines.contains { $0.hasPrefix("define internal") && $0.contains("@zeta.power") })
+    #expect(lines.count < 1500)
+  }
 }

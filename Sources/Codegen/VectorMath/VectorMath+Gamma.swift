@@ -149,12 +149,14 @@ extension VectorMath {
     let isNegative = b.fcmp(.olt, q, zero)
     let start = b.select(isNegative, b.fsub(q, b.floor(q)), q)
     let before = b.fneg(b.floor(b.fneg(q)))
-    let negative = b.fsub(
-      positiveZeta(lanes, s, b.fsub(before, q)), positiveZeta(lanes, s, b.fsub(one, q)))
+    func positiveZeta(_ q: LLVMValue) -> LLVMValue {
+      outlined("zeta.series", [s, q]) { $0.positiveZeta($1[0], $1[1]) }
+    }
+    let negative = b.fsub(positiveZeta(b.fsub(before, q)), positiveZeta(b.fsub(one, q)))
     let half = b.fmul(s, lanes.constant(0.5))
     let isEven = b.fcmp(.oeq, half, b.floor(half))
     let sum = b.fadd(
-      positiveZeta(lanes, s, start),
+      positiveZeta(start),
       b.select(isNegative, b.select(isEven, negative, b.fneg(negative)), zero))
     let isWhole = b.fcmp(.oeq, s, b.floor(s))
     let isDefined = b.and(
@@ -164,16 +166,20 @@ extension VectorMath {
   }
 
   /// The function for s > 1 and q ≥ 0 by Euler and Maclaurin's formula.
-  private func positiveZeta(_ lanes: Lanes, _ s: LLVMValue, _ q: LLVMValue) -> LLVMValue {
+  private func positiveZeta(_ s: LLVMValue, _ q: LLVMValue) -> LLVMValue {
     let b = builder
+    let lanes = Lanes(b, q.type, target)
     let (one, negative) = (lanes.constant(1), b.fneg(s))
+    func power(of base: LLVMValue) -> LLVMValue {
+      outlined("zeta.power", [base, negative]) { $0.pow($1[0], $1[1]) }
+    }
     var sum = lanes.constant(0)
-    for step in 0..<10 { sum = b.fadd(sum, pow(b.fadd(q, lanes.constant(Double(step))), negative)) }
+    for step in 0..<10 { sum = b.fadd(sum, power(of: b.fadd(q, lanes.constant(Double(step))))) }
     let z = b.fadd(q, lanes.constant(10))
-    let power = pow(z, negative)
-    sum = b.fadd(sum, b.fdiv(b.fmul(power, z), b.fsub(s, one)))
-    sum = b.fma(power, lanes.constant(0.5), sum)
-    var (factor, term) = (s, b.fdiv(power, z))
+    let last = power(of: z)
+    sum = b.fadd(sum, b.fdiv(b.fmul(last, z), b.fsub(s, one)))
+    sum = b.fma(last, lanes.constant(0.5), sum)
+    var (factor, term) = (s, b.fdiv(last, z))
     let inverse = b.fdiv(one, b.fmul(z, z))
     for (index, divisor) in SpecialFunctions.zetaDivisors.enumerated() {
       sum = b.fma(b.fmul(factor, term), lanes.constant(1 / divisor), sum)

@@ -28,6 +28,25 @@ package struct VectorMath {
     defer { builder.allowsContraction = before }
     return body(Lanes(builder, x.type, target))
   }
+
+  /// The result of `body`, of its operands' type, as a call of a function of the module: long code that is
+  /// needed more than once stands there once, which compiles that much sooner.
+  func outlined(
+    _ name: String, _ operands: [LLVMValue], _ body: (VectorMath, [LLVMValue]) -> LLVMValue
+  ) -> LLVMValue {
+    let (type, module) = (operands[0].type, builder.module)
+    let width = type.isVector ? "x\(type.vectorWidth)" : ""
+    let symbol = "\(name).\(type.scalarBits)\(width)" + (builder.allowsContraction ? ".fma" : "")
+    if let known = module.definedFunction(symbol) { return builder.call(known, operands) }
+    let function = module.addFunction(
+      symbol, parameters: operands.map(\.type), returns: type, isInternal: true)
+    function.setAttribute(.noinline)
+    let inner = IRBuilder(module)
+    inner.allowsContraction = builder.allowsContraction
+    inner.position(at: function.appendBlock("entry"))
+    inner.ret(body(VectorMath(inner, target: target), function.parameters))
+    return builder.call(function, operands)
+  }
 }
 
 /// Floating-point lanes of one type: shorthand for constants and operations of that type.

@@ -31,9 +31,9 @@ func mistakes(
 func named(_ x: Tensor<Float>) -> (loss: Tensor<Float>, other: Tensor<Float>) { (x.sum(), x) }
 
 func derivatives(x: Tensor<Float>, i: Tensor<Int32>) throws {
-  _ = try gradient(at: i) { i in i.sum() }  // error: 'gradient(at:_:file:line:of:)' is unavailable: the function must return one scalar tensor of floats; valueWithGradient takes more
-  _ = try gradient(at: x) { x in x .> 0 }  // error: 'gradient(at:_:file:line:of:)' is unavailable: the function must return one scalar tensor of floats; valueWithGradient takes more
-  _ = try gradient(at: x, of: named)  // error: 'gradient(at:_:file:line:of:)' is unavailable: the function must return one scalar tensor of floats; valueWithGradient takes more
+  _ = try gradient(at: i) { i in i.sum() }  // error: 'gradient(at:_:file:line:of:)' is unavailable: the result must be one scalar of floats; write array literals as Tensor([1, 2])
+  _ = try gradient(at: x) { x in x .> 0 }  // error: 'gradient(at:_:file:line:of:)' is unavailable: the result must be one scalar of floats; write array literals as Tensor([1, 2])
+  _ = try gradient(at: x, of: named)  // error: 'gradient(at:_:file:line:of:)' is unavailable: the result must be one scalar of floats; write array literals as Tensor([1, 2])
   _ = try gradient(at: x, x) { x in x.sum() }  // error: contextual closure type '(Tensor<Float>, Tensor<Float>) throws -> Tensor<Float>' expects 2 arguments, but 1 was used in closure body
   _ = gradient(at: x) { $0.sum() }  // error: call can throw but is not marked with 'try'
 }
