@@ -84,7 +84,7 @@ struct LaneWalk {
     case .literal: break
     case .index, .inBounds: vectorCost += iterations
     case .load(let memory, let index, _):
-      access(memory, index, varies: varies, iterations)
+      access(memory, index, kernel.scalars[scalar.index], varies: varies, iterations)
       note(kernel.scalars[scalar.index])
     case .apply(let op, let operands):
       vectorCost += iterations * Double(op.weight) * (varies ? 1 : 0.5)
@@ -106,7 +106,8 @@ struct LaneWalk {
   }
 
   private mutating func access(
-    _ memory: Memory, _ index: IndexExpression, varies: Bool, _ iterations: Double
+    _ memory: Memory, _ index: IndexExpression, _ element: ElementType, varies: Bool,
+    _ iterations: Double
   ) {
     if case .local(let local) = memory, perLane.contains(local) {
       vectorCost += iterations
@@ -117,7 +118,7 @@ struct LaneWalk {
     } else if isInSquares(index) {
       squareLoads += iterations
     } else {
-      stridedAccesses += iterations
+      stridedAccesses += iterations * (element.isGathered ? 1 : CostModel.Lanes.shortGatherCost)
     }
   }
 
@@ -161,6 +162,9 @@ struct LaneWalk {
 }
 
 extension ElementType {
+  /// Whether processors gather such elements; shorter ones are put into lanes one by one.
+  fileprivate var isGathered: Bool { byteCount >= 4 }
+
   /// The bytes of a lane that arithmetic on elements takes, where indices count as 32 bits.
   var laneBytes: Int { self == .i64 ? 4 : registerType.byteCount }
 }
