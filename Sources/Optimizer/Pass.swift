@@ -108,6 +108,9 @@ package let pipeline: [Pass] = [
   .regionRule(
     "stack-rows", on: [.scan], "makes rows read and written at the index stacks", stackRows),
   .regionRule(
+    "delayed-slices", on: [.scan], "reads the slice before from a stack instead of a carry",
+    readDelayedSlices),
+  .regionRule(
     "batch-maps", on: [.scan], "computes iterations without carries as a batch", batchMaps),
   .regionRule(
     "loop-invariants", on: [.whileLoop, .scan], "computes what never changes before the loop",

@@ -93,12 +93,7 @@ extension Ladder {
     let isCostly = combination.contains(where: \.isCostly)
     if lanes >= (isCostly ? Self.lanesOfCostlyFunctions : Self.lanes) { return true }
     let count = combination.reduce(0) { $0 + $1.nodes.count }
-    guard !isCostly, count <= Self.operationsOfOneLane else { return false }
-    // Extremes of floats mind zeros' signs and NaN, a long chain for each element.
-    switch combination[0].kind {
-    case .maximum, .minimum: return !function[elements[0]].element.isFloat
-    case .add, .multiply, .and, .or, nil: return true
-    }
+    return !isCostly && count <= Self.operationsOfOneLane
   }
 }
 
