@@ -62,6 +62,29 @@ import Testing
     #expect(program.arenaByteCount < 600_000)
   }
 
+  /// The conversion of a product's left factor is little work, but the threads that share the product are
+  /// awake.
+  @Test func factorsOfSharedProductsAreShared() throws {
+    let matrix = "tensor<256x256xbf16>"
+    let module = try Module(
+      parsing: """
+        func.func @main(%a: \(matrix), %b: \(matrix)) -> \(matrix) {
+          %0 = stablehlo.dot_general %a, %b, contracting_dims = [1] x [0]
+            : (\(matrix), \(matrix)) -> \(matrix)
+          return %0 : \(matrix)
+        }
+        """, file: "factors.mlir")
+    let program = try LoopProgram(lowering: #require(module.entry), for: .x86_64v4)
+    #expect(program.kernels.count == 2)
+    for kernel in program.kernels {
+      guard case .loop(let loop)? = kernel.body.last else {
+        Issue.record("\(kernel.name) is no loop")
+        continue
+      }
+      #expect(loop.schedule == .parallel)
+    }
+  }
+
   /// Texts of loop trees, in `Cases`.
   @Test(arguments: goldenCases(in: "FusionTests").filter { $0.passes == ["lower"] })
   func loops(_ golden: GoldenCase) throws {

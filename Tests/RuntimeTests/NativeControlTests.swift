@@ -46,7 +46,10 @@ import Testing
         }
         """, file: "reshapes.mlir")
     let function = try #require(module.entry)
-    let arguments = randomArguments(for: function, seed: 3)
+    // Small numbers, so that steps do not enlarge rounding.
+    let arguments = randomArguments(for: function, seed: 3).map { argument in
+      Literal(argument.type, doubles: argument.doubles.map { 0.1 * $0 })
+    }
     let expected = try Interpreter().run(function, arguments)
     for (result, expected) in zip(try runNatively(function, arguments, threads: 1), expected) {
       expectClose(result, expected, relative: 1e-9)
