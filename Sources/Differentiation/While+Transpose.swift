@@ -201,7 +201,9 @@ extension While {
           let next = try body.inline(step, captures + state)
           return try [body.add(carries[0], body.number(1)), saved.stride] + next + saved.tables
         })
-      let (state, recorded) = (results.dropFirst(2).prefix(types.count), results.dropFirst(2 + types.count))
+      let (state, recorded) = (
+        results.dropFirst(2).prefix(types.count), results.dropFirst(2 + types.count)
+      )
       return (results[0], results[1], Array(state), Array(recorded))
     }
 

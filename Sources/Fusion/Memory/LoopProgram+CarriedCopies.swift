@@ -49,7 +49,8 @@ extension LoopProgram {
     var found: (source: BufferID, copy: BufferID)?
     lazy var outside = BufferUses(self)
     steps.forEachStep { step in
-      guard found == nil, case .loop(let loop) = step, loop.body.contains(where: { $0.isLoop }) else {
+      guard found == nil, case .loop(let loop) = step, loop.body.contains(where: { $0.isLoop })
+      else {
         return
       }
       lazy var uses = loop.body.map { buffersUsed(by: $0) }
