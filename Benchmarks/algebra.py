@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from contestants import JAX, Adjoint, least_microseconds
+from contestants import JAX, Adjoint, difference, least_microseconds
 
 jax.config.update("jax_enable_x64", True)
 random = np.random.default_rng(0)
@@ -141,12 +141,7 @@ def main():
         for name, function, peer, arguments, indices in programs():
             if names and name not in names:
                 continue
-            program = folder / "program.mlir"
-            program.write_text(jax.jit(function).lower(*arguments).as_text())
-            paths = [folder / f"in{index}.npy" for index in range(len(arguments))]
-            for path, argument in zip(paths, arguments):
-                np.save(path, argument)
-            ours = Adjoint(binary, program, ",".join(map(str, indices)), paths)
+            ours = Adjoint.exported(binary, folder, function, arguments, indices)
             theirs, other = JAX(function, indices, arguments), float("inf")
             for _ in range(3):
                 ours.run_round()
@@ -154,9 +149,7 @@ def main():
                 if peer:
                     other = least_microseconds(lambda: peer(*arguments), other)
             results = ours.results([folder / f"out{index}.npy" for index in range(len(indices) + 1)])
-            error = max(
-                float(np.abs(mine - np.asarray(his)).max() / (1e-30 + np.abs(np.asarray(his)).max()))
-                for mine, his in zip(results, theirs.results))
+            error = difference(results, theirs.results)
             beside = f"  NumPy {other / ours.microseconds:5.2f}×" if peer else ""
             print(
                 f"{name:18}{ours.microseconds / 1e3:9.3f} ms  JAX {theirs.microseconds / 1e3:9.3f}"

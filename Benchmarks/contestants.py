@@ -33,6 +33,19 @@ class Adjoint:
         self.microseconds = self.compile_ms = float("inf")
         self.arena_bytes = 0
 
+    @classmethod
+    def exported(cls, binary, folder, function, arguments, indices=()):
+        """A function in JAX as the text that JAX exports, with its arguments, in files of a folder."""
+        import jax
+        import numpy as np
+
+        program = folder / "program.mlir"
+        program.write_text(jax.jit(function).lower(*arguments).as_text())
+        paths = [folder / f"in{index}.npy" for index in range(len(arguments))]
+        for path, argument in zip(paths, arguments):
+            np.save(path, argument)
+        return cls(binary, program, ",".join(map(str, indices)), paths)
+
     def run(self, command, *rest):
         line = [self.binary, command, str(self.program), *self.options, *rest]
         if self.inputs:
@@ -58,6 +71,15 @@ class Adjoint:
 
         self.run("run", "--outputs", *map(str, paths))
         return [np.load(path) for path in paths]
+
+
+def difference(results, expected):
+    """The greatest difference of results, as a part of the greatest element of each."""
+    import numpy as np
+
+    pairs = [(mine, np.asarray(his)) for mine, his in zip(results, expected)]
+    return max(
+        float(np.abs(mine - his).max() / (1e-30 + np.abs(his).max())) for mine, his in pairs)
 
 
 class JAX:

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from contestants import JAX, Adjoint, least_microseconds
+from contestants import JAX, Adjoint, difference, least_microseconds
 
 try:
     import torch
@@ -293,12 +293,7 @@ def time_networks(binary, names, folder):
         if names and name not in names:
             continue
         indices = list(indices)
-        program = folder / f"{name}.mlir"
-        program.write_text(jax.jit(loss).lower(*arguments).as_text())
-        paths = [folder / f"in{index}.npy" for index in range(len(arguments))]
-        for path, argument in zip(paths, arguments):
-            np.save(path, argument)
-        ours = Adjoint(binary, program, ",".join(map(str, indices)), paths)
+        ours = Adjoint.exported(binary, folder, loss, arguments, indices)
         theirs = JAX(loss, indices, arguments)
         other = (float("inf"), None)
         for _ in range(3):
@@ -308,9 +303,7 @@ def time_networks(binary, names, folder):
                 measured = torch_milliseconds(peer, arguments, indices, images)
                 other = min(other[0], measured[0]), measured[1]
         results = ours.results([folder / f"out{index}.npy" for index in range(len(indices) + 1)])
-        error = max(
-            float(np.abs(mine - np.asarray(his)).max() / (1e-30 + np.abs(np.asarray(his)).max()))
-            for mine, his in zip(results, theirs.results))
+        error = difference(results, theirs.results)
         print(
             f"{name:14}{ours.microseconds / 1e3:9.3f} ms"
             f"  JAX {theirs.microseconds / 1e3:9.3f} ({theirs.microseconds / ours.microseconds:5.2f}×)"
@@ -321,12 +314,7 @@ def time_networks(binary, names, folder):
 
 def time_direction(binary, folder, function, arguments, operations):
     """Milliseconds, and operations a second, of a function's value."""
-    program = folder / "direction.mlir"
-    program.write_text(jax.jit(function).lower(*arguments).as_text())
-    paths = [folder / f"in{index}.npy" for index in range(len(arguments))]
-    for path, argument in zip(paths, arguments):
-        np.save(path, argument)
-    ours = Adjoint(binary, program, "", paths)
+    ours = Adjoint.exported(binary, folder, function, arguments)
     for _ in range(3):
         ours.run_round()
     return ours.microseconds, operations / ours.microseconds / 1e3

@@ -19,7 +19,7 @@ import numpy as np
 from jax import lax
 
 import loop_models as models
-from contestants import JAX, Adjoint, Torch, least_microseconds
+from contestants import JAX, Adjoint, Torch, difference, least_microseconds
 
 try:
     import torch
@@ -58,19 +58,12 @@ class Runner:
         self.binary, self.folder = binary, folder
 
     def adjoint(self, function, arguments, indices):
-        program = self.folder / "program.mlir"
-        program.write_text(jax.jit(function).lower(*arguments).as_text())
-        paths = [self.folder / f"in{index}.npy" for index in range(len(arguments))]
-        for path, argument in zip(paths, arguments):
-            np.save(path, argument)
-        return Adjoint(self.binary, program, ",".join(map(str, indices)), paths)
+        return Adjoint.exported(self.binary, self.folder, function, arguments, indices)
 
     def difference(self, contestant, expected):
         """The greatest difference of results, as a part of the greatest element of each."""
         paths = [self.folder / f"out{index}.npy" for index in range(len(expected))]
-        return max(
-            float(np.abs(mine - np.asarray(his)).max() / (1e-30 + np.abs(np.asarray(his)).max()))
-            for mine, his in zip(contestant.results(paths), expected))
+        return difference(contestant.results(paths), expected)
 
 
 def report(name, ours, theirs, wanted, rest="", peer="JAX"):

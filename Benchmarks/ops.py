@@ -127,12 +127,7 @@ class Runner:
         self.binary, self.folder = binary, folder
 
     def adjoint(self, function, arguments, indices=()):
-        program = self.folder / "program.mlir"
-        program.write_text(jax.jit(function).lower(*arguments).as_text())
-        paths = [self.folder / f"in{index}.npy" for index in range(len(arguments))]
-        for path, argument in zip(paths, arguments):
-            np.save(path, argument)
-        return Adjoint(self.binary, program, ",".join(map(str, indices)), paths)
+        return Adjoint.exported(self.binary, self.folder, function, arguments, indices)
 
     def results(self, contestant, count):
         return contestant.results([self.folder / f"out{index}.npy" for index in range(count)])
