@@ -172,9 +172,9 @@ final class EntryEmitter {
 
   /// Calls a C function, whose address stands in the context's table.
   private func emit(_ call: StepCall) {
-    guard call.callee != .memory else { return }
+    guard let callee = call.callee else { return }
     notify(program.kernels.count)
-    guard let number = callees.firstIndex(of: call.callee) else {
+    guard let number = callees.firstIndex(of: callee) else {
       preconditionFailure("every callee has a place in the table")
     }
     let context = entry.parameters[3]

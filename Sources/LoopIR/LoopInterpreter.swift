@@ -51,9 +51,9 @@ package struct LoopInterpreter {
   private static func run(
     _ call: StepCall, of program: LoopProgram, _ heap: inout LoopMemory, _ calls: Calls?
   ) throws {
-    if call.callee == .memory { return }
+    if call.callee == nil { return }
     guard let calls else {
-      throw AdjointError(.unsupported, "nothing carries out \(call.callee.name)", at: call.source)
+      throw AdjointError(.unsupported, "nothing carries out \(call.name)", at: call.source)
     }
     let inputs = try call.inputs.map { buffer in
       let type = program.buffers[buffer.index].type

@@ -299,7 +299,7 @@ private struct MemoryVerifier {
     for buffer in call.inputs + call.outputs { try verifyExtent(of: buffer) }
     for buffer in call.inputs where program.buffers[buffer.index].type.count > 0 {
       guard !intact.isDisjoint(with: [buffer] + program.bases(of: buffer)) else {
-        throw error("\(name(buffer)) is read by \(call.callee.name) before it is written")
+        throw error("\(name(buffer)) is read by \(call.name) before it is written")
       }
     }
     var written = Set<BufferID>()
@@ -307,7 +307,7 @@ private struct MemoryVerifier {
       let others = Set(overlapping(buffer))
       guard others.isDisjoint(with: call.inputs), !call.inputs.contains(buffer),
         others.isDisjoint(with: written), written.insert(buffer).inserted
-      else { throw error("\(call.callee.name) writes \(name(buffer)) over another argument") }
+      else { throw error("\(call.name) writes \(name(buffer)) over another argument") }
     }
     for buffer in written { write(buffer) }
   }

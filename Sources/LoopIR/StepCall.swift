@@ -8,8 +8,6 @@ package struct StepCall: Sendable, Hashable {
     case routine(String, needsLibrary: Bool)
     /// A foreign function.
     case foreign(ForeignCall.Target, name: String)
-    /// Nothing: what stands in the buffers that are written is unspecified.
-    case memory
   }
 
   /// An argument of the C function, in order.
@@ -40,14 +38,15 @@ package struct StepCall: Sendable, Hashable {
     case status
   }
 
-  package var callee: Callee
+  /// The function; nil where nothing is called, and what stands in the buffers that are written is unspecified.
+  package var callee: Callee?
   package var arguments: [Argument]
   package var returned: Returned
   /// Where it is written in the source.
   package var source: SourceLocation
 
   package init(
-    _ callee: Callee, _ arguments: [Argument], returning returned: Returned = .nothing,
+    _ callee: Callee?, _ arguments: [Argument], returning returned: Returned = .nothing,
     source: SourceLocation = .unknown
   ) {
     self.callee = callee
@@ -97,13 +96,17 @@ package struct StepCall: Sendable, Hashable {
   }
 }
 
+extension StepCall {
+  /// The name in dumps and errors.
+  package var name: String { callee?.name ?? "memory" }
+}
+
 extension StepCall.Callee {
   /// The name in dumps.
   package var name: String {
     switch self {
     case .routine(let name, _): name
     case .foreign(_, let name): name
-    case .memory: "memory"
     }
   }
 }
@@ -113,8 +116,8 @@ extension LoopProgram {
   package var callees: [StepCall.Callee] {
     var callees = [StepCall.Callee]()
     steps.forEachStep { step in
-      if case .call(let call) = step, call.callee != .memory, !callees.contains(call.callee) {
-        callees.append(call.callee)
+      if case .call(let call) = step, let callee = call.callee, !callees.contains(callee) {
+        callees.append(callee)
       }
     }
     return callees
@@ -124,7 +127,9 @@ extension LoopProgram {
   package var calleePlaces: [[SourceLocation]] {
     var places = [StepCall.Callee: [SourceLocation]]()
     steps.forEachStep { step in
-      if case .call(let call) = step { places[call.callee, default: []].append(call.source) }
+      if case .call(let call) = step, let callee = call.callee {
+        places[callee, default: []].append(call.source)
+      }
     }
     return callees.map { places[$0] ?? [] }
   }
@@ -166,7 +171,7 @@ extension LoopProgram {
       case .datum: "data"
       }
     }
-    let text = "call \(call.callee.name)(\(arguments.joined(separator: ", ")))"
+    let text = "call \(call.name)(\(arguments.joined(separator: ", ")))"
     switch call.returned {
     case .nothing: return text
     case .value(let buffer): return "\(name(buffer)) = \(text)"

@@ -32,7 +32,6 @@ final class FunctionTable: @unchecked Sendable {
         let function = try Self.function(target, name, at: place)
         entries += [function.address, function.datum]
         if let closure = function.owner { closures.append(closure) }
-      case .memory: preconditionFailure("memory is no callee")
       }
     }
     self.closures = closures

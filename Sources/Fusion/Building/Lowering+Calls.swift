@@ -89,7 +89,7 @@ extension ForeignCall {
     _ operands: [BufferID], _ results: [BufferID], at location: SourceLocation
   ) -> StepCall {
     if target == .memory {
-      return StepCall(.memory, results.map { .output($0) }, source: location)
+      return StepCall(nil, results.map { .output($0) }, source: location)
     }
     if case .closure = target {
       return StepCall(

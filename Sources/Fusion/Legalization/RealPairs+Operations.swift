@@ -7,15 +7,12 @@ extension RealPairs {
     let type = source[operation.results[0]]
     switch operation.op {
     case .constant(let literal):
-      let part = TensorType(type.shape, type.element.partType)
       return try [literal.realParts, literal.imaginaryParts].map {
-        try builder.constant(Literal(part, doubles: $0))
+        try builder.constant(Literal(type.part, doubles: $0))
       }
     case .iota(_, let dimension):
-      let part = TensorType(type.shape, type.element.partType)
-      return [
-        try builder.emit(.iota(part, dimension: dimension), []), try builder.splat(0, part),
-      ]
+      let real = try builder.emit(.iota(type.part, dimension: dimension), [])
+      return [real, try builder.splat(0, type.part)]
     case .unary(let op): return try copied(op, pair(operands[0]), type)
     case .binary(let op):
       let result = try copied(op, pair(operands[0]), pair(operands[1]), type)
@@ -42,15 +39,7 @@ extension RealPairs {
           .unsupported, "\(operation.op.mnemonic) of complex products has no native code")
       }
       return try copiedByPart(operation)
-    case .reduce(let reduction):
-      if reduction.kind == .add { return try copiedByPart(operation) }
-      let product = try product(of: pair(operands[0]), along: reduction.dimensions)
-      let shape = builder[product.real].shape
-      let first = try parts(operands[1]).map {
-        try builder.broadcast($0, to: shape, dimensions: [])
-      }
-      let all = try multiplied(Pair(real: first[0], imaginary: first[1]), product)
-      return [all.real, all.imaginary]
+    case .reduce(let reduction): return try copied(reduction, operation)
     case .dot(var dimensions):
       dimensions.resultElement = dimensions.resultElement?.partType
       return try copied(bilinear: .dot(dimensions), operands)
@@ -58,12 +47,24 @@ extension RealPairs {
       convolution.resultElement = convolution.resultElement?.partType
       return try copied(bilinear: .convolution(convolution), operands)
     case .foreign(let call) where call.target == .memory:
-      let part = TensorType(type.shape, type.element.partType)
-      return try [0, 1].flatMap { _ in try builder.emitAll(.foreign(.memory(part)), []) }
+      return try [0, 1].map { _ in try builder.emit(.foreign(.memory(type.part)), []) }
     case .clamp, .bits, .window, .matrix, .order, .foreign, .whileLoop, .branch, .scan,
       .optimizationBarrier, .custom, .call:
       throw AdjointError(.unsupported, "\(operation.op.mnemonic) of \(type) has no native code")
     }
+  }
+
+  /// A sum part by part, or a product.
+  private mutating func copied(_ reduction: Reduction, _ operation: Operation) throws -> [ValueID] {
+    if reduction.kind == .add { return try copiedByPart(operation) }
+    let operands = operation.operands
+    let product = try product(of: pair(operands[0]), along: reduction.dimensions)
+    let shape = builder[product.real].shape
+    let first = try parts(operands[1]).map {
+      try builder.broadcast($0, to: shape, dimensions: [])
+    }
+    let all = try multiplied(Pair(real: first[0], imaginary: first[1]), product)
+    return [all.real, all.imaginary]
   }
 
   /// The operation carried out for each part by itself; operands that are not complex stay.
@@ -243,4 +244,9 @@ extension RealPairs {
       real: try builder.convert(wide.real, to: type.element.partType),
       imaginary: try builder.convert(wide.imaginary, to: type.element.partType))
   }
+}
+
+extension TensorType {
+  /// The type of the real parts.
+  fileprivate var part: TensorType { TensorType(shape, element.partType) }
 }

@@ -36,7 +36,7 @@ struct ProgramImage: Sendable {
   var outlivesProcess: Bool {
     callees.allSatisfy { callee in
       switch callee {
-      case .routine, .memory: true
+      case .routine: true
       case .foreign: false
       }
     }
@@ -119,8 +119,8 @@ extension ByteWriter {
     case .routine(let name, let needsLibrary):
       write(name)
       write(needsLibrary ? 1 : 0)
-    case .foreign, .memory:
-      preconditionFailure("programs with foreign functions are not kept, and memory is no callee")
+    case .foreign:
+      preconditionFailure("programs with foreign functions are not kept")
     }
   }
 }
