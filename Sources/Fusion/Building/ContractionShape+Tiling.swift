@@ -49,15 +49,23 @@ extension ContractionShape {
     var result = tiling
     guard panels > 1 else {
       result.panelDepth = terms
-      result.rowBlock = rows
+      result.rowBlock = evenRows(atMost: rows + tiling.rows, of: tiling)
       return result
     }
     let even = (terms + panels - 1) / panels
     let isOfTaps = taps > 1 && even >= depth
     result.panelDepth =
       isOfTaps ? even / depth * depth : (even + tiling.width - 1) / tiling.width * tiling.width
-    result.rowBlock = max(tiling.rows, min(rows, Self.waitingBytes / lineBytes))
+    result.rowBlock = evenRows(atMost: Self.waitingBytes / lineBytes, of: tiling)
     return result
+  }
+
+  /// The rows of a block, whole tiles and as many in each block, as every block packs its own panels.
+  private func evenRows(atMost limit: Int, of tiling: Contract.Tiling) -> Int {
+    let tiles = (rows + tiling.rows - 1) / tiling.rows
+    let limitTiles = max(1, limit / tiling.rows)
+    let blocks = (tiles + limitTiles - 1) / limitTiles
+    return (tiles + blocks - 1) / blocks * tiling.rows
   }
 
   /// Products of fewer multiply-adds are small.

@@ -22,8 +22,9 @@ import Testing
     + ["neoverse-n1", "neoverse-v1"].map { TargetDescription.aarch64.tuned(for: $0) }
 
   /// A product of 192 rows, 192 columns and a depth of 200: no tile is cut off.
-  private func product(_ layout: Layout, _ element: ElementType) throws -> Function {
-    let (rows, columns, depth) = (192, 192, 200)
+  private func product(
+    _ layout: Layout, _ element: ElementType, rows: Int = 192, columns: Int = 192, depth: Int = 200
+  ) throws -> Function {
     var builder = FunctionBuilder(name: "main")
     let left = builder.parameter(
       TensorType(layout == .tn ? [depth, rows] : [rows, depth], element))
@@ -72,5 +73,16 @@ import Testing
       load.operands.prefix { $0 != "[" }.matches(of: /[qds]\d+/).count
     }
     #expect(registers.reduce(0, +) == loads)
+  }
+
+  /// Every block of rows packs its own panels, so there are no more blocks than the sums that wait need,
+  /// and each has whole tiles.
+  @Test(arguments: [(64, 1), (128, 1), (504, 1), (700, 2), (1200, 3)])
+  func packPanelsOnceForEachBlock(_ rows: Int, _ blocks: Int) throws {
+    let function = try product(.tn, .f32, rows: rows, columns: 512, depth: 3168)
+    let tiling = try #require(TargetCode(function, for: .x86_64v4).contracts.first).tiling
+    #expect(tiling.panelDepth != nil)
+    #expect(tiling.rowBlock.isMultiple(of: tiling.rows))
+    #expect((rows + tiling.rowBlock - 1) / tiling.rowBlock == blocks)
   }
 }
