@@ -11,6 +11,8 @@ extension KernelEmitter {
     case contiguous
     /// Neighbouring lanes at neighbouring elements, backwards.
     case reversed
+    /// Neighbouring lanes so many elements apart, which are few.
+    case strided(Int)
     /// Anywhere.
     case indexed
   }
@@ -23,6 +25,9 @@ extension KernelEmitter {
     switch address.coefficient(of: lanes.variable) {
     case 1: return lanes.isBackwards ? .reversed : .contiguous
     case -1: return lanes.isBackwards ? .contiguous : .reversed
+    case let stride?
+    where !lanes.isBackwards && StridedLanes.isWorthwhile(stride: stride, width: lanes.width):
+      return .strided(stride)
     default: return .indexed
     }
   }
@@ -129,7 +134,13 @@ extension KernelEmitter {
       let place = pointer(memory, address + -lanes, element, copy: copy)
       let value = builder.load(type, place, alignment: element.byteCount)
       return builder.shuffle(value, Array((0..<width).reversed()))
-    case .uniform, .reversed, .indexed:
+    case .strided(let stride) where mask == nil:
+      let place = pointer(memory, address, element, copy: copy)
+      return StridedLanes(stride: stride, width: width).loaded(builder) { first in
+        builder.load(
+          type, builder.gep(place, bytes: first * element.byteCount), alignment: element.byteCount)
+      }
+    case .uniform, .reversed, .strided, .indexed:
       let everyLane = builder.splat(builder.bool(true), width)
       return builder.gather(
         type, base: base(memory), indices: indexVector(address, copy: copy),
@@ -143,6 +154,11 @@ extension KernelEmitter {
     module.sharedConstantData("adjoint.zeros.\(byteCount)") {
       [UInt8](repeating: 0, count: byteCount)
     }
+  }
+
+  /// Whether a store of some lanes of a vector takes no longer than one of all.
+  private func masksStores(_ element: ElementType) -> Bool {
+    module.target.has("avx512f") && element.byteCount >= 4
   }
 
   /// The lanes of a copy in which an access happens; nil is all.
@@ -231,7 +247,15 @@ extension KernelEmitter {
       let backwards =
         width > 1 ? builder.shuffle(stored, Array((0..<width).reversed())) : stored
       builder.store(backwards, place, alignment: element.byteCount)
-    case .uniform, .reversed, .indexed:
+    case .strided(let stride) where mask == nil && masksStores(element):
+      let place = pointer(store.memory, store.address, element, copy: copy)
+      StridedLanes(stride: stride, width: lanes?.width ?? 1).store(stored, builder) {
+        first, value, isLane in
+        builder.maskedStore(
+          value, builder.gep(place, bytes: first * element.byteCount),
+          mask: builder.constantVector(isLane.map(builder.bool)), alignment: element.byteCount)
+      }
+    case .uniform, .reversed, .strided, .indexed:
       let width = lanes?.width ?? 1
       let places = builder.gep(
         memoryType(element), base(store.memory), indexVector(store.address, copy: copy))
