@@ -124,34 +124,9 @@ extension Kernel {
           ?? false
       })
   }
-
-  /// The iterations of a loop, one after the other, each with scalars of its own.
-  private mutating func unrolled(_ loop: Loop) -> [Node] {
-    let defined = Set(loop.body.flatMap(\.definedScalars))
-    return (0..<variables[loop.variable.index].extent).flatMap { iteration -> [Node] in
-      var names: [ScalarID: ScalarID] = [:]
-      for scalar in defined.sorted() {
-        names[scalar] = ScalarID(scalars.count)
-        scalars.append(scalars[scalar.index])
-      }
-      return loop.body.map { node in
-        node.mappingIndices { index in
-          index.substituting(variable: {
-            $0 == loop.variable ? IndexExpression(iteration) : IndexExpression($0)
-          })
-        }.renamingScalars { names[$0] ?? $0 }
-      }
-    }
-  }
 }
 
 extension Loop {
-  /// Whether iterations are lanes.
-  fileprivate var isInLanes: Bool {
-    if case .vector = schedule { return true }
-    return false
-  }
-
   /// How many vectors of iterations are worked on side by side.
   fileprivate var interleave: Int {
     if case .vector(_, let interleave) = schedule { return interleave }
@@ -160,14 +135,6 @@ extension Loop {
 }
 
 extension Node {
-  /// Whether the node is no loop and no product.
-  fileprivate var isStraightLine: Bool {
-    switch self {
-    case .define, .store, .accumulate: true
-    case .loop, .contract: false
-    }
-  }
-
   /// The store of a node that combines into an element of a buffer which the iterations of a loop share.
   fileprivate func sharedSum(of variable: VariableID) -> Store? {
     guard case .store(let store) = self, case .slot = store.memory, store.combining != nil,

@@ -58,6 +58,9 @@ package let schedule: [SchedulePass] = [
     name: "tile", summary: "transposes squares in registers",
     action: .kernel { $0.kernel.tileTransposes(&$1) }),
   SchedulePass(
+    name: "write-out", summary: "writes out short loops in lanes that choose by their index",
+    action: .kernel { $0.kernel.writeOutShortLoops(&$1) }),
+  SchedulePass(
     name: "lane-sums", summary: "adds up what lanes add into a few elements when their loop ends",
     action: .kernel {
       $0.kernel.sumInRegisters(
