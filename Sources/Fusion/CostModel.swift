@@ -43,6 +43,14 @@ enum CostModel {
     static let sharedDepth = 256
     /// A value that takes so many additions from what is in memory is not computed again by another nest.
     static let sharedWeight = 512
+    /// A value is not computed again by other nests where these would gather so many elements again for each
+    /// of its elements: a gather takes longer than a trip to memory.
+    static let repeatedGathers = 3
+    /// Rows of so many elements at computed places are gathered element by element.
+    static let gatheredRow = 4
+    /// Values of so many bytes whose neighbours are so many bytes apart, and so many in a row, are laid out
+    /// anew for several nests: less stays in the nearest cache on the way.
+    static let (leastCrossedBytes, crossedBytes, leastCrossing) = (64 << 10, 1024, 16)
     /// A value at an index of so many variables is stored rather than computed there: what it is made of
     /// would be found at indices that are longer still, twice with each axis that is taken apart.
     static let indexSize = 24

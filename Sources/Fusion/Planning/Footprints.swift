@@ -17,15 +17,21 @@ struct Footprints {
   /// How each value is computed.
   private let kinds: [Kind]
   /// Some of the products, reductions, scatters and results that each value is computed for.
-  private var purposes: [Purposes]
+  private var purposes: [FewValues]
   /// Some of those of them that have loops, for small values only.
-  private var nests: [Purposes]
+  private var nests: [FewValues]
   /// How many operations and results use a value, those of its broadcasts and slices included.
   private var forks: [Int]
   /// The longest chain of operations that computes a value from what is in memory.
   private var depths: [Int]
   /// The additions of that chain, roughly.
   private var weights: [Int]
+  /// Some of the gathers of single elements that a value is computed from.
+  private var gathers: [FewValues]
+  /// Which values are rows of a stored value's columns, so that neighbours are far apart in memory.
+  private var crossings: [Bool]
+  /// Those of them that are better stored as they are read.
+  private(set) var laidOut: Set<ValueID> = []
 
   /// How a value is computed.
   private enum Kind {
@@ -43,20 +49,25 @@ struct Footprints {
     var byteCount: Int
   }
 
-  /// The first values that something is needed for; so many are told apart, and no more.
-  private struct Purposes {
+  /// The first of some values; so many are told apart, and no more.
+  private struct FewValues {
     private var values = SIMD8<Int32>(repeating: -1)
     private(set) var count = 0
 
-    mutating func insert(_ purpose: ValueID) { insert(Int32(truncatingIfNeeded: purpose.index)) }
+    /// How many of them are such as a condition says.
+    func count(where condition: (ValueID) -> Bool) -> Int {
+      (0..<count).count { condition(ValueID(Int(values[$0]))) }
+    }
 
-    private mutating func insert(_ purpose: Int32) {
-      guard count < values.scalarCount, !any(values .== purpose) else { return }
-      values[count] = purpose
+    mutating func insert(_ value: ValueID) { insert(Int32(truncatingIfNeeded: value.index)) }
+
+    private mutating func insert(_ value: Int32) {
+      guard count < values.scalarCount, !any(values .== value) else { return }
+      values[count] = value
       count += 1
     }
 
-    mutating func formUnion(_ other: Purposes) {
+    mutating func formUnion(_ other: FewValues) {
       for place in 0..<other.count { insert(other.values[place]) }
     }
   }
@@ -79,8 +90,9 @@ struct Footprints {
     }
     self.kinds = kinds
     parts = [[Part]?](repeating: nil, count: count)
-    purposes = [Purposes](repeating: Purposes(), count: count)
-    nests = purposes
+    purposes = [FewValues](repeating: FewValues(), count: count)
+    (nests, gathers) = (purposes, purposes)
+    crossings = [Bool](repeating: false, count: count)
     forks = [Int](repeating: 0, count: count)
     depths = [Int](repeating: 0, count: count)
     weights = depths
@@ -133,8 +145,17 @@ struct Footprints {
     let depth = operation.operands.reduce(0) { max($0, depths[$1.index]) }
     depths[value.index] = isRenaming ? depth : depth + 1
     let weight = operation.operands.reduce(0) { max($0, weights[$1.index]) }
-    weights[value.index] = weight + (graph.comprehension(value)?.body.weight ?? 0)
-    if !isRenaming, isBetterStored(value, own) {
+    let body = graph.comprehension(value)?.body
+    weights[value.index] = weight + (body?.weight ?? 0)
+    for operand in operation.operands {
+      gathers[value.index].formUnion(gathers[operand.index])
+    }
+    let isGather = gathersElements(operation, body)
+    if isGather { gathers[value.index].insert(value) }
+    crossings[value.index] = isRenaming && crossesMemory(operation, isStored)
+    let isLaidOut = isCrossedOften(value)
+    if isLaidOut { laidOut.insert(value) }
+    if isLaidOut || ((!isRenaming || isGather) && isBetterStored(value, own)) {
       forget(value)
       return true
     }
@@ -145,6 +166,7 @@ struct Footprints {
   /// Notes that a value is in memory.
   private mutating func forget(_ value: ValueID) {
     (parts[value.index], depths[value.index], weights[value.index]) = (nil, 0, 0)
+    (gathers[value.index], crossings[value.index]) = (FewValues(), false)
   }
 
   /// The memory that an operation's result is computed from.
@@ -166,6 +188,44 @@ struct Footprints {
     return own
   }
 
+  /// Whether an operation reads elements, or rows of very few, at computed places.
+  private func gathersElements(_ operation: Operation, _ body: Comprehension.Body?) -> Bool {
+    body?.reads.contains { operand, index in
+      guard let place = index.lastIndex(where: { $0.lookup != nil }) else { return false }
+      let row = graph.type(operation.operands[operand]).shape[(place + 1)...].reduce(1, *)
+      return row <= CostModel.Storing.gatheredRow
+    } ?? false
+  }
+
+  /// Whether neighbours along the last axis of a renamed value are far apart in memory.
+  private func crossesMemory(_ operation: Operation, _ isStored: (ValueID) -> Bool) -> Bool {
+    let shape = graph.type(operation.result).shape
+    guard case .read(let number, let index) = graph.comprehension(operation.result)?.body,
+      index.allSatisfy({ $0.lookup == nil }), let last = shape.lastIndex(where: { $0 > 1 }),
+      case let operand = operation.operands[number], case let type = graph.type(operand),
+      let place = index.lastIndex(where: { ($0.affine.coefficient(of: VariableID(last)) ?? 0) != 0 })
+    else { return false }
+    let stride = type.shape[(place + 1)...].reduce(type.element.byteCount, *)
+    if stride == type.element.byteCount { return !isStored(operand) && crossings[operand.index] }
+    return isStored(operand) && shape[last] >= CostModel.Storing.leastCrossing
+      && stride >= CostModel.Storing.crossedBytes
+  }
+
+  /// Whether a value that lies across memory is read by several nests, so that it is better laid out once as
+  /// they read it.
+  private func isCrossedOften(_ value: ValueID) -> Bool {
+    crossings[value.index] && graph.type(value).byteCount >= CostModel.Storing.leastCrossedBytes
+      && purposes[value.index].count(where: { !isContraction($0) }) > 1
+  }
+
+  /// Whether a value is a product, which lays out its factors itself.
+  private func isContraction(_ value: ValueID) -> Bool {
+    switch graph.operation(value)?.op {
+    case .dot, .convolution: true
+    default: false
+    }
+  }
+
   /// Whether a value that is made of some parts is read from memory rather.
   private func isBetterStored(_ value: ValueID, _ own: [Part]) -> Bool {
     guard isSmall(value) else {
@@ -175,7 +235,10 @@ struct Footprints {
         && total / CostModel.Storing.storedRatio >= graph.type(value).byteCount
       let isLong =
         forks[value.index] > 1 && weights[value.index] >= CostModel.Storing.sharedWeight
-      return purposes[value.index].count > 1 && (isWide || isLong)
+      let repeatedGathers = gathers[value.index].count * (purposes[value.index].count - 1)
+      let isGathered =
+        forks[value.index] > 1 && repeatedGathers >= CostModel.Storing.repeatedGathers
+      return purposes[value.index].count > 1 && (isWide || isLong || isGathered)
     }
     let isWide =
       own.count >= Self.partLimit && nests[value.index].count >= CostModel.Storing.sharedNests

@@ -105,7 +105,7 @@ extension KernelPlanner {
       } else if graph.operation(value)?.op.isUpdate == true {
         partition.append(
           KernelPlan(.scatter(value), root, reads: scatterReads(value), outerExtent: outerExtent))
-      } else if let home = home(for: root, in: partition) {
+      } else if !laidOut.contains(value), let home = home(for: root, in: partition) {
         partition.join(home)
       } else {
         let audit = audit(root)
@@ -168,7 +168,7 @@ extension KernelPlanner {
       ) { graph.type($0).byteCount }
       var candidates = sharing.filter { position, bytes in
         let kernel = partition.kernels[position]
-        guard kernel.outerExtent == outer, !isNested || kernel.order == nil else { return false }
+        guard !laidOut.contains(kernel.roots[0].value), kernel.outerExtent == outer, !isNested || kernel.order == nil else { return false }
         let share = isShort && isShortPass(kernel) ? CostModel.Sharing.shortPassShare : 4
         return outer == nil || bytes.multipliedCapped(by: share) >= total
       }
@@ -215,6 +215,7 @@ extension KernelPlanner {
         kernel: position, root: root, reads: audit.reads.filter { $0 != dot }, folds: [],
         sharedBytes: 2 * graph.type(dot).byteCount)
     case .nest:
+      guard !laidOut.contains(kernel.roots[0].value) else { return nil }
       if let order = order(of: kernel, for: root, alone) {
         var reordered = kernel
         reordered.reorder(order)
