@@ -279,12 +279,12 @@ extension KernelPlanner {
   private func repeatsCostly(
     _ root: Root, _ audit: Audit.Findings, _ alone: Audit.Findings
   ) -> Bool {
-    guard graph.type(root.value).count >= CostModel.Storing.leastRepeatedElements else {
-      return false
-    }
+    guard audit.needsNeighboursOfOwn,
+      graph.type(root.value).count >= CostModel.Storing.leastRepeatedElements
+    else { return false }
     let known = Set(alone.costly.map(\.value))
     let weight = audit.costly.reduce(0) { sum, again in
-      known.contains(again.value)
+      known.contains(again.value) || again.total < 50
         ? sum : sum.addingCapped(graph.comprehension(again.value)?.body.weight ?? 0)
     }
     return weight >= CostModel.Storing.costlyTripWeight

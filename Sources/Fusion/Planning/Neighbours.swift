@@ -20,6 +20,8 @@ struct Neighbours {
   private var places: [[Place]]
   /// The additions of costly functions at several places that each value is made of, roughly.
   private var weights: [Int]
+  /// Whether any element may be taken from a neighbour.
+  private let hasNeighbours: Bool
 
   /// So many places are told apart.
   private static let placeLimit = 8
@@ -30,6 +32,12 @@ struct Neighbours {
     self.isStored = isStored
     places = Array(repeating: [], count: graph.function.types.count)
     weights = Array(repeating: 0, count: graph.function.types.count)
+    hasNeighbours = graph.function.operations.contains { operation in
+      if case .shape(.slice) = operation.op { return true }
+      if case .shape(.pad) = operation.op { return true }
+      return false
+    }
+    guard hasNeighbours else { return }
     for operation in graph.function.operations.reversed() where operation.results.count == 1 {
       noteOperands(of: operation)
     }
@@ -37,14 +45,17 @@ struct Neighbours {
 
   /// The values that are better stored, in the order of their definition.
   mutating func storedValues() -> [ValueID] {
+    guard hasNeighbours else { return [] }
     var found: [ValueID] = []
     for operation in graph.function.operations where operation.results.count == 1 {
       let result = operation.result
       guard isWalked(operation), !isStored(result) || isRenaming(operation) else { continue }
-      for (position, operand) in operation.operands.enumerated()
-      where isWorthStoring(operand) && isShifted(operation, position) {
-        found.append(operand)
-        weights[operand.index] = 0
+      if isRenaming(operation) {
+        for (operand, shift) in shifts(of: operation)
+        where isWorthStoring(operand) && isShifted(result, by: shift) {
+          found.append(operand)
+          weights[operand.index] = 0
+        }
       }
       guard !isStored(result) else { continue }
       let own = isRepeated(result) ? graph.comprehension(result)?.body.weight ?? 0 : 0
@@ -75,12 +86,6 @@ struct Neighbours {
     return 2 * total >= 3 * graph.type(value).count
   }
 
-  /// Whether an operand is taken from a neighbour for some root.
-  private func isShifted(_ operation: Operation, _ operand: Int) -> Bool {
-    isRenaming(operation)
-      && places(of: operation, operand).contains { $0.offsets.contains { $0 != 0 } }
-  }
-
   /// Adds the places at which an operation needs its operands.
   private mutating func noteOperands(of operation: Operation) {
     if isStored(operation.result) {
@@ -89,18 +94,30 @@ struct Neighbours {
         Place(offsets: Array(repeating: 0, count: type.rank), count: type.count)
       ]
     }
-    guard isWalked(operation) else { return }
-    for (position, operand) in operation.operands.enumerated() {
-      for place in places(of: operation, position) {
-        let known = places[operand.index].firstIndex { $0.offsets == place.offsets }
-        if let known {
-          places[operand.index][known].count = max(
-            places[operand.index][known].count, place.count)
+    let own = places[operation.result.index]
+    guard !own.isEmpty, isWalked(operation) else { return }
+    for (operand, shift) in shifts(of: operation) {
+      let count = graph.type(operand).count
+      for place in own {
+        let offsets = shifted(place, by: shift)
+        if let known = places[operand.index].firstIndex(where: { $0.offsets == offsets }) {
+          let most = max(places[operand.index][known].count, min(place.count, count))
+          places[operand.index][known].count = most
         } else if places[operand.index].count < Self.placeLimit {
-          places[operand.index].append(place)
+          places[operand.index].append(Place(offsets: offsets, count: min(place.count, count)))
         }
       }
     }
+  }
+
+  /// Whether an operand that is so far away is taken from a neighbour for some root.
+  private func isShifted(_ result: ValueID, by shift: [Int]) -> Bool {
+    places[result.index].contains { place in shifted(place, by: shift).contains { $0 != 0 } }
+  }
+
+  /// A place so far from another one; distances wrap around, as they are only compared.
+  private func shifted(_ place: Place, by shift: [Int]) -> [Int] {
+    zip(place.offsets, shift).map { $0 &+ $1 }
   }
 
   /// Whether elements of the result are made of the operands' elements at places that are as far from
@@ -123,25 +140,22 @@ struct Neighbours {
     }
   }
 
-  /// The places at which an operation needs an operand.
-  private func places(of operation: Operation, _ position: Int) -> [Place] {
-    let operand = graph.type(operation.operands[position])
-    var shift = [Int](repeating: 0, count: operand.rank)
+  /// The operands that have the result's axes, with how far from the result's elements theirs stand.
+  private func shifts(of operation: Operation) -> [(operand: ValueID, shift: [Int])] {
+    let type = graph.type(operation.result)
+    let operands = operation.operands
     switch operation.op {
-    case .shape(.slice(let starts, _, _)): shift = starts
-    case .shape(.pad(let low, _, _)):
-      if position > 0 { return [] }
-      shift = low.map { -$0 }
+    case .shape(.slice(let starts, _, _)): return [(operands[0], starts)]
+    case .shape(.pad(let low, _, _)): return [(operands[0], low.map { 0 &- $0 })]
     case .shape(.concatenate(let dimension)):
-      for before in operation.operands[..<position] {
-        shift[dimension] -= graph.type(before).shape[dimension]
+      var shift = [Int](repeating: 0, count: type.rank)
+      return operands.map { operand in
+        defer { shift[dimension] -= graph.type(operand).shape[dimension] }
+        return (operand, shift)
       }
-    default: if operand.shape != graph.type(operation.result).shape { return [] }
-    }
-    return places[operation.result.index].map { place in
-      Place(
-        offsets: zip(place.offsets, shift).map { $0 + $1 },
-        count: min(place.count, operand.count))
+    default:
+      let none = [Int](repeating: 0, count: type.rank)
+      return operands.filter { graph.type($0).shape == type.shape }.map { ($0, none) }
     }
   }
 }
