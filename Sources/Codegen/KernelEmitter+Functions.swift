@@ -87,10 +87,14 @@ extension KernelEmitter {
 
   /// The greater or the lesser of two floats, NaN where one is, with −0 below +0.
   ///
-  /// For scalars of x86 LLVM asks for the sign in an integer register first, and the next of a chain of
-  /// extremes waits for that. Here all questions are asked at once: equal numbers have equal bits but for
-  /// zeros, whose signs are combined.
+  /// AVX-512 has an instruction for all but NaN. LLVM, which does not use it, asks for signs and brings
+  /// operands in order first, and the next of a chain of extremes waits for that; so it is with scalars
+  /// of other x86. There all questions are asked at once: equal numbers have equal bits but for zeros,
+  /// whose signs are combined.
   private func extreme(_ x: LLVMValue, _ y: LLVMValue, isGreatest: Bool) -> LLVMValue {
+    if let number = numericExtreme(x, y, isGreatest: isGreatest) {
+      return builder.select(builder.fcmp(.uno, x, y), builder.fadd(x, y), number)
+    }
     guard module.target.isX86, !x.type.isVector else {
       return isGreatest ? builder.maximum(x, y) : builder.minimum(x, y)
     }
@@ -101,6 +105,20 @@ extension KernelEmitter {
     let signed = builder.select(
       builder.fcmp(.oeq, x, y), builder.bitcast(bits, x.type), chosen)
     return builder.select(builder.fcmp(.uno, x, y), builder.fadd(x, y), signed)
+  }
+
+  /// The greater or the lesser of two floats by one instruction, where there is one, which does not say
+  /// what NaN gives; scalars go in the first lane of a vector.
+  private func numericExtreme(
+    _ x: LLVMValue, _ y: LLVMValue, isGreatest: Bool
+  ) -> LLVMValue? {
+    let vector = x.type.isVector ? x.type : x.type.withWidth(128 / x.type.scalarBits)
+    guard let instructions = AVX512(vector, module.target) else { return nil }
+    if x.type.isVector { return instructions.extreme(builder, x, y, isGreatest: isGreatest) }
+    let zero = builder.int(0, module.i32)
+    let operands = [x, y].map { builder.insertElement(builder.poison(vector), $0, zero) }
+    let result = instructions.extreme(builder, operands[0], operands[1], isGreatest: isGreatest)
+    return builder.extractElement(result, 0)
   }
 
   private func apply(

@@ -96,7 +96,12 @@ extension ForwardPass {
   /// Whether a source value is x − y or y − x, as simplification may have written it.
   private func isDifference(_ value: ValueID, _ x: ValueID, _ y: ValueID) -> Bool {
     if let (left, right) = operands(of: value, by: .subtract) {
-      return (left, right) == (x, y) || (left, right) == (y, x)
+      if (left, right) == (x, y) || (left, right) == (y, x) { return true }
+      // −p − (−q) is q − p.
+      guard let p = operand(of: x, by: .negate), let q = operand(of: y, by: .negate) else {
+        return false
+      }
+      return (left, right) == (p, q) || (left, right) == (q, p)
     }
     if (value == x && knownSplat(y) == 0) || (value == y && knownSplat(x) == 0) { return true }
     guard let (left, right) = operands(of: value, by: .add) else { return false }

@@ -86,6 +86,8 @@ enum CostModel {
 
   /// Which loops are lanes, and how rows and squares get there, in vector instructions.
   enum Lanes {
+    /// Vectors of fewer lanes are not made.
+    static let leastLanes = 4
     /// What combining the lanes of a vector costs.
     static let horizontalCost = 10.0
     /// What a vector costs on its way between memory and an array of each lane, through a transpose.

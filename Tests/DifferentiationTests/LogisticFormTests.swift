@@ -91,4 +91,21 @@ import Testing
       expectNear(backward[1].doubles, row.expected[2], 1e-13, "reverse")
     }
   }
+
+  /// log(exp(−x) + exp(−y)), whose gap simplification writes without the negations.
+  @Test func logAddExpOfOppositesHasNoKink() throws {
+    let function = try Function(Self.three, Self.three) { builder, x in
+      let (left, right) = (try builder.negate(x[0]), try builder.negate(x[1]))
+      let gap = try builder.subtract(x[1], x[0])
+      let size = try builder.negate(builder.unary(.abs, gap))
+      let rest = try builder.unary(.logPlusOne, builder.unary(.exponential, size))
+      return [try builder.add(builder.binary(.maximum, left, right), rest)]
+    }
+    let gradient = try function.withVJP(of: [0, 1]).simplified()
+    #expect(!gradient.operations.contains { $0.op == .unary(.sign) })
+    let (point, ones) = (vector(-1000, 0, 1000), vector(1, 1, 1))
+    let results = try run(gradient, [point, vector(0, 0, 0), ones])
+    expectNear(results[1].doubles, [-1, -0.5, 0], 1e-13, "left")
+    expectNear(results[2].doubles, [0, -0.5, -1], 1e-13, "right")
+  }
 }

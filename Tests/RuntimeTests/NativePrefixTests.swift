@@ -68,4 +68,29 @@ import Testing
       #expect(own.isNaN ? other.isNaN : own == other && own.sign == other.sign)
     }
   }
+
+  /// Extremes in lanes of all kinds of numbers, of vectors of several widths.
+  @Test(
+    arguments: [ElementType.f32, .f64, .f16], [BinaryOp.maximum, .minimum])
+  func extremesOfVectors(_ element: ElementType, _ op: BinaryOp) throws {
+    let parts = [0, -0.0, 1, -1.5, .infinity, -.infinity, .nan]
+    let pairs = parts.flatMap { first in parts.map { (first, $0) } }
+    for count in [4, 7, 8, pairs.count] {
+      for start in stride(from: 0, through: pairs.count - count, by: count) {
+        let type = TensorType([count], element)
+        var builder = FunctionBuilder(name: "main")
+        let (left, right) = (builder.parameter(type), builder.parameter(type))
+        let function = builder.finish(returning: [try builder.binary(op, left, right)])
+        let some = pairs[start..<(start + count)]
+        let arguments = [
+          Literal(type, doubles: some.map(\.0)), Literal(type, doubles: some.map(\.1)),
+        ]
+        let results = try runNatively(function, arguments)[0].doubles
+        let expected = try Interpreter().run(function, arguments)[0].doubles
+        for (own, other) in zip(results, expected) {
+          #expect(own.isNaN ? other.isNaN : own == other && own.sign == other.sign)
+        }
+      }
+    }
+  }
 }

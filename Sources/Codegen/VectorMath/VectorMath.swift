@@ -203,6 +203,12 @@ struct AVX512 {
     call(b, "mask.range", [x, bound], immediate: 2)
   }
 
+  /// The greater or the lesser of two numbers, with −0 below +0; of one number and NaN the number.
+  func extreme(_ b: IRBuilder, _ x: LLVMValue, _ y: LLVMValue, isGreatest: Bool) -> LLVMValue {
+    // Selection 0 is the lesser and 1 the greater operand, and sign control 1 keeps its sign.
+    call(b, "mask.range", [x, y], immediate: (isGreatest ? 1 : 0) | 1 << 2)
+  }
+
   /// The exponent of `x`; −∞ for zero, ∞ for infinities.
   func exponent(_ b: IRBuilder, _ x: LLVMValue) -> LLVMValue { call(b, "mask.getexp", [x]) }
 

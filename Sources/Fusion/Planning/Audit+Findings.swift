@@ -49,6 +49,8 @@ extension Audit {
     var pieceSteps: Int
     /// The places at which values are needed that the kernel writes; an axis that is no loop's is nil.
     var placesOfOwn: [[LoopAxis?]]
+    /// Whether it needs such values at the places of neighbours.
+    var needsNeighboursOfOwn: Bool
 
     /// Whether a value that is read is only read at the index that is stored.
     func readsOnlyInPlace(_ value: ValueID) -> Bool { !readElsewhere.contains(value) }
@@ -101,7 +103,7 @@ extension Audit {
       impossible: Array(impossible), inside: Array(inside),
       met: Array(met), metOnly: met.filter { !inside.contains($0) }, crowded: Array(crowded),
       steps: steps, isTooLarge: isTooLarge, breaks: breaks, pieceSteps: pieceSteps,
-      placesOfOwn: placesOfOwn)
+      placesOfOwn: placesOfOwn, needsNeighboursOfOwn: needsNeighboursOfOwn)
   }
 }
 

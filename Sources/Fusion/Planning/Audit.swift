@@ -131,6 +131,19 @@ final class Audit {
     }
   }
 
+  /// Whether the nest needs values that the kernel writes at indices that are no loop's alone.
+  var needsNeighboursOfOwn: Bool {
+    ownPlaces.values.joined().contains { place in
+      indices[place].contains { index in
+        guard let term = index.terms.first else { return false }
+        guard index.constant == 0, index.terms.count == 1, term.coefficient == 1,
+          case .variable = term.atom
+        else { return true }
+        return false
+      }
+    }
+  }
+
   /// Looks at all demands of the nest that stores a root.
   func walk(_ root: Root) {
     let type = graph.type(root.value)

@@ -254,7 +254,7 @@ extension KernelPlanner {
       root, joining: kernel.surroundings(of: root, steps: alone.steps, besides: shared), alone)
     guard !audit.isTooLarge, isComputable(root, audit),
       isBefore(audit.reads, position, partition.writers),
-      kernel.scattered.isDisjoint(with: audit.inside)
+      kernel.scattered.isDisjoint(with: audit.inside), !repeatsCostly(root, audit, alone)
     else { return nil }
     if let order = kernel.order, audit.inside.contains(where: kernel.written.contains) {
       // Loops that go over the same values in two orders have neither in lanes.
@@ -273,6 +273,22 @@ extension KernelPlanner {
     let isShort = isShortPass(root, audit, total) && !audit.met.isEmpty
     return bytes > 0 && (isShort || bytes.multipliedCapped(by: 4) >= total)
       ? home(audit, audit.reads, bytes) : nil
+  }
+
+  /// Whether a root would compute costly functions of what a kernel writes again, for neighbours, which it
+  /// reads in a kernel of its own.
+  private func repeatsCostly(
+    _ root: Root, _ audit: Audit.Findings, _ alone: Audit.Findings
+  ) -> Bool {
+    guard audit.needsNeighboursOfOwn,
+      graph.type(root.value).count >= CostModel.Storing.leastRepeatedElements
+    else { return false }
+    let known = Set(alone.costly.map(\.value))
+    let weight = audit.costly.reduce(0) { sum, again in
+      known.contains(again.value) || again.total < 50
+        ? sum : sum.addingCapped(graph.comprehension(again.value)?.body.weight ?? 0)
+    }
+    return weight >= CostModel.Storing.costlyTripWeight
   }
 
   /// Whether straight-line code can stand behind the loops of a kernel: it needs sums over all of

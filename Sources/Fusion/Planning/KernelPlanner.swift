@@ -58,6 +58,7 @@ struct KernelPlanner {
     addRootsForRepeatedFolds()
     // What is stored for other reasons may be read by what goes on from it at one step after the other.
     if addRootsOfManyParts() { addRootsForRepeatedFolds() }
+    if addRootsOfNeighbours() { addRootsForRepeatedFolds() }
     var kernels = partition()
     for _ in 0..<4 {
       let shared = sharedFolds(kernels)
@@ -160,6 +161,14 @@ struct KernelPlanner {
       isNew = true
     }
     return isNew
+  }
+
+  /// Makes roots of what several roots would compute for neighbours.
+  private mutating func addRootsOfNeighbours() -> Bool {
+    var neighbours = Neighbours(graph) { [stored] in stored.contains($0) }
+    return !newRoots(Set(neighbours.storedValues())) { _ in
+      "costly, and needed by neighbours"
+    }.isEmpty
   }
 
   /// Makes roots of what a loop or branch gives and takes; constants that it starts from are written

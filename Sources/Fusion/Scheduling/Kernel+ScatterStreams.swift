@@ -60,13 +60,13 @@ extension Kernel {
   }
 
   /// A variable of a loop's name.
-  private mutating func withVariable(like loop: Loop, extent: Int) -> VariableID {
+  mutating func withVariable(like loop: Loop, extent: Int) -> VariableID {
     variables.append(Variable(name: variables[loop.variable.index].name, extent: extent))
     return VariableID(variables.count - 1)
   }
 
   /// The body of a loop with scalars of its own, for another iteration.
-  private mutating func copy(of loop: Loop, at place: IndexExpression) -> [Node] {
+  mutating func copy(of loop: Loop, at place: IndexExpression) -> [Node] {
     var names: [ScalarID: ScalarID] = [:]
     for scalar in loop.body.flatMap(\.definedScalars) {
       names[scalar] = ScalarID(scalars.count)
@@ -124,7 +124,7 @@ extension Loop {
 
   /// Whether the body is definitions and, at its end, one update of a computed place that other iterations
   /// may update too, and that nothing else reads.
-  fileprivate var combinesAnywhere: Bool {
+  var combinesAnywhere: Bool {
     guard range == .full, accumulators.isEmpty, carries.isEmpty, case .store(let store) = body.last,
       case .slot = store.memory, store.combining != nil, store.address.isLookedUp,
       !store.address.uses(variable)

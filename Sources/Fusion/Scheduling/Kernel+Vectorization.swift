@@ -124,6 +124,14 @@ private struct Vectorizer {
       && own.allSatisfy { analysis.mayPrivatize($0, to: loop).isGranted }
   }
 
+  /// How many lanes a vector of a loop's iterations has: half of a register, or less, where that holds
+  /// all of them. Full short registers are read and written without masks.
+  private func lanes(ofBytes bytes: Int, extent: Int) -> Int {
+    var width = target.lanes(ofBits: 8 * bytes)
+    while width >= 2 * CostModel.Lanes.leastLanes, extent <= width / 2 { width /= 2 }
+    return width
+  }
+
   /// The loop with its iterations in lanes; nil where that gains nothing.
   private func vectorized(
     _ loop: Loop, within around: [VariableID]
@@ -132,7 +140,7 @@ private struct Vectorizer {
     guard extent >= 4 else { return nil }
     let walk = LaneWalk(kernel: kernel, over: loop, within: around)
     guard walk.hasInstructions else { return nil }
-    let width = target.lanes(ofBits: 8 * walk.widestBytes)
+    let width = lanes(ofBytes: walk.widestBytes, extent: extent)
     guard width > 1 else { return nil }
     let vectors = (extent + width - 1) / width
     var cost = walk.cost(width: width) * Double(vectors)
@@ -149,8 +157,8 @@ private struct Vectorizer {
   private func rowsInLanes(_ loop: Loop) -> (loop: Loop, kernel: Kernel, cost: Double)? {
     let extent = kernel.variables[loop.variable.index].extent
     guard extent >= 4, loop.holdsSums || !loop.isOfLoops else { return nil }
-    let width = target.lanes(
-      ofBits: 8 * LaneWalk(kernel: kernel, over: loop, mayFold: true).widestBytes)
+    let width = lanes(
+      ofBytes: LaneWalk(kernel: kernel, over: loop, mayFold: true).widestBytes, extent: extent)
     guard width > 1 else { return nil }
     var rows = RowTransposes(kernel, loop, width: width)
     var result = loop

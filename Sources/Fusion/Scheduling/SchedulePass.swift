@@ -52,6 +52,9 @@ package let schedule: [SchedulePass] = [
         keepingOutermost: $0.keepsRows, sums: $0.sums, &$1)
     }),
   SchedulePass(
+    name: "scatter-copies", summary: "adds many updates of few places into four copies of these",
+    action: .kernel { if !$0.keepsRows { $0.kernel.addIntoCopies(&$1) } }),
+  SchedulePass(
     name: "vectorize", summary: "puts the iterations of one loop of each path in lanes",
     action: .kernel { $0.kernel.vectorize(&$1) }),
   SchedulePass(
