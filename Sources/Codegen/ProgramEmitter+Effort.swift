@@ -9,8 +9,11 @@ extension ProgramEmitter {
     var levels = codes.map(\.codegenLevel)
     guard levels.count > 1 else { return levels }
     // Loops of unknown count are short where they make other code look cheap, and long themselves.
-    let (_, total) = losses(threads: threads, unknownTrips: KernelDuration.fewTrips)
-    let (losses, _) = losses(threads: threads, unknownTrips: KernelDuration.manyTrips)
+    let durations = durations(threads: threads)
+    let few = program.repetitions(unknownTrips: KernelDuration.fewTrips)
+    let many = program.repetitions(unknownTrips: KernelDuration.manyTrips)
+    let total = zip(durations, few).reduce(0) { $0 + $1.0.nanoseconds * $1.1 }
+    let losses = losses(zip(durations, many).map { $0.mostLoss * $1 })
     let savings = codes.map { Double($0.weight + Self.moduleWeight) }
     let order = codes.indices.filter { levels[$0] > 0 }.sorted {
       (losses[$0] / savings[$0], $0) < (losses[$1] / savings[$1], $1)
@@ -33,27 +36,28 @@ extension ProgramEmitter {
 
   /// For each code about how many nanoseconds a call loses where it is made at level 0 instead of its own.
   package func losses(threads: Int) -> [Double] {
-    losses(threads: threads, unknownTrips: KernelDuration.fewTrips).losses
+    let repetitions = program.repetitions(unknownTrips: KernelDuration.fewTrips)
+    return losses(zip(durations(threads: threads), repetitions).map { $0.loss * $1 })
   }
 
-  /// The losses, and about how many nanoseconds a call takes.
-  private func losses(
-    threads: Int, unknownTrips: Double
-  ) -> (losses: [Double], total: Double) {
+  /// The losses of the codes, from those of the kernels.
+  private func losses(_ kernels: [Double]) -> [Double] {
     var losses = [Double](repeating: 0, count: codes.count)
-    var total = 0.0
-    var known: [[Int]: KernelDuration] = [:]
-    let repetitions = program.repetitions(unknownTrips: unknownTrips)
-    for (number, kernel) in program.kernels.enumerated() where repetitions[number] > 0 {
-      let codes = codes(of: number)
-      let duration =
-        known[codes]
-        ?? KernelDuration(kernel, in: program, threads: threads, unknownTrips: unknownTrips)
-      known[codes] = duration
-      total += duration.nanoseconds * repetitions[number]
-      for code in Set(codes) { losses[code] += duration.loss * repetitions[number] }
+    for (number, loss) in kernels.enumerated() where loss > 0 {
+      for code in Set(codes(of: number)) { losses[code] += loss }
     }
-    return (losses, total)
+    return losses
+  }
+
+  /// How long each kernel takes; those with one code take the same time.
+  private func durations(threads: Int) -> [KernelDuration] {
+    var known: [[Int]: KernelDuration] = [:]
+    return program.kernels.enumerated().map { number, kernel in
+      let codes = codes(of: number)
+      let duration = known[codes] ?? KernelDuration(kernel, in: program, threads: threads)
+      known[codes] = duration
+      return duration
+    }
   }
 }
 
@@ -90,16 +94,17 @@ package struct KernelDuration: Sendable {
   /// elsewhere it is addresses.
   package let loss: Double
 
-  /// - Parameter unknownTrips: How often loops of unknown count go round.
-  package init(
-    _ kernel: Kernel, in program: LoopProgram, threads: Int, unknownTrips: Double = fewTrips
-  ) {
-    var walk = DurationWalk(kernel, unknownTrips)
+  /// The loss where loops of unknown count go round for long.
+  package let mostLoss: Double
+
+  package init(_ kernel: Kernel, in program: LoopProgram, threads: Int) {
+    var walk = DurationWalk(kernel)
     walk.add(kernel.body, times: 1, lanes: nil)
     let bytes = max(0, kernel.costs(in: program).bytes - Self.cachedBytes)
     let time = walk.nanoseconds + Double(bytes) * Self.nanosecondsPerByte
     nanoseconds = time / (kernel.blockCount == nil ? 1 : Double(max(threads, 1)))
     loss = nanoseconds * (walk.carriesValues ? Self.carryingLoss : Self.loss)
+    mostLoss = kernel.hasUnboundedLoops ? loss * Self.manyTrips / Self.fewTrips : loss
   }
 
   /// As how many iterations loops of unknown count are taken to be short, and to be long.
@@ -117,7 +122,6 @@ private struct DurationWalk {
   /// Whether a loop hands on values from one iteration to the next.
   private(set) var carriesValues = false
   private let kernel: Kernel
-  private let unknownTrips: Double
 
   /// A loop in lanes.
   struct Lanes {
@@ -128,10 +132,7 @@ private struct DurationWalk {
   /// An instruction of a vector takes a quarter of a nanosecond.
   private static let nanosecondsPerInstruction = 0.25
 
-  init(_ kernel: Kernel, _ unknownTrips: Double) {
-    self.kernel = kernel
-    self.unknownTrips = unknownTrips
-  }
+  init(_ kernel: Kernel) { self.kernel = kernel }
 
   /// Adds nodes that are done so many times.
   mutating func add(_ nodes: [Node], times: Double, lanes: Lanes?) {
@@ -178,7 +179,7 @@ private struct DurationWalk {
     let extent = Double(kernel.variables[loop.variable.index].extent)
     switch loop.range {
     case .full: return extent
-    case .condition: return unknownTrips
+    case .condition: return KernelDuration.fewTrips
     case .block(let block, let size):
       let count = Double(max(1, kernel.variables[block.index].extent))
       return min(Double(size), (extent / count).rounded(.up))
