@@ -35,7 +35,13 @@ package struct ProgramEmitter {
     case beside(Int)
   }
 
-  package init(_ program: LoopProgram, target: TargetDescription, isProfiled: Bool = false) {
+  /// The effort that each of `codes` is worth in this program.
+  package private(set) var levels: [Int] = []
+
+  /// - Parameter threads: How many a call may use.
+  package init(
+    _ program: LoopProgram, target: TargetDescription, isProfiled: Bool = false, threads: Int = 1
+  ) {
     self.program = program
     self.target = target
     self.isProfiled = isProfiled
@@ -53,6 +59,7 @@ package struct ProgramEmitter {
       }
     }
     (self.codes, self.countingCodes) = (codes, countingCodes)
+    levels = worthwhileLevels(threads: threads)
   }
 
   /// The codes, by their place in `codes`, of the pieces of a kernel.
@@ -103,13 +110,18 @@ package struct ProgramEmitter {
     return module
   }
 
-  /// The codes of the pieces of a kernel over numbered buffers of these types; none where it breaks an
-  /// invariant.
-  package static func codes(of kernel: Kernel, slots types: [TensorType]) -> [KernelCode] {
+  /// The codes of the pieces of a kernel over numbered buffers of these types, and about how long it takes;
+  /// nil where it breaks an invariant.
+  package static func codes(
+    of kernel: Kernel, slots types: [TensorType], threads: Int = 1
+  ) -> (codes: [KernelCode], duration: KernelDuration)? {
     var program = LoopProgram(name: "")
     program.buffers = types.map { Buffer(name: "", type: $0, storage: .arena(offset: 0)) }
-    guard (try? kernel.verify(in: program)) != nil else { return [] }
-    return KernelPiece.pieces(of: kernel, in: program).map(\.code)
+    guard (try? kernel.verify(in: program)) != nil else { return nil }
+    return (
+      KernelPiece.pieces(of: kernel, in: program).map(\.code),
+      KernelDuration(kernel, in: program, threads: threads)
+    )
   }
 
   /// The symbol of a number: always of one length, so that a linker that has one table of names for

@@ -122,7 +122,8 @@ package final class Executable: Sendable {
     defer { _ = early?.finish() }
     let (program, memory, _) = try Self.lowered(function, options, early)
     let planned = clock.now
-    let emitter = ProgramEmitter(program, target: target, isProfiled: options.isProfiled)
+    let emitter = ProgramEmitter(
+      program, target: target, isProfiled: options.isProfiled, threads: options.threads)
     let objects: [CodeCache.Kernel]
     do {
       objects = try KernelCompilation.objects(
@@ -228,7 +229,8 @@ package final class Executable: Sendable {
     guard function.operations.count >= Self.leastEarlyCount, options.policy == .best,
       options.budgetMilliseconds == nil, options.memory.budget == nil
     else { return nil }
-    return EarlyCompilation(KernelCompiler(target: target, cache: CodeCache.current))
+    return EarlyCompilation(
+      KernelCompiler(target: target, cache: CodeCache.current), threads: options.threads)
   }
 
   /// Shorter functions are planned faster than another thread starts.

@@ -99,4 +99,30 @@ import Testing
     // A maximum, a difference, an exponential, a sum and a quotient of each element.
     #expect(counted.flops == rows * (columns * (1 + 1 + 15 + 1 + 4) + 15))
   }
+
+  /// Exponentials that two later passes of a row read are kept once, which leaves room for strips of 16 rows.
+  @Test func whatSeveralPassesReadIsKeptOnce() throws {
+    let rows = "tensor<64x128xf32>"
+    let sum =
+      "applies stablehlo.add across dimensions = [1] : (\(rows), tensor<f32>) -> tensor<64xf32>"
+    let text = """
+      func.func @main(%x: \(rows), %y: \(rows)) -> \(rows) {
+        %zero = stablehlo.constant dense<0.0> : tensor<f32>
+        %e = stablehlo.exponential %x : \(rows)
+        %s = stablehlo.reduce(%e init: %zero) \(sum)
+        %b = stablehlo.broadcast_in_dim %s, dims = [0] : (tensor<64xf32>) -> \(rows)
+        %d = stablehlo.subtract %y, %b : \(rows)
+        %p = stablehlo.multiply %e, %d : \(rows)
+        %t = stablehlo.reduce(%p init: %zero) \(sum)
+        %u = stablehlo.broadcast_in_dim %t, dims = [0] : (tensor<64xf32>) -> \(rows)
+        %r = stablehlo.multiply %e, %u : \(rows)
+        return %r : \(rows)
+      }
+      """
+    let function = try #require(Module(parsing: text, file: "kept.mlir").entry)
+    let program = try LoopProgram(lowering: function, for: .x86_64v3)
+    let kernel = try #require(program.kernels.first)
+    #expect(kernel.locals.count { $0.count > 64 } == 1)
+    #expect(strips(program) == [4])
+  }
 }

@@ -268,8 +268,14 @@ extension NestBuilder {
       let element = kernel.scalars[known.index]
       let count = variables.extent(variable)
       guard count * element.byteCount <= CostModel.Storing.keepBytes else { return nil }
-      let local = newLocal(element, count: count)
-      store(known, to: local, IndexExpression(variable), in: sibling)
+      let local: Memory
+      if let array = keptArrays[known] {
+        local = array
+      } else {
+        local = newLocal(element, count: count)
+        store(known, to: local, IndexExpression(variable), in: sibling)
+        keptArrays[known] = local
+      }
       return define(.load(local, IndexExpression(variable), condition: nil), element, in: owner)
     }
     return nil

@@ -27,6 +27,8 @@ final class NestBuilder {
   /// How often a value was asked for at an index, or for its phase there.
   @exclusivity(unchecked) var demandCount = 0
   @exclusivity(unchecked) private var slots: [BufferID: Int] = [:]
+  /// The local arrays that later passes read elements from, by the scalar that is stored.
+  @exclusivity(unchecked) var keptArrays: [ScalarID: Memory] = [:]
 
   /// What is known of a scalar.
   struct ScalarInfo {

@@ -6,7 +6,8 @@ internal import TensorIR
 
 /// Kernels that are compiled on a thread of their own while the rest of their program is planned.
 ///
-/// Later passes may change a kernel after it was scheduled. What was made of it is then not used.
+/// Later passes may change a kernel after it was scheduled. What was made of it is then not used. The code
+/// that loses most at level 0 comes first; what loses next to nothing waits until the whole program is known.
 final class EarlyCompilation: Sendable {
   /// A kernel over numbered buffers of these types.
   private struct Scheduled: Hashable, Sendable {
@@ -23,22 +24,32 @@ final class EarlyCompilation: Sendable {
     var current: KernelCode?
   }
 
+  /// A code that is not compiled yet.
+  private struct Candidate {
+    var code: KernelCode
+    /// Nanoseconds that a call loses where it is made at level 0.
+    var loss: Double
+  }
+
   private let compiler: KernelCompiler
+  /// How many threads a call may use.
+  private let threads: Int
   private let state = Mutex(State())
   private let sleeper = Sleeper()
   /// The thread until it was waited for; nil afterwards.
   private let thread: Mutex<SystemThread?>
 
   /// Starts a thread; nil where there is none for it.
-  init?(_ compiler: KernelCompiler) {
+  init?(_ compiler: KernelCompiler, threads: Int = 1) {
     guard WorkerPool.availableThreads > 1 else { return nil }
     self.compiler = compiler
+    self.threads = threads
     thread = Mutex(nil)
     guard let started = SystemThread({ self.work() }) else { return nil }
     thread.withLock { $0 = started }
   }
 
-  /// Compiles a kernel when those before it are done.
+  /// Compiles a kernel when those that take longer are done.
   func add(_ kernel: Kernel, _ types: [TensorType]) {
     state.withLock { $0.waiting.append(Scheduled(kernel: kernel, types: types)) }
     sleeper.wake()
@@ -64,25 +75,40 @@ final class EarlyCompilation: Sendable {
 
   /// Compiles kernels until there will be no more.
   private func work() {
-    var known = Set<Scheduled>()
+    var known: [Scheduled: KernelDuration] = [:]
+    var candidates: [Candidate] = []
+    var total = 0.0
     while true {
-      sleeper.sleep { state.withLock { $0.isClosed || !$0.waiting.isEmpty } }
-      let next = state.withLock { state in
-        state.waiting.isEmpty ? nil : state.waiting.removeFirst()
+      let (isClosed, arrived) = state.withLock { state in
+        defer { state.waiting = [] }
+        return (state.isClosed, state.waiting)
       }
-      guard let next else {
-        if state.withLock({ $0.isClosed }) { return }
-        continue
+      if isClosed { return }
+      for kernel in arrived {
+        if let duration = known[kernel] {
+          total += duration.nanoseconds
+          continue
+        }
+        guard
+          let (codes, duration) = ProgramEmitter.codes(
+            of: kernel.kernel, slots: kernel.types, threads: threads)
+        else { continue }
+        known[kernel] = duration
+        total += duration.nanoseconds
+        candidates += codes.map { Candidate(code: $0, loss: duration.loss) }
       }
-      guard known.insert(next).inserted else { continue }
-      for code in ProgramEmitter.codes(of: next.kernel, slots: next.types) { compile(code) }
+      let best = candidates.indices.max { candidates[$0].loss < candidates[$1].loss }
+      if let best, candidates[best].loss >= total * ProgramEmitter.noticeableLoss {
+        compile(candidates.remove(at: best).code)
+      } else {
+        sleeper.sleep { state.withLock { $0.isClosed || !$0.waiting.isEmpty } }
+      }
     }
   }
 
   private func compile(_ code: KernelCode) {
     let level = code.codegenLevel
-    let key = CodeCache.KernelKey(code: code, target: compiler.target, level: level)
-    guard compiler.cache?.kernel(key) == nil else { return }
+    guard compiler.known(code, level: level) == nil else { return }
     let isWanted = state.withLock { state in
       guard !state.isClosed, state.made[code] == nil else { return false }
       state.current = code
@@ -90,7 +116,7 @@ final class EarlyCompilation: Sendable {
     }
     guard isWanted else { return }
     // What LLVM refuses it refuses again when the program is compiled, which says so.
-    let made = try? compiler.made(code, level: level)
+    let made = try? compiler.made(code, level: level, best: level)
     state.withLock { state in
       state.current = nil
       state.made[code] = made

@@ -92,7 +92,7 @@ final class KernelCompilation: Sendable {
 
   /// Whether no better code of a program can be made than these objects.
   static func areBest(_ objects: [CodeCache.Kernel], of emitter: ProgramEmitter) -> Bool {
-    zip(objects, [emitter.entryLevel] + emitter.codes.map(\.codegenLevel)).allSatisfy {
+    zip(objects, [emitter.entryLevel] + emitter.levels).allSatisfy {
       $0.level >= $1
     }
   }
@@ -118,14 +118,13 @@ final class KernelCompilation: Sendable {
     self.effort = effort
     let weights =
       [emitter.program.kernels.count * Self.callWeight] + emitter.codes.map(\.weight)
-    let best = [emitter.entryLevel] + emitter.codes.map(\.codegenLevel)
+    let best = [emitter.entryLevel] + emitter.levels
     func cost(_ number: Int, _ level: Int) -> Double {
       Self.costs[level].module + Self.costs[level].weight * Double(weights[number])
     }
     var known: [CodeCache.Kernel?] = [nil]
-    for code in emitter.codes {
-      known.append(
-        cache?.kernel(CodeCache.KernelKey(code: code, target: target, level: code.codegenLevel)))
+    for (code, level) in zip(emitter.codes, emitter.levels) {
+      known.append(compiler.known(code, level: level))
     }
     cache?.count { $0.knownKernels += known.count { $0 != nil } }
     var levels = best
@@ -141,8 +140,7 @@ final class KernelCompilation: Sendable {
       }
     }
     for number in levels.indices.dropFirst() where known[number] == nil && levels[number] == 0 {
-      known[number] = cache?.kernel(
-        CodeCache.KernelKey(code: emitter.codes[number - 1], target: target, level: 0))
+      known[number] = compiler.known(emitter.codes[number - 1], level: 0)
     }
     if let kept {
       for number in kept.indices where kept[number].level >= best[number] {
@@ -200,7 +198,8 @@ final class KernelCompilation: Sendable {
   /// The object of a number.
   private func object(_ number: Int, level: Int) throws(LLVMError) -> CodeCache.Kernel {
     guard number == 0 else {
-      return try compiler.kernel(emitter.codes[number - 1], level: level)
+      return try compiler.kernel(
+        emitter.codes[number - 1], level: level, best: emitter.levels[number - 1])
     }
     let entry = try compiler.compiled(emitter.emittedEntry(), level: level)
     compiler.cache?.count { $0.compiledKernels += 1 }

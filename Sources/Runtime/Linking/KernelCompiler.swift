@@ -16,15 +16,25 @@ struct KernelCompiler: Sendable {
     var digest: Digest?
   }
 
+  /// The object of a code that this process made at a level, or at a better one.
+  func known(_ code: KernelCode, level: Int) -> CodeCache.Kernel? {
+    for level in Set([code.codegenLevel, level]).sorted(by: >) {
+      let key = CodeCache.KernelKey(code: code, target: target, level: level)
+      if let kernel = cache?.kernel(key) { return kernel }
+    }
+    return nil
+  }
+
   /// The object of a code, from disk or from LLVM.
-  func kernel(_ code: KernelCode, level: Int) throws(LLVMError) -> CodeCache.Kernel {
-    adopted(try made(code, level: level), code)
+  ///
+  /// - Parameter best: The level of the best code that the program has use for, which alone is kept on disk.
+  func kernel(_ code: KernelCode, level: Int, best: Int) throws(LLVMError) -> CodeCache.Kernel {
+    adopted(try made(code, level: level, best: best), code)
   }
 
   /// The object of a code, from disk or from LLVM; nothing is counted or kept.
-  func made(_ code: KernelCode, level: Int) throws(LLVMError) -> Made {
+  func made(_ code: KernelCode, level: Int, best: Int) throws(LLVMError) -> Made {
     let module = ProgramEmitter.module(of: code, for: target)
-    let best = code.codegenLevel
     var digest: Digest?
     if let disk = cache?.disk {
       // The module tells the whole kernel, the processor too; what else decides the object is LLVM.

@@ -1,0 +1,206 @@
+package import LoopIR
+
+extension ProgramEmitter {
+  /// The effort that machine code of each code is worth: level 0 for those that would gain least from more
+  /// for what it costs, as long as all of them together lose no more than a hundredth of a call's time.
+  ///
+  /// A third of the code of large models and more takes less than a hundredth of their time.
+  func worthwhileLevels(threads: Int) -> [Int] {
+    var levels = codes.map(\.codegenLevel)
+    guard levels.count > 1 else { return levels }
+    // Loops of unknown count are short where they make other code look cheap, and long themselves.
+    let durations = durations(threads: threads)
+    let few = program.repetitions(unknownTrips: KernelDuration.fewTrips)
+    let many = program.repetitions(unknownTrips: KernelDuration.manyTrips)
+    let total = zip(durations, few).reduce(0) { $0 + $1.0.nanoseconds * $1.1 }
+    let losses = losses(zip(durations, many).map { $0.mostLoss * $1 })
+    let savings = codes.map { Double($0.weight + Self.moduleWeight) }
+    let order = codes.indices.filter { levels[$0] > 0 }.sorted {
+      (losses[$0] / savings[$0], $0) < (losses[$1] / savings[$1], $1)
+    }
+    var left = total * Self.largestLoss
+    for code in order {
+      guard losses[code] <= left else { break }
+      left -= losses[code]
+      levels[code] = 0
+    }
+    return levels
+  }
+
+  /// The share of a call's time that less effort may cost.
+  private static let largestLoss = 0.01
+  /// The share that the loss of a single code has where it is worth its effort for certain, about.
+  package static let noticeableLoss = largestLoss / 50
+  /// What a module costs at level 1 beyond its instructions, in those.
+  private static let moduleWeight = 30
+
+  /// For each code about how many nanoseconds a call loses where it is made at level 0 instead of its own.
+  package func losses(threads: Int) -> [Double] {
+    let repetitions = program.repetitions(unknownTrips: KernelDuration.fewTrips)
+    return losses(zip(durations(threads: threads), repetitions).map { $0.loss * $1 })
+  }
+
+  /// The losses of the codes, from those of the kernels.
+  private func losses(_ kernels: [Double]) -> [Double] {
+    var losses = [Double](repeating: 0, count: codes.count)
+    for (number, loss) in kernels.enumerated() where loss > 0 {
+      for code in Set(codes(of: number)) { losses[code] += loss }
+    }
+    return losses
+  }
+
+  /// How long each kernel takes; those with one code take the same time.
+  private func durations(threads: Int) -> [KernelDuration] {
+    var known: [[Int]: KernelDuration] = [:]
+    return program.kernels.enumerated().map { number, kernel in
+      let codes = codes(of: number)
+      let duration = known[codes] ?? KernelDuration(kernel, in: program, threads: threads)
+      known[codes] = duration
+      return duration
+    }
+  }
+}
+
+extension LoopProgram {
+  /// How often each kernel runs in a call, where loops of unknown count have so many iterations.
+  fileprivate func repetitions(unknownTrips: Double) -> [Double] {
+    var counts = [Double](repeating: 0, count: kernels.count)
+    func count(_ steps: [Step], times: Double) {
+      for step in steps {
+        switch step {
+        case .kernel(let number): counts[number] += times
+        case .loop(let loop):
+          switch loop.trips {
+          case .count(let trips): count(loop.body, times: times * Double(max(trips, 0)))
+          case .condition(let test, _): count(test + loop.body, times: times * unknownTrips)
+          }
+        case .branch(let branch): for way in branch.ways { count(way, times: times) }
+        case .call: break
+        }
+      }
+    }
+    count(steps, times: 1)
+    return counts
+  }
+}
+
+/// About how long a kernel takes, and how much longer at level 0.
+///
+/// Only the relation between kernels matters.
+package struct KernelDuration: Sendable {
+  /// Nanoseconds of one run of the best code.
+  package let nanoseconds: Double
+  /// Nanoseconds that a run loses at level 0: sums in registers are written to memory and read again,
+  /// elsewhere it is addresses.
+  package let loss: Double
+
+  /// The loss where loops of unknown count go round for long.
+  package let mostLoss: Double
+
+  package init(_ kernel: Kernel, in program: LoopProgram, threads: Int) {
+    var walk = DurationWalk(kernel)
+    walk.add(kernel.body, times: 1, lanes: nil)
+    let bytes = max(0, kernel.costs(in: program).bytes - Self.cachedBytes)
+    let time = walk.nanoseconds + Double(bytes) * Self.nanosecondsPerByte
+    nanoseconds = time / (kernel.blockCount == nil ? 1 : Double(max(threads, 1)))
+    loss = nanoseconds * (walk.carriesValues ? Self.carryingLoss : Self.loss)
+    mostLoss = kernel.hasUnboundedLoops ? loss * Self.manyTrips / Self.fewTrips : loss
+  }
+
+  /// As how many iterations loops of unknown count are taken to be short, and to be long.
+  package static let (fewTrips, manyTrips) = (16.0, 1e9)
+  /// What of a kernel's bytes the caches hold.
+  private static let cachedBytes = 256 << 10
+  private static let nanosecondsPerByte = 0.05
+  /// How much longer level 0 takes, as a multiple, and where loops hand values on in registers.
+  private static let (loss, carryingLoss) = (1.0, 5.0)
+}
+
+/// Walks a loop tree and adds up what instructions take.
+private struct DurationWalk {
+  private(set) var nanoseconds = 0.0
+  /// Whether a loop hands on values from one iteration to the next.
+  private(set) var carriesValues = false
+  private let kernel: Kernel
+
+  /// A loop in lanes.
+  struct Lanes {
+    var variable: VariableID
+    var width: Int
+  }
+
+  /// An instruction of a vector takes a quarter of a nanosecond.
+  private static let nanosecondsPerInstruction = 0.25
+
+  init(_ kernel: Kernel) { self.kernel = kernel }
+
+  /// Adds nodes that are done so many times.
+  mutating func add(_ nodes: [Node], times: Double, lanes: Lanes?) {
+    for node in nodes {
+      switch node {
+      case .define(_, .apply(let op, _)): add(Double(op.weight), times)
+      case .define(_, .load(_, let address, _)): add(weight(of: address, lanes), times)
+      case .store(let store): add(weight(of: store.address, lanes), times)
+      case .define, .accumulate: add(1, times)
+      case .loop(let loop): add(loop, times: times, lanes: lanes)
+      case .contract(let contract): add(contract, times: times)
+      }
+    }
+  }
+
+  private mutating func add(_ weight: Double, _ times: Double) {
+    nanoseconds += weight * times * Self.nanosecondsPerInstruction
+  }
+
+  /// An access of separate places is one for each lane.
+  private func weight(of address: IndexExpression, _ lanes: Lanes?) -> Double {
+    guard let lanes else { return 1 }
+    if address.isLookedUp { return Double(lanes.width) }
+    return abs(address.coefficient(of: lanes.variable) ?? lanes.width) > 1 ? Double(lanes.width) : 1
+  }
+
+  private mutating func add(_ loop: Loop, times: Double, lanes: Lanes?) {
+    let trips = trips(loop)
+    var lanes = lanes
+    var (rounds, copies) = (trips, 1.0)
+    if case .vector(let width, let interleave) = loop.schedule {
+      lanes = Lanes(variable: loop.variable, width: width)
+      rounds = (trips / Double(width)).rounded(.up)
+      copies = Double(interleave)
+    }
+    if (!loop.accumulators.isEmpty || !loop.carries.isEmpty) && rounds > copies {
+      carriesValues = true
+    }
+    add(loop.body, times: times * rounds, lanes: lanes)
+  }
+
+  /// The iterations of a loop; a loop over blocks and the one over a block are as long as the whole together.
+  private func trips(_ loop: Loop) -> Double {
+    let extent = Double(kernel.variables[loop.variable.index].extent)
+    switch loop.range {
+    case .full: return extent
+    case .condition: return KernelDuration.fewTrips
+    case .block(let block, let size):
+      let count = Double(max(1, kernel.variables[block.index].extent))
+      return min(Double(size), (extent / count).rounded(.up))
+    }
+  }
+
+  private mutating func add(_ contract: Contract, times: Double) {
+    carriesValues = true
+    func extent(_ variable: VariableID) -> Double {
+      Double(kernel.variables[variable.index].extent)
+    }
+    var (rows, columns) = (extent(contract.row), extent(contract.column))
+    if let block = contract.block {
+      rows = min(rows, Double(block.rows))
+      columns = min(columns, Double(block.columns))
+    }
+    let depth = contract.summed.reduce(1) { $0 * extent($1) }
+    let width = Double(contract.tiling.width)
+    add(rows * columns * depth / width, times)
+    add(contract.left.body, times: times * rows * depth, lanes: nil)
+    add(contract.right.body, times: times * columns * depth / width, lanes: nil)
+    add(contract.body, times: times * rows * columns / width, lanes: nil)
+  }
+}
