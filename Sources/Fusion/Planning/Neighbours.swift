@@ -66,15 +66,14 @@ struct Neighbours {
     return found
   }
 
-  /// Whether a value made of costly functions takes more than a trip to memory.
+  /// Whether a value is made of costly functions, and takes little to write and read again.
   private func isWorthStoring(_ value: ValueID) -> Bool {
     guard weights[value.index] > 0, !isStored(value), let operation = graph.operation(value),
       !isRenaming(operation)
     else { return false }
+    // Longer values would be on their way for longer than the stencils of few functions take.
     let count = graph.type(value).count
-    return count <= CostModel.Storing.shortCount
-      ? count >= CostModel.Storing.leastRepeatedElements
-      : weights[value.index] >= CostModel.Storing.costlyTripWeight
+    return (CostModel.Storing.leastRepeatedElements...CostModel.Storing.shortCount).contains(count)
   }
 
   /// Whether a costly function is needed at several places for most of its elements.
