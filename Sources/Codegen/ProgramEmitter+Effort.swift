@@ -1,4 +1,5 @@
 package import LoopIR
+package import Targets
 
 extension ProgramEmitter {
   /// The effort that machine code of each code is worth: level 0 for those that would gain least from more
@@ -107,6 +108,13 @@ package struct KernelDuration: Sendable {
     mostLoss = kernel.hasUnboundedLoops ? loss * Self.manyTrips / Self.fewTrips : loss
   }
 
+  /// About how many nanoseconds so many operations on `f32` take at least.
+  package static func nanoseconds(flops: Int, on target: TargetDescription, threads: Int) -> Double
+  {
+    let perInstruction = Double(2 * target.lanes(ofBits: 32) * max(threads, 1))
+    return Double(flops) / perInstruction * DurationWalk.nanosecondsPerInstruction
+  }
+
   /// As how many iterations loops of unknown count are taken to be short, and to be long.
   package static let (fewTrips, manyTrips) = (16.0, 1e9)
   /// What of a kernel's bytes the caches hold.
@@ -130,7 +138,7 @@ private struct DurationWalk {
   }
 
   /// An instruction of a vector takes a quarter of a nanosecond.
-  private static let nanosecondsPerInstruction = 0.25
+  static let nanosecondsPerInstruction = 0.25
 
   init(_ kernel: Kernel) { self.kernel = kernel }
 

@@ -230,7 +230,9 @@ package final class Executable: Sendable {
       options.budgetMilliseconds == nil, options.memory.budget == nil
     else { return nil }
     return EarlyCompilation(
-      KernelCompiler(target: target, cache: CodeCache.current), threads: options.threads)
+      KernelCompiler(target: target, cache: CodeCache.current), threads: options.threads,
+      leastNanoseconds: KernelDuration.nanoseconds(
+        flops: function.flops(for: function.results), on: target, threads: options.threads))
   }
 
   /// Shorter functions are planned faster than another thread starts.

@@ -102,7 +102,7 @@ import Testing
 
   /// Exponentials that two later passes of a row read are kept once, which leaves room for strips of 16 rows.
   @Test func whatSeveralPassesReadIsKeptOnce() throws {
-    let rows = "tensor<64x128xf32>"
+    let rows = "tensor<64x80xf32>"
     let sum =
       "applies stablehlo.add across dimensions = [1] : (\(rows), tensor<f32>) -> tensor<64xf32>"
     let text = """

@@ -34,16 +34,23 @@ final class EarlyCompilation: Sendable {
   private let compiler: KernelCompiler
   /// How many threads a call may use.
   private let threads: Int
+  /// Nanoseconds that a call takes at least.
+  private let leastNanoseconds: Double
   private let state = Mutex(State())
   private let sleeper = Sleeper()
   /// The thread until it was waited for; nil afterwards.
   private let thread: Mutex<SystemThread?>
 
   /// Starts a thread; nil where there is none for it.
-  init?(_ compiler: KernelCompiler, threads: Int = 1) {
+  ///
+  /// - Parameters:
+  ///   - threads: How many a call may use.
+  ///   - leastNanoseconds: How long a call takes at least, as far as that is known.
+  init?(_ compiler: KernelCompiler, threads: Int = 1, leastNanoseconds: Double = 0) {
     guard WorkerPool.availableThreads > 1 else { return nil }
     self.compiler = compiler
     self.threads = threads
+    self.leastNanoseconds = leastNanoseconds
     thread = Mutex(nil)
     guard let started = SystemThread({ self.work() }) else { return nil }
     thread.withLock { $0 = started }
@@ -98,7 +105,9 @@ final class EarlyCompilation: Sendable {
         candidates += codes.map { Candidate(code: $0, loss: duration.loss) }
       }
       let best = candidates.indices.max { candidates[$0].loss < candidates[$1].loss }
-      if let best, candidates[best].loss >= total * ProgramEmitter.noticeableLoss {
+      if let best,
+        candidates[best].loss >= max(total, leastNanoseconds) * ProgramEmitter.noticeableLoss
+      {
         compile(candidates.remove(at: best).code)
       } else {
         sleeper.sleep { state.withLock { $0.isClosed || !$0.waiting.isEmpty } }

@@ -1,5 +1,5 @@
 internal import LoopIR
-internal import TensorIR
+package import TensorIR
 
 /// A function with scans whose residuals other scans read taken apart: forward, carries are kept on the
 /// way instead of residuals; where these are read, parts of the scan are run again for its residuals.
@@ -133,7 +133,7 @@ extension CheckpointedScan {
 
 extension Function {
   /// Arithmetic operations that some values take, as `Kernel.costs(in:)` counts them.
-  func flops(for values: [ValueID]) -> Int {
+  package func flops(for values: [ValueID]) -> Int {
     let needed = operationsNeeded(for: values)
     return zip(operations, needed).reduce(0) { sum, pair in
       pair.1 ? sum.addingCapped(flops(of: pair.0)) : sum
