@@ -190,6 +190,14 @@ public func concatenated<Scalar: TensorScalar>(
 public func stacked<Scalar: TensorScalar>(
   _ tensors: [Tensor<Scalar>], axis: Int = 0, file: String = #fileID, line: Int = #line
 ) -> Tensor<Scalar> {
+  guard let first = tensors.first else {
+    return Tensor(failing: "stacked: there is no tensor", .argument, file, line)
+  }
+  let known = tensors.filter { $0.node.failure == nil }
+  if first.node.failure == nil, let other = known.first(where: { $0.shape != first.shape }) {
+    let message = "stacked: shapes \(first.shape) and \(other.shape) must be equal"
+    return Tensor(failing: message, .shape, file, line)
+  }
   let rows = tensors.map { $0.expandingDims(at: axis, file: file, line: line) }
   return concatenated(rows, axis: axis, file: file, line: line)
 }

@@ -107,7 +107,10 @@ struct ErrorTests {
     #expect(
       message { _ = try concatenated([matrix, Vector([1])]).scalars() }
         == "concatenated: shapes [2, 3] and [1] must agree but for axis 0")
-    #expect(message { _ = try stacked([Vector]()).scalars() } == "concatenated: there is no tensor")
+    #expect(message { _ = try stacked([Vector]()).scalars() } == "stacked: there is no tensor")
+    #expect(
+      message { _ = try stacked([matrix, Vector([1])]).scalars() }
+        == "stacked: shapes [2, 3] and [1] must be equal")
     #expect(
       message { _ = try Vector([[1, 2], [3]]).scalars() } == "row 1 has 1 elements and row 0 has 2")
     #expect(

@@ -50,6 +50,29 @@ struct MatrixDerivativeTests {
     }
   }
 
+  /// Products with the Q of a decomposition, made of its reflectors, are those with Q itself, in both
+  /// modes and for complex numbers too.
+  @Test(arguments: [ElementType.f64, .c128]) func reflectorProducts(_ element: ElementType) throws {
+    for (isLeft, isAdjoint) in [(true, true), (true, false), (false, true), (false, false)] {
+      let shapes = [[2, 5, 3], isLeft ? [2, 5, 2] : [2, 2, 5]]
+      try check(shapes, element: element, order: 1, "reflectors \(isLeft) \(isAdjoint)") {
+        builder, values in
+        let found = try builder.emitAll(.matrix(.householder), [values[0]])
+        let product = try builder.reflectorProduct(
+          found[0], found[1], values[1], isLeft: isLeft, isAdjoint: isAdjoint)
+        let wide = try builder.paddedMatrices(found[0], rows: 5, columns: 5)
+        let q = try builder.emit(.matrix(.reflectors), [wide, found[1]])
+        let factor = try isAdjoint ? builder.adjointMatrices(q) : q
+        let expected =
+          isLeft
+          ? try builder.matrixProduct(factor, values[1])
+          : try builder.matrixProduct(values[1], factor)
+        // The difference is zero, and so are its derivatives, unless one of the two is wrong.
+        return try builder.add(product, builder.subtract(product, expected))
+      }
+    }
+  }
+
   /// Of complex matrices: what does not depend on the phases of vectors.
   @Test func complexMatrices() throws {
     let element = ElementType.c128

@@ -284,6 +284,16 @@ private let forms: [TextFormTests.Form] = [
         return %t : tuple<tensor<i32>, tensor<f64>>
         """, named: "step"), arguments: [floats([], [1.5]), integers([], [4], .i32)],
     results: [[5], [3]]),
+  // Notes of XLA's exporter, and constants of another dialect.
+  .init(
+    text: function(
+      "%x: tensor<2xf64>", "tuple<tensor<2xf64>>",
+      """
+      %c = arith.constant dense<[1.0, 2.0]> : tensor<2xf64>
+      %0 = stablehlo.add %x, %c {xla_shape = "f64[2]{0}"} : tensor<2xf64>
+      %1 = "stablehlo.tuple"(%0) {xla_shape = "(f64[2]{0})"} : (tensor<2xf64>) -> tuple<tensor<2xf64>>
+      return %1 : tuple<tensor<2xf64>>
+      """), arguments: [floats([2], [10, 20])], results: [[11, 22]]),
   // One device.
   .init(
     text: function(

@@ -4,7 +4,7 @@
 struct LibraryFunction {
   /// What it computes; the raw value is LAPACK's name of the form for real numbers.
   enum Name: String {
-    case potrf, getrf, trsm, geqrf, orgqr, syevd, gesdd, geev, gees, gehrd, sytrd, gtsv
+    case potrf, getrf, trsm, geqrf, orgqr, ormqr, syevd, gesdd, geev, gees, gehrd, sytrd, gtsv
   }
 
   var name: Name
@@ -22,12 +22,13 @@ struct LibraryFunction {
     let known: Name? =
       switch word.dropFirst() {
       case "ungqr": .orgqr
+      case "unmqr": .ormqr
       case "heevd": .syevd
       case "hetrd": .sytrd
       case "gesvd": .gesdd
       case let other: Name(rawValue: String(other))
       }
-    guard let known, isTyped || known != .gtsv else { return nil }
+    guard let known, isTyped || known != .gtsv && known != .ormqr else { return nil }
     guard prefix == "lapack_" || !isTyped && known == .trsm else { return nil }
     name = known
     hasOperandsForOptions = !isTyped
@@ -55,6 +56,7 @@ extension OperationDraft {
       return try all(.triangularSolve(solve))
     case .geqrf: return try all(.householder)
     case .orgqr: return try all(.reflectors)
+    case .ormqr: return [try reflectorProduct(&config, in: &builder)]
     case .syevd:
       let hasVectors = try config.letter("mode", "V", or: "N")
       let found = try all(
@@ -165,7 +167,7 @@ extension OperationDraft {
       given += [try builder.splat(0, builder[status]), status]
     case .gehrd: given = try all(.hessenberg)
     case .sytrd: given = try all(.tridiagonalize(isLower: option(1) != 0))
-    case .gtsv: given = []
+    case .gtsv, .ormqr: given = []
     }
     for type in results.types.dropFirst(given.count) { given.append(try builder.splat(0, type)) }
     return given
@@ -176,6 +178,32 @@ extension OperationDraft {
 
   private var sortedForm: AdjointError {
     AdjointError(.unsupported, "\(mnemonic) cannot sort Schur's form", at: attributes.location)
+  }
+
+  /// A product with Q or its adjoint, from left or right.
+  private func reflectorProduct(
+    _ config: inout AttributeDictionary, in builder: inout FunctionBuilder
+  ) throws -> ValueID {
+    let isLeft = try config.optionalBoolean("left")
+    let isAdjoint = try config.optionalBoolean("transpose")
+    guard operands.count == 3 else {
+      throw AdjointError(
+        .syntax, "\(mnemonic) of this function takes 3 operands", at: attributes.location)
+    }
+    let (a, scales, c) = (builder[operands[0]], builder[operands[1]], builder[operands[2]])
+    let batch = Array(a.shape.dropLast(2))
+    guard a.rank >= 2, c.rank == a.rank, scales.rank == a.rank - 1,
+      a.element == c.element, a.element == scales.element, a.element.isInexact,
+      Array(c.shape.dropLast(2)) == batch, Array(scales.shape.dropLast()) == batch,
+      (scales.shape.last ?? 0) <= min(a.shape[a.rank - 2], a.shape[a.rank - 1]),
+      c.shape[isLeft ? c.rank - 2 : c.rank - 1] == a.shape[a.rank - 2]
+    else {
+      throw AdjointError(
+        .shape, "reflectors \(a) and scales \(scales) do not multiply \(c)",
+        at: attributes.location)
+    }
+    return try builder.reflectorProduct(
+      operands[0], operands[1], operands[2], isLeft: isLeft, isAdjoint: isAdjoint)
   }
 
   // MARK: Several results
@@ -243,7 +271,7 @@ extension LibraryFunction {
     case .geqrf, .geev, .gees: 4
     case .orgqr, .sytrd: 5
     case .gesdd, .gehrd: 6
-    case .gtsv: 0
+    case .gtsv, .ormqr: 0
     }
   }
 }

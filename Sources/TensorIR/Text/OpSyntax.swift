@@ -39,7 +39,7 @@ enum OpSyntax: Hashable {
       table[kind.rawValue] = .custom(kind)
     }
     table["chlo.tan"] = .unary(.tangent)
-    table["chlo.constant"] = .constant
+    for dialect in ["chlo", "arith"] { table["\(dialect).constant"] = .constant }
     for word in broadcastingFunctions {
       table[broadcastingPrefix + word] = .expansion(.broadcasting)
     }

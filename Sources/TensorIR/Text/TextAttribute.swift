@@ -90,6 +90,8 @@ struct AttributeDictionary {
   static let kept: Set = ["mhlo.backend_config", "mhlo.attributes", "adjoint.foreign"]
   /// Attributes of memory, on which results do not depend.
   static let layouts: Set = ["operand_layouts", "result_layouts", "output_operand_aliases"]
+  /// Notes of XLA's exporter beside any operation, which mean nothing here.
+  static let notes: Set = ["xla_shape"]
 
   /// The most attributes there may be; no op has nearly as many.
   private static let maximumCount = 64
@@ -280,7 +282,7 @@ extension TextCursor {
       ? AttributeDictionary.layouts.contains(name)
         || name.utf8.contains(UInt8(ascii: ".")) && !AttributeDictionary.kept.contains(name)
       : name.utf8.contains(UInt8(ascii: "."))
-    if isDropped {
+    if isDropped || AttributeDictionary.notes.contains(name) {
       if isWritten { try skipAttributeValue() }
     } else {
       let value = isWritten ? try attributeValue(depth: depth) : .boolean(true)

@@ -63,6 +63,19 @@ struct CustomCallTests {
         ["5x3xf64", "3xf64", "5x5xf64", "3x3xf64", "i32"]) == [.matrix(.svd(.full))])
   }
 
+  /// Products with Q are made of products and an equation with a small triangle; no square Q comes about.
+  @Test(arguments: [true, false]) func productsWithReflectors(isAdjoint: Bool) throws {
+    let config = "left = true, transpose = \(isAdjoint)"
+    let made = try operations(
+      "lapack_dormqr_ffi", config, ["90x3xf64", "3xf64", "90x2xf64"], ["90x2xf64"])
+    #expect(made.contains { if case .matrix(.triangularSolve) = $0 { true } else { false } })
+    #expect(!made.contains(.matrix(.reflectors)))
+    #expect(throws: AdjointError.self) {
+      try operations(
+        "lapack_dormqr_ffi", config, ["4x3xf64", "3xf64", "5x2xf64"], ["5x2xf64"])
+    }
+  }
+
   /// Functions of general matrices, and of complex ones.
   @Test func furtherFunctionsOfLAPACK() throws {
     #expect(
