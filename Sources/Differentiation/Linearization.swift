@@ -95,8 +95,8 @@ extension ForwardPass {
     return ResidualCut(whole, residuals: read, isFree: isThere).saved
   }
 
-  /// Stacks of so many bytes stay in the second-level cache.
-  private static var littleMemory: Int { 256 << 10 }
+  /// Stacks of so many bytes stay in the caches of one core, or not far from them.
+  private static var littleMemory: Int { 2 << 20 }
 
   /// Emits the linear part of the operation at a position; the tangents of its results.
   mutating func emitLinearPart(

@@ -26,6 +26,9 @@ struct ResidualCut {
   /// longer than a trip to memory.
   private static let scalarCount = 16
 
+  /// Shorter rows do not fill a vector.
+  private static let leastRow = 8
+
   /// Whether transcendental functions that are computed again count.
   private let countsWork: Bool
 
@@ -86,11 +89,12 @@ struct ResidualCut {
 
   /// What computing an operation's result again costs beside saving it, in bytes.
   ///
-  /// A transcendental function takes less than a value on its way to memory and back where all is counted,
-  /// two of them take more.
+  /// A transcendental function takes a little more than a value on its way to the second-level cache and
+  /// back; of rows that do not fill a vector one takes less, and two of them take more.
   private func work(_ operation: Operation, _ result: ValueID) -> Int {
     guard countsWork, case .unary(let op) = operation.op, op.isTranscendental else { return 0 }
-    return function[result].byteCount * 5 / 8
+    let type = function[result]
+    return type.byteCount * ((type.shape.last ?? 1) >= Self.leastRow ? 9 : 5) / 8
   }
 
   /// Whether an operation's result is computed again rather than saved if its operands are known.
