@@ -43,6 +43,52 @@ def resampled(image, places):
     return map_coordinates(image, [places[0], places[1]], order=1, mode="nearest")
 
 
+def residual(image, displacement):
+    """How far an image is from what it is at displaced places."""
+    rows, columns = image.shape
+    y = jnp.clip(jnp.arange(rows, dtype="f4")[:, None] + displacement[0], 0, rows - 1.001)
+    x = jnp.clip(jnp.arange(columns, dtype="f4")[None, :] + displacement[1], 0, columns - 1.001)
+    return jnp.mean((resampled(image, (y, x)) - image) ** 2)
+
+
+def mesh(places, faces):
+    """The area of a mesh, and the mean square of its vertices' normals."""
+    a, b, c = (places[faces[:, corner]] for corner in range(3))
+    normal = jnp.cross(b - a, c - a)
+    sums = jnp.zeros_like(places)
+    for corner in range(3):
+        sums = sums.at[faces[:, corner]].add(normal)
+    return jnp.sum(jnp.sqrt(jnp.sum(normal**2, -1) + 1e-8)) + jnp.mean(sums**2)
+
+
+def spline(weights, places):
+    """How far a cubic spline of even knots is from a sine."""
+    knot = jnp.clip(jnp.floor(places * 100).astype(jnp.int32), 0, 96)
+    t = places * 100 - knot
+    basis = [(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3]
+    values = sum(weights[knot + number] * factor for number, factor in enumerate(basis)) / 6
+    return jnp.mean((values - jnp.sin(places)) ** 2)
+
+
+def rendered(density, colours, depths):
+    """Rays through a volume: what each step hides of those behind it weighs its colour."""
+    lengths = jnp.diff(depths, axis=-1, append=depths[:, -1:] + 10)
+    hidden = 1 - jnp.exp(-jax.nn.relu(density) * lengths)
+    first = jnp.ones_like(hidden[:, :1])
+    light = jnp.cumprod(jnp.concatenate([first, 1 - hidden[:, :-1] + 1e-10], -1), -1)
+    weights = hidden * light
+    pixels = jnp.sum(weights[..., None] * jax.nn.sigmoid(colours), 1)
+    return jnp.mean((pixels - 0.5) ** 2) + 0.01 * jnp.mean(jnp.sum(weights * depths, -1))
+
+
+def turned(quaternions, points):
+    """Points turned by quaternions."""
+    unit = quaternions / jnp.linalg.norm(quaternions, axis=-1, keepdims=True)
+    axis = unit[:, 1:]
+    twice = 2 * jnp.cross(axis, points)
+    return jnp.mean(jnp.sum((points + unit[:, :1] * twice + jnp.cross(axis, twice)) ** 3, -1))
+
+
 def states(decay, inputs):
     """The states of a linear recurrence, by an associative scan."""
     combine = lambda left, right: (left[0] * right[0], right[0] * left[1] + right[1])
@@ -95,6 +141,14 @@ def programs():
     yield "warp", warp, [floats(1024, 1024), 3 * floats(2, 1024, 1024)], [0, 1], "jax", 2
     places = 256 + 100 * floats(2, 512, 512)
     yield "map_coordinates", resampled, [floats(512, 512), places], [], "jax", 1
+    yield "residual", residual, [floats(256, 256), floats(2, 256, 256)], [0, 1], "jax", 2
+    faces = random.integers(0, 5000, (10_000, 3)).astype("i4")
+    yield "mesh", mesh, [floats(5000, 3), faces], [0], "jax", 1.5
+    yield "spline", spline, [floats(100), 0.96 * random.random(50_000, "f4")], [0], "jax", 2
+    depths = np.sort(2 + 4 * random.random((4096, 64), "f4"))
+    rays = [floats(4096, 64), floats(4096, 64, 3), depths]
+    yield "volume", rendered, rays, [0, 1], "jax", 2
+    yield "quaternions", turned, [floats(20_000, 4), floats(20_000, 3)], [0], "jax", 10
     decay = random.random((4096, 64), dtype="f4")
     yield "associative_scan", states, [decay, floats(4096, 64)], [], "jax", 1
     sums = lambda x: lax.associative_scan(jnp.add, x)

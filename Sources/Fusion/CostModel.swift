@@ -46,6 +46,8 @@ enum CostModel {
     /// A value is not computed again by other nests where these would gather so many elements again for each
     /// of its elements: a gather takes longer than a trip to memory.
     static let repeatedGathers = 3
+    /// Fewer elements are gathered again in less time than a kernel's start takes.
+    static let leastGathered = 512
     /// Rows of so many elements at computed places are gathered element by element.
     static let gatheredRow = 4
     /// Values of so many bytes whose neighbours are so many bytes apart, and so many in a row, are laid out

@@ -238,6 +238,7 @@ struct Footprints {
       let repeatedGathers = gathers[value.index].count * (purposes[value.index].count - 1)
       let isGathered =
         forks[value.index] > 1 && repeatedGathers >= CostModel.Storing.repeatedGathers
+        && graph.type(value).count >= CostModel.Storing.leastGathered
       return purposes[value.index].count > 1 && (isWide || isLong || isGathered)
     }
     let isWide =
