@@ -1,4 +1,4 @@
-"""Times sorts, prefix sums, gathers, scatters, random numbers, short floats and pooling.
+"""Times sorts, prefix sums, gathers, scatters and what is made of them, random numbers, short floats and pooling.
 
 usage: ops.py ADJOINT [NAME…]
 
