@@ -144,7 +144,7 @@ def programs():
     yield "residual", residual, [floats(256, 256), floats(2, 256, 256)], [0, 1], "jax", 2
     faces = random.integers(0, 5000, (10_000, 3)).astype("i4")
     yield "mesh", mesh, [floats(5000, 3), faces], [0], "jax", 1.5
-    yield "spline", spline, [floats(100), 0.96 * random.random(50_000, "f4")], [0], "jax", 2
+    yield "spline", spline, [floats(100), 0.96 * random.random(50_000, "f4")], [0], "jax", 1.5
     depths = np.sort(2 + 4 * random.random((4096, 64), "f4"))
     rays = [floats(4096, 64), floats(4096, 64, 3), depths]
     yield "volume", rendered, rays, [0, 1], "jax", 2
