@@ -34,9 +34,6 @@ struct StridedLanes {
     }
   }
 
-  /// The elements from the first lane's to the last one's.
-  var reach: Int { stride * (width - 1) + 1 }
-
   /// The lanes of what `load` reads from an element on.
   func loaded(_ builder: IRBuilder, _ load: (Int) -> LLVMValue) -> LLVMValue {
     var result: LLVMValue?

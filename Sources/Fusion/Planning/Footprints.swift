@@ -190,11 +190,15 @@ struct Footprints {
 
   /// Whether an operation reads elements, or rows of very few, at computed places.
   private func gathersElements(_ operation: Operation, _ body: Comprehension.Body?) -> Bool {
-    body?.reads.contains { operand, index in
-      guard let place = index.lastIndex(where: { $0.lookup != nil }) else { return false }
+    var isGather = false
+    body?.forEachPart { part in
+      guard case .read(let operand, let index) = part,
+        let place = index.lastIndex(where: { $0.lookup != nil })
+      else { return }
       let row = graph.type(operation.operands[operand]).shape[(place + 1)...].reduce(1, *)
-      return row <= CostModel.Storing.gatheredRow
-    } ?? false
+      isGather = isGather || row <= CostModel.Storing.gatheredRow
+    }
+    return isGather
   }
 
   /// Whether neighbours along the last axis of a renamed value are far apart in memory.
@@ -203,7 +207,8 @@ struct Footprints {
     guard case .read(let number, let index) = graph.comprehension(operation.result)?.body,
       index.allSatisfy({ $0.lookup == nil }), let last = shape.lastIndex(where: { $0 > 1 }),
       case let operand = operation.operands[number], case let type = graph.type(operand),
-      let place = index.lastIndex(where: { ($0.affine.coefficient(of: VariableID(last)) ?? 0) != 0 })
+      let place = index.lastIndex(where: { ($0.affine.coefficient(of: VariableID(last)) ?? 0) != 0 }
+      )
     else { return false }
     let stride = type.shape[(place + 1)...].reduce(type.element.byteCount, *)
     if stride == type.element.byteCount { return !isStored(operand) && crossings[operand.index] }

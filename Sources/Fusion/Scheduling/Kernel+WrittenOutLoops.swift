@@ -56,21 +56,7 @@ extension Kernel {
 
   /// The iterations of a loop, one after the other, each with scalars of its own.
   mutating func unrolled(_ loop: Loop) -> [Node] {
-    let defined = Set(loop.body.flatMap(\.definedScalars))
-    return (0..<variables[loop.variable.index].extent).flatMap { iteration -> [Node] in
-      var names: [ScalarID: ScalarID] = [:]
-      for scalar in defined.sorted() {
-        names[scalar] = ScalarID(scalars.count)
-        scalars.append(scalars[scalar.index])
-      }
-      return loop.body.map { node in
-        node.mappingIndices { index in
-          index.substituting(variable: {
-            $0 == loop.variable ? IndexExpression(iteration) : IndexExpression($0)
-          })
-        }.renamingScalars { names[$0] ?? $0 }
-      }
-    }
+    (0..<variables[loop.variable.index].extent).flatMap { copy(of: loop, at: IndexExpression($0)) }
   }
 }
 
