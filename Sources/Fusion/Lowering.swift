@@ -56,8 +56,9 @@ struct Lowering {
 
   /// Lowers a function: plans kernels, builds and schedules each.
   mutating func lower(_ function: Function) throws {
-    let (prepared, forced) = try function.preparedForControl().withPlainPowers()
-      .preparedForConvolution().preparedForContraction()
+    let (convolved, padded) = try function.preparedForControl().withPlainPowers()
+      .preparedForConvolution()
+    let (prepared, forced) = try convolved.preparedForContraction(forcing: padded)
     let compared = prepared.sharedOrigins
     graph = Graph(prepared, forms: scheduler.cache.operations)
     comparedValues = compared

@@ -4,8 +4,12 @@ internal import TensorIR
 extension Function {
   /// The function with transposes before the dots whose factors cannot be walked in place, and the
   /// values that must be in memory for that, as must be factors of convolutions which no strides walk.
-  func preparedForContraction() throws -> (Function, forced: Set<ValueID>) {
-    guard operations.contains(where: \.op.mayBeProduct) else { return (self, []) }
+  ///
+  /// - Parameter known: values of this function that must be in memory anyway.
+  func preparedForContraction(
+    forcing known: Set<ValueID>
+  ) throws -> (Function, forced: Set<ValueID>) {
+    guard operations.contains(where: \.op.mayBeProduct) else { return (self, known) }
     let graph = Graph(self)
     var builder = FunctionBuilder(name: name, isPrivate: isPrivate, location: location)
     var translation = [ValueID?](repeating: nil, count: types.count)
@@ -41,6 +45,7 @@ extension Function {
       let results = try builder.emitAll(op, operands, at: operation.location)
       for (old, new) in zip(operation.results, results) { translation[old.index] = new }
     }
+    forced.formUnion(known.map(translated))
     return (builder.finish(returning: results.map(translated)), forced)
   }
 }

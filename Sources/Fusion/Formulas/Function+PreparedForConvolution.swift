@@ -2,12 +2,13 @@ internal import LoopIR
 internal import TensorIR
 
 extension Function {
-  /// The function with what convolutions need before they are products: padding is a tensor of its own,
-  /// a dilated input becomes one convolution for each phase of the result, and results have features
-  /// last.
-  func preparedForConvolution() throws -> Function {
+  /// The function with what convolutions need before they are products, sums of a few terms, or loops over
+  /// taps: padding is a tensor of its own, a dilated input becomes one convolution for each phase of the
+  /// result, and results of products have features last; and the values that are better in memory.
+  func preparedForConvolution() throws -> (Function, forced: Set<ValueID>) {
     let isNeeded = operations.contains { if case .convolution = $0.op { true } else { false } }
-    guard isNeeded else { return self }
+    guard isNeeded else { return (self, []) }
+    let useCounts = useCounts()
     var preparation = ConvolutionPreparation(
       FunctionBuilder(name: name, isPrivate: isPrivate, location: location))
     var translation = [ValueID?](repeating: nil, count: types.count)
@@ -24,25 +25,47 @@ extension Function {
       let operands = operation.operands.map(translated)
       preparation.builder.location = operation.location
       let results: [ValueID]
-      if case .convolution(let convolution) = operation.op,
-        convolution.isWorthwhile(
+      if case .convolution(let convolution) = operation.op {
+        let form = convolution.form(
           self[operation.operands[0]], self[operation.operands[1]], self[operation.result])
-      {
-        results = [
-          try preparation.emit(convolution, operands[0], operands[1], self[operation.result])
-        ]
+        let result = try preparation.emit(
+          convolution, operands[0], operands[1], self[operation.result], form)
+        if form == .stencil, useCounts[operation.result.index] > 1 {
+          preparation.forced.insert(result)
+        }
+        results = [result]
       } else {
         results = try preparation.builder.emitAll(
           operation.op, operands, at: operation.location)
       }
       for (old, new) in zip(operation.results, results) { translation[old.index] = new }
     }
-    return preparation.builder.finish(returning: results.map(translated))
+    let function = preparation.builder.finish(returning: results.map(translated))
+    return (function, preparation.forced)
   }
 }
 
-/// Convolutions on their way to products.
-private struct ConvolutionPreparation {
+/// What a convolution becomes.
+enum ConvolutionForm {
+  /// A product in register tiles.
+  case product
+  /// A sum that is written out.
+  case stencil
+  /// A loop over taps and features.
+  case loop
+}
+
+extension Convolution {
+  /// What the convolution becomes.
+  fileprivate func form(
+    _ left: TensorType, _ right: TensorType, _ type: TensorType
+  ) -> ConvolutionForm {
+    isWorthwhile(left, right, type) ? .product : isStencil(left, right, type) ? .stencil : .loop
+  }
+}
+
+/// Convolutions on their way to kernels.
+struct ConvolutionPreparation {
   /// Padding of a value.
   private struct Padding: Hashable {
     var value: ValueID
@@ -51,23 +74,26 @@ private struct ConvolutionPreparation {
   }
 
   var builder: FunctionBuilder
+  /// Values that are better in memory.
+  var forced: Set<ValueID> = []
   private var padded: [Padding: ValueID] = [:]
 
   init(_ builder: FunctionBuilder) { self.builder = builder }
 
   /// Emits a convolution whose result has the given type.
   mutating func emit(
-    _ convolution: Convolution, _ input: ValueID, _ kernel: ValueID, _ type: TensorType
+    _ convolution: Convolution, _ input: ValueID, _ kernel: ValueID, _ type: TensorType,
+    _ form: ConvolutionForm
   ) throws -> ValueID {
     let features = type.rank - 1
-    if convolution.output.feature != features {
+    if form == .product, convolution.output.feature != features {
       return try emitFeaturesLast(convolution, input, kernel, type)
     }
     if let axis = convolution.inputDilation.firstIndex(where: { $0 > 1 }) {
       guard convolution.strides[axis] == 1,
         convolution.kernelDilation[axis].isCoprime(to: convolution.inputDilation[axis])
       else { return try builder.emit(.convolution(convolution), [input, kernel]) }
-      return try emitPhases(convolution, along: axis, input, kernel, type)
+      return try emitPhases(convolution, along: axis, input, kernel, type, form)
     }
     var plain = convolution
     var (low, high) = (builder[input].shape.map { _ in 0 }, builder[input].shape.map { _ in 0 })
@@ -78,6 +104,8 @@ private struct ConvolutionPreparation {
       (plain.low[axis], plain.high[axis]) = (0, 0)
     }
     let operand = try pad(input, low, high)
+    if form == .stencil { return try emitTaps(plain, operand, kernel, type) }
+    if form == .loop, operand != input { forced.insert(operand) }
     return try builder.emit(.convolution(plain), [operand, kernel])
   }
 
@@ -108,7 +136,7 @@ private struct ConvolutionPreparation {
       batch: place[convolution.output.batch], feature: place[convolution.output.feature],
       spatial: convolution.output.spatial.map { place[$0] })
     let ordered = TensorType(type.shape.selecting(order), type.element)
-    let result = try emit(last, input, kernel, ordered)
+    let result = try emit(last, input, kernel, ordered, .product)
     return try builder.transpose(result, permutation: place)
   }
 
@@ -117,7 +145,7 @@ private struct ConvolutionPreparation {
   /// with every so manyth tap of the kernel.
   private mutating func emitPhases(
     _ convolution: Convolution, along axis: Int, _ input: ValueID, _ kernel: ValueID,
-    _ type: TensorType
+    _ type: TensorType, _ form: ConvolutionForm
   ) throws -> ValueID {
     let dilation = convolution.inputDilation[axis]
     let place = convolution.output.spatial[axis]
@@ -127,7 +155,8 @@ private struct ConvolutionPreparation {
     for phase in 0..<dilation {
       var partType = type
       partType.shape[place] = (extent - phase + dilation - 1) / dilation
-      var part = try emitPhase(phase, of: convolution, along: axis, input, kernel, partType)
+      var part = try emitPhase(
+        phase, of: convolution, along: axis, input, kernel, partType, form)
       if partType.shape[place] < longest {
         let high = type.shape.indices.map { $0 == place ? longest - partType.shape[place] : 0 }
         part = try pad(part, high.map { _ in 0 }, high)
@@ -151,7 +180,7 @@ private struct ConvolutionPreparation {
   /// The places of the result from `phase` on in steps of the input's dilation.
   private mutating func emitPhase(
     _ phase: Int, of convolution: Convolution, along axis: Int, _ input: ValueID,
-    _ kernel: ValueID, _ type: TensorType
+    _ kernel: ValueID, _ type: TensorType, _ form: ConvolutionForm
   ) throws -> ValueID {
     let dilation = convolution.inputDilation[axis]
     let kernelAxis = convolution.kernel.spatial[axis]
@@ -181,7 +210,7 @@ private struct ConvolutionPreparation {
     plain.high[axis] =
       (count - 1) * step + type.shape[convolution.output.spatial[axis]] - plain.low[axis]
       - builder[input].shape[convolution.input.spatial[axis]]
-    return try emit(plain, input, part, type)
+    return try emit(plain, input, part, type, form)
   }
 }
 
