@@ -56,7 +56,8 @@ struct Lowering {
 
   /// Lowers a function: plans kernels, builds and schedules each.
   mutating func lower(_ function: Function) throws {
-    let (convolved, padded) = try function.preparedForControl().withPlainPowers()
+    let (convolved, padded) = try function.preparedForControl().withPiecewiseUpdates()
+      .withPlainPowers()
       .preparedForConvolution()
     let (prepared, forced) = try convolved.preparedForContraction(forcing: padded)
     let compared = prepared.sharedOrigins

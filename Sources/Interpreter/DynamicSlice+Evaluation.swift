@@ -5,8 +5,7 @@ private func clampedStart(_ starts: ArraySlice<Literal>, _ sizes: [Int], in shap
   let strides = shape.rowMajorStrides
   var start = 0
   for (axis, literal) in starts.enumerated() {
-    let index = literal.integerElements[0]
-    start += Int(min(max(index, 0), Int64(shape[axis] - sizes[axis]))) * strides[axis]
+    start += min(max(literal.indices[0], 0), shape[axis] - sizes[axis]) * strides[axis]
   }
   return start
 }

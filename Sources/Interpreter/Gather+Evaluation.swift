@@ -21,16 +21,16 @@ private struct WindowStarts {
     let batchShape = shape.removing([vectorAxis])
     let vectors = offsets(of: batchShape, strides: indices.type.strides.removing([vectorAxis]))
     let entryStride = vectorAxis < shape.count ? indices.type.strides[vectorAxis] : 0
-    let values = indices.integerElements
+    let values = indices.indices
     let fits = zip(window, operand).allSatisfy { $0 <= $1 }
     return zip(vectors, batchOffsets(rank: shape.count, batchShape)).map { vector, batchOffset in
       guard fits else { return nil }
       var start = batchOffset
       for (entry, axis) in mappedAxes.enumerated() {
-        let last = Int64(operand[axis] - window[axis])
+        let last = operand[axis] - window[axis]
         let index = values[vector + entry * entryStride]
         guard isClamping || (index >= 0 && index <= last) else { return nil }
-        start += Int(min(max(index, 0), last)) * strides[axis]
+        start += min(max(index, 0), last) * strides[axis]
       }
       return start
     }

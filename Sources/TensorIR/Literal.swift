@@ -86,6 +86,13 @@ extension Literal {
     }
   }
 
+  /// All elements as indices, at the highest one where they are beyond; none where they are no integers.
+  package var indices: [Int] {
+    guard type.element.isInteger else { return [] }
+    let isUnsigned = type.element.kind == .unsigned
+    return integers.map { isUnsigned && $0 < 0 ? .max : Int(clamping: $0) }
+  }
+
   /// All elements as integers: an element of u64 as the i64 of the same bits, floats truncated towards
   /// zero and held at the ends.
   package var integers: [Int64] {

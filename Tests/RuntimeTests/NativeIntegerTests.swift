@@ -50,6 +50,26 @@ import Testing
     }
   }
 
+  /// Starts beyond either end of what their types hold are held at that end.
+  @Test(arguments: [ElementType.i8, .u8, .i32, .u32, .i64, .u64])
+  func startsAreHeldAtTheEnds(_ element: ElementType) throws {
+    let (base, index) = (TensorType([3, 9], .f32), TensorType([], element))
+    var builder = FunctionBuilder(name: "main")
+    let operand = builder.parameter(base)
+    let starts = [builder.parameter(index), builder.parameter(index)]
+    let slice = try builder.emit(.dynamicSlice(sizes: [2, 4]), [operand] + starts)
+    let update = try builder.emit(.dynamicUpdateSlice, [operand, slice] + starts.reversed())
+    let function = builder.finish(returning: [slice, update])
+    let values = Literal(base, doubles: (0..<base.count).map(Double.init))
+    for (row, column) in [(1, 2), (-1, 3), (.min, .max), (.max, -2)] as [(Int64, Int64)] {
+      let places = [row, column].map { Literal(index, integers: [$0]) }
+      try check(function, [values] + places)
+    }
+    let beyond = [Literal](repeating: Literal(index, integers: [-1]), count: 2)
+    let found = try Interpreter().run(function, [values] + beyond)
+    #expect(found[0].doubles[0] == (element.kind == .unsigned ? 14 : 0))
+  }
+
   /// Updates in numbers that four do not divide, in order, in range or not.
   @Test(arguments: [16, 17, 18, 19, 63])
   func updatesComeInOrder(_ count: Int) throws {

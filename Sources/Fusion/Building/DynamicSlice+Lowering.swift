@@ -36,6 +36,9 @@ extension NestBuilder {
 
   /// The integer in a scalar, held between zero and a limit.
   private func clampedStart(_ value: ValueID, upTo limit: Int, in scope: Scope) -> IndexExpression {
-    clamped(scalar(of: value, at: [], in: scope), upTo: limit, in: scope)
+    if let start = graph.literal(value)?.indices.first {
+      return IndexExpression(min(max(start, 0), limit))
+    }
+    return clamped(scalar(of: value, at: [], in: scope), upTo: limit, in: scope)
   }
 }

@@ -124,8 +124,7 @@ extension NestBuilder {
 
   /// An integer scalar held between zero and a limit, as an index.
   func clamped(_ raw: ScalarID, upTo limit: Int, in scope: Scope) -> IndexExpression {
-    let wide =
-      kernel.scalars[raw.index] == .i64 ? raw : apply(.convert(to: .i64), [raw], in: scope)
+    let wide = integer(raw, upTo: limit, in: scope)
     let scalarType = TensorType([], .i64)
     let low = literal(Literal(scalarType, integers: [0]), in: scope)
     let high = literal(Literal(scalarType, integers: [Int64(limit)]), in: scope)
@@ -133,6 +132,18 @@ extension NestBuilder {
     let clamped = apply(.binary(.minimum), [raised, high], in: scope)
     scalars[clamped.index].range = 0...limit
     return IndexExpression(.scalar(clamped))
+  }
+
+  /// An integer scalar in 64 bits with a sign; one of 64 bits without is held below a limit before.
+  private func integer(_ raw: ScalarID, upTo limit: Int, in scope: Scope) -> ScalarID {
+    switch kernel.scalars[raw.index] {
+    case .i64: return raw
+    case .u64:
+      let most = literal(Literal(TensorType([], .u64), integers: [Int64(limit)]), in: scope)
+      let held = apply(.binary(.minimum), [raw, most], in: scope)
+      return apply(.convert(to: .i64), [held], in: scope)
+    default: return apply(.convert(to: .i64), [raw], in: scope)
+    }
   }
 
   private func constant(

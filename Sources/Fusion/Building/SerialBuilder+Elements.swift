@@ -159,6 +159,11 @@ extension SerialBuilder {
   }
 
   private func clamped(_ raw: ScalarID, upTo limit: Int) throws -> ScalarID {
+    var raw = raw
+    if kernel.scalars[raw.index] == .u64 {
+      let most = Literal(TensorType([], .u64), integers: [Int64(limit)])
+      raw = try apply(.binary(.minimum), [raw, try literal(most)])
+    }
     let wide = kernel.scalars[raw.index] == .i64 ? raw : try apply(.convert(to: .i64), [raw])
     let raised = try apply(.binary(.maximum), [wide, try integer(0)])
     return try apply(.binary(.minimum), [raised, try integer(limit)])
