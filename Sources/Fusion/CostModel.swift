@@ -96,6 +96,9 @@ enum CostModel {
     static let copyCost = 7.0
     /// What a vector of a square costs on its way from memory.
     static let squareCost = 4.0
+    /// What picking lanes from whole vectors costs, for each element that they are apart: a vector read, and a
+    /// shuffle.
+    static let pickCost = 2.0
     /// What a lane costs of elements that there is no gather for: its address, and taking it there.
     static let shortGatherCost = 2.5
     /// A strided store costs more than a strided load.

@@ -73,14 +73,15 @@ private struct Vectorizer {
     if let vector { ways.append(("lanes", vector.cost)) }
     if let rows { ways.append(("transposed rows in lanes", rows.cost)) }
     defer { weighed = ways }
+    let isVector = vector.map { $0.cost < serialCost } ?? false
     if let rows, rows.cost < CostModel.Lanes.transposedShare * (vector?.cost ?? .infinity),
-      rows.cost < CostModel.Lanes.transposedShare(links: loop.chainLinks) * serialCost
+      isVector || rows.cost < CostModel.Lanes.transposedShare(links: loop.chainLinks) * serialCost
     {
       kernel = rows.kernel
       perLaneLocals.formUnion(localsWritten(in: rows.loop.body, lane: loop.variable))
       return (rows.loop, rows.cost)
     }
-    if let vector, vector.cost < serialCost {
+    if let vector, isVector {
       perLaneLocals.formUnion(localsWritten(in: loop.body, lane: loop.variable))
       return vector
     }

@@ -11,7 +11,9 @@ struct LaneWalk {
   private(set) var hasInstructions = true
   private(set) var vectorCost = 0.0
   /// Accesses whose lanes are not neighbours in memory, each an instruction per lane.
-  private(set) var stridedAccesses = 0.0
+  private var scatteredAccesses = 0.0
+  /// Loads whose lanes are so many elements apart, which whole vectors may hold.
+  private var stridedLoads: [Int: Double] = [:]
   /// Loads that squares can bring into lanes where a loop around is tiled.
   private var squareLoads = 0.0
   /// Whether nothing stands in the way of tiling a loop around.
@@ -38,7 +40,12 @@ struct LaneWalk {
   /// The cost of one vector of iterations.
   func cost(width: Int) -> Double {
     let square = mayBeTiled ? min(CostModel.Lanes.squareCost, Double(width)) : Double(width)
-    return vectorCost + stridedAccesses * Double(width) + squareLoads * square
+    let strided = stridedLoads.sorted { $0.key < $1.key }.reduce(0) { sum, loads in
+      let isPicked = loads.key <= width / 2
+      let cost = isPicked ? CostModel.Lanes.pickCost * Double(loads.key) : Double(width)
+      return sum + loads.value * cost
+    }
+    return vectorCost + strided + scatteredAccesses * Double(width) + squareLoads * square
   }
 
   private mutating func visit(_ body: [Node], iterations: Double) {
@@ -83,8 +90,10 @@ struct LaneWalk {
     switch expression {
     case .literal: break
     case .index, .inBounds: vectorCost += iterations
-    case .load(let memory, let index, _):
-      access(memory, index, kernel.scalars[scalar.index], varies: varies, iterations)
+    case .load(let memory, let index, let condition):
+      access(
+        memory, index, kernel.scalars[scalar.index], varies: varies,
+        isGuarded: condition != nil, iterations)
       note(kernel.scalars[scalar.index])
     case .apply(let op, let operands):
       vectorCost += iterations * Double(op.weight) * (varies ? 1 : 0.5)
@@ -107,7 +116,7 @@ struct LaneWalk {
 
   private mutating func access(
     _ memory: Memory, _ index: IndexExpression, _ element: ElementType, varies: Bool,
-    _ iterations: Double
+    isGuarded: Bool, _ iterations: Double
   ) {
     if case .local(let local) = memory, perLane.contains(local) {
       vectorCost += iterations
@@ -117,9 +126,18 @@ struct LaneWalk {
       vectorCost += iterations
     } else if isInSquares(index) {
       squareLoads += iterations
+    } else if let stride = index.coefficient(of: lane), stride > 1, !isGuarded, !isScattered(index) {
+      stridedLoads[stride, default: 0] += iterations
     } else {
-      stridedAccesses += iterations * (element.isGathered ? 1 : CostModel.Lanes.shortGatherCost)
+      scatteredAccesses += iterations * (element.isGathered ? 1 : CostModel.Lanes.shortGatherCost)
     }
+  }
+
+  /// Whether the places of lanes are looked up.
+  private func isScattered(_ index: IndexExpression) -> Bool {
+    var result = false
+    index.forEachScalar { result = result || varying.contains($0) }
+    return result
   }
 
   /// Whether lanes are evenly apart and a loop around goes from element to element.
@@ -132,9 +150,7 @@ struct LaneWalk {
   }
 
   private func isContiguous(_ index: IndexExpression) -> Bool {
-    var scalarVaries = false
-    index.forEachScalar { scalarVaries = scalarVaries || varying.contains($0) }
-    return index.coefficient(of: lane) == 1 && !scalarVaries
+    index.coefficient(of: lane) == 1 && !isScattered(index)
   }
 
   private mutating func visit(_ store: Store, _ iterations: Double) {
@@ -145,8 +161,7 @@ struct LaneWalk {
       vectorCost += iterations
       return
     }
-    var isLookedUp = false
-    store.address.forEachScalar { isLookedUp = isLookedUp || varying.contains($0) }
+    let isLookedUp = isScattered(store.address)
     let stride = store.address.coefficient(of: lane)
     if stride == 0, !isLookedUp, mayFold, store.combining != nil, store.condition == nil {
       vectorCost += iterations * CostModel.Lanes.horizontalCost
@@ -156,7 +171,7 @@ struct LaneWalk {
       vectorCost += iterations
     } else {
       mayBeTiled = false
-      stridedAccesses += iterations * CostModel.Lanes.scatterCost
+      scatteredAccesses += iterations * CostModel.Lanes.scatterCost
     }
   }
 }
