@@ -13,10 +13,8 @@ package struct KernelCode: Hashable, Sendable {
   static func of(_ kernel: Kernel, in program: LoopProgram) -> (code: KernelCode, offsets: [Int]) {
     var first = [Int?](repeating: nil, count: kernel.slots.count)
     kernel.body.forEachNode { node in
-      for access in Access.all(of: node) {
-        guard case .slot(let slot) = access.memory else { continue }
-        first[slot] = min(first[slot] ?? Int.max, access.address.constant)
-      }
+      guard let access = node.access, case .slot(let slot) = access.memory else { return }
+      first[slot] = min(first[slot] ?? Int.max, access.address.constant)
     }
     let types = kernel.slots.map { program.buffers[$0.index].type }
     let starts = zip(first, types).map { first, type in

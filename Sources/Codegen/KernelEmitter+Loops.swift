@@ -284,7 +284,7 @@ extension KernelEmitter {
   /// The open accumulators that nodes update.
   func updatedAccumulators(_ body: [Node]) -> [ScalarID] {
     var updated = Set<ScalarID>()
-    for node in body { node.forEachUpdate { updated.insert($0) } }
+    body.forEachNode { if case .accumulate(let sum, _) = $0 { updated.insert(sum) } }
     return updated.filter { accumulators[$0] != nil }.sorted()
   }
 

@@ -74,7 +74,10 @@ final class KernelEmitter {
     math = VectorMath(builder, target: module.target)
     analysis = LaneAnalysis(kernel)
     var kinds: [ScalarID: Reduction.Kind] = [:]
-    for node in kernel.body { node.forEachAccumulator { kinds[$0.result] = $0.kind } }
+    kernel.body.forEachNode { node in
+      guard case .loop(let loop) = node else { return }
+      for accumulator in loop.accumulators { kinds[accumulator.result] = accumulator.kind }
+    }
     self.kinds = kinds
     sharedAngles = kernel.sharedAngles
     contractions = Contractions(kernel)

@@ -358,16 +358,7 @@ extension [Node] {
   /// The nodes of the tree that are wanted; a loop is asked about after what it holds.
   private func filteringNodes(_ isWanted: (Node) -> Bool) -> [Node] {
     compactMap { node in
-      var node = node
-      switch node {
-      case .define, .store, .accumulate: break
-      case .loop(var loop):
-        loop.body = loop.body.filteringNodes(isWanted)
-        node = .loop(loop)
-      case .contract(var contract):
-        contract.body = contract.body.filteringNodes(isWanted)
-        node = .contract(contract)
-      }
+      let node = node.mappingBodies { $0.filteringNodes(isWanted) }
       return isWanted(node) ? node : nil
     }
   }

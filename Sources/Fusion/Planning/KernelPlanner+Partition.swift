@@ -168,7 +168,9 @@ extension KernelPlanner {
       ) { graph.type($0).byteCount }
       var candidates = sharing.filter { position, bytes in
         let kernel = partition.kernels[position]
-        guard !laidOut.contains(kernel.roots[0].value), kernel.outerExtent == outer, !isNested || kernel.order == nil else { return false }
+        guard !laidOut.contains(kernel.roots[0].value), kernel.outerExtent == outer,
+          !isNested || kernel.order == nil
+        else { return false }
         let share = isShort && isShortPass(kernel) ? CostModel.Sharing.shortPassShare : 4
         return outer == nil || bytes.multipliedCapped(by: share) >= total
       }

@@ -300,26 +300,19 @@ extension Loop {
 
   /// The stores in the loop that combine into slots.
   var combiningStores: [Store] {
-    body.flatMap { node -> [Store] in
-      switch node {
-      case .store(let store): store.combining == nil ? [] : [store]
-      case .loop(let loop): loop.combiningStores
-      case .define, .accumulate, .contract: []
-      }
+    var stores = [Store]()
+    body.forEachNode { node in
+      if case .store(let store) = node, store.combining != nil { stores.append(store) }
     }
+    return stores
   }
 }
 
 extension Node {
   /// The node with every store in it replaced.
   func mappingStores(_ transform: (Store) -> Store) -> Node {
-    switch self {
-    case .store(let store): return .store(transform(store))
-    case .loop(var loop):
-      loop.body = loop.body.map { $0.mappingStores(transform) }
-      return .loop(loop)
-    case .define, .accumulate, .contract: return self
-    }
+    if case .store(let store) = self { return .store(transform(store)) }
+    return mappingBodies { $0.map { $0.mappingStores(transform) } }
   }
 }
 

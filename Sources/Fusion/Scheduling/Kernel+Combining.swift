@@ -81,7 +81,7 @@ extension Kernel {
     _ nodes: [Node], of other: Kernel, renaming known: [ScalarID: ScalarID] = [:]
   ) {
     var transplant = Transplant(from: other, into: self, known: known)
-    let nodes = transplant.moved(nodes)
+    let nodes = transplant.mapped(nodes)
     self = transplant.kernel
     body += nodes
   }

@@ -102,15 +102,9 @@ private struct Vectorizer {
   /// needs its own.
   private func localsWritten(in body: [Node], lane: VariableID) -> Set<Int> {
     var written = Set<Int>()
-    for node in body {
-      switch node {
-      case .store(let store):
-        if case .local(let local) = store.memory, !store.address.uses(lane) {
-          written.insert(local)
-        }
-      case .loop(let loop): written.formUnion(localsWritten(in: loop.body, lane: lane))
-      case .define, .accumulate, .contract: break
-      }
+    body.forEachNode { node in
+      guard case .store(let store) = node, case .local(let local) = store.memory else { return }
+      if !store.address.uses(lane) { written.insert(local) }
     }
     return written
   }

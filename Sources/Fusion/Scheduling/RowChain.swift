@@ -197,9 +197,9 @@ struct RowChain {
     for kernel in members.map(\.kernel) {
       guard let parts = KernelParts(kernel) else { preconditionFailure("only loops are joined") }
       var transplant = Transplant(from: kernel, into: result)
-      heads += transplant.moved(parts.head)
-      steps += transplant.moved(parts.steps)
-      tails += transplant.moved(parts.tail)
+      heads += transplant.mapped(parts.head)
+      steps += transplant.mapped(parts.steps)
+      tails += transplant.mapped(parts.tail)
       result = transplant.kernel
       result.sources += kernel.sources.filter { !result.sources.contains($0) }
     }
