@@ -259,7 +259,7 @@ struct Lowering {
   ) -> [Kernel] {
     let sources = sources(of: plan)
     switch plan.kind {
-    case .nest:
+    case .nest, .layout:
       if plan.roots.isEmpty { return [] }
       return parts(of: plan).map { part in
         let nest = builder(available: available)
@@ -313,7 +313,7 @@ struct Lowering {
     let type = graph.type(root.value)
     let memory = nest.slot(destination ?? buffer(root.value))
     switch root.form {
-    case .natural:
+    case .natural, .laidOut:
       let nests = root.nests(in: nest.variables, shape: type.shape, outermost: part)
       for (loops, indices) in nests {
         let scope = nest.descend(from: nest.root, loops) { level in

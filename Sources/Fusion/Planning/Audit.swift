@@ -150,7 +150,7 @@ final class Audit {
     common = [root.value]
     var places = [Int]()
     switch root.form {
-    case .natural:
+    case .natural, .laidOut:
       places = root.indices(in: variables, shape: type.shape).indices.map(indices.number)
       home = places.last
       homes = Set(places)

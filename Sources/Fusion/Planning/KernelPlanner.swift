@@ -19,8 +19,6 @@ struct KernelPlanner {
   private(set) var readers: [ValueID: Int] = [:]
   /// Roots of few bytes that several nests of loops need.
   private(set) var sharedScalars: Set<ValueID> = []
-  /// Roots that only lay out memory anew, each in a kernel of its own, which transposes squares.
-  private(set) var laidOut: Set<ValueID> = []
   let target: TargetDescription
   /// How many demands of nests were looked at.
   private(set) var steps = 0
@@ -148,7 +146,7 @@ struct KernelPlanner {
     let reason = isLaidOut ? "read it across memory" : "would make it of its parts"
     explain("v\(value.index) is stored: several nests \(reason)")
     addRoot(value)
-    if isLaidOut { laidOut.insert(value) }
+    if isLaidOut { roots[value]?.form = .laidOut }
     if footprints.isSmall(value) { sharedScalars.insert(value) }
     return true
   }
