@@ -97,7 +97,7 @@ final class KernelEmitter {
     }
     let lanes = kernel.largestVector
     let scratchBytes = kernel.locals.filter(\.isInScratch).map { $0.byteCount(lanes: lanes) }
-    var scratch = ScratchBlock(scratchBytes, builder, module)
+    var scratch = ScratchBlock(scratchBytes, builder, module) { pointer(to: .flag) }
     for local in kernel.locals {
       localPointers.append(
         local.isInScratch
