@@ -3,9 +3,9 @@ package import TensorIR
 extension [Node] {
   /// Calls `body` with every node in execution order, loops before what they hold.
   package func forEachNode(_ body: (Node) throws -> Void) rethrows {
-    for node in self {
-      try body(node)
-      try node.forEachBody { try $0.forEachNode(body) }
+    for position in indices {
+      try body(self[position])
+      try self[position].forEachBody { try $0.forEachNode(body) }
     }
   }
 }

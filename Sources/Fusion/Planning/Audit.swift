@@ -347,7 +347,7 @@ final class Audit {
       }
       let repetition = min(formula.fold?.count ?? 1, CostModel.Storing.tripWeight + 1)
       var sum = Effort(
-        weight: min(formula.body.weight * repetition, CostModel.Storing.tripWeight + 1),
+        weight: min(formula.weight * repetition, CostModel.Storing.tripWeight + 1),
         elements: 0,
         isCostly: formula.fold != nil || formula.body.isCostly)
       for case let part? in operation.operands.map({ efforts[$0] }) {

@@ -286,7 +286,7 @@ extension KernelPlanner {
     let known = Set(alone.costly.map(\.value))
     let weight = audit.costly.reduce(0) { sum, again in
       known.contains(again.value) || again.total < 50
-        ? sum : sum.addingCapped(graph.comprehension(again.value)?.body.weight ?? 0)
+        ? sum : sum.addingCapped(graph.comprehension(again.value)?.weight ?? 0)
     }
     return weight >= CostModel.Storing.costlyTripWeight
   }

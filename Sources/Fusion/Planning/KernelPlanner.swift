@@ -101,9 +101,9 @@ struct KernelPlanner {
   private mutating func addNecessaryRoots() throws {
     let function = graph.function
     for value in function.results { addRoot(value) }
-    var footprints = Footprints(graph, isStored: { [forced] in forced.contains($0) })
+    let footprints = Footprints(graph, isStored: { [forced] in forced.contains($0) })
     for operation in function.operations {
-      _ = addRoot(ofManyParts: operation, &footprints)
+      _ = addRoot(ofManyParts: operation, footprints)
       switch operation.op {
       case .call(let callee):
         throw AdjointError(
@@ -135,7 +135,7 @@ struct KernelPlanner {
 
   /// Makes a root of an operation's result where it is better read than made of its parts again.
   private mutating func addRoot(
-    ofManyParts operation: Operation, _ footprints: inout Footprints
+    ofManyParts operation: Operation, _ footprints: Footprints
   ) -> Bool {
     let isStored = { [stored, forced] (value: ValueID) in
       stored.contains(value) || forced.contains(value)
@@ -153,9 +153,9 @@ struct KernelPlanner {
 
   /// Makes roots of what is better read than made of its parts, now that more of these are in memory.
   private mutating func addRootsOfManyParts() -> Bool {
-    var footprints = Footprints(graph, isStored: { [stored] in stored.contains($0) })
+    let footprints = Footprints(graph, isStored: { [stored] in stored.contains($0) })
     var isNew = false
-    for operation in graph.function.operations where addRoot(ofManyParts: operation, &footprints) {
+    for operation in graph.function.operations where addRoot(ofManyParts: operation, footprints) {
       isNew = true
     }
     return isNew
@@ -188,8 +188,9 @@ struct KernelPlanner {
   }
 
   private mutating func addContract(_ dot: ValueID) {
-    let (forced, roots) = (self.forced, self.roots)
-    let isInMemory = { (value: ValueID) in forced.contains(value) || roots[value] != nil }
+    let isInMemory = { [forced, stored] (value: ValueID) in
+      stored.contains(value) || forced.contains(value)
+    }
     var inlined = Set<ValueID>()
     for operand in graph.operation(dot)?.operands ?? [] {
       let base = graph.base(of: operand, until: isInMemory)
@@ -352,7 +353,7 @@ struct KernelPlanner {
       return repeated >= 100
         && repeated / 100 * count >= CostModel.Storing.leastRepeatedElements
     }
-    let weight = graph.comprehension(value)?.body.weight ?? 0
+    let weight = graph.comprehension(value)?.weight ?? 0
     return repeated.multipliedCapped(by: weight) >= 100 * CostModel.Storing.costlyTripWeight
   }
 

@@ -14,17 +14,17 @@ func chainRows(_ drafts: [Draft], _ scheduler: inout Scheduler) -> [RowChain] {
     let last = sources.last ?? 0
     let home = sources.reversed().first { home in
       scheduler.visitedChains += 1
-      let others = chains[(home + 1)...].prefix(last - home)
+      let others = (home + 1)..<(last + 1)
       guard chains[home].hasRows(of: draft) else { return false }
       let mayFollow = others.allSatisfy { other in
         scheduler.visitedChains += 1
-        return chains[home].mayFollow(other)
+        return chains[home].mayFollow(chains[other])
       }
       guard mayFollow else { return false }
       // What nobody reads after the chain is in use for longer where the chain moves.
       let prolonged = chains[home].read.filter { buffer in
         !others.isEmpty && (readers[buffer]?.last ?? 0) < draft.number
-          && !others.contains { $0.read.contains(buffer) }
+          && !others.contains { chains[$0].read.contains(buffer) }
       }
       return chains[home].join(
         draft, readers: readerCounts, prolonging: prolonged, &scheduler)
