@@ -123,8 +123,7 @@ extension Kernel {
       if new.isEmpty { return }
       var conversions: [ScalarID: ScalarID] = [:]
       for product in new.sorted() {
-        conversions[product] = ScalarID(scalars.count)
-        scalars.append(scalars[product.index])
+        conversions[product] = newScalar(scalars[product.index])
       }
       body = body.converting(conversions, types: scalars)
     }

@@ -112,6 +112,20 @@ package enum Memory: Hashable, Sendable {
   case local(Int)
 }
 
+extension Kernel {
+  /// A scalar of a type that the caller defines.
+  package mutating func newScalar(_ element: ElementType) -> ScalarID {
+    scalars.append(element)
+    return ScalarID(scalars.count - 1)
+  }
+
+  /// A variable of a loop that the caller adds.
+  package mutating func newVariable(_ name: String, extent: Int) -> VariableID {
+    variables.append(Variable(name: name, extent: extent))
+    return VariableID(variables.count - 1)
+  }
+}
+
 /// One node of a loop tree.
 package enum Node: Sendable, Hashable {
   /// Defines a scalar.

@@ -40,8 +40,7 @@ package struct Transplant: NodeMapping {
 
   package mutating func scalar(_ id: ScalarID) -> ScalarID {
     if let known = scalars[id] { return known }
-    kernel.scalars.append(source.scalars[id.index])
-    let fresh = ScalarID(kernel.scalars.count - 1)
+    let fresh = kernel.newScalar(source.scalars[id.index])
     scalars[id] = fresh
     return fresh
   }

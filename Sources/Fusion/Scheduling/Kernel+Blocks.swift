@@ -113,8 +113,7 @@ extension Kernel {
   mutating func cutting(
     _ steps: [Node], _ size: Int, _ count: Int
   ) -> (block: VariableID, steps: [Node]) {
-    let block = VariableID(variables.count)
-    variables.append(Variable(name: "blk", extent: count))
+    let block = newVariable("blk", extent: count)
     let steps = steps.map { step -> Node in
       switch step {
       case .loop(var loop):
@@ -190,10 +189,8 @@ extension Kernel {
     _ memory: Memory, _ type: TensorType, _ kind: Reduction.Kind, at start: IndexExpression,
     for target: TargetDescription
   ) -> [Node] {
-    let variable = VariableID(variables.count)
-    variables.append(Variable(name: "z", extent: type.count))
-    let zero = ScalarID(scalars.count)
-    scalars.append(type.element)
+    let variable = newVariable("z", extent: type.count)
+    let zero = newScalar(type.element)
     var loop = Loop(variable)
     let width = target.lanes(ofBits: 8 * type.element.byteCount)
     loop.schedule = type.count >= width ? .vector(width: width, interleave: 1) : .serial
@@ -231,8 +228,7 @@ extension Kernel {
     guard count > 1,
       scheduler.accept("\(count) blocks of \(blockRows)×\(blockColumns) of a product")
     else { return nil }
-    let block = VariableID(kernel.variables.count)
-    kernel.variables.append(Variable(name: "blk", extent: count))
+    let block = kernel.newVariable("blk", extent: count)
     var cut = contract
     cut.block = Contract.Block(variable: block, rows: blockRows, columns: blockColumns)
     var outer = Loop(block)

@@ -112,10 +112,6 @@ extension Kernel {
     return .loop(result)
   }
 
-  private mutating func newScalar(_ element: ElementType) -> ScalarID {
-    scalars.append(element)
-    return ScalarID(scalars.count - 1)
-  }
 }
 
 extension Loop {

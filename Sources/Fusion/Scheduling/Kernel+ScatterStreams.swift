@@ -63,16 +63,14 @@ extension Kernel {
 
   /// A variable of a loop's name.
   mutating func withVariable(like loop: Loop, extent: Int) -> VariableID {
-    variables.append(Variable(name: variables[loop.variable.index].name, extent: extent))
-    return VariableID(variables.count - 1)
+    newVariable(variables[loop.variable.index].name, extent: extent)
   }
 
   /// The body of a loop with scalars of its own, for another iteration.
   mutating func copy(of loop: Loop, at place: IndexExpression) -> [Node] {
     var names: [ScalarID: ScalarID] = [:]
     for scalar in loop.body.flatMap(\.definedScalars) {
-      names[scalar] = ScalarID(scalars.count)
-      scalars.append(scalars[scalar.index])
+      names[scalar] = newScalar(scalars[scalar.index])
     }
     return loop.body.map { node in
       node.renamingScalars { names[$0] ?? $0 }.mappingIndices { index in

@@ -62,7 +62,7 @@ private struct Vectorizer {
         serial.body[position] = .loop(choice.loop)
         serialCost += choice.cost
       } else {
-        serialCost += scalarCost(node)
+        serialCost += node.scalarWeight
       }
     }
     serialCost = serialCost * extent + CostModel.Lanes.loopCost
@@ -86,16 +86,6 @@ private struct Vectorizer {
     }
     self = inside
     return (serial, serialCost)
-  }
-
-  private func scalarCost(_ node: Node) -> Double {
-    switch node {
-    case .define(_, .apply(let op, _)): Double(op.weight)
-    case .define(_, .literal), .define(_, .index): 0
-    case .define, .store, .accumulate: 1
-    case .contract: 1e12
-    case .loop: 0
-    }
   }
 
   /// Local arrays that the body writes at places that do not depend on the lane, so that every lane

@@ -116,8 +116,8 @@ extension RowParts {
 }
 
 extension Node {
-  /// The instructions of a node outside inner loops.
-  fileprivate var scalarWeight: Double {
+  /// The instructions of a node outside inner loops and products.
+  var scalarWeight: Double {
     switch self {
     case .define(_, .apply(let op, _)): Double(op.weight)
     case .define(_, .literal), .define(_, .index), .loop, .contract: 0
