@@ -21,10 +21,7 @@ package struct KernelCode: Hashable, Sendable {
       // An address that is guarded may lie outside; the start itself must not.
       first.map { (0..<max(type.count, 1)).contains($0) ? $0 : 0 } ?? 0
     }
-    var bare = kernel
-    bare.name = ""
-    bare.sources = []
-    bare.slots = kernel.slots.indices.map { BufferID($0) }
+    var bare = kernel.overNumberedBuffers
     for variable in bare.variables.indices { bare.variables[variable].name = "" }
     bare.body = kernel.body.mappingAccesses { memory, address in
       guard case .slot(let slot) = memory else { return (memory, address) }

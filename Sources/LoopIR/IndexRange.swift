@@ -25,7 +25,7 @@ extension ClosedRange<Int> {
   }
 
   /// The range that holds both.
-  func union(_ other: ClosedRange<Int>) -> ClosedRange<Int> {
+  package func union(_ other: ClosedRange<Int>) -> ClosedRange<Int> {
     Swift.min(lowerBound, other.lowerBound)...Swift.max(upperBound, other.upperBound)
   }
 
@@ -58,7 +58,7 @@ package struct IndexRanges {
     variables = kernel.variables.map { 0...max($0.extent - 1, 0) }
     scalars = kernel.scalars.map(\.range)
     var ranges: [VariableID: Loop.Range] = [:]
-    let elements = kernel.scalars
+    let (elements, table) = (kernel.scalars, kernel.variables)
     kernel.body.forEachNode { node in
       switch node {
       case .define(let scalar, let expression): note(scalar, expression, elements)
@@ -73,7 +73,7 @@ package struct IndexRanges {
           blocks[loop.variable] = (number, size)
         }
       case .contract(let contract):
-        if let block = contract.block, block.rows > 0, contract.hasWholeRows(block, in: kernel) {
+        if let block = contract.block, block.rows > 0, contract.hasWholeRows(block, of: table) {
           blocks[contract.row] = (block.variable, block.rows)
         }
       case .store, .accumulate: break

@@ -110,6 +110,13 @@ package enum Memory: Hashable, Sendable {
   case slot(Int)
   /// A local array of the kernel.
   case local(Int)
+
+  package func _rawHashValue(seed: Int) -> Int {
+    switch self {
+    case .slot(let slot): (2 &* slot).scattered(by: seed)
+    case .local(let local): (2 &* local &+ 1).scattered(by: seed)
+    }
+  }
 }
 
 extension Kernel {

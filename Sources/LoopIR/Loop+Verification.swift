@@ -314,8 +314,9 @@ extension Contract {
   }
 
   /// Whether a block covers all columns, so that the block's variable counts blocks of rows.
-  func hasWholeRows(_ block: Block, in kernel: Kernel) -> Bool {
-    kernel.variables.indices.contains(column.index)
-      && block.columns >= kernel.variables[column.index].extent
+  ///
+  /// - Parameter variables: the kernel's.
+  func hasWholeRows(_ block: Block, of variables: [Kernel.Variable]) -> Bool {
+    variables.indices.contains(column.index) && block.columns >= variables[column.index].extent
   }
 }

@@ -64,6 +64,10 @@ extension NestBuilder {
     var value: ValueID
     var index: Int
     var level: VariableID?
+
+    func _rawHashValue(seed: Int) -> Int {
+      .scattered(value.index, index, level?.index ?? -1, by: seed)
+    }
   }
 }
 

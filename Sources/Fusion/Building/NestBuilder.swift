@@ -46,6 +46,10 @@ final class NestBuilder {
     var value: ValueID
     var index: Int
     var condition: ScalarID?
+
+    func _rawHashValue(seed: Int) -> Int {
+      .scattered(value.index, index, condition?.index ?? -1, by: seed)
+    }
   }
 
   init(

@@ -90,6 +90,10 @@ final class Audit {
     var value: ValueID
     var index: Int
     var condition: Int?
+
+    func _rawHashValue(seed: Int) -> Int {
+      .scattered(value.index, index, condition ?? -1, by: seed)
+    }
   }
 
   /// A condition under which a value is read: bounds that hold, or one that does not.
