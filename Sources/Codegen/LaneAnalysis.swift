@@ -74,9 +74,9 @@ struct LaneAnalysis {
       return true
     }
     var varies = false
-    expression.forEachInput(index: { varies = varies || isVarying($0, lane) }) {
-      varies = varies || varying.contains($0)
-    }
+    expression.forEachInput(
+      index: { varies = varies || isVarying($0, lane) },
+      scalar: { varies = varies || varying.contains($0) })
     return varies
   }
 

@@ -159,10 +159,7 @@ struct Lowering {
   /// A draft without stores of what nobody reads, because all that needs it is computed beside it, so
   /// that they are not weighed; nil where nothing is left.
   private func withoutUnreadStores(_ draft: Draft, _ read: Set<BufferID>) -> Draft? {
-    let unread = draft.written.filter { [buffers = program.buffers] buffer in
-      guard case .arena = buffers[buffer.index].storage else { return false }
-      return !read.contains(buffer)
-    }
+    let unread = draft.written.filter { [program] in program.isArena($0) && !read.contains($0) }
     guard !unread.isEmpty, !draft.hasProduct, draft.sums.isEmpty else { return draft }
     var kernel = draft.kernel
     kernel.body = kernel.body.removingStores { store in

@@ -100,7 +100,8 @@ private struct ScalarMapping: NodeMapping {
   func scalar(_ scalar: ScalarID) -> ScalarID { name(scalar) }
 
   func index(_ index: IndexExpression) -> IndexExpression {
-    index.substituting(variable: { IndexExpression($0) }) { IndexExpression(.scalar(name($0))) }
+    index.substituting(
+      variable: { IndexExpression($0) }, scalar: { IndexExpression(.scalar(name($0))) })
   }
 }
 

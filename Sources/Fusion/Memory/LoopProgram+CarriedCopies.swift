@@ -74,8 +74,8 @@ extension LoopProgram {
   private func isOwn(
     _ buffer: BufferID, of loop: StepLoop, _ homes: [BufferID: BufferID]
   ) -> Bool {
-    guard case .arena = buffers[buffer.index].storage, homes[buffer] == nil else { return false }
-    return !loop.carries.contains { [$0.current, $0.next].contains(buffer) }
+    isArena(buffer) && homes[buffer] == nil
+      && !loop.carries.contains { [$0.current, $0.next].contains(buffer) }
       && !isExchanged(buffer, in: loop.body, homes)
   }
 
@@ -208,11 +208,7 @@ extension LoopProgram {
   /// The pieces of arena that nothing but loops that hand them on reads.
   private var unreadBuffers: Set<BufferID> {
     let read = buffersRead()
-    return Set(
-      buffers.indices.map { BufferID($0) }.filter { buffer in
-        guard case .arena = buffers[buffer.index].storage else { return false }
-        return !read.contains(buffer)
-      })
+    return Set(buffers.indices.map { BufferID($0) }.filter { isArena($0) && !read.contains($0) })
   }
 
   /// The buffers that kernels, conditions, branches, and calls read, with what views are parts of.

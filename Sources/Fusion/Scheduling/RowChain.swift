@@ -181,8 +181,7 @@ struct RowChain {
     by members: [Draft], readers: [BufferID: Int], _ program: LoopProgram
   ) -> Set<BufferID> {
     var kept = Set<BufferID>()
-    for buffer in members.flatMap(\.written) {
-      guard case .arena = program.buffers[buffer.index].storage else { continue }
+    for buffer in members.flatMap(\.written) where program.isArena(buffer) {
       let own = members.count { $0.read.contains(buffer) }
       if own > 0, own == readers[buffer, default: 0] { kept.insert(buffer) }
     }
@@ -223,10 +222,7 @@ extension LoopProgram {
 
   /// What those of some buffers take that are in the arena.
   fileprivate func arenaBytes(of ids: Set<BufferID>) -> Int {
-    ids.reduce(0) { sum, id in
-      guard case .arena = buffers[id.index].storage else { return sum }
-      return sum + buffers[id.index].type.byteCount
-    }
+    ids.reduce(0) { $0 + (isArena($1) ? buffers[$1.index].type.byteCount : 0) }
   }
 }
 
