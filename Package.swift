@@ -105,7 +105,7 @@ let package = Package(
       "Runtime",
       [
         "TensorIR", "Interpreter", "Differentiation", "Optimizer", "LoopIR", "Fusion", "Codegen",
-        "LLVMBridge", "Targets",
+        "LLVMBridge", "Targets", "CAllocations",
       ]),
     tests(
       "Adjoint",

@@ -136,7 +136,9 @@ extension LoopProgram {
   /// Where a kernel's buffers start, with so many bytes left out; nil where some are found out only when
   /// it runs, or are constants.
   fileprivate func places(of kernel: Int, from offsets: [Int]) -> [KernelPlace]? {
-    guard !kernels[kernel].hasUnboundedLoops, kernels[kernel].slots.count <= slotLimit else {
+    guard !kernels[kernel].hasUnboundedLoops, !kernels[kernel].usesScratch,
+      kernels[kernel].slots.count <= slotLimit
+    else {
       return nil
     }
     var places = [KernelPlace]()

@@ -29,6 +29,10 @@ final class EntryEmitter {
   private let lists: LLVMValue
   /// Where the program ends early; nil where it cannot.
   private let end: LLVMBlock?
+  /// What the runtime gives the program; not there where lanes are shared.
+  private let context: LLVMValue
+  /// An integer that kernels set where there is no scratch memory; nil where none needs some.
+  private var flag: LLVMValue?
   /// The blocks of lanes that all kernels are run for; nil for all, which threads share.
   private let blocks: (first: LLVMValue, end: LLVMValue)?
 
@@ -47,9 +51,13 @@ final class EntryEmitter {
     runs = isProfiled ? [:] : Self.runs(in: program, functions)
     blocks = nil
     end = program.mayEndEarly ? entry.appendBlock("end") : nil
-    // Kernels that may run on get the context behind their buffers.
-    let slotCount = program.kernels.map(\.slots.count).max() ?? 0
-    slots = builder.alloca(module.pointer, count: slotCount + 1, alignment: 16)
+    slots = builder.alloca(module.pointer, count: program.mostPointers, alignment: 16)
+    context = entry.parameters[3]
+    if program.kernels.contains(where: \.usesScratch) {
+      let flag = builder.alloca(module.i64, count: 1, alignment: 8)
+      builder.store(builder.int(0, module.i64), flag, alignment: 8)
+      self.flag = flag
+    }
     let listCount = program.longestList
     lists =
       listCount == 0
@@ -85,14 +93,15 @@ final class EntryEmitter {
     runs = [:]
     blocks = (function.parameters[1], function.parameters[2])
     end = nil
-    let slotCount = program.kernels.map(\.slots.count).max() ?? 0
-    slots = builder.alloca(module.pointer, count: slotCount + 1, alignment: 16)
+    slots = builder.alloca(module.pointer, count: program.mostPointers, alignment: 16)
     lists = slots
     bases = slots
+    context = outer.context
     starts = program.buffers.map { _ in nil }
     for (position, buffer) in memory.enumerated() {
       starts[buffer.index] = loaded(function.parameters[0], byte: position * 8)
     }
+    if outer.flag != nil { flag = loaded(function.parameters[0], byte: memory.count * 8) }
     // Every thread counts by itself.
     if let index { starts[index.index] = builder.alloca(module.i64, count: 1, alignment: 8) }
   }
@@ -177,7 +186,6 @@ final class EntryEmitter {
     guard let number = callees.firstIndex(of: callee) else {
       preconditionFailure("every callee has a place in the table")
     }
-    let context = entry.parameters[3]
     let table = loaded(context, byte: 32)
     let function = loaded(table, byte: 16 * number)
     let arguments = call.arguments.map { argument in
@@ -209,13 +217,32 @@ final class EntryEmitter {
       let failed = builder.appendBlock("failed")
       builder.condBr(builder.icmp(.eq, value, builder.int(0, module.i32)), goesOn, failed)
       builder.position(at: failed)
-      let note = module.functionType(
-        [module.pointer, module.i64, module.i32], returns: module.void)
-      builder.callIndirect(
-        note, loaded(context, byte: 40), [context, builder.int(number, module.i64), value])
+      noteFailure(of: number, status: value)
       builder.br(end)
       builder.position(at: goesOn)
     }
+  }
+
+  /// Tells the runtime that a function, by number, or scratch memory failed.
+  private func noteFailure(of number: Int, status: LLVMValue) {
+    let note = module.functionType(
+      [module.pointer, module.i64, module.i32], returns: module.void)
+    builder.callIndirect(
+      note, loaded(context, byte: 40), [context, builder.int(number, module.i64), status])
+  }
+
+  /// Ends the program where a kernel that ran had no scratch memory; in a part that threads share, its
+  /// caller does.
+  private func leaveIfScratchIsMissing() {
+    guard blocks == nil, let flag, let end else { return }
+    let goesOn = builder.appendBlock("goes.on")
+    let failed = builder.appendBlock("failed")
+    let value = builder.load(module.i64, flag, alignment: 8)
+    builder.condBr(builder.icmp(.eq, value, builder.int(0, module.i64)), goesOn, failed)
+    builder.position(at: failed)
+    noteFailure(of: scratchFailure, status: builder.int(0, module.i32))
+    builder.br(end)
+    builder.position(at: goesOn)
   }
 
   /// A list of the addresses of buffers.
@@ -281,7 +308,7 @@ final class EntryEmitter {
       builder.condBr(isTrue(condition), goesOn, after)
       builder.position(at: goesOn)
       builder.leaveIfCancelled(
-        after: counter, of: Self.iterationsBetweenTests, context: entry.parameters[3], to: after,
+        after: counter, of: Self.iterationsBetweenTests, context: context, to: after,
         else: body)
       builder.position(at: body)
     }
@@ -316,7 +343,8 @@ final class EntryEmitter {
       preconditionFailure("a shared loop is counted")
     }
     let memory = program.ownMemory(of: loop)
-    let frame = builder.alloca(module.pointer, count: max(memory.count, 1), alignment: 16)
+    let frame = builder.alloca(module.pointer, count: memory.count + 1, alignment: 16)
+    if let flag { builder.store(flag, builder.gep(frame, bytes: memory.count * 8), alignment: 8) }
     loop.body.kernelNumbers.first.map(notify)
     for (position, buffer) in memory.enumerated() {
       builder.store(
@@ -330,6 +358,9 @@ final class EntryEmitter {
     inner.emit(loop)
     inner.builder.ret()
     share(function, frame, blocks: blocks)
+    if loop.body.kernelNumbers.contains(where: { program.kernels[$0].usesScratch }) {
+      leaveIfScratchIsMissing()
+    }
     guard count % 2 == 1 else { return }
     for carry in loop.carries where program.isExchanged(carry) {
       starts.swapAt(carry.current.index, carry.next.index)
@@ -383,11 +414,14 @@ final class EntryEmitter {
       let start = builder.gep(pointer(to: buffer), bytes: function.offsets[position])
       builder.store(start, builder.gep(slots, bytes: position * 8), alignment: 8)
     }
-    if kernel.hasUnboundedLoops {
-      let place = builder.gep(slots, bytes: kernel.slots.count * 8)
-      builder.store(entry.parameters[3], place, alignment: 8)
+    func add(_ extra: KernelExtra, _ pointer: LLVMValue) {
+      let place = builder.gep(slots, bytes: extra.byte(behind: kernel.slots.count))
+      builder.store(pointer, place, alignment: 8)
     }
+    if kernel.hasUnboundedLoops { add(.context, context) }
+    if let flag, kernel.usesScratch { add(.flag, flag) }
     emitCall(of: number)
+    if kernel.usesScratch { leaveIfScratchIsMissing() }
   }
 
   /// Runs a kernel whose buffers stand in the slots.
@@ -407,7 +441,6 @@ final class EntryEmitter {
 
   /// Hands blocks of a function to the context's threads, which call it with an argument and ranges.
   private func share(_ function: LLVMFunction, _ argument: LLVMValue, blocks: Int) {
-    let context = entry.parameters[3]
     let share = builder.load(module.pointer, context, alignment: 8)
     let type = module.functionType(
       [module.pointer, module.pointer, module.pointer, module.i64], returns: module.void)
@@ -418,7 +451,6 @@ final class EntryEmitter {
   /// Tells a profiled entry's context which kernel comes next.
   private func notify(_ number: Int) {
     guard isProfiled else { return }
-    let context = entry.parameters[3]
     let hook = loaded(context, byte: 16)
     let type = module.functionType([module.pointer, module.i64], returns: module.void)
     builder.callIndirect(type, hook, [context, builder.int(number, module.i64)])
@@ -426,6 +458,11 @@ final class EntryEmitter {
 }
 
 extension LoopProgram {
+  /// The most pointers that a kernel gets: its buffers, and what stands behind them.
+  fileprivate var mostPointers: Int {
+    (kernels.map(\.slots.count).max() ?? 0) + KernelExtra.allCases.count
+  }
+
   /// For each buffer whether steps outside of runs may use it, or parts of it.
   fileprivate func buffers(besides runs: [Int: KernelRun]) -> [Bool] {
     if runs.isEmpty { return buffers.map { _ in true } }

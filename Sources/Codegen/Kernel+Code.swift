@@ -13,20 +13,15 @@ package struct KernelCode: Hashable, Sendable {
   static func of(_ kernel: Kernel, in program: LoopProgram) -> (code: KernelCode, offsets: [Int]) {
     var first = [Int?](repeating: nil, count: kernel.slots.count)
     kernel.body.forEachNode { node in
-      for access in Access.all(of: node) {
-        guard case .slot(let slot) = access.memory else { continue }
-        first[slot] = min(first[slot] ?? Int.max, access.address.constant)
-      }
+      guard let access = node.access, case .slot(let slot) = access.memory else { return }
+      first[slot] = min(first[slot] ?? Int.max, access.address.constant)
     }
     let types = kernel.slots.map { program.buffers[$0.index].type }
     let starts = zip(first, types).map { first, type in
       // An address that is guarded may lie outside; the start itself must not.
       first.map { (0..<max(type.count, 1)).contains($0) ? $0 : 0 } ?? 0
     }
-    var bare = kernel
-    bare.name = ""
-    bare.sources = []
-    bare.slots = kernel.slots.indices.map { BufferID($0) }
+    var bare = kernel.overNumberedBuffers
     for variable in bare.variables.indices { bare.variables[variable].name = "" }
     bare.body = kernel.body.mappingAccesses { memory, address in
       guard case .slot(let slot) = memory else { return (memory, address) }

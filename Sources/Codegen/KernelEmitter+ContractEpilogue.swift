@@ -106,26 +106,6 @@ extension Node {
   /// The node with a variable moved on by some steps, so that what is the same for all
   /// steps is one address, and the steps are constants.
   fileprivate func shifting(_ variable: VariableID, by steps: Int) -> Node {
-    switch self {
-    case .define(let scalar, .load(let memory, let address, let condition)):
-      return .define(
-        scalar, .load(memory, address.shifting(variable, by: steps), condition: condition))
-    case .define(let scalar, .index(let index, let element)):
-      return .define(scalar, .index(index.shifting(variable, by: steps), element))
-    case .define(let scalar, .inBounds(let bounds)):
-      return .define(
-        scalar,
-        .inBounds(
-          bounds.map {
-            Bound($0.index.shifting(variable, by: steps), lower: $0.lower, upper: $0.upper)
-          }))
-    case .store(var store):
-      store.address = store.address.shifting(variable, by: steps)
-      return .store(store)
-    case .loop(var loop):
-      loop.body = loop.body.map { $0.shifting(variable, by: steps) }
-      return .loop(loop)
-    case .define, .accumulate, .contract: return self
-    }
+    mappingIndices { $0.shifting(variable, by: steps) }
   }
 }

@@ -59,9 +59,10 @@ extension KernelEmitter {
   /// Loops of unknown count ask after so many iterations whether they should end.
   private static let iterationsBetweenTests = 4096
 
-  /// The runtime's context, which stands behind the buffers of kernels that may run on.
-  private func context() -> LLVMValue {
-    let place = builder.gep(function.parameters[0], bytes: kernel.slots.count * 8)
+  /// What a pointer behind the kernel's buffers points to.
+  func pointer(to extra: KernelExtra) -> LLVMValue {
+    let place = builder.gep(
+      function.parameters[0], bytes: extra.byte(behind: kernel.slots.count))
     return builder.load(module.pointer, place, alignment: 8)
   }
 
@@ -87,7 +88,8 @@ extension KernelEmitter {
     builder.condBr(uniform(holds), goesOn, after)
     builder.position(at: goesOn)
     builder.leaveIfCancelled(
-      after: index, of: Self.iterationsBetweenTests, context: context(), to: after, else: start)
+      after: index, of: Self.iterationsBetweenTests, context: pointer(to: .context), to: after,
+      else: start)
     builder.position(at: start)
     variables[loop.variable] = index
     emitSerial(loop.body)
@@ -284,7 +286,7 @@ extension KernelEmitter {
   /// The open accumulators that nodes update.
   func updatedAccumulators(_ body: [Node]) -> [ScalarID] {
     var updated = Set<ScalarID>()
-    for node in body { node.forEachUpdate { updated.insert($0) } }
+    body.forEachNode { if case .accumulate(let sum, _) = $0 { updated.insert(sum) } }
     return updated.filter { accumulators[$0] != nil }.sorted()
   }
 

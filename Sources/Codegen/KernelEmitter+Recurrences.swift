@@ -214,7 +214,7 @@ extension KernelEmitter {
   }
 
   /// The statements that lead from a carry's current value to its next one, and what else they read.
-  private func chain(of carry: Carry, in loop: Loop) -> (nodes: [Node], inputs: Set<ScalarID>) {
+  private func chain(of carry: Carry, in loop: Loop) -> (nodes: [Node], inputs: [ScalarID]) {
     func operands(_ scalar: ScalarID, _ expression: Expression) -> [ScalarID] {
       if let sum = contractions.sums[scalar] { return sum.operands }
       var operands: [ScalarID] = []
@@ -238,7 +238,7 @@ extension KernelEmitter {
       needed.formUnion(operands)
       inputs.formUnion(operands.filter { !dependent.contains($0) })
     }
-    return (nodes.reversed(), inputs)
+    return (nodes.reversed(), inputs.sorted())
   }
 }
 

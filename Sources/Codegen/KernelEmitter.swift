@@ -74,7 +74,10 @@ final class KernelEmitter {
     math = VectorMath(builder, target: module.target)
     analysis = LaneAnalysis(kernel)
     var kinds: [ScalarID: Reduction.Kind] = [:]
-    for node in kernel.body { node.forEachAccumulator { kinds[$0.result] = $0.kind } }
+    kernel.body.forEachNode { node in
+      guard case .loop(let loop) = node else { return }
+      for accumulator in loop.accumulators { kinds[accumulator.result] = accumulator.kind }
+    }
     self.kinds = kinds
     sharedAngles = kernel.sharedAngles
     contractions = Contractions(kernel)
@@ -94,7 +97,7 @@ final class KernelEmitter {
     }
     let lanes = kernel.largestVector
     let scratchBytes = kernel.locals.filter(\.isInScratch).map { $0.byteCount(lanes: lanes) }
-    var scratch = ScratchBlock(scratchBytes, builder, module)
+    var scratch = ScratchBlock(scratchBytes, builder, module) { pointer(to: .flag) }
     for local in kernel.locals {
       localPointers.append(
         local.isInScratch

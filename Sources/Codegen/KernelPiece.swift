@@ -43,7 +43,7 @@ struct KernelPiece {
       }
       var transplant = Transplant(from: whole, into: Kernel(name: kernel.name))
       let body = head.needed(by: nodes) + [nodes.wrapped(in: block)].flatMap { $0 }
-      let moved = transplant.moved(body)
+      let moved = transplant.mapped(body)
       var piece = transplant.kernel
       piece.body = moved
       let (code, offsets) = KernelCode.of(piece, in: program)

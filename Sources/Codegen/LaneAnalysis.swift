@@ -70,15 +70,14 @@ struct LaneAnalysis {
   }
 
   private func isVarying(_ expression: Expression, _ lane: VariableID) -> Bool {
-    switch expression {
-    case .literal: return false
-    case .index(let index, _): return isVarying(index, lane)
-    case .load(let memory, let index, let condition):
-      if case .local(let local) = memory, kernel.locals[local].isPerLane { return true }
-      return isVarying(index, lane) || (condition.map { varying.contains($0) } ?? false)
-    case .inBounds(let bounds): return bounds.contains { isVarying($0.index, lane) }
-    case .apply(_, let operands): return operands.contains { varying.contains($0) }
+    if case .load(.local(let local), _, _) = expression, kernel.locals[local].isPerLane {
+      return true
     }
+    var varies = false
+    expression.forEachInput(
+      index: { varies = varies || isVarying($0, lane) },
+      scalar: { varies = varies || varying.contains($0) })
+    return varies
   }
 
   /// Whether an index differs between lanes.
@@ -86,29 +85,5 @@ struct LaneAnalysis {
     var result = index.uses(lane)
     index.forEachScalar { result = result || varying.contains($0) }
     return result
-  }
-}
-
-extension Node {
-  /// Calls `body` with every accumulator that the node updates.
-  func forEachUpdate(_ body: (ScalarID) -> Void) {
-    switch self {
-    case .define, .store: break
-    case .accumulate(let accumulator, _): body(accumulator)
-    case .loop(let loop): for node in loop.body { node.forEachUpdate(body) }
-    case .contract(let contract): for node in contract.body { node.forEachUpdate(body) }
-    }
-  }
-
-  /// Calls `body` with every accumulator that loops of the node declare.
-  func forEachAccumulator(_ body: (Accumulator) -> Void) {
-    switch self {
-    case .define, .store, .accumulate: break
-    case .loop(let loop):
-      loop.accumulators.forEach(body)
-      for node in loop.body { node.forEachAccumulator(body) }
-    case .contract(let contract):
-      for node in contract.body { node.forEachAccumulator(body) }
-    }
   }
 }

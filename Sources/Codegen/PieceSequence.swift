@@ -46,7 +46,15 @@ struct PieceSequence {
       })
     let arrays = shared.sorted().map { ($0, kernel.locals[$0]) }
     let scratchBytes = arrays.filter(\.1.isInScratch).map { $0.1.byteCount(lanes: 1) }
-    var scratch = ScratchBlock(scratchBytes, builder, module)
+    let flag = {
+      builder.load(
+        module.pointer,
+        builder.gep(
+          function.parameters[0], bytes: KernelExtra.flag.byte(behind: kernel.slots.count)),
+        alignment: 8)
+    }
+    var scratch = ScratchBlock(scratchBytes, builder, module, flag: flag)
+    let flagOfPieces = kernel.usesScratch ? flag() : nil
     var locals: [Int: LLVMValue] = [:]
     for (number, local) in arrays {
       let byteCount = local.byteCount(lanes: 1)
@@ -57,7 +65,11 @@ struct PieceSequence {
     }
     let lists = pieces.map { piece in
       let array = builder.alloca(
-        module.pointer, count: max(piece.memories.count, 1), alignment: 16)
+        module.pointer, count: piece.memories.count + KernelExtra.allCases.count, alignment: 16)
+      if let flagOfPieces {
+        let place = KernelExtra.flag.byte(behind: piece.memories.count)
+        builder.store(flagOfPieces, builder.gep(array, bytes: place), alignment: 8)
+      }
       for (position, place) in piece.memories.enumerated() {
         let base: LLVMValue? =
           switch place.memory {

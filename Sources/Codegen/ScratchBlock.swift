@@ -1,6 +1,9 @@
 internal import LLVMBridge
 
 /// Memory that a function takes from the process while it runs, for arrays that are too large for a stack.
+///
+/// Where there is none the function returns at once, after it has stored a one in the flag behind its
+/// buffers and the context; the entry point looks there and ends the program.
 struct ScratchBlock {
   /// Where the block starts; nil where nothing is in it.
   private let start: LLVMValue?
@@ -8,7 +11,9 @@ struct ScratchBlock {
   private var used = 0
 
   /// Takes a block for arrays of these sizes in bytes.
-  init(_ byteCounts: [Int], _ builder: IRBuilder, _ module: LLVMModule) {
+  ///
+  /// - Parameter flag: where it is noted that there is no memory.
+  init(_ byteCounts: [Int], _ builder: IRBuilder, _ module: LLVMModule, flag: () -> LLVMValue) {
     let byteCount = byteCounts.reduce(0) { $0 + Self.rounded($1) }
     guard byteCount > 0 else {
       start = nil
@@ -17,8 +22,15 @@ struct ScratchBlock {
     let function = module.declareFunction(
       "aligned_alloc", parameters: [module.i64, module.i64], returns: module.pointer)
     function.setResultAttribute(.noalias)
-    start = builder.call(
+    let block = builder.call(
       function, [builder.int(Self.alignment, module.i64), builder.int(byteCount, module.i64)])
+    let (missing, taken) = (builder.appendBlock("no.memory"), builder.appendBlock("memory"))
+    builder.condBr(builder.icmp(.eq, block, builder.zero(module.pointer)), missing, taken)
+    builder.position(at: missing)
+    builder.store(builder.int(1, module.i64), flag(), alignment: 8)
+    builder.ret()
+    builder.position(at: taken)
+    start = block
   }
 
   /// The next array.
@@ -42,4 +54,16 @@ struct ScratchBlock {
   private static func rounded(_ byteCount: Int) -> Int {
     (byteCount + alignment - 1) / alignment * alignment
   }
+}
+
+/// What stands behind the buffers of a kernel: places in the array of pointers that it gets, after so many
+/// buffers.
+enum KernelExtra: Int, CaseIterable {
+  /// The runtime's context, for kernels that may run on.
+  case context
+  /// An integer that becomes one where there is no scratch memory, for kernels that need some.
+  case flag
+
+  /// The byte of the pointer in an array with so many buffers before it.
+  func byte(behind bufferCount: Int) -> Int { (bufferCount + rawValue) * 8 }
 }

@@ -146,6 +146,27 @@ enum CostModel {
     static let updateCount = 256
   }
 
+  /// Updates of computed places, where neighbouring ones may meet and wait for each other's sums.
+  enum Scatters {
+    /// How many are made between two tests whether a loop ends, each in a run of iterations of its own
+    /// where they combine.
+    static let streams = 4
+    /// Loops of fewer updates have no such runs.
+    static let leastStreamed = 1024
+    /// The most work of one update in such a run, so that code stays small.
+    static let mostStreamedWork = 60
+    /// The most nodes of a loop that is unrolled.
+    static let mostUnrolledNodes = 12
+    /// The copies of few places that updates go to in turns.
+    static let copies = 4
+    /// So many updates go to copies; more go through memory side by side, by threads perhaps.
+    static let copiedUpdates = 32..<1024
+    /// Fewer places are not worth loops that clear and add up their copies.
+    static let leastCopied = 4
+    /// A function of this weight takes longer than to wait for a sum.
+    static let costlyWeight = 8
+  }
+
   /// Blocks for threads, and loops of steps that threads share.
   enum Threads {
     /// Work below this many instructions is not worth waking threads for.

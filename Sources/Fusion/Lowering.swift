@@ -161,10 +161,7 @@ struct Lowering {
   /// A draft without stores of what nobody reads, because all that needs it is computed beside it, so
   /// that they are not weighed; nil where nothing is left.
   private func withoutUnreadStores(_ draft: Draft, _ read: Set<BufferID>) -> Draft? {
-    let unread = draft.written.filter { buffer in
-      guard case .arena = program.buffers[buffer.index].storage else { return false }
-      return !read.contains(buffer)
-    }
+    let unread = draft.written.filter { [program] in program.isArena($0) && !read.contains($0) }
     guard !unread.isEmpty, !draft.hasProduct, draft.sums.isEmpty else { return draft }
     var kernel = draft.kernel
     kernel.body = kernel.body.removingStores { store in
@@ -261,7 +258,7 @@ struct Lowering {
   ) -> [Kernel] {
     let sources = sources(of: plan)
     switch plan.kind {
-    case .nest:
+    case .nest, .layout:
       if plan.roots.isEmpty { return [] }
       return parts(of: plan).map { part in
         let nest = builder(available: available)
@@ -315,7 +312,7 @@ struct Lowering {
     let type = graph.type(root.value)
     let memory = nest.slot(destination ?? buffer(root.value))
     switch root.form {
-    case .natural:
+    case .natural, .laidOut:
       let nests = root.nests(in: nest.variables, shape: type.shape, outermost: part)
       for (loops, indices) in nests {
         let scope = nest.descend(from: nest.root, loops) { level in

@@ -77,10 +77,7 @@ package struct Contractions: Sendable {
         guard kinds[accumulator] == .add, let term = terms[value] else { break }
         accumulated[value] = term
         absorbed.formUnion([term.product, value])
-      case .store: break
-      case .loop(let loop): visit(loop.body)
-      case .contract(let contract):
-        for body in [contract.left.body, contract.right.body, contract.body] { visit(body) }
+      case .store, .loop, .contract: node.forEachBody { visit($0) }
       }
     }
   }
@@ -126,8 +123,7 @@ extension Kernel {
       if new.isEmpty { return }
       var conversions: [ScalarID: ScalarID] = [:]
       for product in new.sorted() {
-        conversions[product] = ScalarID(scalars.count)
-        scalars.append(scalars[product.index])
+        conversions[product] = newScalar(scalars[product.index])
       }
       body = body.converting(conversions, types: scalars)
     }
@@ -140,21 +136,12 @@ extension [Node] {
   /// - Parameter conversions: the other scalars.
   fileprivate func converting(_ conversions: [ScalarID: ScalarID], types: [ElementType]) -> [Node] {
     flatMap { node -> [Node] in
-      switch node {
-      case .define(let scalar, let expression):
-        guard let exact = conversions[scalar] else { return [node] }
-        let conversion = Expression.apply(.convert(to: types[scalar.index]), [exact])
-        return [.define(exact, expression), .define(scalar, conversion)]
-      case .store, .accumulate: return [node]
-      case .loop(var loop):
-        loop.body = loop.body.converting(conversions, types: types)
-        return [.loop(loop)]
-      case .contract(var contract):
-        contract.left.body = contract.left.body.converting(conversions, types: types)
-        contract.right.body = contract.right.body.converting(conversions, types: types)
-        contract.body = contract.body.converting(conversions, types: types)
-        return [.contract(contract)]
+      guard case .define(let scalar, let expression) = node else {
+        return [node.mappingBodies { $0.converting(conversions, types: types) }]
       }
+      guard let exact = conversions[scalar] else { return [node] }
+      let conversion = Expression.apply(.convert(to: types[scalar.index]), [exact])
+      return [.define(exact, expression), .define(scalar, conversion)]
     }
   }
 }

@@ -42,6 +42,29 @@ package struct IndexExpression: Hashable, Sendable {
   /// The varying part: distinct atoms in order of first use, with coefficients other than zero.
   package var terms: [Term]
 
+  /// Hashes a number that is made of all terms: planning looks up indices more than anything else, and each
+  /// part of its own would take the keyed hash function as long.
+  package func hash(into hasher: inout Hasher) { hasher.combine(digest) }
+
+  /// A number that differs for most different expressions.
+  private var digest: UInt {
+    var digest = UInt(bitPattern: constant)
+    for term in terms {
+      let atom: UInt =
+        switch term.atom {
+        case .variable(let variable): UInt(bitPattern: variable.index) << 2
+        case .scalar(let scalar): UInt(bitPattern: scalar.index) << 2 | 1
+        case .quotient(let inner, let divisor):
+          (inner.digest ^ UInt(bitPattern: divisor)) << 2 | 2
+        case .remainder(let inner, let divisor):
+          (inner.digest ^ UInt(bitPattern: divisor)) << 2 | 3
+        }
+      digest = (digest ^ atom) &* 0x9E37_79B9_7F4A_7C15
+      digest = (digest ^ digest >> 29) &+ UInt(bitPattern: term.coefficient)
+    }
+    return digest
+  }
+
   /// A constant.
   package init(_ constant: Int) {
     self.constant = constant

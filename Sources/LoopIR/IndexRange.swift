@@ -25,7 +25,7 @@ extension ClosedRange<Int> {
   }
 
   /// The range that holds both.
-  func union(_ other: ClosedRange<Int>) -> ClosedRange<Int> {
+  package func union(_ other: ClosedRange<Int>) -> ClosedRange<Int> {
     Swift.min(lowerBound, other.lowerBound)...Swift.max(upperBound, other.upperBound)
   }
 
@@ -58,9 +58,10 @@ package struct IndexRanges {
     variables = kernel.variables.map { 0...max($0.extent - 1, 0) }
     scalars = kernel.scalars.map(\.range)
     var ranges: [VariableID: Loop.Range] = [:]
+    let (elements, table) = (kernel.scalars, kernel.variables)
     kernel.body.forEachNode { node in
       switch node {
-      case .define(let scalar, let expression): note(scalar, expression, kernel)
+      case .define(let scalar, let expression): note(scalar, expression, elements)
       case .loop(let loop):
         // Loops of one variable that differ in their range leave it without blocks.
         let isKnown = ranges[loop.variable, default: loop.range] == loop.range
@@ -72,7 +73,7 @@ package struct IndexRanges {
           blocks[loop.variable] = (number, size)
         }
       case .contract(let contract):
-        if let block = contract.block, block.rows > 0, contract.hasWholeRows(block, in: kernel) {
+        if let block = contract.block, block.rows > 0, contract.hasWholeRows(block, of: table) {
           blocks[contract.row] = (block.variable, block.rows)
         }
       case .store, .accumulate: break
@@ -80,9 +81,11 @@ package struct IndexRanges {
     }
   }
 
-  private mutating func note(_ scalar: ScalarID, _ expression: Expression, _ kernel: Kernel) {
-    guard kernel.scalars.indices.contains(scalar.index) else { return }
-    let element = kernel.scalars[scalar.index]
+  private mutating func note(
+    _ scalar: ScalarID, _ expression: Expression, _ elements: [ElementType]
+  ) {
+    guard elements.indices.contains(scalar.index) else { return }
+    let element = elements[scalar.index]
     // Numbers of u64 are bits, whose order is another one.
     guard !element.isFloat, element != .u64 else { return }
     let range = range(of: expression)

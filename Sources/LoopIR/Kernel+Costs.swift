@@ -139,14 +139,12 @@ private struct CostCounter {
 
   /// Notes what a node itself reads and writes.
   private mutating func touch(_ node: Node, in loops: Repetitions) {
-    for access in Access.all(of: node) {
-      guard case .slot(let slot) = access.memory else { continue }
-      let elements = visited(access.address, in: loops)
-      for isWrite in [false, true] where isWrite ? access.isWrite : access.isRead {
-        let use = Use(slot: slot, isWrite: isWrite)
-        touched[use, default: [:]][access.address] = max(
-          elements, touched[use]?[access.address] ?? 0)
-      }
+    guard let access = node.access, case .slot(let slot) = access.memory else { return }
+    let elements = visited(access.address, in: loops)
+    for isWrite in [false, true] where isWrite ? access.isWrite : access.isRead {
+      let use = Use(slot: slot, isWrite: isWrite)
+      touched[use, default: [:]][access.address] = max(
+        elements, touched[use]?[access.address] ?? 0)
     }
   }
 

@@ -57,17 +57,8 @@ extension Kernel {
 
   /// Calls `visit` with every function of scalars and its operands.
   package func forEachApplication(_ visit: (ScalarOp, [ScalarID]) -> Void) {
-    func walk(_ nodes: [Node]) {
-      for node in nodes {
-        switch node {
-        case .define(_, .apply(let op, let operands)): visit(op, operands)
-        case .define, .store, .accumulate: break
-        case .loop(let loop): walk(loop.body)
-        case .contract(let contract):
-          walk(contract.left.body + contract.right.body + contract.body)
-        }
-      }
+    body.forEachNode { node in
+      if case .define(_, .apply(let op, let operands)) = node { visit(op, operands) }
     }
-    walk(body)
   }
 }

@@ -22,11 +22,9 @@ extension Kernel {
   private func header(_ printer: KernelPrinter) -> [String] {
     var read = Set<Int>()
     var written = Set<Int>()
-    body.forEachNode { node in
-      for access in Access.all(of: node) {
-        guard case .slot(let slot) = access.memory else { continue }
-        if access.isWrite { written.insert(slot) } else { read.insert(slot) }
-      }
+    body.forEachMemory { memory, _, isWritten in
+      guard case .slot(let slot) = memory else { return }
+      if isWritten { written.insert(slot) } else { read.insert(slot) }
     }
     func list(_ slots: Set<Int>) -> String {
       "("

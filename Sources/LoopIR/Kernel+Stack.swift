@@ -5,6 +5,9 @@ extension Kernel {
   /// a product's panels and sums stand there besides. Arrays beyond it are in scratch memory.
   package static let stackByteLimit = 192 << 10
 
+  /// Whether the kernel takes memory from the process while it runs, which there may be none of.
+  package var usesScratch: Bool { locals.contains(where: \.isInScratch) }
+
   /// The bytes that local arrays take on the stack.
   package var stackByteCount: Int {
     let lanes = largestVector

@@ -110,6 +110,27 @@ package enum Memory: Hashable, Sendable {
   case slot(Int)
   /// A local array of the kernel.
   case local(Int)
+
+  package func _rawHashValue(seed: Int) -> Int {
+    switch self {
+    case .slot(let slot): (2 &* slot).scattered(by: seed)
+    case .local(let local): (2 &* local &+ 1).scattered(by: seed)
+    }
+  }
+}
+
+extension Kernel {
+  /// A scalar of a type that the caller defines.
+  package mutating func newScalar(_ element: ElementType) -> ScalarID {
+    scalars.append(element)
+    return ScalarID(scalars.count - 1)
+  }
+
+  /// A variable of a loop that the caller adds.
+  package mutating func newVariable(_ name: String, extent: Int) -> VariableID {
+    variables.append(Variable(name: name, extent: extent))
+    return VariableID(variables.count - 1)
+  }
 }
 
 /// One node of a loop tree.

@@ -22,17 +22,15 @@ struct KernelClasses {
   /// - Requires: kernels use buffers of the program.
   init(_ program: LoopProgram) {
     let donated = Set(program.donations.values)
-    var known: [Key: Int] = [:]
+    var known: [HashedOnce<Key>: Int] = [:]
     var numbers = [Int]()
     var leaders = [Int]()
     for (position, kernel) in program.kernels.enumerated() {
-      var plain = kernel
-      plain.name = ""
-      plain.sources = []
-      plain.slots = kernel.slots.indices.map { BufferID($0) }
-      let key = Key(
-        kernel: plain, types: kernel.slots.map { program.buffers[$0.index].type },
-        areWritable: kernel.slots.map { program.isWritable($0, donated: donated) })
+      let key = HashedOnce(
+        Key(
+          kernel: kernel.overNumberedBuffers,
+          types: kernel.slots.map { program.buffers[$0.index].type },
+          areWritable: kernel.slots.map { program.isWritable($0, donated: donated) }))
       if let number = known[key] {
         numbers.append(number)
       } else {
@@ -43,6 +41,18 @@ struct KernelClasses {
     }
     self.numbers = numbers
     self.leaders = leaders
+  }
+}
+
+extension Kernel {
+  /// The kernel over buffers that are numbered as its slots are, without name and sources: the same for
+  /// kernels that differ in their buffers only.
+  package var overNumberedBuffers: Kernel {
+    var kernel = self
+    kernel.name = ""
+    kernel.sources = []
+    kernel.slots = slots.indices.map { BufferID($0) }
+    return kernel
   }
 }
 

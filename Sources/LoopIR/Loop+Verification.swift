@@ -223,13 +223,12 @@ extension KernelVerifier {
   /// A product reads its factors again and again, so its body must not write them.
   private func verifyFactorsStay(in contract: Contract) throws {
     var written = Set<Memory>()
-    contract.body.forEachNode { node in
-      for access in Access.all(of: node) where access.isWrite { written.insert(access.memory) }
+    contract.body.forEachMemory { memory, _, isWritten in
+      if isWritten { written.insert(memory) }
     }
     try (contract.left.body + contract.right.body).forEachNode { node in
-      for access in Access.all(of: node) {
-        try require(!written.contains(access.memory), "a product writes what its factors read")
-      }
+      guard let access = node.access else { return }
+      try require(!written.contains(access.memory), "a product writes what its factors read")
     }
   }
 
@@ -315,8 +314,9 @@ extension Contract {
   }
 
   /// Whether a block covers all columns, so that the block's variable counts blocks of rows.
-  func hasWholeRows(_ block: Block, in kernel: Kernel) -> Bool {
-    kernel.variables.indices.contains(column.index)
-      && block.columns >= kernel.variables[column.index].extent
+  ///
+  /// - Parameter variables: the kernel's.
+  func hasWholeRows(_ block: Block, of variables: [Kernel.Variable]) -> Bool {
+    variables.indices.contains(column.index) && block.columns >= variables[column.index].extent
   }
 }

@@ -151,6 +151,11 @@ package struct LoopProgram: Sendable, Hashable {
     return isFound
   }
 
+  /// Whether a buffer is memory of the arena by itself.
+  package func isArena(_ buffer: BufferID) -> Bool {
+    if case .arena = buffers[buffer.index].storage { true } else { false }
+  }
+
   /// The storage that a buffer's elements stand in: its home's, if it has one.
   package func place(of buffer: BufferID) -> Buffer.Storage {
     buffers[(buffers[buffer.index].home ?? buffer).index].storage

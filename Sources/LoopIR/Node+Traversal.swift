@@ -3,21 +3,41 @@ package import TensorIR
 extension [Node] {
   /// Calls `body` with every node in execution order, loops before what they hold.
   package func forEachNode(_ body: (Node) throws -> Void) rethrows {
-    for node in self {
-      try body(node)
-      switch node {
-      case .define, .store, .accumulate: break
-      case .loop(let loop): try loop.body.forEachNode(body)
-      case .contract(let contract):
-        for nodes in [contract.left.body, contract.right.body, contract.body] {
-          try nodes.forEachNode(body)
-        }
-      }
+    for position in indices {
+      try body(self[position])
+      try self[position].forEachBody { try $0.forEachNode(body) }
     }
   }
 }
 
 extension Node {
+  /// Calls `visit` with the nodes of a loop, or with those of a product's factors and of what follows it.
+  package func forEachBody(_ visit: ([Node]) throws -> Void) rethrows {
+    switch self {
+    case .define, .store, .accumulate: break
+    case .loop(let loop): try visit(loop.body)
+    case .contract(let contract):
+      try visit(contract.left.body)
+      try visit(contract.right.body)
+      try visit(contract.body)
+    }
+  }
+
+  /// The node with the nodes in it replaced, for each of its bodies at a time.
+  package func mappingBodies(_ transform: ([Node]) throws -> [Node]) rethrows -> Node {
+    switch self {
+    case .define, .store, .accumulate: return self
+    case .loop(var loop):
+      loop.body = try transform(loop.body)
+      return .loop(loop)
+    case .contract(var contract):
+      contract.left.body = try transform(contract.left.body)
+      contract.right.body = try transform(contract.right.body)
+      contract.body = try transform(contract.body)
+      return .contract(contract)
+    }
+  }
+
   /// Whether a product stands in the node.
   package var hasContract: Bool {
     switch self {
@@ -29,28 +49,27 @@ extension Node {
 }
 
 extension Expression {
-  /// Calls `body` with every scalar the expression reads, once per occurrence.
-  package func forEachScalar(_ body: (ScalarID) -> Void) {
+  /// Calls `body` with every index and every scalar read.
+  package func forEachInput(index: (IndexExpression) -> Void, scalar: (ScalarID) -> Void) {
     switch self {
     case .literal: break
-    case .index(let index, _): index.forEachScalar(body)
+    case .index(let expression, _): index(expression)
     case .load(_, let address, let condition):
-      address.forEachScalar(body)
-      if let condition { body(condition) }
-    case .inBounds(let bounds): for bound in bounds { bound.index.forEachScalar(body) }
-    case .apply(_, let operands): operands.forEach(body)
+      index(address)
+      if let condition { scalar(condition) }
+    case .inBounds(let bounds): for bound in bounds { index(bound.index) }
+    case .apply(_, let operands): operands.forEach(scalar)
     }
   }
-}
 
-extension Expression {
+  /// Calls `body` with every scalar the expression reads, once per occurrence.
+  package func forEachScalar(_ body: (ScalarID) -> Void) {
+    forEachInput(index: { $0.forEachScalar(body) }, scalar: body)
+  }
+
   /// Calls `body` with every variable the expression uses, once per occurrence.
   package func forEachVariable(_ body: (VariableID) -> Void) {
-    switch self {
-    case .literal, .apply: break
-    case .index(let index, _), .load(_, let index, _): index.forEachVariable(body)
-    case .inBounds(let bounds): for bound in bounds { bound.index.forEachVariable(body) }
-    }
+    forEachInput(index: { $0.forEachVariable(body) }, scalar: { _ in })
   }
 }
 
@@ -87,9 +106,6 @@ package struct Access: Hashable, Sendable {
   package var combining: Reduction.Kind?
   /// A boolean without which it does not happen; nil always happens.
   package var condition: ScalarID?
-
-  /// What a node itself reads and writes, without what stands in its loop.
-  package static func all(of node: Node) -> [Access] { node.access.map { [$0] } ?? [] }
 }
 
 extension Node {
@@ -119,41 +135,11 @@ extension [Node] {
   /// Calls `body` with the memory of every access of the nodes, with what stands in their loops, and
   /// whether it is read and written.
   package func forEachMemory(_ body: (Memory, _ isRead: Bool, _ isWritten: Bool) -> Void) {
-    for position in indices {
-      switch self[position] {
+    forEachNode { node in
+      switch node {
       case .define(_, .load(let memory, _, _)): body(memory, true, false)
       case .store(let store): body(store.memory, store.combining != nil, true)
-      case .define, .accumulate: break
-      case .loop(let loop): loop.body.forEachMemory(body)
-      case .contract(let contract):
-        contract.left.body.forEachMemory(body)
-        contract.right.body.forEachMemory(body)
-        contract.body.forEachMemory(body)
-      }
-    }
-  }
-
-  /// The nodes with the memory and address of every access replaced.
-  package func mappingAccesses(
-    _ transform: (Memory, IndexExpression) -> (Memory, IndexExpression)
-  ) -> [Node] {
-    map { node in
-      switch node {
-      case .define(let scalar, .load(let memory, let address, let condition)):
-        let (memory, address) = transform(memory, address)
-        return .define(scalar, .load(memory, address, condition: condition))
-      case .define, .accumulate: return node
-      case .store(var store):
-        (store.memory, store.address) = transform(store.memory, store.address)
-        return .store(store)
-      case .loop(var loop):
-        loop.body = loop.body.mappingAccesses(transform)
-        return .loop(loop)
-      case .contract(var contract):
-        contract.left.body = contract.left.body.mappingAccesses(transform)
-        contract.right.body = contract.right.body.mappingAccesses(transform)
-        contract.body = contract.body.mappingAccesses(transform)
-        return .contract(contract)
+      case .define, .accumulate, .loop, .contract: break
       }
     }
   }
@@ -172,11 +158,7 @@ extension Kernel {
   /// Forgets the buffers that no statement touches.
   package mutating func dropUnusedSlots() {
     var used = Set<Int>()
-    body.forEachNode { node in
-      for access in Access.all(of: node) {
-        if case .slot(let slot) = access.memory { used.insert(slot) }
-      }
-    }
+    body.forEachMemory { memory, _, _ in if case .slot(let slot) = memory { used.insert(slot) } }
     guard used.count < slots.count else { return }
     let kept = used.sorted()
     let places = Dictionary(uniqueKeysWithValues: zip(kept, kept.indices))

@@ -111,6 +111,9 @@ extension StepCall.Callee {
   }
 }
 
+/// What stands for the number of a function that failed where there was no scratch memory.
+package let scratchFailure = -1
+
 extension LoopProgram {
   /// What the steps call, each once, in the order of the tree; the runtime's table has as many entries.
   package var callees: [StepCall.Callee] {
@@ -146,9 +149,9 @@ extension LoopProgram {
     return longest
   }
 
-  /// Whether a call of a function may end the program before it is done.
+  /// Whether the program may end before it is done: where a function fails, or there is no scratch memory.
   package var mayEndEarly: Bool {
-    var isFound = false
+    var isFound = kernels.contains(where: \.usesScratch)
     steps.forEachStep { step in
       if case .call(let call) = step, call.returned == .status { isFound = true }
     }

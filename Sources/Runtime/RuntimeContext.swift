@@ -1,3 +1,4 @@
+internal import LoopIR
 internal import TensorIR
 
 /// Runs blocks on behalf of compiled code: `(runtime context, body, buffers, blocks)`.
@@ -13,7 +14,8 @@ package typealias KernelHook = @convention(c) (UnsafeMutableRawPointer?, Int) ->
 /// Whether a call should end before it is done: `(runtime context)`, one if so.
 package typealias CancellationTest = @convention(c) (UnsafeMutableRawPointer?) -> Int8
 
-/// Notes that a function failed: `(runtime context, the function by number, its status)`.
+/// Notes that a function failed: `(runtime context, the function by number, its status)`; where the number
+/// is `scratchFailure` there was no memory for a kernel's arrays.
 package typealias FailureHook = @convention(c) (UnsafeMutableRawPointer?, Int, Int32) -> Void
 
 /// What compiled code gets from the process it runs in.
@@ -32,7 +34,8 @@ package struct RuntimeContext {
   package var isCancelled: CancellationTest = cancellationEntry
   /// Two addresses for each function that the program calls: its own, and what belongs to it.
   package var functions: UnsafePointer<UnsafeRawPointer?>?
-  /// Called where a function gives a status other than zero, before the program ends.
+  /// Called where a function gives a status other than zero, or there is no memory for a kernel's arrays,
+  /// before the program ends.
   package var failureHook: FailureHook = failureHookEntry
   /// The functions that the program calls, with their names.
   var functionTable: Unmanaged<FunctionTable>?
@@ -88,6 +91,9 @@ package let kernelHookEntry: KernelHook = { context, number in
 
 /// The function that compiled code calls where another one failed; an error that this one threw stays.
 package let failureHookEntry: FailureHook = { context, number, status in
+  guard number != scratchFailure else {
+    return ForeignFailure.note(AdjointError(.system, "no memory for the local arrays of a kernel"))
+  }
   let table = context?.assumingMemoryBound(to: RuntimeContext.self).pointee.functionTable
   let functions = table?.takeUnretainedValue()
   let names = functions?.names ?? []

@@ -1,4 +1,12 @@
 extension Function {
+  /// Whether an operation of the function or of a region in it is such as a condition says, which is given
+  /// the function or region that the operation stands in.
+  package func holds(_ condition: (Operation, Function) -> Bool) -> Bool {
+    operations.contains { operation in
+      condition(operation, self) || operation.op.regions.contains { $0.holds(condition) }
+    }
+  }
+
   /// A copy in which some operations are replaced by others.
   ///
   /// - Parameter replacement: emits what stands for an operation, given copies of its operands, and

@@ -9,4 +9,11 @@ extension Int {
     let product = UInt(bitPattern: self ^ seed) &* 0x9E37_79B9_7F4A_7C15
     return Int(bitPattern: product ^ (product >> 32))
   }
+
+  /// The same for three small numbers.
+  @inlinable
+  package static func scattered(_ first: Int, _ second: Int, _ third: Int, by seed: Int) -> Int {
+    let multiplier = 0x2545_F491_4F6C_DD1D
+    return ((first &* multiplier &+ second) &* multiplier &+ third).scattered(by: seed)
+  }
 }

@@ -41,8 +41,11 @@ void *memalign(size_t alignment, size_t size) {
   return __libc_memalign(alignment, size);
 }
 
+static __thread int refuses;
+
 void *aligned_alloc(size_t alignment, size_t size) {
   count += 1;
+  if (refuses) return NULL;
   return __libc_memalign(alignment, size);
 }
 
@@ -57,8 +60,15 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
 
 long adjoint_allocation_count(void) { return count; }
 
+int adjoint_refuse_aligned_blocks(int refuse) {
+  refuses = refuse;
+  return 1;
+}
+
 #else
 
 long adjoint_allocation_count(void) { return -1; }
+
+int adjoint_refuse_aligned_blocks(int refuse) { return 0; }
 
 #endif

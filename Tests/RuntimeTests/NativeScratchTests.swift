@@ -1,3 +1,4 @@
+import CAllocations
 import Differentiation
 import Foundation
 import Optimizer
@@ -70,6 +71,22 @@ import Testing
     for (found, expected) in zip(gradient, expected(arguments)) {
       #expect(abs(found - expected) <= 1e-4 * max(abs(expected), 1))
     }
+  }
+
+  /// Where there is no memory for the arrays a call is an error, and the next one, which finds some, is right.
+  @Test func missingMemoryIsAnError() throws {
+    let function = try function()
+    var options = CodeOptions()
+    options.threads = 1
+    let executable = try Executable(function, options: options)
+    let arguments = randomArguments(for: function, seed: 8)
+    guard adjoint_refuse_aligned_blocks(1) != 0 else { return }
+    let refused = Result { try call(executable, arguments) }
+    _ = adjoint_refuse_aligned_blocks(0)
+    let error = #expect(throws: AdjointError.self) { try refused.get() }
+    #expect(error?.message.contains("no memory for the local arrays") == true)
+    let gradient = try call(executable, arguments)[2].doubles
+    #expect(abs(gradient[0] - expected(arguments)[0]) <= 1e-4 * abs(gradient[0]))
   }
 }
 

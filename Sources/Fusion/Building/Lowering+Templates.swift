@@ -80,7 +80,7 @@ private struct PlanDescription {
     var values = plan.roots.map(\.value)
     var words = [plan.roots.count]
     switch plan.kind {
-    case .nest: words.append(-1)
+    case .nest, .layout: words.append(-1)
     case .contract(let dot):
       guard let shape = planner.contracts[dot] else { return nil }
       words.append(isReadLater(dot) ? 1 : 0)

@@ -52,74 +52,23 @@ extension NestBuilder {
       preconditionFailure("structured nodes are computed by kernels of their own")
     }
     guard let fold = formula.fold else {
-      return evaluated(formula.body, demand, axes: demand.index, in: scope)
+      return formula.body.accept(self, at: site(of: demand, axes: demand.index, in: scope))
     }
     return fold.isUnrolled
       ? unrolled(formula.body, fold, demand, in: scope)
       : folded(formula.body, fold, demand, in: scope)
   }
 
-  // MARK: Bodies
+  /// The value of a demand with its formula's axes bound, folded ones included.
+  private func site(of demand: Demand, axes: Int, in scope: Scope) -> Site {
+    Site(value: demand.value, axes: axes, condition: demand.condition, scope: scope)
+  }
 
   /// The body of a value's formula at an element of all its axes, folded ones included.
   func element(
     of value: ValueID, _ body: Comprehension.Body, axes: [IndexExpression], in scope: Scope
   ) -> ScalarID {
-    let axes = indices.number(axes)
-    return evaluated(body, Demand(value: value, index: axes), axes: axes, in: scope)
-  }
-
-  /// A formula's body with its axes bound to `axes`.
-  private func evaluated(
-    _ body: Comprehension.Body, _ demand: Demand, axes: Int, in scope: Scope
-  ) -> ScalarID {
-    switch body {
-    case .read(let operand, let index):
-      let source = graph.operands(of: demand.value)[operand]
-      let bound =
-        index.isIdentity(of: indices[axes].count)
-        ? axes : indices.number(index.map { readIndex($0, demand, axes: axes, in: scope) })
-      return scalar(of: source, at: bound, condition: demand.condition, in: scope)
-    case .index(let index, let element):
-      return define(.index(index.bound(to: indices[axes]), element), element, in: scope)
-    case .constant(let literal, let index):
-      let place = index.map { $0.bound(to: indices[axes]) }
-      return constant(literal, at: place, demand, in: scope)
-    case .apply(let op, let arguments):
-      return apply(op, evaluated(arguments, demand, axes: axes, in: scope), in: scope)
-    case .guarded, .pieces:
-      let alternatives = body.alternatives(at: indices[axes], range: range)
-      return chosen(from: alternatives, demand, axes: axes, in: scope)
-    }
-  }
-
-  /// Several bodies; those that wait for the most passes go first, so that the others find what
-  /// those passes have computed.
-  private func evaluated(
-    _ bodies: [Comprehension.Body], _ demand: Demand, axes: Int, in scope: Scope
-  ) -> [ScalarID] {
-    guard bodies.count > 1, let level = scope.parent?.variables.last else {
-      return bodies.map { evaluated($0, demand, axes: axes, in: scope) }
-    }
-    let phases = bodies.map { phase(of: $0, demand.value, axes: axes, at: level) }
-    var results = [ScalarID?](repeating: nil, count: bodies.count)
-    for position in bodies.indices.sorted(by: { (-phases[$0], $0) < (-phases[$1], $1) }) {
-      results[position] = evaluated(bodies[position], demand, axes: axes, in: scope)
-    }
-    return results.compactMap { $0 }
-  }
-
-  /// One index of a read, with what it looks up already read and clamped.
-  private func readIndex(
-    _ index: Comprehension.ReadIndex, _ demand: Demand, axes: Int, in scope: Scope
-  ) -> IndexExpression {
-    let affine = index.affine.bound(to: indices[axes])
-    guard let lookup = index.lookup else { return affine }
-    let raw = scalar(
-      of: graph.operands(of: demand.value)[lookup.operand],
-      at: indices.number(lookup.index.map { $0.bound(to: indices[axes]) }),
-      condition: demand.condition, in: scope)
-    return affine + clamped(raw, upTo: lookup.upper, in: scope)
+    body.accept(self, at: Site(value: value, axes: indices.number(axes), scope: scope))
   }
 
   /// An integer scalar held between zero and a limit, as an index.
@@ -146,49 +95,6 @@ extension NestBuilder {
     }
   }
 
-  private func constant(
-    _ constant: Literal, at index: [IndexExpression], _ demand: Demand, in scope: Scope
-  ) -> ScalarID {
-    let element = constant.type.element
-    let width = element.byteCount
-    let address = address(index, shape: constant.type.shape)
-    if constant.isSplat {
-      return literal(Literal(TensorType([], element), bytes: constant.bytes), in: scope)
-    }
-    if let place = address.constantValue, (0..<constant.type.count).contains(place) {
-      let bytes = Array(constant.bytes[(place * width)..<((place + 1) * width)])
-      return literal(Literal(TensorType([], element), bytes: bytes), in: scope)
-    }
-    return load(
-      slot(ofConstant: demand.value), index, constant.type, condition: demand.condition, in: scope)
-  }
-
-  /// The first of some bodies whose bounds hold, by a chain of choices.
-  private func chosen(
-    from alternatives: [Comprehension.Body.Alternative], _ demand: Demand, axes: Int,
-    in scope: Scope
-  ) -> ScalarID {
-    if alternatives.count == 1 {
-      return evaluated(alternatives[0].body, demand, axes: axes, in: scope)
-    }
-    var options: [(holds: ScalarID, value: ScalarID)] = []
-    for alternative in alternatives {
-      var holds = define(.inBounds(alternative.bounds), .i1, in: scope)
-      var guardedDemand = demand
-      if alternative.body.readsElements {
-        if alternative.isNegated { holds = apply(.unary(.not), [holds], in: scope) }
-        guardedDemand.condition =
-          demand.condition.map { apply(.binary(.and), [$0, holds], in: scope) } ?? holds
-      }
-      options.append((holds, evaluated(alternative.body, guardedDemand, axes: axes, in: scope)))
-    }
-    var result = options[options.count - 1].value
-    for option in options.dropLast().reversed() {
-      result = apply(.select, [option.holds, option.value, result], in: scope)
-    }
-    return result
-  }
-
   // MARK: Folds
 
   /// A small fold as straight-line code.
@@ -198,7 +104,7 @@ extension NestBuilder {
     var result = initial(fold, demand, in: scope)
     for place in fold.extents.allIndices {
       let axes = indices[demand.index] + place.map { IndexExpression($0) }
-      let element = evaluated(body, demand, axes: indices.number(axes), in: scope)
+      let element = body.accept(self, at: site(of: demand, axes: indices.number(axes), in: scope))
       result =
         result.map { apply(.binary(fold.kind.binary), [$0, element], in: scope) } ?? element
     }
@@ -234,7 +140,7 @@ extension NestBuilder {
     let (outermost, innermost, phase) = descend(
       from: place, nest, notBefore: ready
     ) { self.phase(of: body, demand.value, axes: axes, at: $0) }
-    let element = evaluated(body, demand, axes: axes, in: innermost)
+    let element = body.accept(self, at: site(of: demand, axes: axes, in: innermost))
     let type = graph.type(demand.value).element
     let accumulator = newScalar(
       type, ScalarInfo(scope: place, phase: phase + 1, weight: 1 << 20, expression: nil))
@@ -290,5 +196,96 @@ extension NestBuilder {
       return define(.load(local, IndexExpression(variable), condition: nil), element, in: owner)
     }
     return nil
+  }
+}
+
+extension NestBuilder: FormulaVisitor {
+  /// The formula of a value with its axes bound to an index by number, in a scope.
+  struct Site {
+    var value: ValueID
+    var axes: Int
+    /// Without it nothing may be read.
+    var condition: ScalarID?
+    var scope: Scope
+  }
+
+  func axes(of site: Site) -> [IndexExpression] { indices[site.axes] }
+
+  func read(_ operand: Int, _ index: [Comprehension.ReadIndex], at site: Site) -> ScalarID {
+    let operands = graph.operands(of: site.value)
+    let axes = indices[site.axes]
+    var place = site.axes
+    if !index.isIdentity(of: axes.count) {
+      let bound = index.bound(to: axes) { operand, index, upper in
+        let raw = scalar(
+          of: operands[operand], at: indices.number(index), condition: site.condition,
+          in: site.scope)
+        return clamped(raw, upTo: upper, in: site.scope)
+      }
+      place = indices.number(bound)
+    }
+    return scalar(
+      of: operands[operand], at: place, condition: site.condition, in: site.scope)
+  }
+
+  func number(_ index: IndexExpression, _ element: ElementType, at site: Site) -> ScalarID {
+    define(.index(index.bound(to: indices[site.axes]), element), element, in: site.scope)
+  }
+
+  func constant(_ literal: Literal, _ index: [IndexExpression], at site: Site) -> ScalarID {
+    if literal.isSplat { return self.literal(literal.element(at: 0), in: site.scope) }
+    let index = index.map { $0.bound(to: indices[site.axes]) }
+    if let place = address(index, shape: literal.type.shape).constantValue,
+      (0..<literal.type.count).contains(place)
+    {
+      return self.literal(literal.element(at: place), in: site.scope)
+    }
+    return load(
+      slot(ofConstant: site.value), index, literal.type, condition: site.condition,
+      in: site.scope)
+  }
+
+  /// Several bodies; those that wait for the most passes go first, so that the others find what
+  /// those passes have computed.
+  private func evaluated(
+    _ bodies: [Comprehension.Body], at site: Site
+  ) -> [ScalarID] {
+    guard bodies.count > 1, let level = site.scope.parent?.variables.last else {
+      return bodies.map { $0.accept(self, at: site) }
+    }
+    let phases = bodies.map { phase(of: $0, site.value, axes: site.axes, at: level) }
+    var results = [ScalarID?](repeating: nil, count: bodies.count)
+    for position in bodies.indices.sorted(by: { (-phases[$0], $0) < (-phases[$1], $1) }) {
+      results[position] = bodies[position].accept(self, at: site)
+    }
+    return results.compactMap { $0 }
+  }
+
+  func application(
+    _ op: ScalarOp, _ arguments: [Comprehension.Body], at site: Site
+  ) -> ScalarID {
+    apply(op, evaluated(arguments, at: site), in: site.scope)
+  }
+
+  /// The first body whose bounds hold, by a chain of choices.
+  func choice(
+    _ alternatives: [Comprehension.Body.Alternative], isOfPieces: Bool, at site: Site
+  ) -> ScalarID {
+    var options: [(holds: ScalarID, value: ScalarID)] = []
+    for alternative in alternatives {
+      var holds = define(.inBounds(alternative.bounds), .i1, in: site.scope)
+      var guarded = site
+      if alternative.body.readsElements {
+        if alternative.isNegated { holds = apply(.unary(.not), [holds], in: site.scope) }
+        guarded.condition =
+          site.condition.map { apply(.binary(.and), [$0, holds], in: site.scope) } ?? holds
+      }
+      options.append((holds, alternative.body.accept(self, at: guarded)))
+    }
+    var result = options[options.count - 1].value
+    for option in options.dropLast().reversed() {
+      result = apply(.select, [option.holds, option.value, result], in: site.scope)
+    }
+    return result
   }
 }

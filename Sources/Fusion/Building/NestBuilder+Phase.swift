@@ -10,7 +10,7 @@ extension NestBuilder {
     phase(of: value, at: indices.number(index), at: variable)
   }
 
-  private func phase(of value: ValueID, at index: Int, at variable: VariableID?) -> Int {
+  func phase(of value: ValueID, at index: Int, at variable: VariableID?) -> Int {
     demandCount += 1
     if buffer(of: value) != nil { return 0 }
     let demand = PhaseDemand(value: value, index: index, level: variable)
@@ -55,30 +55,8 @@ extension NestBuilder {
   func phase(
     of body: Comprehension.Body, _ value: ValueID, axes: Int, at variable: VariableID?
   ) -> Int {
-    switch body {
-    case .read(let operand, let index):
-      let operands = graph.operands(of: value)
-      if operands.isEmpty { return 0 }
-      let bound =
-        index.isIdentity(of: indices[axes].count)
-        ? axes : indices.number(index.map { $0.affine.bound(to: indices[axes]) })
-      var result = phase(of: operands[operand], at: bound, at: variable)
-      for lookup in index.compactMap(\.lookup) {
-        result = max(
-          result,
-          phase(
-            of: operands[lookup.operand],
-            at: indices.number(lookup.index.map { $0.bound(to: indices[axes]) }), at: variable))
-      }
-      return result
-    case .index, .constant: return 0
-    case .apply(_, let arguments):
-      return arguments.map { phase(of: $0, value, axes: axes, at: variable) }.max() ?? 0
-    case .guarded, .pieces:
-      return body.alternatives(at: indices[axes], range: range).map {
-        phase(of: $0.body, value, axes: axes, at: variable)
-      }.max() ?? 0
-    }
+    body.accept(
+      PhaseVisitor(nest: self), at: PhaseDemand(value: value, index: axes, level: variable))
   }
 
   /// A question about phases, remembered once answered.
@@ -86,5 +64,55 @@ extension NestBuilder {
     var value: ValueID
     var index: Int
     var level: VariableID?
+
+    func _rawHashValue(seed: Int) -> Int {
+      .scattered(value.index, index, level?.index ?? -1, by: seed)
+    }
+  }
+}
+
+/// Finds the latest phase of what bodies read.
+private struct PhaseVisitor: FormulaVisitor {
+  let nest: NestBuilder
+
+  func axes(of site: NestBuilder.PhaseDemand) -> [IndexExpression] { nest.indices[site.index] }
+  func range(_ index: IndexExpression) -> ClosedRange<Int>? { nest.range(index) }
+
+  func read(
+    _ operand: Int, _ index: [Comprehension.ReadIndex], at site: NestBuilder.PhaseDemand
+  ) -> Int {
+    let operands = nest.graph.operands(of: site.value)
+    if operands.isEmpty { return 0 }
+    let axes = nest.indices[site.index]
+    if index.isIdentity(of: axes.count) {
+      return nest.phase(of: operands[operand], at: site.index, at: site.level)
+    }
+    var latest = 0
+    let bound = index.bound(to: axes) { operand, index, _ in
+      latest = max(latest, nest.phase(of: operands[operand], at: index, at: site.level))
+      return IndexExpression(0)
+    }
+    return max(latest, nest.phase(of: operands[operand], at: bound, at: site.level))
+  }
+
+  func number(
+    _ index: IndexExpression, _ element: ElementType, at site: NestBuilder.PhaseDemand
+  ) -> Int { 0 }
+
+  func constant(
+    _ literal: Literal, _ index: [IndexExpression], at site: NestBuilder.PhaseDemand
+  ) -> Int { 0 }
+
+  func application(
+    _ op: ScalarOp, _ arguments: [Comprehension.Body], at site: NestBuilder.PhaseDemand
+  ) -> Int {
+    arguments.reduce(0) { max($0, $1.accept(self, at: site)) }
+  }
+
+  func choice(
+    _ alternatives: [Comprehension.Body.Alternative], isOfPieces: Bool,
+    at site: NestBuilder.PhaseDemand
+  ) -> Int {
+    alternatives.reduce(0) { max($0, $1.body.accept(self, at: site)) }
   }
 }

@@ -46,6 +46,10 @@ final class NestBuilder {
     var value: ValueID
     var index: Int
     var condition: ScalarID?
+
+    func _rawHashValue(seed: Int) -> Int {
+      .scattered(value.index, index, condition?.index ?? -1, by: seed)
+    }
   }
 
   init(
@@ -178,15 +182,7 @@ final class NestBuilder {
       }
       index.forEachScalar(need)
     }
-    switch expression {
-    case .literal: break
-    case .index(let index, _): need(index)
-    case .load(_, let index, let condition):
-      need(index)
-      if let condition { need(condition) }
-    case .inBounds(let bounds): for bound in bounds { need(bound.index) }
-    case .apply(_, let operands): operands.forEach(need)
-    }
+    expression.forEachInput(index: need, scalar: need)
     return (place, phase)
   }
 

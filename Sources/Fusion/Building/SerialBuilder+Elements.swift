@@ -32,7 +32,8 @@ extension SerialBuilder {
     }
     guard let formula = frame.graph.comprehension(element.value) else { throw NotSmall() }
     guard let fold = formula.fold else {
-      return try evaluated(formula.body, operation, element.index, in: frame)
+      return try formula.body.accept(
+        self, at: Site(operation: operation, axes: element.index, frame: frame))
     }
     return try folded(fold, formula.body, operation, element, in: frame)
   }
@@ -53,68 +54,15 @@ extension SerialBuilder {
       sum = try scalar(of: operation.operands[operand], at: [], in: frame)
     }
     for place in fold.extents.allIndices {
-      let value = try evaluated(body, operation, element.index + place, in: frame)
+      let site = Site(operation: operation, axes: element.index + place, frame: frame)
+      let value = try body.accept(self, at: site)
       sum = try sum.map { try apply(.binary(fold.kind.binary), [$0, value]) } ?? value
     }
     if let sum { return sum }
     return try literal(fold.kind.identity(of: frame.graph.type(element.value).element))
   }
 
-  /// A formula's body at an element of its axes.
-  private func evaluated(
-    _ body: Comprehension.Body, _ operation: Operation, _ axes: [Int], in frame: Frame
-  ) throws -> ScalarID {
-    switch body {
-    case .read(let operand, let index):
-      return try read(operation.operands[operand], index, operation, axes, in: frame)
-    case .index(let index, let element):
-      return try define(.index(IndexExpression(try Self.value(index, axes)), element), element)
-    case .constant(let literal, let index):
-      let place = try index.map { try Self.value($0, axes) }
-      return try self.literal(literal.element(at: Self.address(place, literal.type)))
-    case .apply(let op, let arguments):
-      return try apply(op, arguments.map { try evaluated($0, operation, axes, in: frame) })
-    case .guarded, .pieces:
-      let alternatives = body.alternatives(at: axes.map { IndexExpression($0) }) { index in
-        index.constantValue.map { $0...$0 }
-      }
-      guard alternatives.count == 1 else { throw NotSmall() }
-      return try evaluated(alternatives[0].body, operation, axes, in: frame)
-    }
-  }
-
-  private static func value(_ index: IndexExpression, _ axes: [Int]) throws -> Int {
-    let bound = index.bound(to: axes.map { IndexExpression($0) })
-    guard let value = bound.constantValue else { throw NotSmall() }
-    return value
-  }
-
   // MARK: Places that are computed
-
-  private func read(
-    _ source: ValueID, _ index: [Comprehension.ReadIndex], _ operation: Operation, _ axes: [Int],
-    in frame: Frame
-  ) throws -> ScalarID {
-    let starts = try index.map { try Self.value($0.affine, axes) }
-    var lookups = [(axis: Int, scalar: ScalarID, upper: Int)]()
-    for (axis, entry) in index.enumerated() {
-      guard let lookup = entry.lookup else { continue }
-      let place = try lookup.index.map { try Self.value($0, axes) }
-      let raw = try scalar(of: operation.operands[lookup.operand], at: place, in: frame)
-      lookups.append((axis, try clamped(raw, upTo: lookup.upper), lookup.upper))
-    }
-    if lookups.isEmpty { return try scalar(of: source, at: starts, in: frame) }
-    let type = frame.graph.type(source)
-    if case .memory(let memory, let base, let level)? = binding(of: source, in: frame) {
-      var address = base + Self.address(starts, type)
-      for (axis, scalar, _) in lookups {
-        address += IndexExpression(.scalar(scalar)) * type.shape.rowMajorStrides[axis]
-      }
-      return try load(memory, address, type, level)
-    }
-    guard lookups.reduce(1, { $0 * ($1.upper + 1) }) <= Self.choiceLimit else { throw NotSmall() }
-    return try chosen(source, starts, lookups[...], in: frame)
-  }
 
   /// The element at computed places of a value in registers: a chain of choices.
   private func chosen(
@@ -170,9 +118,76 @@ extension SerialBuilder {
   }
 }
 
+extension SerialBuilder: FormulaVisitor {
+  /// An operation's formula at an element of its axes, in a frame.
+  struct Site {
+    var operation: Operation
+    var axes: [Int]
+    var frame: Frame
+  }
+
+  func axes(of site: Site) -> [IndexExpression] { site.axes.map { IndexExpression($0) } }
+  func range(_ index: IndexExpression) -> ClosedRange<Int>? { index.constantValue.map { $0...$0 } }
+
+  private func place(_ index: IndexExpression, at site: Site) throws -> Int {
+    guard let place = index.bound(to: axes(of: site)).constantValue else { throw NotSmall() }
+    return place
+  }
+
+  func read(
+    _ operand: Int, _ index: [Comprehension.ReadIndex], at site: Site
+  ) throws -> ScalarID {
+    let (source, frame) = (site.operation.operands[operand], site.frame)
+    let starts = try index.map { try place($0.affine, at: site) }
+    var lookups = [(axis: Int, scalar: ScalarID, upper: Int)]()
+    for (axis, entry) in index.enumerated() {
+      guard let lookup = entry.lookup else { continue }
+      let place = try lookup.index.map { try self.place($0, at: site) }
+      let raw = try scalar(of: site.operation.operands[lookup.operand], at: place, in: frame)
+      lookups.append((axis, try clamped(raw, upTo: lookup.upper), lookup.upper))
+    }
+    if lookups.isEmpty { return try scalar(of: source, at: starts, in: frame) }
+    let type = frame.graph.type(source)
+    if case .memory(let memory, let base, let level)? = binding(of: source, in: frame) {
+      var address = base + Self.address(starts, type)
+      for (axis, scalar, _) in lookups {
+        address += IndexExpression(.scalar(scalar)) * type.shape.rowMajorStrides[axis]
+      }
+      return try load(memory, address, type, level)
+    }
+    guard lookups.reduce(1, { $0 * ($1.upper + 1) }) <= Self.choiceLimit else { throw NotSmall() }
+    return try chosen(source, starts, lookups[...], in: frame)
+  }
+
+  func number(
+    _ index: IndexExpression, _ element: ElementType, at site: Site
+  ) throws -> ScalarID {
+    try define(.index(IndexExpression(try place(index, at: site)), element), element)
+  }
+
+  func constant(
+    _ literal: Literal, _ index: [IndexExpression], at site: Site
+  ) throws -> ScalarID {
+    let place = try index.map { try self.place($0, at: site) }
+    return try self.literal(literal.element(at: Self.address(place, literal.type)))
+  }
+
+  func application(
+    _ op: ScalarOp, _ arguments: [Comprehension.Body], at site: Site
+  ) throws -> ScalarID {
+    try apply(op, arguments.map { try $0.accept(self, at: site) })
+  }
+
+  func choice(
+    _ alternatives: [Comprehension.Body.Alternative], isOfPieces: Bool, at site: Site
+  ) throws -> ScalarID {
+    throw NotSmall()
+  }
+}
+
 extension Literal {
   /// One element, as a scalar.
-  fileprivate func element(at place: Int) -> Literal {
+  func element(at place: Int) -> Literal {
     let width = type.element.byteCount
     let start = isSplat ? 0 : place * width
     return Literal(

@@ -14,16 +14,19 @@ package struct Comprehension {
     package var initialOperand: Int?
   }
 
-  package var fold: Fold?
-  package var body: Body
+  package let fold: Fold?
+  package let body: Body
+  /// Roughly how many additions the body costs by itself.
+  let weight: Int
+  /// Whether the body reads an operand at a computed place.
+  let looksUp: Bool
 
-  /// A formula without reduction.
-  package init(_ body: Body) { self.body = body }
-
-  /// A reduction.
-  package init(fold: Fold, _ body: Body) {
+  /// A formula, without reduction where no fold is given.
+  package init(fold: Fold? = nil, _ body: Body) {
     self.fold = fold
     self.body = body
+    weight = body.weight
+    looksUp = body.looksUp
   }
 
   /// The right-hand side: a scalar expression over reads of operands.
@@ -100,8 +103,7 @@ extension Comprehension.Body {
     return reads
   }
 
-  /// Roughly how many additions the body costs by itself.
-  var weight: Int {
+  fileprivate var weight: Int {
     var weight = 0
     forEachPart { part in
       switch part {
@@ -113,6 +115,15 @@ extension Comprehension.Body {
       }
     }
     return weight
+  }
+
+  fileprivate var looksUp: Bool {
+    var looksUp = false
+    forEachPart { part in
+      guard case .read(_, let index) = part else { return }
+      looksUp = looksUp || index.contains { $0.lookup != nil }
+    }
+    return looksUp
   }
 
   /// Whether the body is a function that costs more than a trip to memory.

@@ -88,14 +88,14 @@ extension Graph {
   ) -> FactorSource? {
     let rank = axes ?? type(value).rank
     let start = index ?? (0..<rank).map { IndexExpression(VariableID($0)) }
-    var search = SourceSearch(graph: self, axes: rank, inlined: inlined)
+    let search = SourceSearch(graph: self, axes: rank, inlined: inlined)
     return search.find(value, at: start, until: isInMemory)
   }
 }
 
 /// Finds what a value is made of, first things first, with a list of what is left instead of recursion:
 /// values may be as long chains as programs have operations.
-private struct SourceSearch {
+private final class SourceSearch {
   private let graph: Graph
   /// The number of placeholder variables.
   private let axes: Int
@@ -104,17 +104,19 @@ private struct SourceSearch {
   private var visited = Set<Element>()
   /// What is to be looked at, the next one last.
   private var pending: [Item] = []
-  /// How many integers were looked up, each of which has a number of its own in indices.
-  private var lookupCount = 0
+  /// What the body at hand reads, in order.
+  private var parts: [Item] = []
+  /// The integers that indices look up, as numbers.
+  private var lookups: [Element: Int] = [:]
 
   /// A value at an index in terms of the axes.
-  private struct Element: Hashable {
+  struct Element: Hashable {
     var value: ValueID
     var index: [IndexExpression]
   }
 
   /// An element, and whether it is computed in place whatever is said of its value.
-  private struct Item {
+  struct Item {
     var element: Element
     var isInside: Bool
   }
@@ -127,7 +129,7 @@ private struct SourceSearch {
 
   /// What the value at an index is made of; nil where an address is not affine in the axes, or a value
   /// cannot be computed in place.
-  mutating func find(
+  func find(
     _ value: ValueID, at index: [IndexExpression], until isInMemory: (ValueID) -> Bool
   ) -> FactorSource? {
     pending = [Item(element: Element(value: value, index: index), isInside: false)]
@@ -142,27 +144,27 @@ private struct SourceSearch {
     return source
   }
 
-  private mutating func visit(_ item: Item, until isInMemory: (ValueID) -> Bool) -> Bool {
+  private func visit(_ item: Item, until isInMemory: (ValueID) -> Bool) -> Bool {
     let value = item.element.value
     let isInlined = item.isInside || inlined.contains(value)
     guard !isInMemory(value), graph.literal(value)?.isSplat != false,
       let formula = graph.comprehension(value)
     else { return read(item.element) }
     guard formula.fold == nil else { return !isInlined && read(item.element) }
-    var isInside = item.isInside
+    var item = item
     if !formula.body.isRenaming {
       guard isInlined else { return read(item.element) }
       source.isExpression = true
-      isInside = true
+      item.isInside = true
     }
-    var parts = [Item]()
-    guard visit(formula.body, of: item.element, isInside: isInside, &parts) else { return false }
+    parts = []
+    guard formula.body.accept(self, at: item) else { return false }
     pending += parts.reversed()
     return true
   }
 
   /// Notes a read of memory.
-  private mutating func read(_ element: Element) -> Bool {
+  private func read(_ element: Element) -> Bool {
     var address = IndexExpression(0)
     for (expression, stride) in zip(element.index, graph.type(element.value).strides) {
       address += expression * stride
@@ -173,39 +175,42 @@ private struct SourceSearch {
       FactorSource.Read(value: element.value, offset: address.constant, strides: strides))
     return true
   }
+}
 
-  /// Notes what a body costs, and which elements it reads, in order.
-  private mutating func visit(
-    _ body: Comprehension.Body, of element: Element, isInside: Bool, _ parts: inout [Item]
-  ) -> Bool {
-    switch body {
-    case .read(let operand, let index):
-      let operands = graph.operation(element.value)?.operands ?? []
-      var bound = [IndexExpression]()
-      for entry in index {
-        var place = entry.affine.bound(to: element.index)
-        if let lookup = entry.lookup {
-          let found = lookup.index.map { $0.bound(to: element.index) }
-          parts.append(
-            Item(element: Element(value: operands[lookup.operand], index: found), isInside: true))
-          place += IndexExpression(.scalar(ScalarID(lookupCount)))
-          lookupCount += 1
-        }
-        bound.append(place)
-      }
-      parts.append(
-        Item(element: Element(value: operands[operand], index: bound), isInside: isInside))
-      return true
-    case .index:
-      source.weight += 1
-      return true
-    case .constant: return true
-    case .apply(let op, let arguments):
-      source.weight += op.weight
-      return arguments.allSatisfy { visit($0, of: element, isInside: isInside, &parts) }
-    case .guarded, .pieces: return false
+extension SourceSearch: FormulaVisitor {
+  func axes(of site: Item) -> [IndexExpression] { site.element.index }
+  func range(_ index: IndexExpression) -> ClosedRange<Int>? { nil }
+
+  func read(_ operand: Int, _ index: [Comprehension.ReadIndex], at site: Item) -> Bool {
+    let operands = graph.operation(site.element.value)?.operands ?? []
+    let bound = index.bound(to: site.element.index) { operand, index, _ in
+      let element = Element(value: operands[operand], index: index)
+      parts.append(Item(element: element, isInside: true))
+      return IndexExpression(.scalar(ScalarID(lookups.number(of: element))))
     }
+    parts.append(
+      Item(
+        element: Element(value: operands[operand], index: bound), isInside: site.isInside))
+    return true
   }
+
+  func number(_ index: IndexExpression, _ element: ElementType, at site: Item) -> Bool {
+    source.weight += 1
+    return true
+  }
+
+  func constant(_ literal: Literal, _ index: [IndexExpression], at site: Item) -> Bool { true }
+
+  func application(
+    _ op: ScalarOp, _ arguments: [Comprehension.Body], at site: Item
+  ) -> Bool {
+    source.weight += op.weight
+    return arguments.allSatisfy { $0.accept(self, at: site) }
+  }
+
+  func choice(
+    _ alternatives: [Comprehension.Body.Alternative], isOfPieces: Bool, at site: Item
+  ) -> Bool { false }
 }
 
 extension Comprehension.Body {

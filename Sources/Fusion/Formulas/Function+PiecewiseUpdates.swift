@@ -14,31 +14,13 @@ extension Function {
   /// tensor where it stands.
   func withPiecewiseUpdates() throws -> Function {
     let definitions = definitions()
-    let places = operations.map { windowStarts(of: $0, definitions) }
-    guard places.contains(where: { $0 != nil }) else { return self }
-    var builder = FunctionBuilder(name: name, isPrivate: isPrivate, location: location)
-    var translation = [ValueID?](repeating: nil, count: types.count)
-    func translated(_ value: ValueID) -> ValueID {
-      guard let known = translation[value.index] else {
-        preconditionFailure("a verified function defines values before their use")
-      }
-      return known
+    guard operations.contains(where: { windowStarts(of: $0, definitions) != nil }) else {
+      return self
     }
-    for parameter in parameters {
-      translation[parameter.index] = builder.parameter(self[parameter])
+    return try replacingOperations { operation, operands, builder in
+      guard let starts = windowStarts(of: operation, definitions) else { return nil }
+      return [try builder.assemble(operands[1], within: operands[0], at: starts)]
     }
-    for (operation, starts) in zip(operations, places) {
-      let operands = operation.operands.map(translated)
-      builder.location = operation.location
-      let results =
-        if let starts {
-          [try builder.assemble(operands[1], within: operands[0], at: starts)]
-        } else {
-          try builder.emitAll(operation.op, operands, at: operation.location)
-        }
-      for (old, new) in zip(operation.results, results) { translation[old.index] = new }
-    }
-    return builder.finish(returning: results.map(translated))
   }
 
   /// Where an update of most of a tensor starts; nil for other operations and where it is not known.

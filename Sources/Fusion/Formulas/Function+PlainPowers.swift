@@ -10,35 +10,18 @@ extension Function {
     func definition(_ value: ValueID) -> Operation? {
       definitions[value.index].map { operations[$0] }
     }
-    let powers = operations.map { PlainPower($0, definition: definition) }
-    guard powers.contains(where: { $0 != nil }) else { return self }
-    var builder = FunctionBuilder(name: name, isPrivate: isPrivate, location: location)
-    var translation = [ValueID?](repeating: nil, count: types.count)
-    func translated(_ value: ValueID) -> ValueID {
-      guard let known = translation[value.index] else {
-        preconditionFailure("a verified function defines values before their use")
-      }
-      return known
-    }
-    for parameter in parameters {
-      translation[parameter.index] = builder.parameter(self[parameter])
+    guard operations.contains(where: { PlainPower($0, definition: definition) != nil }) else {
+      return self
     }
     let signs = SignFacts(self)
     var bases: [ValueID: PowerBase] = [:]
-    for (operation, power) in zip(operations, powers) {
-      let operands = operation.operands.map(translated)
-      guard let power else {
-        let results = try builder.emitAll(operation.op, operands, at: operation.location)
-        for (old, new) in zip(operation.results, results) { translation[old.index] = new }
-        continue
-      }
-      builder.location = operation.location
+    return try replacingOperations { operation, operands, builder in
+      guard let power = PlainPower(operation, definition: definition) else { return nil }
       let isPositive = signs.isNeverNegative(operation.operands[0])
       var base = try bases[operands[0]] ?? PowerBase(operands[0], isPositive, &builder)
-      translation[operation.result.index] = try base.raised(to: power, &builder)
-      bases[operands[0]] = base
+      defer { bases[operands[0]] = base }
+      return [try base.raised(to: power, &builder)]
     }
-    return builder.finish(returning: results.map(translated))
   }
 }
 

@@ -11,42 +11,30 @@ extension Function {
   ) throws -> (Function, forced: Set<ValueID>) {
     guard operations.contains(where: \.op.mayBeProduct) else { return (self, known) }
     let graph = Graph(self)
-    var builder = FunctionBuilder(name: name, isPrivate: isPrivate, location: location)
-    var translation = [ValueID?](repeating: nil, count: types.count)
     var forced = Set<ValueID>()
-    func translated(_ value: ValueID) -> ValueID {
-      guard let known = translation[value.index] else {
-        preconditionFailure("a verified function defines values before their use")
-      }
-      return known
-    }
-    for parameter in parameters {
-      translation[parameter.index] = builder.parameter(self[parameter])
-    }
-    for operation in operations {
-      var operands = operation.operands.map(translated)
-      var op = operation.op
-      if case .dot(let dimensions) = op {
+    let prepared = try replacingOperations { operation, operands, builder in
+      switch operation.op {
+      case .dot(let dimensions):
         let types = operation.operands.map { self[$0] }
-        if ContractionShape.isWorthwhile(dimensions, types[0], types[1]) {
-          let isBase = { (value: ValueID) in graph.operation(value)?.op.isRenaming != true }
-          let (left, right) = graph.walkableFactors(operation.result, until: isBase)
-          builder.location = operation.location
-          op = .dot(
-            try builder.canonicalize(
-              dimensions, &operands, types, sides: (left ? [] : [0]) + (right ? [] : [1]),
-              forced: &forced))
-        }
+        guard ContractionShape.isWorthwhile(dimensions, types[0], types[1]) else { return nil }
+        let isBase = { (value: ValueID) in graph.operation(value)?.op.isRenaming != true }
+        let (left, right) = graph.walkableFactors(operation.result, until: isBase)
+        var factors = operands
+        let ordered = try builder.canonicalize(
+          dimensions, &factors, types, sides: (left ? [] : [0]) + (right ? [] : [1]),
+          forced: &forced)
+        return [try builder.emit(.dot(ordered), factors)]
+      case .convolution(let convolution):
+        forced.formUnion(graph.scatteredFactors(operation, convolution).map { operands[$0] })
+        return nil
+      default:
+        guard operation.results.contains(where: known.contains) else { return nil }
+        let results = try builder.emitAll(operation.op, operands, at: operation.location)
+        forced.formUnion(results)
+        return results
       }
-      if case .convolution(let convolution) = op {
-        let sides = graph.scatteredFactors(operation, convolution)
-        forced.formUnion(sides.map { operands[$0] })
-      }
-      let results = try builder.emitAll(op, operands, at: operation.location)
-      for (old, new) in zip(operation.results, results) { translation[old.index] = new }
     }
-    forced.formUnion(known.map(translated))
-    return (builder.finish(returning: results.map(translated)), forced)
+    return (prepared, forced)
   }
 }
 

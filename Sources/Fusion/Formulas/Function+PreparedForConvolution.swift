@@ -9,39 +9,19 @@ extension Function {
     let isNeeded = operations.contains { if case .convolution = $0.op { true } else { false } }
     guard isNeeded else { return (self, []) }
     let useCounts = useCounts()
-    var preparation = ConvolutionPreparation(
-      FunctionBuilder(name: name, isPrivate: isPrivate, location: location))
-    var translation = [ValueID?](repeating: nil, count: types.count)
-    func translated(_ value: ValueID) -> ValueID {
-      guard let known = translation[value.index] else {
-        preconditionFailure("a verified function defines values before their use")
+    var preparation = ConvolutionPreparation()
+    let prepared = try replacingOperations { operation, operands, builder in
+      guard case .convolution(let convolution) = operation.op else { return nil }
+      let form = convolution.form(
+        self[operation.operands[0]], self[operation.operands[1]], self[operation.result])
+      let result = try preparation.emit(
+        convolution, operands[0], operands[1], self[operation.result], form, &builder)
+      if form == .stencil, useCounts[operation.result.index] > 1 {
+        preparation.forced.insert(result)
       }
-      return known
+      return [result]
     }
-    for parameter in parameters {
-      translation[parameter.index] = preparation.builder.parameter(self[parameter])
-    }
-    for operation in operations {
-      let operands = operation.operands.map(translated)
-      preparation.builder.location = operation.location
-      let results: [ValueID]
-      if case .convolution(let convolution) = operation.op {
-        let form = convolution.form(
-          self[operation.operands[0]], self[operation.operands[1]], self[operation.result])
-        let result = try preparation.emit(
-          convolution, operands[0], operands[1], self[operation.result], form)
-        if form == .stencil, useCounts[operation.result.index] > 1 {
-          preparation.forced.insert(result)
-        }
-        results = [result]
-      } else {
-        results = try preparation.builder.emitAll(
-          operation.op, operands, at: operation.location)
-      }
-      for (old, new) in zip(operation.results, results) { translation[old.index] = new }
-    }
-    let function = preparation.builder.finish(returning: results.map(translated))
-    return (function, preparation.forced)
+    return (prepared, preparation.forced)
   }
 }
 
@@ -73,27 +53,25 @@ struct ConvolutionPreparation {
     var high: [Int]
   }
 
-  var builder: FunctionBuilder
   /// Values that are better in memory.
   var forced: Set<ValueID> = []
   private var padded: [Padding: ValueID] = [:]
 
-  init(_ builder: FunctionBuilder) { self.builder = builder }
-
   /// Emits a convolution whose result has the given type.
   mutating func emit(
     _ convolution: Convolution, _ input: ValueID, _ kernel: ValueID, _ type: TensorType,
-    _ form: ConvolutionForm
+    _ form: ConvolutionForm, _ builder: inout FunctionBuilder
   ) throws -> ValueID {
     let features = type.rank - 1
     if form == .product, convolution.output.feature != features {
-      return try emitFeaturesLast(convolution, input, kernel, type)
+      return try emitFeaturesLast(convolution, input, kernel, type, &builder)
     }
     if let axis = convolution.inputDilation.firstIndex(where: { $0 > 1 }) {
       guard convolution.strides[axis] == 1,
-        convolution.kernelDilation[axis].isCoprime(to: convolution.inputDilation[axis])
+        convolution.kernelDilation[axis].greatestCommonDivisor(
+          with: convolution.inputDilation[axis]) == 1
       else { return try builder.emit(.convolution(convolution), [input, kernel]) }
-      return try emitPhases(convolution, along: axis, input, kernel, type, form)
+      return try emitPhases(convolution, along: axis, input, kernel, type, form, &builder)
     }
     var plain = convolution
     var (low, high) = (builder[input].shape.map { _ in 0 }, builder[input].shape.map { _ in 0 })
@@ -103,14 +81,16 @@ struct ConvolutionPreparation {
       high[convolution.input.spatial[axis]] = convolution.high[axis]
       (plain.low[axis], plain.high[axis]) = (0, 0)
     }
-    let operand = try pad(input, low, high)
-    if form == .stencil { return try emitTaps(plain, operand, kernel, type) }
+    let operand = try pad(input, low, high, &builder)
+    if form == .stencil { return try builder.emitTaps(plain, operand, kernel, type) }
     if form == .loop, operand != input { forced.insert(operand) }
     return try builder.emit(.convolution(plain), [operand, kernel])
   }
 
   /// A value with zeros around it, made once for all that need it.
-  private mutating func pad(_ value: ValueID, _ low: [Int], _ high: [Int]) throws -> ValueID {
+  private mutating func pad(
+    _ value: ValueID, _ low: [Int], _ high: [Int], _ builder: inout FunctionBuilder
+  ) throws -> ValueID {
     guard (low + high).contains(where: { $0 != 0 }) else { return value }
     let padding = Padding(value: value, low: low, high: high)
     if let known = padded[padding] { return known }
@@ -124,7 +104,8 @@ struct ConvolutionPreparation {
 
   /// The convolution with the result's features last, and a transpose behind it.
   private mutating func emitFeaturesLast(
-    _ convolution: Convolution, _ input: ValueID, _ kernel: ValueID, _ type: TensorType
+    _ convolution: Convolution, _ input: ValueID, _ kernel: ValueID, _ type: TensorType,
+    _ builder: inout FunctionBuilder
   ) throws -> ValueID {
     let order =
       type.shape.indices.filter { $0 != convolution.output.feature }
@@ -136,7 +117,7 @@ struct ConvolutionPreparation {
       batch: place[convolution.output.batch], feature: place[convolution.output.feature],
       spatial: convolution.output.spatial.map { place[$0] })
     let ordered = TensorType(type.shape.selecting(order), type.element)
-    let result = try emit(last, input, kernel, ordered, .product)
+    let result = try emit(last, input, kernel, ordered, .product, &builder)
     return try builder.transpose(result, permutation: place)
   }
 
@@ -145,7 +126,7 @@ struct ConvolutionPreparation {
   /// with every so manyth tap of the kernel.
   private mutating func emitPhases(
     _ convolution: Convolution, along axis: Int, _ input: ValueID, _ kernel: ValueID,
-    _ type: TensorType, _ form: ConvolutionForm
+    _ type: TensorType, _ form: ConvolutionForm, _ builder: inout FunctionBuilder
   ) throws -> ValueID {
     let dilation = convolution.inputDilation[axis]
     let place = convolution.output.spatial[axis]
@@ -156,10 +137,10 @@ struct ConvolutionPreparation {
       var partType = type
       partType.shape[place] = (extent - phase + dilation - 1) / dilation
       var part = try emitPhase(
-        phase, of: convolution, along: axis, input, kernel, partType, form)
+        phase, of: convolution, along: axis, input, kernel, partType, form, &builder)
       if partType.shape[place] < longest {
         let high = type.shape.indices.map { $0 == place ? longest - partType.shape[place] : 0 }
-        part = try pad(part, high.map { _ in 0 }, high)
+        part = try pad(part, high.map { _ in 0 }, high, &builder)
       }
       var shape = builder[part].shape
       shape.insert(1, at: place + 1)
@@ -180,7 +161,8 @@ struct ConvolutionPreparation {
   /// The places of the result from `phase` on in steps of the input's dilation.
   private mutating func emitPhase(
     _ phase: Int, of convolution: Convolution, along axis: Int, _ input: ValueID,
-    _ kernel: ValueID, _ type: TensorType, _ form: ConvolutionForm
+    _ kernel: ValueID, _ type: TensorType, _ form: ConvolutionForm,
+    _ builder: inout FunctionBuilder
   ) throws -> ValueID {
     let dilation = convolution.inputDilation[axis]
     let kernelAxis = convolution.kernel.spatial[axis]
@@ -210,15 +192,6 @@ struct ConvolutionPreparation {
     plain.high[axis] =
       (count - 1) * step + type.shape[convolution.output.spatial[axis]] - plain.low[axis]
       - builder[input].shape[convolution.input.spatial[axis]]
-    return try emit(plain, input, part, type, form)
-  }
-}
-
-extension Int {
-  /// Whether one is the only common divisor.
-  fileprivate func isCoprime(to other: Int) -> Bool {
-    var (divisor, rest) = (self, other)
-    while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
-    return divisor == 1
+    return try emit(plain, input, part, type, form, &builder)
   }
 }

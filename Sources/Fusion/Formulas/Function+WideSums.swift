@@ -10,45 +10,20 @@ extension Function {
   /// A matrix product whose result has another element type than its factors becomes one of converted
   /// factors; the conversions are part of the loads.
   func withWideSums() throws -> Function {
-    guard holdsWideSums else { return self }
-    var builder = FunctionBuilder(name: name, isPrivate: isPrivate, location: location)
-    var translation = [ValueID?](repeating: nil, count: types.count)
-    func translated(_ value: ValueID) -> ValueID {
-      guard let known = translation[value.index] else {
-        preconditionFailure("a verified function defines values before their use")
-      }
-      return known
+    let isNeeded = holds { operation, region in
+      operation.sumsWiden(in: region) || operation.exactFloat(in: region) != nil
     }
-    for parameter in parameters {
-      translation[parameter.index] = builder.parameter(self[parameter])
-    }
-    for operation in operations {
-      let operands = operation.operands.map(translated)
-      builder.location = operation.location
+    guard isNeeded else { return self }
+    return try replacingOperations { operation, operands, builder in
       if let exact = operation.exactFloat(in: self) {
-        let element = self[operation.results[0]].element
-        let product = try builder.floatProduct(operation, operands, exact, element)
-        translation[operation.results[0].index] = product
-        continue
+        let element = self[operation.result].element
+        return [try builder.floatProduct(operation, operands, exact, element)]
       }
-      let results =
-        operation.sumsWiden(in: self)
-        ? [try builder.wideSum(operation, operands, self[operation.results[0]].element)]
-        : try builder.emitAll(
-          try operation.op.mappingRegions { try $0.withWideSums() }, operands,
-          at: operation.location)
-      for (old, new) in zip(operation.results, results) { translation[old.index] = new }
-    }
-    return builder.finish(returning: results.map(translated))
-  }
-}
-
-extension Function {
-  /// Whether an operation of the function or of a region widens its sums.
-  private var holdsWideSums: Bool {
-    operations.contains { operation in
-      operation.sumsWiden(in: self) || operation.exactFloat(in: self) != nil
-        || operation.op.regions.contains { $0.holdsWideSums }
+      if operation.sumsWiden(in: self) {
+        return [try builder.wideSum(operation, operands, self[operation.result].element)]
+      }
+      operation.op = try operation.op.mappingRegions { try $0.withWideSums() }
+      return nil
     }
   }
 }

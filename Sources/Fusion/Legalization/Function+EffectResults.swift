@@ -7,7 +7,7 @@ extension Function {
   ///     Before:  "stablehlo.if"(%p) ({ call with an effect }, {}) : (tensor<i1>) -> ()
   ///     After:   %0 = "stablehlo.if"(%p) ({ call with an effect; 0 }, { 0 }) : (tensor<i1>) -> tensor<i32>
   func givingEffectsResults() -> Function {
-    guard holdsEffectsWithoutResults else { return self }
+    guard holds({ operation, _ in operation.hasEffectWithoutResults }) else { return self }
     var result = self
     result.operations = []
     for operation in operations {
@@ -18,13 +18,6 @@ extension Function {
     }
     result.renumber()
     return result
-  }
-
-  private var holdsEffectsWithoutResults: Bool {
-    operations.contains { operation in
-      operation.hasEffectWithoutResults
-        || operation.op.regions.contains { $0.holdsEffectsWithoutResults }
-    }
   }
 
   /// The type of the number.

@@ -4,7 +4,7 @@ extension Function {
   /// The function with orders by integers of 32 bits, the lesser first, which is what the routine sorts by;
   /// of few elements the places are counted, which fuses with what is around.
   func withOrderKeys() throws -> Function {
-    guard holdsOrders else { return self }
+    guard holds({ operation, _ in operation.op.isOrder }) else { return self }
     return try replacingOperations { operation, operands, builder in
       operation.op = try operation.op.mappingRegions { try $0.withOrderKeys() }
       guard case .order(let ordering) = operation.op else { return nil }
@@ -22,14 +22,10 @@ extension Function {
 
   /// The greatest number of elements whose places are counted.
   private static let longestCountedOrder = 16
+}
 
-  /// Whether an operation of the function or of a region orders elements.
-  private var holdsOrders: Bool {
-    operations.contains { operation in
-      if case .order = operation.op { return true }
-      return operation.op.regions.contains { $0.holdsOrders }
-    }
-  }
+extension Op {
+  fileprivate var isOrder: Bool { if case .order = self { true } else { false } }
 }
 
 extension FunctionBuilder {

@@ -11,19 +11,14 @@ internal import TensorIR
 extension Function {
   /// The function with long scans of one combination divided into blocks.
   func withPrefixBlocks() throws -> Function {
-    guard holdsLongPrefixes else { return self }
+    let isNeeded = holds { operation, region in
+      Prefix(operation.op, operation.operands.map { region[$0] }) != nil
+    }
+    guard isNeeded else { return self }
     return try replacingOperations { operation, operands, builder in
       operation.op = try operation.op.mappingRegions { try $0.withPrefixBlocks() }
       guard let prefix = Prefix(operation.op, operands.map { builder[$0] }) else { return nil }
       return try builder.blocked(prefix, from: operands[0], operands[1])
-    }
-  }
-
-  /// Whether an operation of the function or of a region is such a scan.
-  private var holdsLongPrefixes: Bool {
-    operations.contains { operation in
-      Prefix(operation.op, operation.operands.map { self[$0] }) != nil
-        || operation.op.regions.contains { $0.holdsLongPrefixes }
     }
   }
 }

@@ -12,15 +12,8 @@ internal import TensorIR
 extension Function {
   /// The function with large scatters that combine divided into parts which threads share.
   func withScatterParts() throws -> Function {
-    guard holdsCombiningScatters else { return self }
+    guard holds({ operation, _ in operation.combination != nil }) else { return self }
     return try withDividedChains()
-  }
-
-  /// Whether an operation of the function or of a region is a scatter that combines.
-  private var holdsCombiningScatters: Bool {
-    operations.contains { operation in
-      operation.combination != nil || operation.op.regions.contains { $0.holdsCombiningScatters }
-    }
   }
 
   /// Chains of scatters divided where they are long.

@@ -74,8 +74,8 @@ extension LoopProgram {
   private func isOwn(
     _ buffer: BufferID, of loop: StepLoop, _ homes: [BufferID: BufferID]
   ) -> Bool {
-    guard case .arena = buffers[buffer.index].storage, homes[buffer] == nil else { return false }
-    return !loop.carries.contains { [$0.current, $0.next].contains(buffer) }
+    isArena(buffer) && homes[buffer] == nil
+      && !loop.carries.contains { [$0.current, $0.next].contains(buffer) }
       && !isExchanged(buffer, in: loop.body, homes)
   }
 
@@ -169,15 +169,9 @@ extension LoopProgram {
     for number in kernels.indices where kernels[number].slots.contains(where: { names[$0] != nil })
     {
       kernels[number].replaceSlots { names[$0] ?? $0 }
-      kernels[number].dropSelfCopies()
+      if kernels[number].dropCopies(where: { $0 == $1 }) { kernels[number].dropUnusedSlots() }
     }
-    for position in buffers.indices {
-      guard case .view(var view) = buffers[position].storage, let base = names[view.base] else {
-        continue
-      }
-      view.base = base
-      buffers[position].storage = .view(view)
-    }
+    moveViews(names)
     steps = steps.mappingBuffers { names[$0] ?? $0 }
     for name in names.keys { homes[name] = nil }
     homes = homes.mapValues { names[$0] ?? $0 }
@@ -214,11 +208,7 @@ extension LoopProgram {
   /// The pieces of arena that nothing but loops that hand them on reads.
   private var unreadBuffers: Set<BufferID> {
     let read = buffersRead()
-    return Set(
-      buffers.indices.map { BufferID($0) }.filter { buffer in
-        guard case .arena = buffers[buffer.index].storage else { return false }
-        return !read.contains(buffer)
-      })
+    return Set(buffers.indices.map { BufferID($0) }.filter { isArena($0) && !read.contains($0) })
   }
 
   /// The buffers that kernels, conditions, branches, and calls read, with what views are parts of.
@@ -280,24 +270,5 @@ extension Kernel {
     }
     guard sources.count == 1, let source = sources.first, source != destination else { return nil }
     return source
-  }
-
-  /// Drops stores of what was loaded from the same place.
-  fileprivate mutating func dropSelfCopies() {
-    var loads: [ScalarID: (slot: Int, address: IndexExpression)] = [:]
-    body.forEachNode { node in
-      if case .define(let scalar, .load(.slot(let slot), let address, nil)) = node {
-        loads[scalar] = (slot, address)
-      }
-    }
-    let rest = body.removingStores { store in
-      guard case .slot(let slot) = store.memory, store.combining == nil,
-        let load = loads[store.value]
-      else { return false }
-      return load.slot == slot && load.address.hasSameTerms(as: store.address)
-    }
-    guard rest != body else { return }
-    body = rest
-    dropUnusedSlots()
   }
 }

@@ -41,11 +41,6 @@ extension LoopProgram {
     return comesFirst(old, before: new, in: loop.body, uses)
   }
 
-  private func isArena(_ buffer: BufferID) -> Bool {
-    if case .arena = buffers[buffer.index].storage { return true }
-    return false
-  }
-
   /// Whether every use of one buffer comes before every use of another in a list of steps, or both
   /// meet in one kernel that replaces the one by the other element by element.
   ///

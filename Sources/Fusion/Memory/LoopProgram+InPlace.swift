@@ -93,13 +93,13 @@ extension LoopProgram {
     buffers[old.index].type.byteCount == buffers[new.index].type.byteCount
   }
 
-  /// Makes slices of copies that are not written any more slices of what was copied.
-  private mutating func readSlices(of sources: [BufferID: BufferID]) {
+  /// Makes parts of buffers parts of others.
+  mutating func moveViews(_ bases: [BufferID: BufferID]) {
     for position in buffers.indices {
-      guard case .view(var view) = buffers[position].storage, let source = sources[view.base] else {
+      guard case .view(var view) = buffers[position].storage, let base = bases[view.base] else {
         continue
       }
-      view.base = source
+      view.base = base
       buffers[position].storage = .view(view)
     }
   }
@@ -109,32 +109,27 @@ extension LoopProgram {
   mutating func dropCopiesOntoThemselves() {
     var sources: [BufferID: BufferID] = [:]
     for step in kernels.indices {
-      let kernel = kernels[step]
-      var loads: [ScalarID: (buffer: BufferID, address: IndexExpression)] = [:]
-      kernel.body.forEachNode { node in
-        if case .define(let scalar, .load(.slot(let slot), let address, nil)) = node {
-          loads[scalar] = (kernel.slots[slot], address)
+      var kernel = kernels[step]
+      // Nothing can be copied onto itself where all memory is apart.
+      let mayCopy = Set(kernel.slots.map { home(of: $0) }).count < kernel.slots.count
+      let isChanged =
+        mayCopy
+        && kernel.dropCopies { source, copy in
+          guard source != copy, home(of: source) == home(of: copy) else { return false }
+          let origin = sources[source] ?? source
+          if origin != copy { sources[copy] = origin }
+          return true
         }
-      }
-      let nodes = kernel.body.removingStores { store in
-        guard case .slot(let slot) = store.memory, store.combining == nil,
-          let (source, address) = loads[store.value], source != kernel.slots[slot],
-          home(of: source) == home(of: kernel.slots[slot]), address.hasSameTerms(as: store.address)
-        else { return false }
-        let origin = sources[source] ?? source
-        if origin != kernel.slots[slot] { sources[kernel.slots[slot]] = origin }
-        return true
-      }
-      kernels[step].body = nodes
-      kernels[step].replaceSlots { sources[$0] ?? $0 }
-      if nodes != kernel.body { kernels[step].dropUnusedSlots() }
+      if !sources.isEmpty { kernel.replaceSlots { sources[$0] ?? $0 } }
+      if isChanged { kernel.dropUnusedSlots() }
+      kernels[step] = kernel
     }
     // Another way of a branch may have written the copy before.
     if !sources.isEmpty {
       for step in kernels.indices { kernels[step].replaceSlots { sources[$0] ?? $0 } }
     }
     steps = steps.mappingBuffers { sources[$0] ?? $0 }
-    readSlices(of: sources)
+    moveViews(sources)
     removeKernels { $0.body.isEmpty }
     dropUnusedBuffers()
     for step in kernels.indices { kernels[step].name = "k\(step)" }
@@ -275,6 +270,31 @@ private struct Sharing {
 }
 
 extension Kernel {
+  /// Drops stores of what was loaded from the same place of memory that is the same, of which only some
+  /// buffers may be.
+  ///
+  /// - Returns: whether there were any.
+  mutating func dropCopies(
+    where isSame: (_ source: BufferID, _ copy: BufferID) -> Bool
+  ) -> Bool {
+    var loads: [ScalarID: (slot: Int, address: IndexExpression)] = [:]
+    body.forEachNode { node in
+      if case .define(let scalar, .load(.slot(let slot), let address, nil)) = node {
+        loads[scalar] = (slot, address)
+      }
+    }
+    let slots = slots
+    let rest = body.removingStores { store in
+      guard case .slot(let slot) = store.memory, store.combining == nil,
+        let (source, address) = loads[store.value], address.hasSameTerms(as: store.address)
+      else { return false }
+      return isSame(slots[source], slots[slot])
+    }
+    guard rest != body else { return false }
+    body = rest
+    return true
+  }
+
   /// Gives slots other buffers; slots of one buffer become one.
   mutating func replaceSlots(_ transform: (BufferID) -> BufferID) {
     slots = slots.map(transform)
@@ -358,16 +378,7 @@ extension [Node] {
   /// The nodes of the tree that are wanted; a loop is asked about after what it holds.
   private func filteringNodes(_ isWanted: (Node) -> Bool) -> [Node] {
     compactMap { node in
-      var node = node
-      switch node {
-      case .define, .store, .accumulate: break
-      case .loop(var loop):
-        loop.body = loop.body.filteringNodes(isWanted)
-        node = .loop(loop)
-      case .contract(var contract):
-        contract.body = contract.body.filteringNodes(isWanted)
-        node = .contract(contract)
-      }
+      let node = node.mappingBodies { $0.filteringNodes(isWanted) }
       return isWanted(node) ? node : nil
     }
   }

@@ -126,8 +126,8 @@ extension LoopProgram {
       let slots = kernels[step].slots
       let unread = Set(
         slots.filter { slot in
-          guard case .arena = buffers[root(of: slot).index].storage else { return false }
-          return !read.contains(root(of: slot)) && !read.contains(slot)
+          let root = root(of: slot)
+          return isArena(root) && !read.contains(root) && !read.contains(slot)
         })
       guard !unread.isEmpty, !unread.isDisjoint(with: kernels[step].writtenBuffers) else {
         continue

@@ -137,10 +137,7 @@ private struct CarryStack {
   /// Whether both values have memory of their own, which nothing but the loop's steps uses in it.
   private func isPlain(in program: LoopProgram) -> Bool {
     let both = [carry.current, carry.next]
-    let hasOwn = both.allSatisfy { buffer in
-      guard case .arena = program.buffers[buffer.index].storage else { return false }
-      return program.buffers[buffer.index].home == nil
-    }
+    let hasOwn = both.allSatisfy { program.isArena($0) && program.buffers[$0.index].home == nil }
     let types = both.map { program.buffers[$0.index].type }
     guard hasOwn, types[0].element == types[1].element, types[0].shape == types[1].shape,
       types[0].count > 0,

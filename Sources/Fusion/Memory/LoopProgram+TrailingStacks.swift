@@ -156,8 +156,8 @@ private struct StackRows {
       }
     }
     stacks = program.buffers.indices.map { BufferID($0) }.filter { buffer in
-      guard case .arena = program.buffers[buffer.index].storage else { return false }
-      return !shared.contains(buffer) && program.buffers[buffer.index].type.byteCount > 0
+      program.isArena(buffer) && !shared.contains(buffer)
+        && program.buffers[buffer.index].type.byteCount > 0
     }
     let isStack = Set(stacks)
     visit(program.steps, inside: [], isStack)

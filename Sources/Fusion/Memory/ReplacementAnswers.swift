@@ -6,16 +6,13 @@ internal import TensorIR
 final class ReplacementAnswers {
   /// What an answer depends on besides the slots that are asked about.
   fileprivate struct Key: Hashable {
-    /// The kernel over numbered buffers, without name and sources.
+    /// The kernel over numbered buffers.
     var kernel: Kernel
     var types: [TensorType]
 
     init(_ kernel: Kernel, in program: LoopProgram) {
       types = kernel.slots.map { program.buffers[$0.index].type }
-      self.kernel = kernel
-      self.kernel.name = ""
-      self.kernel.sources = []
-      self.kernel.slots = kernel.slots.indices.map { BufferID($0) }
+      self.kernel = kernel.overNumberedBuffers
     }
   }
 
@@ -27,7 +24,7 @@ final class ReplacementAnswers {
   }
 
   /// The numbers of kernels.
-  fileprivate var numbers: [Key: Int] = [:]
+  fileprivate var numbers: [HashedOnce<Key>: Int] = [:]
   fileprivate var known: [Question: Bool] = [:]
 
   /// Answers about one kernel of a program.
@@ -36,7 +33,7 @@ final class ReplacementAnswers {
     fileprivate let kernel: Kernel
     fileprivate let program: LoopProgram
     /// Long kernels take long to hash, so that is done once for all questions.
-    fileprivate lazy var number = answers.numbers.number(of: Key(kernel, in: program))
+    fileprivate lazy var number = answers.numbers.number(of: HashedOnce(Key(kernel, in: program)))
     /// What kernels do in which order is only asked where nothing is known of an equal one.
     fileprivate lazy var analysis = ReplacementAnalysis(kernel, in: program)
 

@@ -102,10 +102,3 @@ extension LoopProgram {
     return lives
   }
 }
-
-extension ClosedRange<Int> {
-  /// From the first of both ranges to the last.
-  func union(_ other: ClosedRange<Int>) -> ClosedRange<Int> {
-    Swift.min(lowerBound, other.lowerBound)...Swift.max(upperBound, other.upperBound)
-  }
-}

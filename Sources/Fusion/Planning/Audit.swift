@@ -90,6 +90,10 @@ final class Audit {
     var value: ValueID
     var index: Int
     var condition: Int?
+
+    func _rawHashValue(seed: Int) -> Int {
+      .scattered(value.index, index, condition ?? -1, by: seed)
+    }
   }
 
   /// A condition under which a value is read: bounds that hold, or one that does not.
@@ -150,7 +154,7 @@ final class Audit {
     common = [root.value]
     var places = [Int]()
     switch root.form {
-    case .natural:
+    case .natural, .laidOut:
       places = root.indices(in: variables, shape: type.shape).indices.map(indices.number)
       home = places.last
       homes = Set(places)
@@ -170,7 +174,7 @@ final class Audit {
       var index = ordered
       for (position, axis) in axes.order.enumerated() { index[axis] = ordered[position] }
       inside.insert(root.value)
-      visit(formula.body, of: root.value, axes: indices.number(index), under: nil)
+      formula.body.accept(self, at: Site(value: root.value, axes: indices.number(index)))
     }
     if !places.isEmpty { expand(root.value, at: places.map { ($0, nil) }, isRoot: true) }
     while let (value, places) = pending.popLatest() {
@@ -257,7 +261,7 @@ final class Audit {
         costly[value] = max(costly[value] ?? 0, repetition)
         costlyTotals[value, default: 0] += min(repetition, 1 << 30)
       }
-      return visit(formula.body, of: value, axes: index, under: condition)
+      return formula.body.accept(self, at: Site(value: value, axes: index, condition: condition))
     }
     if let operand = fold.initialOperand, let operation = graph.operation(value) {
       demand(operation.operands[operand], at: indices.number([]), under: nil, by: value)
@@ -265,7 +269,8 @@ final class Audit {
     guard !fold.isUnrolled else {
       for element in fold.extents.allIndices {
         let axes = indices[index] + element.map { IndexExpression($0) }
-        visit(formula.body, of: value, axes: indices.number(axes), under: condition)
+        formula.body.accept(
+          self, at: Site(value: value, axes: indices.number(axes), condition: condition))
       }
       return
     }
@@ -274,8 +279,8 @@ final class Audit {
     let repetition = isLookedUp ? Int.max / 2 : iterations * 100 / count
     folds[value] = max(folds[value] ?? 0, repetition)
     let (_, folded) = variables.nestIndex(in: indices.place(index), extents: fold.extents)
-    visit(
-      formula.body, of: value, axes: indices.number(indices[index] + folded), under: nil)
+    formula.body.accept(
+      self, at: Site(value: value, axes: indices.number(indices[index] + folded)))
   }
 
   // MARK: Crowding
@@ -346,7 +351,7 @@ final class Audit {
       }
       let repetition = min(formula.fold?.count ?? 1, CostModel.Storing.tripWeight + 1)
       var sum = Effort(
-        weight: min(formula.body.weight * repetition, CostModel.Storing.tripWeight + 1),
+        weight: min(formula.weight * repetition, CostModel.Storing.tripWeight + 1),
         elements: 0,
         isCostly: formula.fold != nil || formula.body.isCostly)
       for case let part? in operation.operands.map({ efforts[$0] }) {
@@ -358,38 +363,57 @@ final class Audit {
     }
     return efforts[value] ?? Effort(weight: 1, elements: graph.type(value).count)
   }
+}
 
-  // MARK: Bodies
+extension Audit: FormulaVisitor {
+  /// The formula of a value with its axes bound to an index by number, under a condition.
+  struct Site {
+    var value: ValueID
+    var axes: Int
+    var condition: Int?
+  }
 
-  private func visit(
-    _ body: Comprehension.Body, of value: ValueID, axes: Int, under condition: Int?
+  func axes(of site: Site) -> [IndexExpression] { indices[site.axes] }
+  func range(_ index: IndexExpression) -> ClosedRange<Int>? { variables.range(index) { _ in nil } }
+
+  func read(_ operand: Int, _ index: [Comprehension.ReadIndex], at site: Site) {
+    let operands = graph.operands(of: site.value)
+    let axes = indices[site.axes]
+    var place = site.axes
+    if !index.isIdentity(of: axes.count) {
+      let bound = index.bound(to: axes) { operand, index, _ in
+        let element = Demand(value: operands[operand], index: indices.number(index))
+        demand(element.value, at: element.index, under: site.condition, by: site.value)
+        return IndexExpression(.scalar(ScalarID(lookups.number(of: element))))
+      }
+      place = indices.number(bound)
+    }
+    demand(operands[operand], at: place, under: site.condition, by: site.value)
+  }
+
+  func number(_ index: IndexExpression, _ element: ElementType, at site: Site) {}
+  func constant(_ literal: Literal, _ index: [IndexExpression], at site: Site) {}
+
+  func application(_ op: ScalarOp, _ arguments: [Comprehension.Body], at site: Site) {
+    for argument in arguments { argument.accept(self, at: site) }
+  }
+
+  func choice(
+    _ alternatives: [Comprehension.Body.Alternative], isOfPieces: Bool, at site: Site
   ) {
-    switch body {
-    case .read(let operand, let index):
-      let operands = graph.operands(of: value)
-      let place = place(index, of: value, operands, axes: axes, under: condition)
-      demand(operands[operand], at: place, under: condition, by: value)
-    case .index, .constant: break
-    case .apply(_, let arguments):
-      for argument in arguments { visit(argument, of: value, axes: axes, under: condition) }
-    case .guarded, .pieces:
-      let alternatives = body.alternatives(at: indices[axes]) { variables.range($0) { _ in nil } }
-      guard alternatives.count > 1 else {
-        return visit(alternatives[0].body, of: value, axes: axes, under: condition)
+    let wasInPiece = isInPiece
+    if isOfPieces { isInPiece = true }
+    defer { isInPiece = wasInPiece }
+    for alternative in alternatives {
+      for bound in alternative.bounds {
+        noteBreak(bound.lower, of: bound.index)
+        noteBreak(bound.upper, of: bound.index)
       }
-      let wasInPiece = isInPiece
-      if case .pieces = body { isInPiece = true }
-      defer { isInPiece = wasInPiece }
-      for alternative in alternatives {
-        for bound in alternative.bounds {
-          noteBreak(bound.lower, of: bound.index)
-          noteBreak(bound.upper, of: bound.index)
-        }
-        let both = conditions.number(
-          of: Condition(
-            outer: condition, bounds: alternative.bounds, isNegated: alternative.isNegated))
-        visit(alternative.body, of: value, axes: axes, under: both)
-      }
+      var inside = site
+      inside.condition = conditions.number(
+        of: Condition(
+          outer: site.condition, bounds: alternative.bounds, isNegated: alternative.isNegated))
+      alternative.body.accept(self, at: inside)
     }
   }
 
@@ -406,24 +430,5 @@ final class Audit {
       (1..<variables.extent(variable)).contains(position)
     else { return }
     breaks[axis, default: []].insert(position)
-  }
-
-  /// The number of the index of a read; what it looks up is demanded.
-  private func place(
-    _ index: [Comprehension.ReadIndex], of value: ValueID, _ operands: [ValueID], axes: Int,
-    under condition: Int?
-  ) -> Int {
-    let bound = indices[axes]
-    if index.isIdentity(of: bound.count) { return axes }
-    return indices.number(
-      index.map { entry in
-        let affine = entry.affine.bound(to: bound)
-        guard let lookup = entry.lookup else { return affine }
-        let source = operands[lookup.operand]
-        let place = indices.number(lookup.index.map { $0.bound(to: bound) })
-        demand(source, at: place, under: condition, by: value)
-        let element = Demand(value: source, index: place, condition: nil)
-        return affine + IndexExpression(.scalar(ScalarID(lookups.number(of: element))))
-      })
   }
 }

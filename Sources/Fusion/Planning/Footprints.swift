@@ -8,30 +8,30 @@ internal import TensorIR
 /// the square of the steps; it is read from memory instead. So is what is at the end of a long chain of
 /// operations, and a scalar of some work that several nests of loops need, such as the factor by which all
 /// gradients are clipped.
-struct Footprints {
+final class Footprints {
   private let graph: Graph
   /// What is read to compute a value that is not stored; nil for what is stored itself.
-  private var parts: [[Part]?]
+  @exclusivity(unchecked) private var parts: [[Part]?]
   /// How many operations and results use a value.
   private let useCounts: [Int]
   /// How each value is computed.
   private let kinds: [Kind]
   /// Some of the products, reductions, scatters and results that each value is computed for.
-  private var purposes: [FewValues]
+  @exclusivity(unchecked) private var purposes: [FewValues]
   /// Some of those of them that have loops, for small values only.
-  private var nests: [FewValues]
+  @exclusivity(unchecked) private var nests: [FewValues]
   /// How many operations and results use a value, those of its broadcasts and slices included.
-  private var forks: [Int]
+  @exclusivity(unchecked) private var forks: [Int]
   /// The longest chain of operations that computes a value from what is in memory.
-  private var depths: [Int]
+  @exclusivity(unchecked) private var depths: [Int]
   /// The additions of that chain, roughly.
-  private var weights: [Int]
+  @exclusivity(unchecked) private var weights: [Int]
   /// Some of the gathers of single elements that a value is computed from.
-  private var gathers: [FewValues]
+  @exclusivity(unchecked) private var gathers: [FewValues]
   /// Which values are rows of a stored value's columns, so that neighbours are far apart in memory.
-  private var crossings: [Bool]
+  @exclusivity(unchecked) private var crossings: [Bool]
   /// Those of them that are better stored as they are read.
-  private(set) var laidOut: Set<ValueID> = []
+  @exclusivity(unchecked) private(set) var laidOut: Set<ValueID> = []
 
   /// How a value is computed.
   private enum Kind {
@@ -104,7 +104,7 @@ struct Footprints {
   }
 
   /// Notes what the operands of an operation are computed for.
-  private mutating func addPurposes(of operation: Operation) {
+  private func addPurposes(of operation: Operation) {
     let result = operation.result
     let isRenaming = kinds[result.index] == .renaming
     let isElementwise = kinds[result.index] != .other
@@ -134,7 +134,7 @@ struct Footprints {
   /// Notes an operation behind all those it reads from.
   ///
   /// - Returns: whether its result is better stored.
-  mutating func note(_ operation: Operation, isStored: (ValueID) -> Bool) -> Bool {
+  func note(_ operation: Operation, isStored: (ValueID) -> Bool) -> Bool {
     let value = operation.result
     guard kinds[value.index] != .other, !isStored(value) else {
       for result in operation.results { forget(result) }
@@ -145,12 +145,12 @@ struct Footprints {
     let depth = operation.operands.reduce(0) { max($0, depths[$1.index]) }
     depths[value.index] = isRenaming ? depth : depth + 1
     let weight = operation.operands.reduce(0) { max($0, weights[$1.index]) }
-    let body = graph.comprehension(value)?.body
-    weights[value.index] = weight + (body?.weight ?? 0)
+    let formula = graph.comprehension(value)
+    weights[value.index] = weight + (formula?.weight ?? 0)
     for operand in operation.operands {
       gathers[value.index].formUnion(gathers[operand.index])
     }
-    let isGather = gathersElements(operation, body)
+    let isGather = formula.map { gathersElements(operation, $0) } ?? false
     if isGather { gathers[value.index].insert(value) }
     crossings[value.index] = isRenaming && crossesMemory(operation, isStored)
     let isLaidOut = isCrossedOften(value)
@@ -164,7 +164,7 @@ struct Footprints {
   }
 
   /// Notes that a value is in memory.
-  private mutating func forget(_ value: ValueID) {
+  private func forget(_ value: ValueID) {
     (parts[value.index], depths[value.index], weights[value.index]) = (nil, 0, 0)
     (gathers[value.index], crossings[value.index]) = (FewValues(), false)
   }
@@ -189,9 +189,10 @@ struct Footprints {
   }
 
   /// Whether an operation reads elements, or rows of very few, at computed places.
-  private func gathersElements(_ operation: Operation, _ body: Comprehension.Body?) -> Bool {
+  private func gathersElements(_ operation: Operation, _ formula: Comprehension) -> Bool {
+    guard formula.looksUp else { return false }
     var isGather = false
-    body?.forEachPart { part in
+    formula.body.forEachPart { part in
       guard case .read(let operand, let index) = part,
         let place = index.lastIndex(where: { $0.lookup != nil })
       else { return }

@@ -6,6 +6,8 @@ struct KernelPlan {
   enum Kind {
     /// Loops that store roots.
     case nest
+    /// Loops that lay out memory anew for one root, which no other one joins.
+    case layout
     /// A register-tiled product, whose finished elements the roots are computed from.
     case contract(ValueID)
     /// A copy of the operand with updates combined into computed places.
@@ -59,7 +61,7 @@ struct KernelPlan {
     splits = root.splits
     written.insert(root.value)
     switch root.form {
-    case .natural: finished[root.value] = .some(root.layout)
+    case .natural, .laidOut: finished[root.value] = .some(root.layout)
     case .unrolled: finished[root.value] = .some(nil)
     case .scattered: break
     }

@@ -105,13 +105,14 @@ extension KernelPlanner {
       } else if graph.operation(value)?.op.isUpdate == true {
         partition.append(
           KernelPlan(.scatter(value), root, reads: scatterReads(value), outerExtent: outerExtent))
-      } else if !laidOut.contains(value), let home = home(for: root, in: partition) {
+      } else if root.form != .laidOut, let home = home(for: root, in: partition) {
         partition.join(home)
       } else {
         let audit = audit(root)
         partition.append(
           KernelPlan(
-            .nest, split(root, audit), reads: audit.reads, walks: audit.walks,
+            root.form == .laidOut ? .layout : .nest, split(root, audit), reads: audit.reads,
+            walks: audit.walks,
             folds: audit.folds.map(\.value), outerExtent: outerExtent))
       }
     }
@@ -168,7 +169,7 @@ extension KernelPlanner {
       ) { graph.type($0).byteCount }
       var candidates = sharing.filter { position, bytes in
         let kernel = partition.kernels[position]
-        guard !laidOut.contains(kernel.roots[0].value), kernel.outerExtent == outer, !isNested || kernel.order == nil else { return false }
+        guard kernel.outerExtent == outer, !isNested || kernel.order == nil else { return false }
         let share = isShort && isShortPass(kernel) ? CostModel.Sharing.shortPassShare : 4
         return outer == nil || bytes.multipliedCapped(by: share) >= total
       }
@@ -198,7 +199,7 @@ extension KernelPlanner {
   ) -> Partition.Home? {
     let kernel = partition.kernels[position]
     switch kernel.kind {
-    case .scatter, .control: return nil
+    case .scatter, .control, .layout: return nil
     case .contract(let dot):
       guard case .natural = root.form, graph.type(root.value).shape == graph.type(dot).shape else {
         return nil
@@ -215,7 +216,6 @@ extension KernelPlanner {
         kernel: position, root: root, reads: audit.reads.filter { $0 != dot }, folds: [],
         sharedBytes: 2 * graph.type(dot).byteCount)
     case .nest:
-      guard !laidOut.contains(kernel.roots[0].value) else { return nil }
       if let order = order(of: kernel, for: root, alone) {
         var reordered = kernel
         reordered.reorder(order)
@@ -286,7 +286,7 @@ extension KernelPlanner {
     let known = Set(alone.costly.map(\.value))
     let weight = audit.costly.reduce(0) { sum, again in
       known.contains(again.value) || again.total < 50
-        ? sum : sum.addingCapped(graph.comprehension(again.value)?.body.weight ?? 0)
+        ? sum : sum.addingCapped(graph.comprehension(again.value)?.weight ?? 0)
     }
     return weight >= CostModel.Storing.costlyTripWeight
   }

@@ -19,8 +19,6 @@ struct KernelPlanner {
   private(set) var readers: [ValueID: Int] = [:]
   /// Roots of few bytes that several nests of loops need.
   private(set) var sharedScalars: Set<ValueID> = []
-  /// Roots that only lay out memory anew, each in a kernel of its own, which transposes squares.
-  private(set) var laidOut: Set<ValueID> = []
   let target: TargetDescription
   /// How many demands of nests were looked at.
   private(set) var steps = 0
@@ -103,9 +101,9 @@ struct KernelPlanner {
   private mutating func addNecessaryRoots() throws {
     let function = graph.function
     for value in function.results { addRoot(value) }
-    var footprints = Footprints(graph, isStored: { [forced] in forced.contains($0) })
+    let footprints = Footprints(graph, isStored: { [forced] in forced.contains($0) })
     for operation in function.operations {
-      _ = addRoot(ofManyParts: operation, &footprints)
+      _ = addRoot(ofManyParts: operation, footprints)
       switch operation.op {
       case .call(let callee):
         throw AdjointError(
@@ -137,7 +135,7 @@ struct KernelPlanner {
 
   /// Makes a root of an operation's result where it is better read than made of its parts again.
   private mutating func addRoot(
-    ofManyParts operation: Operation, _ footprints: inout Footprints
+    ofManyParts operation: Operation, _ footprints: Footprints
   ) -> Bool {
     let isStored = { [stored, forced] (value: ValueID) in
       stored.contains(value) || forced.contains(value)
@@ -148,16 +146,16 @@ struct KernelPlanner {
     let reason = isLaidOut ? "read it across memory" : "would make it of its parts"
     explain("v\(value.index) is stored: several nests \(reason)")
     addRoot(value)
-    if isLaidOut { laidOut.insert(value) }
+    if isLaidOut { roots[value]?.form = .laidOut }
     if footprints.isSmall(value) { sharedScalars.insert(value) }
     return true
   }
 
   /// Makes roots of what is better read than made of its parts, now that more of these are in memory.
   private mutating func addRootsOfManyParts() -> Bool {
-    var footprints = Footprints(graph, isStored: { [stored] in stored.contains($0) })
+    let footprints = Footprints(graph, isStored: { [stored] in stored.contains($0) })
     var isNew = false
-    for operation in graph.function.operations where addRoot(ofManyParts: operation, &footprints) {
+    for operation in graph.function.operations where addRoot(ofManyParts: operation, footprints) {
       isNew = true
     }
     return isNew
@@ -190,8 +188,9 @@ struct KernelPlanner {
   }
 
   private mutating func addContract(_ dot: ValueID) {
-    let (forced, roots) = (self.forced, self.roots)
-    let isInMemory = { (value: ValueID) in forced.contains(value) || roots[value] != nil }
+    let isInMemory = { [forced, stored] (value: ValueID) in
+      stored.contains(value) || forced.contains(value)
+    }
     var inlined = Set<ValueID>()
     for operand in graph.operation(dot)?.operands ?? [] {
       let base = graph.base(of: operand, until: isInMemory)
@@ -354,7 +353,7 @@ struct KernelPlanner {
       return repeated >= 100
         && repeated / 100 * count >= CostModel.Storing.leastRepeatedElements
     }
-    let weight = graph.comprehension(value)?.body.weight ?? 0
+    let weight = graph.comprehension(value)?.weight ?? 0
     return repeated.multipliedCapped(by: weight) >= 100 * CostModel.Storing.costlyTripWeight
   }
 

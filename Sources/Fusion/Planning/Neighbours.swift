@@ -58,7 +58,7 @@ struct Neighbours {
         }
       }
       guard !isStored(result) else { continue }
-      let own = isRepeated(result) ? graph.comprehension(result)?.body.weight ?? 0 : 0
+      let own = isRepeated(result) ? graph.comprehension(result)?.weight ?? 0 : 0
       weights[result.index] = operation.operands.reduce(own) {
         $0.addingCapped(weights[$1.index])
       }

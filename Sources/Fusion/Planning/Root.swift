@@ -11,6 +11,9 @@ struct Root: Hashable {
     case scattered(Axes)
     /// A store for each of a few elements, without loops.
     case unrolled
+    /// Loops over the result's axes that only lay out memory anew, in a kernel of their own, which
+    /// transposes squares.
+    case laidOut
   }
 
   /// The loops of a scattered reduction.
@@ -49,7 +52,7 @@ struct Root: Hashable {
   }
 
   /// Whether the root has a loop for each of its axes, in their order.
-  var isPlain: Bool { form == .natural && layout == Layout() }
+  var isPlain: Bool { (form == .natural || form == .laidOut) && layout == Layout() }
 
   /// The root with the loops of others that have its shape.
   func laid(out layout: Layout) -> Root {
@@ -62,7 +65,7 @@ struct Root: Hashable {
   var words: [Int] {
     var words = [Int]()
     switch form {
-    case .natural: words.append(0)
+    case .natural, .laidOut: words.append(0)
     case .unrolled: words.append(1)
     case .scattered(let axes):
       words.append(2)
@@ -131,7 +134,7 @@ struct Root: Hashable {
   /// The extents of the loops around the root's store or accumulation.
   func extents(in graph: Graph) -> [Int] {
     switch form {
-    case .natural:
+    case .natural, .laidOut:
       let shape = graph.type(value).shape
       let own = shape.selecting(layout.loopedAxes(rank: shape.count))
       guard own.isEmpty, let fold = graph.comprehension(value)?.fold, !fold.isUnrolled else {

@@ -51,9 +51,8 @@ extension Kernel {
   /// Two loops, of which the inner one goes over so many elements.
   private mutating func split(_ loop: Loop, by size: Int) -> Loop {
     let whole = variables[loop.variable.index]
-    let outer = VariableID(variables.count), inner = VariableID(variables.count + 1)
-    variables.append(Variable(name: whole.name, extent: whole.extent / size))
-    variables.append(Variable(name: whole.name + "r", extent: size))
+    let outer = newVariable(whole.name, extent: whole.extent / size)
+    let inner = newVariable(whole.name + "r", extent: size)
     var (outerLoop, innerLoop) = (loop, loop)
     (outerLoop.variable, innerLoop.variable) = (outer, inner)
     innerLoop.body = loop.body.map { node in

@@ -113,8 +113,7 @@ extension Kernel {
   mutating func cutting(
     _ steps: [Node], _ size: Int, _ count: Int
   ) -> (block: VariableID, steps: [Node]) {
-    let block = VariableID(variables.count)
-    variables.append(Variable(name: "blk", extent: count))
+    let block = newVariable("blk", extent: count)
     let steps = steps.map { step -> Node in
       switch step {
       case .loop(var loop):
@@ -190,10 +189,8 @@ extension Kernel {
     _ memory: Memory, _ type: TensorType, _ kind: Reduction.Kind, at start: IndexExpression,
     for target: TargetDescription
   ) -> [Node] {
-    let variable = VariableID(variables.count)
-    variables.append(Variable(name: "z", extent: type.count))
-    let zero = ScalarID(scalars.count)
-    scalars.append(type.element)
+    let variable = newVariable("z", extent: type.count)
+    let zero = newScalar(type.element)
     var loop = Loop(variable)
     let width = target.lanes(ofBits: 8 * type.element.byteCount)
     loop.schedule = type.count >= width ? .vector(width: width, interleave: 1) : .serial
@@ -231,8 +228,7 @@ extension Kernel {
     guard count > 1,
       scheduler.accept("\(count) blocks of \(blockRows)×\(blockColumns) of a product")
     else { return nil }
-    let block = VariableID(kernel.variables.count)
-    kernel.variables.append(Variable(name: "blk", extent: count))
+    let block = kernel.newVariable("blk", extent: count)
     var cut = contract
     cut.block = Contract.Block(variable: block, rows: blockRows, columns: blockColumns)
     var outer = Loop(block)
@@ -300,26 +296,19 @@ extension Loop {
 
   /// The stores in the loop that combine into slots.
   var combiningStores: [Store] {
-    body.flatMap { node -> [Store] in
-      switch node {
-      case .store(let store): store.combining == nil ? [] : [store]
-      case .loop(let loop): loop.combiningStores
-      case .define, .accumulate, .contract: []
-      }
+    var stores = [Store]()
+    body.forEachNode { node in
+      if case .store(let store) = node, store.combining != nil { stores.append(store) }
     }
+    return stores
   }
 }
 
 extension Node {
   /// The node with every store in it replaced.
   func mappingStores(_ transform: (Store) -> Store) -> Node {
-    switch self {
-    case .store(let store): return .store(transform(store))
-    case .loop(var loop):
-      loop.body = loop.body.map { $0.mappingStores(transform) }
-      return .loop(loop)
-    case .define, .accumulate, .contract: return self
-    }
+    if case .store(let store) = self { return .store(transform(store)) }
+    return mappingBodies { $0.map { $0.mappingStores(transform) } }
   }
 }
 

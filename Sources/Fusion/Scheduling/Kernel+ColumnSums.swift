@@ -34,8 +34,7 @@ extension Kernel {
         }
       case .store(var store):
         guard let kind = store.combining else { preconditionFailure("stores add") }
-        let sum = ScalarID(scalars.count)
-        scalars.append(scalars[store.value.index])
+        let sum = newScalar(scalars[store.value.index])
         inner.accumulators.append(Accumulator(sum, kind))
         inner.body.append(.accumulate(sum, value: store.value))
         store.value = sum

@@ -9,8 +9,7 @@ extension Kernel {
   ) {
     slots += [partial, result]
     let (source, target) = (slots.count - 2, slots.count - 1)
-    let element = VariableID(variables.count)
-    variables.append(Variable(name: "j\(element.index)", extent: type.count))
+    let element = newVariable("j\(variables.count)", extent: type.count)
     var outer = Loop(element)
     let (folded, inner) = fold(
       .slot(source), count, stride: type.count, offset: IndexExpression(element), type.element, kind
@@ -45,8 +44,7 @@ extension Kernel {
     _ scalar: ScalarID, to element: ElementType, _ nodes: inout [Node]
   ) -> ScalarID {
     guard scalars[scalar.index] != element else { return scalar }
-    let narrow = ScalarID(scalars.count)
-    scalars.append(element)
+    let narrow = newScalar(element)
     nodes.append(.define(narrow, .apply(.convert(to: element), [scalar])))
     return narrow
   }
@@ -56,20 +54,16 @@ extension Kernel {
     _ memory: Memory, _ count: Int, stride: Int, offset: IndexExpression, _ element: ElementType,
     _ kind: Reduction.Kind
   ) -> (ScalarID, Loop) {
-    let variable = VariableID(variables.count)
-    variables.append(Variable(name: "b\(variable.index)", extent: count))
-    let loaded = ScalarID(scalars.count)
-    let folded = ScalarID(scalars.count + 1)
+    let variable = newVariable("b\(variables.count)", extent: count)
     let sum = wide(element, kind)
-    scalars += [element, sum]
+    let (loaded, folded) = (newScalar(element), newScalar(sum))
     var loop = Loop(variable)
     loop.accumulators = [Accumulator(folded, kind)]
     let address = offset + IndexExpression(variable) * stride
     loop.body = [.define(loaded, .load(memory, address, condition: nil))]
     var value = loaded
     if sum != element {
-      value = ScalarID(scalars.count)
-      scalars.append(sum)
+      value = newScalar(sum)
       loop.body.append(.define(value, .apply(.convert(to: sum), [loaded])))
     }
     loop.body.append(.accumulate(folded, value: value))
@@ -81,7 +75,7 @@ extension Kernel {
     _ nodes: [Node], of other: Kernel, renaming known: [ScalarID: ScalarID] = [:]
   ) {
     var transplant = Transplant(from: other, into: self, known: known)
-    let nodes = transplant.moved(nodes)
+    let nodes = transplant.mapped(nodes)
     self = transplant.kernel
     body += nodes
   }

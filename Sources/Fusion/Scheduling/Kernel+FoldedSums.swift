@@ -37,8 +37,7 @@ extension Kernel {
         "\(variables[loop.variable.index].name): \(Self.termCount * step) of \(extent) at a time")
     else { return [.loop(loop)] }
     let size = Self.termCount * step
-    let fold = VariableID(variables.count)
-    variables.append(Variable(name: "f\(fold.index)", extent: (extent + size - 1) / size))
+    let fold = newVariable("f\(variables.count)", extent: (extent + size - 1) / size)
     var (inner, outer, after) = (loop, Loop(fold), [Node]())
     inner.range = .block(fold, size: size)
     inner.accumulators = []
@@ -70,10 +69,6 @@ extension Kernel {
     accumulator.kind == .add && scalars[accumulator.result.index] == .f32
   }
 
-  private mutating func newScalar(_ element: ElementType) -> ScalarID {
-    scalars.append(element)
-    return ScalarID(scalars.count - 1)
-  }
 }
 
 extension Loop {

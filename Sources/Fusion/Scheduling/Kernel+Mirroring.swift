@@ -191,11 +191,8 @@ extension [Node] {
     var own: [(sum: ScalarID, term: ScalarID)] = []
     var inner: [[(sum: ScalarID, term: ScalarID)]] = []
     for node in self {
-      switch node {
-      case .accumulate(let sum, let term): own.append((sum, term))
-      case .loop(let loop): inner += loop.body.termsByPlace
-      case .define, .store, .contract: break
-      }
+      if case .accumulate(let sum, let term) = node { own.append((sum, term)) }
+      node.forEachBody { inner += $0.termsByPlace }
     }
     return [own] + inner
   }
@@ -203,13 +200,8 @@ extension [Node] {
   /// The nodes without what is added to some sums.
   fileprivate func withoutSums(_ sums: Set<ScalarID>) -> [Node] {
     compactMap { node in
-      switch node {
-      case .accumulate(let sum, _): return sums.contains(sum) ? nil : node
-      case .loop(var loop):
-        loop.body = loop.body.withoutSums(sums)
-        return .loop(loop)
-      case .define, .store, .contract: return node
-      }
+      if case .accumulate(let sum, _) = node, sums.contains(sum) { return nil }
+      return node.mappingBodies { $0.withoutSums(sums) }
     }
   }
 }

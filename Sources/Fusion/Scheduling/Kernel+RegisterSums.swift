@@ -68,8 +68,7 @@ extension Kernel {
       guard replaced.contains(position), case .store(var store) = node,
         let kind = store.combining
       else { return node }
-      let sum = ScalarID(scalars.count)
-      scalars.append(scalars[store.value.index])
+      let sum = newScalar(scalars[store.value.index])
       result.accumulators.append(Accumulator(sum, kind))
       let value = store.value
       store.value = sum

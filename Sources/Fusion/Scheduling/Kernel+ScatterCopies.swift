@@ -31,9 +31,9 @@ extension Kernel {
     else { return nil }
     let type = program.buffers[slots[slot].index].type
     let updates = variables[loop.variable.index].extent
-    guard type.element.isFloat, !loop.isCostly, ScatterCopies.updates.contains(updates),
+    guard type.element.isFloat, !loop.isCostly, CostModel.Scatters.copiedUpdates.contains(updates),
       type.count < updates,
-      type.count >= ScatterCopies.leastPlaces
+      type.count >= CostModel.Scatters.leastCopied
     else { return nil }
     return type.count
   }
@@ -42,16 +42,16 @@ extension Kernel {
     guard case .store(let target) = loop.body.last else { return [.loop(loop)] }
     let element = scalars[target.value.index]
     let local = Memory.local(locals.count)
-    locals.append(Local(element: element, shape: [ScatterCopies.count, places]))
-    let length = variables[loop.variable.index].extent / ScatterCopies.count
+    locals.append(Local(element: element, shape: [CostModel.Scatters.copies, places]))
+    let length = variables[loop.variable.index].extent / CostModel.Scatters.copies
     var main = Loop(withVariable(like: loop, extent: length))
-    for number in 0..<ScatterCopies.count {
+    for number in 0..<CostModel.Scatters.copies {
       main.body += copy(
         of: loop, at: IndexExpression(main.variable) + number * length, into: local, number * places
       )
     }
-    var nodes = [cleared(local, ScatterCopies.count * places, like: loop), Node.loop(main)]
-    let done = length * ScatterCopies.count
+    var nodes = [cleared(local, CostModel.Scatters.copies * places, like: loop), Node.loop(main)]
+    let done = length * CostModel.Scatters.copies
     let left = variables[loop.variable.index].extent - done
     if left > 0 {
       var rest = Loop(withVariable(like: loop, extent: left))
@@ -94,7 +94,7 @@ extension Kernel {
     var result = Loop(withVariable(like: loop, extent: places))
     let element = scalars[target.value.index]
     let place = IndexExpression(result.variable)
-    var sums = (0..<ScatterCopies.count).map { number -> ScalarID in
+    var sums = (0..<CostModel.Scatters.copies).map { number -> ScalarID in
       let value = newScalar(element)
       result.body.append(
         .define(value, .load(local, place + number * places, condition: nil)))
@@ -112,27 +112,17 @@ extension Kernel {
     return .loop(result)
   }
 
-  private mutating func newScalar(_ element: ElementType) -> ScalarID {
-    scalars.append(element)
-    return ScalarID(scalars.count - 1)
-  }
 }
 
 extension Loop {
   /// Whether a function is among the body that takes longer than to wait for a sum.
   fileprivate var isCostly: Bool {
     body.contains { node in
-      if case .define(_, .apply(let op, _)) = node { op.weight >= 8 } else { false }
+      if case .define(_, .apply(let op, _)) = node {
+        op.weight >= CostModel.Scatters.costlyWeight
+      } else {
+        false
+      }
     }
   }
-}
-
-/// How many updates of few places are added up apart.
-private enum ScatterCopies {
-  /// The copies of all places.
-  static let count = 4
-  /// So many updates; more go through memory side by side, by threads perhaps.
-  static let updates = 32..<1024
-  /// Fewer places are not worth loops.
-  static let leastPlaces = 4
 }

@@ -37,8 +37,10 @@ extension Kernel {
       return [.loop(outer)]
     }
     let variable = variables[loop.variable.index]
-    guard !isShared, loop.combinesAnywhere, variable.extent >= ScatterStreams.leastUpdates,
-      scheduler.accept("\(variable.name): \(ScatterStreams.count) of \(variable.extent / 4)")
+    guard !isShared, loop.combinesAnywhere, variable.extent >= CostModel.Scatters.leastStreamed,
+      scheduler.accept(
+        "\(variable.name): \(CostModel.Scatters.streams) of \(variable.extent / CostModel.Scatters.streams)"
+      )
     else { return [.loop(loop)] }
     return streams(of: loop)
   }
@@ -46,13 +48,13 @@ extension Kernel {
   /// The loop over the iterations of all streams, and one over those that are left.
   private mutating func streams(of loop: Loop) -> [Node] {
     let extent = variables[loop.variable.index].extent
-    let length = extent / ScatterStreams.count
+    let length = extent / CostModel.Scatters.streams
     let together = withVariable(like: loop, extent: length)
     var main = Loop(together)
-    for stream in 0..<ScatterStreams.count {
+    for stream in 0..<CostModel.Scatters.streams {
       main.body += copy(of: loop, at: IndexExpression(together) + stream * length)
     }
-    let done = length * ScatterStreams.count
+    let done = length * CostModel.Scatters.streams
     guard done < extent else { return [.loop(main)] }
     var rest = Loop(withVariable(like: loop, extent: extent - done))
     rest.body = copy(of: loop, at: IndexExpression(rest.variable) + done)
@@ -61,16 +63,14 @@ extension Kernel {
 
   /// A variable of a loop's name.
   mutating func withVariable(like loop: Loop, extent: Int) -> VariableID {
-    variables.append(Variable(name: variables[loop.variable.index].name, extent: extent))
-    return VariableID(variables.count - 1)
+    newVariable(variables[loop.variable.index].name, extent: extent)
   }
 
   /// The body of a loop with scalars of its own, for another iteration.
   mutating func copy(of loop: Loop, at place: IndexExpression) -> [Node] {
     var names: [ScalarID: ScalarID] = [:]
     for scalar in loop.body.flatMap(\.definedScalars) {
-      names[scalar] = ScalarID(scalars.count)
-      scalars.append(scalars[scalar.index])
+      names[scalar] = newScalar(scalars[scalar.index])
     }
     return loop.body.map { node in
       node.renamingScalars { names[$0] ?? $0 }.mappingIndices { index in
@@ -93,25 +93,15 @@ extension Kernel {
     }
     let variable = variables[loop.variable.index]
     guard loop.schedule == .serial, loop.isShortScatter,
-      variable.extent >= 4 * ScatterStreams.count,
-      scheduler.accept("\(variable.name) by \(ScatterStreams.count)")
+      variable.extent >= 4 * CostModel.Scatters.streams,
+      scheduler.accept("\(variable.name) by \(CostModel.Scatters.streams)")
     else {
       loop.body = loop.body.map { unrolled($0, &scheduler) }
       return .loop(loop)
     }
-    loop.schedule = .unrolled(by: ScatterStreams.count)
+    loop.schedule = .unrolled(by: CostModel.Scatters.streams)
     return .loop(loop)
   }
-}
-
-/// How updates of computed places are taken together.
-private enum ScatterStreams {
-  /// How many stand between two tests whether a loop ends, each in a run of its own where they combine.
-  static let count = 4
-  /// Shorter loops stay as they are.
-  static let leastUpdates = 1024
-  /// The most operations of one update, so that code stays small.
-  static let mostOperations = 12, mostWork = 60
 }
 
 extension Loop {
@@ -138,19 +128,21 @@ extension Loop {
       case .literal, .index, .load, .inBounds: work += 1
       }
     }
-    return work <= ScatterStreams.mostWork
+    return work <= CostModel.Scatters.mostStreamedWork
   }
 
   /// Whether the body is a few quick operations, one of which writes to a computed place.
   fileprivate var isShortScatter: Bool {
-    guard carries.isEmpty, accumulators.isEmpty, body.count <= ScatterStreams.mostOperations else {
+    guard carries.isEmpty, accumulators.isEmpty, body.count <= CostModel.Scatters.mostUnrolledNodes
+    else {
       return false
     }
     if case .condition = range { return false }
     var writesAnywhere = false
     for node in body {
       switch node {
-      case .define(_, .apply(let op, _)): if op.weight > 8 { return false }
+      case .define(_, .apply(let op, _)):
+        if op.weight > CostModel.Scatters.costlyWeight { return false }
       case .define: break
       case .store(let store): writesAnywhere = writesAnywhere || store.address.isLookedUp
       case .accumulate, .loop, .contract: return false

@@ -44,8 +44,7 @@ extension Kernel {
   ) -> (strips: Loop?, gain: Double) {
     let size = split.size
     let extent = variables[loop.variable.index].extent
-    var strips = Loop(VariableID(variables.count))
-    variables.append(Variable(name: "strip", extent: (extent + size - 1) / size))
+    var strips = Loop(newVariable("strip", extent: (extent + size - 1) / size))
     let place = IndexExpression(loop.variable) + IndexExpression(strips.variable) * -size
     var (lanes, writes) = (Loop(loop.variable), Loop(loop.variable))
     lanes.range = .block(strips.variable, size: size)
@@ -79,8 +78,7 @@ extension Kernel {
   private mutating func renamed(
     _ scalar: ScalarID, _ names: inout [ScalarID: ScalarID]
   ) -> ScalarID {
-    let name = ScalarID(scalars.count)
-    scalars.append(scalars[scalar.index])
+    let name = newScalar(scalars[scalar.index])
     names[scalar] = name
     return name
   }
@@ -129,7 +127,7 @@ private struct ScatterSplit {
     guard updates <= 4, kernel.variables[loop.variable.index].extent >= size else { return nil }
     divide(writes, in: kernel)
     guard !crossing.isEmpty else { return nil }
-    for position in early { cost += Self.cost(of: body[position]) }
+    for position in early { cost += body[position].scalarWeight }
   }
 
   /// Finds what goes with the write, what crosses, and what that is made of.
@@ -167,14 +165,6 @@ private struct ScatterSplit {
     case .apply(.convert(to: .i64), let operands):
       return kernel.scalars[operands[0].index].isInteger
     case .apply: return kernel.scalars[scalar.index] == .i1
-    }
-  }
-
-  private static func cost(of node: Node) -> Double {
-    switch node {
-    case .define(_, .apply(let op, _)): Double(op.weight)
-    case .define(_, .literal), .define(_, .index): 0
-    case .define, .store, .accumulate, .loop, .contract: 1
     }
   }
 }

@@ -39,8 +39,8 @@ extension Kernel {
 
   /// The loop with a new variable.
   mutating func withOwnVariable(_ loop: Loop) -> Loop {
-    let variable = VariableID(variables.count)
-    variables.append(variables[loop.variable.index])
+    let own = variables[loop.variable.index]
+    let variable = newVariable(own.name, extent: own.extent)
     var result = loop
     result.variable = variable
     result.body = loop.body.map { node in
@@ -56,8 +56,7 @@ extension Kernel {
     _ loop: Loop, by plan: StripPlan, for target: TargetDescription
   ) -> Loop {
     let rows = variables[loop.variable.index].extent
-    var strips = Loop(VariableID(variables.count))
-    variables.append(Variable(name: "strip", extent: (rows + plan.size - 1) / plan.size))
+    var strips = Loop(newVariable("strip", extent: (rows + plan.size - 1) / plan.size))
     strips.accumulators = loop.accumulators
     let place = IndexExpression(loop.variable) + IndexExpression(strips.variable) * -plan.size
     var writer = StripWriter(kernel: self, parts: plan.parts, place: place)
@@ -171,8 +170,7 @@ private struct StripWriter {
   }
 
   private mutating func fresh(like scalar: ScalarID) -> ScalarID {
-    kernel.scalars.append(kernel.scalars[scalar.index])
-    return ScalarID(kernel.scalars.count - 1)
+    kernel.newScalar(kernel.scalars[scalar.index])
   }
 
   private func renamed(_ node: Node, _ names: [ScalarID: ScalarID]) -> Node {

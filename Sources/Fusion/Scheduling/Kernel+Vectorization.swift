@@ -62,7 +62,7 @@ private struct Vectorizer {
         serial.body[position] = .loop(choice.loop)
         serialCost += choice.cost
       } else {
-        serialCost += scalarCost(node)
+        serialCost += node.scalarWeight
       }
     }
     serialCost = serialCost * extent + CostModel.Lanes.loopCost
@@ -89,29 +89,13 @@ private struct Vectorizer {
     return (serial, serialCost)
   }
 
-  private func scalarCost(_ node: Node) -> Double {
-    switch node {
-    case .define(_, .apply(let op, _)): Double(op.weight)
-    case .define(_, .literal), .define(_, .index): 0
-    case .define, .store, .accumulate: 1
-    case .contract: 1e12
-    case .loop: 0
-    }
-  }
-
   /// Local arrays that the body writes at places that do not depend on the lane, so that every lane
   /// needs its own.
   private func localsWritten(in body: [Node], lane: VariableID) -> Set<Int> {
     var written = Set<Int>()
-    for node in body {
-      switch node {
-      case .store(let store):
-        if case .local(let local) = store.memory, !store.address.uses(lane) {
-          written.insert(local)
-        }
-      case .loop(let loop): written.formUnion(localsWritten(in: loop.body, lane: lane))
-      case .define, .accumulate, .contract: break
-      }
+    body.forEachNode { node in
+      guard case .store(let store) = node, case .local(let local) = store.memory else { return }
+      if !store.address.uses(lane) { written.insert(local) }
     }
     return written
   }

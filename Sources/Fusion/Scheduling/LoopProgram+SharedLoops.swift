@@ -50,7 +50,7 @@ extension LoopProgram {
       let rows = kernels[number].variables[steps[0].row.index].extent / lanes
       rowsOfLane.append((number, rows))
       for (_, node) in steps {
-        let together = kernels[number].rowsTogether(in: node)
+        let together = node.rowsTogether
         step = step.leastCommonMultiple(with: together / together.greatestCommonDivisor(with: rows))
       }
     }
@@ -87,15 +87,6 @@ extension Kernel {
     return kernel
   }
 
-  /// How many rows a step works on together.
-  fileprivate func rowsTogether(in node: Node) -> Int {
-    switch node {
-    case .loop(let loop): loop.step
-    case .contract(let contract): contract.tiling.rows
-    case .define, .store, .accumulate: 1
-    }
-  }
-
   /// Cuts a kernel of steps over rows into blocks of so many.
   fileprivate mutating func cut(intoBlocksOf rows: Int) {
     var kernel = whole
@@ -113,13 +104,15 @@ extension Kernel {
 }
 
 extension Int {
-  fileprivate func greatestCommonDivisor(with other: Int) -> Int {
+  /// The greatest number that divides both.
+  func greatestCommonDivisor(with other: Int) -> Int {
     var (left, right) = (self, other)
     while right != 0 { (left, right) = (right, left % right) }
     return left
   }
 
-  fileprivate func leastCommonMultiple(with other: Int) -> Int {
+  /// The least number that both divide.
+  func leastCommonMultiple(with other: Int) -> Int {
     self / greatestCommonDivisor(with: other) * other
   }
 }

@@ -22,7 +22,7 @@ struct RowBlocks {
     if wanted == 1 { return extent <= most ? extent : nil }
     let factorBytes = parts.steps.map(bytesOfRightFactor).max() ?? 0
     if factorBytes > target.caches.secondLevel / 2 { return nil }
-    let unit = parts.steps.reduce(1) { Self.leastCommonMultiple($0, step(of: $1)) }
+    let unit = parts.steps.reduce(1) { $0.leastCommonMultiple(with: $1.rowsTogether) }
     let least = max(
       hasSums ? (extent + CostModel.Threads.partialLimit - 1) / CostModel.Threads.partialLimit : 1,
       factorBytes > target.caches.secondLevel / 4 || parts.steps.contains(where: isPackedProduct)
@@ -47,15 +47,6 @@ struct RowBlocks {
     return min(counts.max() ?? 1, CostModel.Threads.sharedBlocks)
   }
 
-  /// The rows that a step does together.
-  private func step(of node: Node) -> Int {
-    switch node {
-    case .loop(let loop): loop.step
-    case .contract(let contract): contract.tiling.rows
-    case .define, .store, .accumulate: 1
-    }
-  }
-
   /// What the right factor of a product takes; where that is more than half of the second-level cache,
   /// blocks are better cut by columns.
   private func bytesOfRightFactor(of step: Node) -> Int {
@@ -69,10 +60,15 @@ struct RowBlocks {
   private func isPackedProduct(_ step: Node) -> Bool {
     if case .contract(let contract) = step { contract.tiling.panelDepth != nil } else { false }
   }
+}
 
-  private static func leastCommonMultiple(_ left: Int, _ right: Int) -> Int {
-    var (divisor, rest) = (left, right)
-    while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
-    return left / divisor * right
+extension Node {
+  /// How many rows a step works on together.
+  var rowsTogether: Int {
+    switch self {
+    case .loop(let loop): loop.step
+    case .contract(let contract): contract.tiling.rows
+    case .define, .store, .accumulate: 1
+    }
   }
 }

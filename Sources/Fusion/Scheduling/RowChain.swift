@@ -14,17 +14,17 @@ func chainRows(_ drafts: [Draft], _ scheduler: inout Scheduler) -> [RowChain] {
     let last = sources.last ?? 0
     let home = sources.reversed().first { home in
       scheduler.visitedChains += 1
-      let others = chains[(home + 1)...].prefix(last - home)
+      let others = (home + 1)..<(last + 1)
       guard chains[home].hasRows(of: draft) else { return false }
       let mayFollow = others.allSatisfy { other in
         scheduler.visitedChains += 1
-        return chains[home].mayFollow(other)
+        return chains[home].mayFollow(chains[other])
       }
       guard mayFollow else { return false }
       // What nobody reads after the chain is in use for longer where the chain moves.
       let prolonged = chains[home].read.filter { buffer in
         !others.isEmpty && (readers[buffer]?.last ?? 0) < draft.number
-          && !others.contains { $0.read.contains(buffer) }
+          && !others.contains { chains[$0].read.contains(buffer) }
       }
       return chains[home].join(
         draft, readers: readerCounts, prolonging: prolonged, &scheduler)
@@ -181,8 +181,7 @@ struct RowChain {
     by members: [Draft], readers: [BufferID: Int], _ program: LoopProgram
   ) -> Set<BufferID> {
     var kept = Set<BufferID>()
-    for buffer in members.flatMap(\.written) {
-      guard case .arena = program.buffers[buffer.index].storage else { continue }
+    for buffer in members.flatMap(\.written) where program.isArena(buffer) {
       let own = members.count { $0.read.contains(buffer) }
       if own > 0, own == readers[buffer, default: 0] { kept.insert(buffer) }
     }
@@ -197,9 +196,9 @@ struct RowChain {
     for kernel in members.map(\.kernel) {
       guard let parts = KernelParts(kernel) else { preconditionFailure("only loops are joined") }
       var transplant = Transplant(from: kernel, into: result)
-      heads += transplant.moved(parts.head)
-      steps += transplant.moved(parts.steps)
-      tails += transplant.moved(parts.tail)
+      heads += transplant.mapped(parts.head)
+      steps += transplant.mapped(parts.steps)
+      tails += transplant.mapped(parts.tail)
       result = transplant.kernel
       result.sources += kernel.sources.filter { !result.sources.contains($0) }
     }
@@ -223,10 +222,7 @@ extension LoopProgram {
 
   /// What those of some buffers take that are in the arena.
   fileprivate func arenaBytes(of ids: Set<BufferID>) -> Int {
-    ids.reduce(0) { sum, id in
-      guard case .arena = buffers[id.index].storage else { return sum }
-      return sum + buffers[id.index].type.byteCount
-    }
+    ids.reduce(0) { $0 + (isArena($1) ? buffers[$1.index].type.byteCount : 0) }
   }
 }
 

@@ -239,8 +239,7 @@ struct RowTransposes {
       let index = IndexExpression(loops[place].variable)
       let (outside, inside) = (Memory.slot(copy.row.slot), Memory.local(copy.local))
       let address = copy.row.place + index + copy.elements.lowerBound
-      kernel.scalars.append(copy.row.element)
-      let value = ScalarID(kernel.scalars.count - 1)
+      let value = kernel.newScalar(copy.row.element)
       loops[place].body +=
         inwards
         ? [

@@ -29,7 +29,7 @@ final class ScheduleCache {
   }
 
   /// Scheduled kernels over numbered buffers.
-  @exclusivity(unchecked) var known: [Key: Kernel] = [:]
+  @exclusivity(unchecked) var known: [HashedOnce<Key>: Kernel] = [:]
   /// The same by form, with the form that they have afterwards.
   @exclusivity(unchecked) var scheduled: [Step: (kernel: Kernel, form: Int)] = [:]
   /// Built kernels over numbered buffers, by what they are computed from.
@@ -68,9 +68,7 @@ extension Kernel {
   func numbering(slotsOf original: Kernel) -> Kernel {
     let places = Dictionary(
       uniqueKeysWithValues: original.slots.enumerated().map { ($0.element, BufferID($0.offset)) })
-    var numbered = self
-    numbered.name = ""
-    numbered.sources = []
+    var numbered = overNumberedBuffers
     numbered.slots = slots.compactMap { places[$0] }
     return numbered
   }

@@ -90,11 +90,7 @@ struct Scheduler {
   /// Tells the observer of a kernel, over numbered buffers, without name and sources.
   private func tell(_ kernel: Kernel) {
     guard let observer else { return }
-    var numbered = kernel
-    numbered.name = ""
-    numbered.sources = []
-    numbered.slots = kernel.slots.indices.map { BufferID($0) }
-    observer(numbered, kernel.slots.map { program.buffers[$0.index].type })
+    observer(kernel.overNumberedBuffers, kernel.slots.map { program.buffers[$0.index].type })
   }
 
   /// Lets the passes about memory go over the whole program.
@@ -205,12 +201,11 @@ struct Scheduler {
   /// Lets passes go over a kernel, or takes what they made of one that turns out to be equal.
   private mutating func scheduleAsEqual(_ passes: [Int], of draft: inout Draft) {
     let original = draft.kernel
-    draft.kernel.name = ""
-    draft.kernel.sources = []
-    draft.kernel.slots = original.slots.indices.map { BufferID($0) }
-    let key = ScheduleCache.Key(
-      kernel: draft.kernel, types: original.slots.map { program.buffers[$0.index].type },
-      keepsRows: draft.keepsRows, passes: passes)
+    draft.kernel = original.overNumberedBuffers
+    let key = HashedOnce(
+      ScheduleCache.Key(
+        kernel: draft.kernel, types: original.slots.map { program.buffers[$0.index].type },
+        keepsRows: draft.keepsRows, passes: passes))
     if let known = cache.known[key] {
       draft.kernel = known
       draft.kernel.slots = known.slots.map { original.slots[$0.index] }

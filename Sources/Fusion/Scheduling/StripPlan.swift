@@ -116,8 +116,8 @@ extension RowParts {
 }
 
 extension Node {
-  /// The instructions of a node outside inner loops.
-  fileprivate var scalarWeight: Double {
+  /// The instructions of a node outside inner loops and products.
+  var scalarWeight: Double {
     switch self {
     case .define(_, .apply(let op, _)): Double(op.weight)
     case .define(_, .literal), .define(_, .index), .loop, .contract: 0
@@ -172,11 +172,11 @@ private struct RowFootprint {
   }
 
   private mutating func touch(_ node: Node, _ element: ElementType, in loops: [VariableID]) {
-    for access in Access.all(of: node) {
-      guard case .slot = access.memory, seen.insert(access).inserted else { continue }
-      let bytes = loops.filter { access.address.uses($0) }
-        .reduce(Double(element.byteCount)) { $0 * extent($1) }
-      if access.address.uses(row) { rowBytes += bytes } else { sharedBytes += bytes }
+    guard let access = node.access, case .slot = access.memory, seen.insert(access).inserted else {
+      return
     }
+    let bytes = loops.filter { access.address.uses($0) }
+      .reduce(Double(element.byteCount)) { $0 * extent($1) }
+    if access.address.uses(row) { rowBytes += bytes } else { sharedBytes += bytes }
   }
 }

@@ -136,7 +136,7 @@ extension [Node] {
   /// The memory that the nodes write, with what stands in their loops.
   var writtenMemory: Set<Memory> {
     var written = Set<Memory>()
-    forEachNode { if case .store(let store) = $0 { written.insert(store.memory) } }
+    forEachMemory { memory, _, isWritten in if isWritten { written.insert(memory) } }
     return written
   }
 }

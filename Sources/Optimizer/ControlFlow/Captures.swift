@@ -33,7 +33,7 @@ import TensorIR
         values[place] = builder.parameter(region[parameter])
       }
     }
-    for (position, constant) in constants {
+    for (position, constant) in constants.sorted(by: { $0.key < $1.key }) {
       let scalar = try builder.constant(constant.literal)
       values[position + shift] =
         constant.literal.type.isScalar

@@ -194,8 +194,6 @@ final class RematerializationSimulation {
   private enum Way {
     case recipe(RematerializationGraph.Recipe)
     case group(Int)
-
-    var isGroup: Bool { if case .group = self { true } else { false } }
   }
 
   private func way(to value: Int) -> Way? {

@@ -19,7 +19,7 @@ extension Convolution {
   }
 }
 
-extension ConvolutionPreparation {
+extension FunctionBuilder {
   /// Emits the sum over taps and input features of a part of the input times an element of the kernel.
   ///
   ///     y = ∑ₖ slice(pad(x), k) · w[k]
@@ -30,9 +30,9 @@ extension ConvolutionPreparation {
   mutating func emitTaps(
     _ convolution: Convolution, _ input: ValueID, _ kernel: ValueID, _ type: TensorType
   ) throws -> ValueID {
-    let taps = builder[kernel].shape.selecting(convolution.kernel.spatial)
-    let depth = builder[kernel].shape[convolution.kernel.input]
-    var sum = try builder.splat(0, type)
+    let taps = self[kernel].shape.selecting(convolution.kernel.spatial)
+    let depth = self[kernel].shape[convolution.kernel.input]
+    var sum = try splat(0, type)
     for number in 0..<(taps.reduce(1, *) * depth) {
       var (rest, tap) = (number / depth, taps)
       for axis in taps.indices.reversed() {
@@ -41,7 +41,7 @@ extension ConvolutionPreparation {
       let part = try emitPart(
         convolution, of: input, met: tap, feature: depth == 1 ? nil : number % depth, type)
       let weight = try emitWeight(convolution, of: kernel, tap, feature: number % depth, type)
-      sum = try builder.add(sum, builder.multiply(part, weight))
+      sum = try add(sum, multiply(part, weight))
     }
     return sum
   }
@@ -51,7 +51,7 @@ extension ConvolutionPreparation {
     _ convolution: Convolution, of input: ValueID, met tap: [Int], feature: Int?,
     _ type: TensorType
   ) throws -> ValueID {
-    let shape = builder[input].shape
+    let shape = self[input].shape
     var (starts, limits) = (shape.map { _ in 0 }, shape)
     var strides = shape.map { _ in 1 }
     if let feature {
@@ -64,30 +64,30 @@ extension ConvolutionPreparation {
       starts[axis] = tap[number] * convolution.kernelDilation[number] - convolution.low[number]
       limits[axis] = starts[axis] + (count - 1) * strides[axis] + 1
     }
-    let part = try builder.emit(
+    let part = try emit(
       .shape(.slice(starts: starts, limits: limits, strides: strides)), [input])
     var order = shape.map { _ in 0 }
     for (to, from) in zip(convolution.output.axes, convolution.input.axes) { order[to] = from }
     return order == Array(order.indices)
-      ? part : try builder.transpose(part, permutation: order)
+      ? part : try transpose(part, permutation: order)
   }
 
   /// What a tap multiplies with, repeated over the result: a number for each output feature.
   private mutating func emitWeight(
     _ convolution: Convolution, of kernel: ValueID, _ tap: [Int], feature: Int, _ type: TensorType
   ) throws -> ValueID {
-    let shape = builder[kernel].shape
+    let shape = self[kernel].shape
     var (starts, limits) = (shape.map { _ in 0 }, shape)
     for (number, axis) in convolution.kernel.spatial.enumerated() {
       let place = convolution.reversal[number] ? shape[axis] - 1 - tap[number] : tap[number]
       (starts[axis], limits[axis]) = (place, place + 1)
     }
     (starts[convolution.kernel.input], limits[convolution.kernel.input]) = (feature, feature + 1)
-    let part = try builder.emit(
+    let part = try emit(
       .shape(.slice(starts: starts, limits: limits, strides: shape.map { _ in 1 })), [kernel])
     let outputs = shape[convolution.kernel.output]
-    let numbers = try builder.reshape(part, to: outputs == 1 ? [] : [outputs])
-    return try builder.broadcast(
+    let numbers = try reshape(part, to: outputs == 1 ? [] : [outputs])
+    return try broadcast(
       numbers, to: type.shape, dimensions: outputs == 1 ? [] : [convolution.output.feature])
   }
 }
