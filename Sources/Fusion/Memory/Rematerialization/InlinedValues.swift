@@ -1,0 +1,160 @@
+internal import LoopIR
+internal import TensorIR
+
+/// A program in which some values are not stored: kernels that read them make each element where they
+/// need it, of what these are made of.
+struct InlinedValues {
+  private(set) var program: LoopProgram
+  /// The values, in the order in which they were taken out, and what each takes.
+  private(set) var values: [Inlined] = []
+  private var recipes: ProgramRecipes
+  /// How often each kernel runs.
+  private let trips: [Int]
+  /// For each of them a kernel that makes it.
+  private var sources: [BufferID: Kernel] = [:]
+
+  /// A value that is not stored any more.
+  struct Inlined {
+    var buffer: BufferID
+    /// The kernels that make it.
+    var readerCount: Int
+    var addedNanoseconds: Double
+    var addedFlops: Int
+  }
+
+  init(_ program: LoopProgram, _ recipes: ProgramRecipes) {
+    self.program = program
+    trips = program.trips
+    self.recipes = recipes
+  }
+
+  /// What all of them take.
+  var addedNanoseconds: Double { values.reduce(0) { $0 + $1.addedNanoseconds } }
+
+  /// Takes out a value.
+  ///
+  /// - Returns: whether that can be done.
+  mutating func inline(_ buffer: BufferID) -> Bool {
+    guard let form = form(of: buffer), let change = change(of: buffer, form) else { return false }
+    for (number, kernel) in change.kernels { program.kernels[number] = kernel }
+    sources[buffer] = form.kernel
+    values.append(change.inlined)
+    return true
+  }
+
+  /// The program without what nothing uses any more.
+  var finished: LoopProgram {
+    var program = program
+    program.removeKernels { $0.body.isEmpty }
+    program.dropUnusedBuffers()
+    return program
+  }
+
+  // MARK: Changes
+
+  /// Kernels, by number, as they are when a value is taken out.
+  private struct Change {
+    var kernels: [Int: Kernel] = [:]
+    var inlined: Inlined
+  }
+
+  /// What makes an element of a value of what is stored: by its recipe, or as the kernel that stores it does.
+  private mutating func form(of buffer: BufferID) -> ElementForm? {
+    if let source = sources[buffer] { return form(of: buffer, in: source) }
+    if let draft = recipes.draft(of: buffer, in: program),
+      let form = form(of: buffer, in: draft)
+    {
+      return form
+    }
+    let writer = program.kernels.first { $0.writtenBuffers.contains(buffer) }
+    return writer.flatMap { form(of: buffer, in: $0) }
+  }
+
+  /// What makes an element of a value as a kernel does, of what is stored.
+  private mutating func form(of buffer: BufferID, in kernel: Kernel) -> ElementForm? {
+    guard var form = ElementForm(of: buffer, in: kernel) else { return nil }
+    for input in form.inputs.sorted() where sources[input] != nil {
+      guard let made = self.form(of: input),
+        let whole = form.kernel.inlining(made, at: input, in: program),
+        let next = ElementForm(of: buffer, in: whole.kernel)
+      else { return nil }
+      form = next
+    }
+    return form
+  }
+
+  private func change(of buffer: BufferID, _ form: ElementForm) -> Change? {
+    guard isPlain(buffer), let writer = writer(of: buffer, form) else { return nil }
+    var change = Change(
+      inlined: Inlined(buffer: buffer, readerCount: 0, addedNanoseconds: 0, addedFlops: 0))
+    var kernel = program.kernels[writer]
+    guard !kernel.readBuffers.contains(buffer) else { return nil }
+    kernel.drop(storesTo: [buffer], mayBeAll: true)
+    guard !kernel.slots.contains(buffer) else { return nil }
+    change.kernels[writer] = kernel
+    for number in program.kernels.indices
+    where number != writer && program.kernels[number].slots.contains(buffer) {
+      guard let reader = program.kernels[number].inlining(form, at: buffer, in: program) else {
+        return nil
+      }
+      change.kernels[number] = reader.kernel
+      change.inlined.readerCount += 1
+      let (before, after) = (
+        program.kernels[number].costs(in: program), reader.kernel.costs(in: program)
+      )
+      let saved = Double(max(before.bytes - after.bytes, 0)) / 12
+      change.inlined.addedNanoseconds += (reader.addedNanoseconds - saved) * Double(trips[number])
+      change.inlined.addedFlops += (after.flops - before.flops).multipliedCapped(by: trips[number])
+    }
+    return change
+  }
+
+  /// Whether only kernels use a buffer, as a whole.
+  private func isPlain(_ buffer: BufferID) -> Bool {
+    guard case .arena = program.buffers[buffer.index].storage,
+      program.buffers[buffer.index].origin?.savedName.isEmpty == true,
+      !program.buffers.contains(where: { $0.view?.base == buffer || $0.home == buffer })
+    else { return false }
+    var isPlain = true
+    program.steps.forEachStep { if $0.ownBuffers.contains(buffer) { isPlain = false } }
+    return isPlain
+  }
+
+  /// The kernel that writes a value, where it does once and nothing that the form reads is written behind
+  /// it.
+  private func writer(of buffer: BufferID, _ form: ElementForm) -> Int? {
+    let inputs = Set(form.inputs.map { program.root(of: $0) })
+    var writer: Int?
+    for step in program.steps {
+      let written = program.accesses(of: step).written
+      if writer != nil, !written.isDisjoint(with: inputs) { return nil }
+      guard written.contains(buffer) else { continue }
+      guard writer == nil, case .kernel(let number) = step else { return nil }
+      writer = number
+    }
+    return writer
+  }
+}
+
+extension LoopProgram {
+  /// How often each kernel runs, by number.
+  fileprivate var trips: [Int] {
+    var trips = [Int](repeating: 1, count: kernels.count)
+    func walk(_ steps: [Step], _ times: Int) {
+      for step in steps {
+        var inner = times
+        switch step {
+        case .kernel(let number): trips[number] = times
+        case .loop(let loop):
+          var count = Loop.nominalExtent
+          if case .count(let known) = loop.trips { count = known }
+          inner = times.multipliedCapped(by: count)
+        case .branch, .call: break
+        }
+        for list in step.lists { walk(list, inner) }
+      }
+    }
+    walk(steps, 1)
+    return trips
+  }
+}
