@@ -22,10 +22,25 @@ struct InlinedValues {
     var addedFlops: Int
   }
 
+  /// The outermost steps that write each buffer with memory of its own, in order.
+  private var writers: [BufferID: [Int]] = [:]
+  /// The buffers that are used otherwise than by kernels as a whole.
+  private var shared = Set<BufferID>()
+
   init(_ program: LoopProgram, _ recipes: ProgramRecipes) {
     self.program = program
     trips = program.trips
     self.recipes = recipes
+    for (position, step) in program.steps.enumerated() {
+      for buffer in program.accesses(of: step).written {
+        writers[buffer, default: []].append(position)
+      }
+    }
+    program.steps.forEachStep { shared.formUnion($0.ownBuffers) }
+    for buffer in program.buffers {
+      if let base = buffer.view?.base { shared.insert(base) }
+      if let home = buffer.home { shared.insert(home) }
+    }
   }
 
   /// What all of them take.
@@ -35,7 +50,9 @@ struct InlinedValues {
   ///
   /// - Returns: whether that can be done.
   mutating func inline(_ buffer: BufferID) -> Bool {
-    guard let form = form(of: buffer), let change = change(of: buffer, form) else { return false }
+    guard isPlain(buffer), let form = form(of: buffer), let change = change(of: buffer, form) else {
+      return false
+    }
     for (number, kernel) in change.kernels { program.kernels[number] = kernel }
     sources[buffer] = form.kernel
     values.append(change.inlined)
@@ -66,8 +83,7 @@ struct InlinedValues {
     {
       return form
     }
-    let writer = program.kernels.first { $0.writtenBuffers.contains(buffer) }
-    return writer.flatMap { form(of: buffer, in: $0) }
+    return writer(of: buffer).flatMap { form(of: buffer, in: program.kernels[$0]) }
   }
 
   /// What makes an element of a value as a kernel does, of what is stored.
@@ -84,7 +100,7 @@ struct InlinedValues {
   }
 
   private func change(of buffer: BufferID, _ form: ElementForm) -> Change? {
-    guard isPlain(buffer), let writer = writer(of: buffer, form) else { return nil }
+    guard let writer = writer(of: buffer), isReadable(form, for: buffer) else { return nil }
     var change = Change(
       inlined: Inlined(buffer: buffer, readerCount: 0, addedNanoseconds: 0, addedFlops: 0))
     var kernel = program.kernels[writer]
@@ -111,28 +127,23 @@ struct InlinedValues {
 
   /// Whether only kernels use a buffer, as a whole.
   private func isPlain(_ buffer: BufferID) -> Bool {
-    guard case .arena = program.buffers[buffer.index].storage,
-      program.buffers[buffer.index].origin?.savedName.isEmpty == true,
-      !program.buffers.contains(where: { $0.view?.base == buffer || $0.home == buffer })
-    else { return false }
-    var isPlain = true
-    program.steps.forEachStep { if $0.ownBuffers.contains(buffer) { isPlain = false } }
-    return isPlain
+    guard case .arena = program.buffers[buffer.index].storage else { return false }
+    return program.buffers[buffer.index].origin?.savedName.isEmpty == true
+      && !shared.contains(buffer)
   }
 
-  /// The kernel that writes a value, where it does once and nothing that the form reads is written behind
-  /// it.
-  private func writer(of buffer: BufferID, _ form: ElementForm) -> Int? {
-    let inputs = Set(form.inputs.map { program.root(of: $0) })
-    var writer: Int?
-    for step in program.steps {
-      let written = program.accesses(of: step).written
-      if writer != nil, !written.isDisjoint(with: inputs) { return nil }
-      guard written.contains(buffer) else { continue }
-      guard writer == nil, case .kernel(let number) = step else { return nil }
-      writer = number
-    }
-    return writer
+  /// The kernel that writes a value, where it does once.
+  private func writer(of buffer: BufferID) -> Int? {
+    guard let positions = writers[buffer], positions.count == 1,
+      case .kernel(let number) = program.steps[positions[0]]
+    else { return nil }
+    return number
+  }
+
+  /// Whether nothing that a value's form reads is written behind the value.
+  private func isReadable(_ form: ElementForm, for buffer: BufferID) -> Bool {
+    guard let position = writers[buffer]?.first else { return false }
+    return form.inputs.allSatisfy { writers[program.root(of: $0)]?.last ?? 0 <= position }
   }
 }
 

@@ -30,7 +30,7 @@ struct InliningSearch {
   private(set) var least = Int.max
 
   /// So many programs are planned at most, and of programs of many steps.
-  private static let (planLimit, longPlanLimit) = (16, 6)
+  private static let (planLimit, longPlanLimit) = (16, 3)
   /// So many steps are many.
   private static let longCount = 64
   /// So many times memory is placed to see what is at the peak.
