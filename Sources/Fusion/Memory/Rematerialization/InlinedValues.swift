@@ -157,7 +157,8 @@ extension LoopProgram {
         switch step {
         case .kernel(let number): trips[number] = times
         case .loop(let loop):
-          var count = Loop.nominalExtent
+          // Those that nobody knows are mostly blocks of a scan that was taken apart.
+          var count = 256
           if case .count(let known) = loop.trips { count = known }
           inner = times.multipliedCapped(by: count)
         case .branch, .call: break
