@@ -47,28 +47,29 @@ extension LoopProgram {
       .withPrefixBlocks()
     // What is tried has mostly the same kernels.
     let cache = ScheduleCache()
+    let hasScans = options.memory.budget != nil && legal.checkpointedByteCount > 0
     do {
       let lowered = try loweredOnce(
-        legal, for: target, options, cache, explains: explains,
-        givesUpEarly: options.memory.budget != nil && legal.checkpointedByteCount > 0,
-        telling: observer)
+        legal, for: target, options, cache, explains: explains, givesUpEarly: hasScans,
+        inlinesValues: !hasScans, telling: observer)
       return lowered.with(function)
     } catch let shortage as MemoryShortage {
-      var search = CheckpointSearch(legal, shortage) { function, budget in
+      var search = CheckpointSearch(legal, shortage) { function, budget, inlinesValues in
         var options = options
         options.memory.budget = budget
-        return try loweredOnce(function, for: target, options, cache, explains: explains)
+        return try loweredOnce(
+          function, for: target, options, cache, explains: explains, inlinesValues: inlinesValues)
       }
-      guard options.memory.policy != .saveAll,
-        var found = try search.lowered(within: options.memory.budget ?? 0)
-      else {
-        if search.shortage.isReckoned {
-          // Whether copies of steps would do was left open.
-          let lowered = try search.loweredWhole(within: options.memory.budget)
-          if let lowered { return lowered.with(function) }
-        }
+      guard options.memory.policy != .saveAll, let budget = options.memory.budget else {
         throw search.shortage.error(for: function, budget: options.memory.budget)
       }
+      var found = try search.lowered(within: budget)
+      if found == nil, hasScans {
+        // Whether copies of steps would do was left open, and whether values that are not stored would.
+        if let lowered = try search.loweredWhole(within: budget) { return lowered.with(function) }
+        found = try search.loweredInlining(within: budget)
+      }
+      guard var found else { throw search.shortage.error(for: function, budget: budget) }
       found.lowered.memory.saveAllByteCount = shortage.saveAll
       found.lowered.memory.saveAllCurve = shortage.saveAllCurve
       return found.lowered.with(found.function)
@@ -77,15 +78,18 @@ extension LoopProgram {
 
   /// Lowers a legalized function as it is.
   ///
-  /// - Parameter givesUpEarly: whether a budget that one value exceeds is not tried to be kept to.
+  /// - Parameters:
+  ///   - givesUpEarly: whether a budget that one value exceeds is not tried to be kept to.
+  ///   - inlinesValues: whether values may be computed where they are read to keep to a budget.
   private static func loweredOnce(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
     _ cache: ScheduleCache, explains: Bool, givesUpEarly: Bool = false,
-    telling observer: KernelObserver? = nil
+    inlinesValues: Bool, telling observer: KernelObserver? = nil
   ) throws -> LoweredProgram {
     var scheduler = Scheduler(
       LoopProgram(name: function.name), for: target, options, knowing: cache, explains: explains)
     scheduler.givesUpEarly = givesUpEarly
+    scheduler.inlinesValues = inlinesValues
     scheduler.observer = observer
     var lowering = Lowering(scheduler)
     try lowering.lower(function)

@@ -41,11 +41,13 @@ import Testing
     #expect(gathers == 2)
   }
 
-  /// A table that two nests read across memory is transposed once, and no other kernel reads it.
-  @Test func tablesAreLaidOutOnce() throws {
+  /// A table that two nests read across memory is transposed once, and no other kernel reads it: of whatever
+  /// shape it is, as the parts of a loop stack what the whole loop does in another one.
+  @Test(arguments: ["64x512", "8x8x512"]) func tablesAreLaidOutOnce(_ shape: String) throws {
     let program = try program(
       """
-      func.func @main(%x: tensor<64x512xf32>, %a: tensor<512x64xf32>) -> (tensor<512xf32>, tensor<512x64xf32>) {
+      func.func @main(%t: tensor<\(shape)xf32>, %a: tensor<512x64xf32>) -> (tensor<512xf32>, tensor<512x64xf32>) {
+        %x = stablehlo.reshape %t : (tensor<\(shape)xf32>) -> tensor<64x512xf32>
         %0 = stablehlo.transpose %x, dims = [1, 0] : (tensor<64x512xf32>) -> tensor<512x64xf32>
         %1 = stablehlo.multiply %0, %a : tensor<512x64xf32>
         %c = stablehlo.constant dense<0.0> : tensor<f32>

@@ -167,6 +167,64 @@ import Testing
       policies: [.saveNothing])
   }
 
+  /// Gathered elements, a table laid out anew, and padding that products read: stored since that is quicker,
+  /// and computed where they are read under a budget that has no room for them.
+  static let storedForSpeed = [
+    """
+    func.func @main(%t: tensor<500xf32>, %i: tensor<4096x1xi32>, %j: tensor<4096x1xi32>, %y: tensor<4096xf32>) -> tensor<f32> {
+      %0 = "stablehlo.gather"(%t, %i) <{dimension_numbers = #stablehlo.gather<\(gatherNumbers)
+      %1 = "stablehlo.gather"(%t, %j) <{dimension_numbers = #stablehlo.gather<\(gatherNumbers)
+      %2 = stablehlo.subtract %0, %1 : tensor<4096xf32>
+      %m = stablehlo.multiply %2, %2 : tensor<4096xf32>
+      %3 = stablehlo.subtract %m, %y : tensor<4096xf32>
+      %4 = stablehlo.multiply %3, %3 : tensor<4096xf32>
+      %c = stablehlo.constant dense<0.0> : tensor<f32>
+      %5 = stablehlo.reduce(%4 init: %c) applies stablehlo.add across dimensions = [0] : (tensor<4096xf32>, tensor<f32>) -> tensor<f32>
+      return %5 : tensor<f32>
+    }
+    """,
+    """
+    func.func @main(%x: tensor<64x512xf32>, %a: tensor<512x64xf32>) -> tensor<f32> {
+      %0 = stablehlo.transpose %x, dims = [1, 0] : (tensor<64x512xf32>) -> tensor<512x64xf32>
+      %1 = stablehlo.multiply %0, %a : tensor<512x64xf32>
+      %c = stablehlo.constant dense<0.0> : tensor<f32>
+      %2 = stablehlo.reduce(%1 init: %c) applies stablehlo.add across dimensions = [1] : (tensor<512x64xf32>, tensor<f32>) -> tensor<512xf32>
+      %3 = stablehlo.broadcast_in_dim %2, dims = [0] : (tensor<512xf32>) -> tensor<512x64xf32>
+      %4 = stablehlo.add %0, %3 : tensor<512x64xf32>
+      %5 = stablehlo.multiply %4, %4 : tensor<512x64xf32>
+      %6 = stablehlo.reduce(%5 init: %c) applies stablehlo.add across dimensions = [0, 1] : (tensor<512x64xf32>, tensor<f32>) -> tensor<f32>
+      return %6 : tensor<f32>
+    }
+    """,
+    """
+    func.func @main(%x: tensor<2x40x16xf32>, %w: tensor<5x16x16xf32>) -> tensor<f32> {
+      %s = stablehlo.sine %x : tensor<2x40x16xf32>
+      %c = stablehlo.constant dense<0.0> : tensor<f32>
+      %p = stablehlo.pad %s, %c, low = [0, 4, 0], high = [0, 0, 0], interior = [0, 0, 0] : (tensor<2x40x16xf32>, tensor<f32>) -> tensor<2x44x16xf32>
+      %0 = stablehlo.convolution(%p, %w) dim_numbers = [b, 0, f]x[0, i, o]->[b, 0, f], window = {stride = [1], pad = [[0, 0]], lhs_dilate = [1], rhs_dilate = [1], reverse = [false]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64} : (tensor<2x44x16xf32>, tensor<5x16x16xf32>) -> tensor<2x40x16xf32>
+      %1 = stablehlo.multiply %0, %0 : tensor<2x40x16xf32>
+      %2 = stablehlo.reduce(%1 init: %c) applies stablehlo.add across dimensions = [0, 1, 2] : (tensor<2x40x16xf32>, tensor<f32>) -> tensor<f32>
+      return %2 : tensor<f32>
+    }
+    """,
+  ]
+
+  private static let gatherNumbers = """
+    offset_dims = [], collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, \
+    slice_sizes = array<i64: 1>}> : (tensor<500xf32>, tensor<4096x1xi32>) -> tensor<4096xf32>
+    """
+
+  @Test(arguments: zip(0..<3, [40, 20, 95]))
+  func valuesStoredForSpeedAreGivenUp(_ number: Int, _ percent: Int) throws {
+    let module = try Module(parsing: Self.storedForSpeed[number], file: "stored.mlir")
+    let entry = try #require(module.entry)
+    let function = try module.inlined(entry).simplified().withGradient(of: [0]).simplified()
+    let whole = try executable(function, .saveAll).report.arenaByteCount
+    let smallest = try expectSameBits(
+      function, randomArguments(for: function, seed: 3), "program \(number)", policies: [])
+    #expect(smallest * 100 <= whole * percent, "\(smallest) of \(whole) bytes")
+  }
+
   /// Programs without derivatives, of many small kernels, loops and branches.
   @Test func otherProgramsKeepTheirBits() throws {
     for seed in UInt64(300)..<303 {

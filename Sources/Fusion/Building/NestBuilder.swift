@@ -141,10 +141,25 @@ final class NestBuilder {
       let ordered = apply(.binary(.subtract), [difference[1], difference[0]], in: scope)
       operands = [ordered, ordered]
     }
-    if case .binary(let binary) = op, binary.isCommutative, operands[0] > operands[1] {
+    if case .binary(let binary) = op, binary.isCommutative, operands[0] > operands[1],
+      !operands.allSatisfy(mayBeContracted)
+    {
       operands.swapAt(0, 1)
     }
     return define(.apply(op, operands), resultType(op, operands), in: scope)
+  }
+
+  /// Whether a scalar is a product, or the negative of one, that a sum may be rounded together with: of two
+  /// such terms it is the left one, which is not to depend on what else the kernel computes.
+  private func mayBeContracted(_ scalar: ScalarID) -> Bool {
+    guard kernel.scalars[scalar.index].isFloat,
+      case .apply(let op, let operands)? = scalars[scalar.index].expression
+    else { return false }
+    switch op {
+    case .binary(.multiply), .unary(.square): return true
+    case .unary(.negate): return mayBeContracted(operands[0])
+    case .unary, .binary, .compare, .bits, .select, .convert: return false
+    }
   }
 
   func literal(_ literal: Literal, in scope: Scope) -> ScalarID {

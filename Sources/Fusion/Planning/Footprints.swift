@@ -213,8 +213,16 @@ final class Footprints {
     else { return false }
     let stride = type.shape[(place + 1)...].reduce(type.element.byteCount, *)
     if stride == type.element.byteCount { return !isStored(operand) && crossings[operand.index] }
-    return isStored(operand) && shape[last] >= CostModel.Storing.leastCrossing
+    return isStored(base(of: operand)) && shape[last] >= CostModel.Storing.leastCrossing
       && stride >= CostModel.Storing.crossedBytes
+  }
+
+  /// What a value is another shape of, so that both lie in memory alike.
+  private func base(of value: ValueID) -> ValueID {
+    guard let operation = graph.operation(value), case .shape(.reshape) = operation.op else {
+      return value
+    }
+    return base(of: operation.operands[0])
   }
 
   /// Whether a value that lies across memory is read by several nests, so that it is better laid out once as

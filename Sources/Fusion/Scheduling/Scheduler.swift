@@ -25,6 +25,8 @@ struct Scheduler {
   var memoryReport = MemoryReport()
   /// Whether plans are not looked for where one value alone exceeds the memory budget.
   var givesUpEarly = false
+  /// Whether values may be computed where they are read to keep to the memory budget.
+  var inlinesValues = false
   /// What is told kernels when they are scheduled.
   var observer: KernelObserver?
   /// Whether reports keep what is weighed.

@@ -22,8 +22,8 @@ struct CheckpointedProgram {
 /// to compute again does that alone.
 struct CheckpointSearch {
   private let function: Function
-  /// Lowers a function within a budget, or without one.
-  private let lower: (Function, Int?) throws -> LoweredProgram
+  /// Lowers a function within a budget, or without one, and with values that are not stored or without.
+  private let lower: (Function, Int?, _ inlinesValues: Bool) throws -> LoweredProgram
   /// What is missing, with the least bytes of all plans.
   private(set) var shortage: MemoryShortage
   /// The bytes of what stays whole when scans are taken apart, as far as is known.
@@ -35,7 +35,7 @@ struct CheckpointSearch {
   /// - Parameter shortage: what the plans lack in which scans are whole.
   init(
     _ function: Function, _ shortage: MemoryShortage,
-    lower: @escaping (Function, Int?) throws -> LoweredProgram
+    lower: @escaping (Function, Int?, _ inlinesValues: Bool) throws -> LoweredProgram
   ) {
     self.function = function
     self.lower = lower
@@ -61,9 +61,20 @@ struct CheckpointSearch {
   }
 
   /// The program within a budget whose scans are whole; nil where there is none.
-  mutating func loweredWhole(within budget: Int?) throws -> LoweredProgram? {
-    shortage.isReckoned = false
-    return try fitting(function, budget ?? .max)
+  mutating func loweredWhole(within budget: Int) throws -> LoweredProgram? {
+    try fitting(function, budget, inlinesValues: true)
+  }
+
+  /// A program within a budget whose scans are taken apart, and in which some values are not stored; nil
+  /// where there is none.
+  mutating func loweredInlining(within budget: Int) throws -> CheckpointedProgram? {
+    for way in [ScanCheckpointing.segments, .blocks(within: nil)] {
+      guard let divided = try checkpointed(way, budget),
+        let lowered = try fitting(divided.function, budget, inlinesValues: true)
+      else { continue }
+      return CheckpointedProgram(lowered, divided)
+    }
+    return nil
   }
 
   private func checkpointed(
@@ -72,9 +83,11 @@ struct CheckpointSearch {
     try CheckpointedFunction(function, way, leastByteCount: budget / 16)
   }
 
-  private mutating func fitting(_ function: Function, _ budget: Int) throws -> LoweredProgram? {
+  private mutating func fitting(
+    _ function: Function, _ budget: Int, inlinesValues: Bool = false
+  ) throws -> LoweredProgram? {
     do {
-      return try lower(function, budget)
+      return try lower(function, budget, inlinesValues)
     } catch let found as MemoryShortage {
       shortage.least = min(shortage.least, found.least)
       return nil
@@ -100,7 +113,7 @@ struct CheckpointSearch {
       guard let nested = try checkpointed(.blocks(within: limit), budget),
         tried.insert(nested.byteCount).inserted
       else { break }
-      let lowered = try lower(nested.function, nil)
+      let lowered = try lower(nested.function, nil, false)
       let byteCount = lowered.program.arenaByteCount
       let isFitting = byteCount <= budget
       if isFitting, byteCount > best?.lowered.program.arenaByteCount ?? 0 {

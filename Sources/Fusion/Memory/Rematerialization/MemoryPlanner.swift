@@ -6,8 +6,6 @@ internal import TensorIR
 struct MemoryShortage: Error {
   /// The least bytes of all plans.
   var least: Int
-  /// Whether plans were not looked for, since one value alone exceeds the budget.
-  var isReckoned = false
   /// The bytes where nothing is computed again.
   var saveAll: Int
   /// The bytes in use at each step then.
@@ -287,7 +285,6 @@ extension Scheduler {
       min(program.largestValue, saveAll.largestValue) > budget
     {
       var shortage = MemoryShortage(least: saveAll.arenaByteCount, saveAll: saveAll.arenaByteCount)
-      shortage.isReckoned = true
       shortage.saveAllCurve = curve
       throw shortage
     }
@@ -297,7 +294,18 @@ extension Scheduler {
       chosen = try planner.choose()
     } catch var shortage as MemoryShortage {
       shortage.saveAllCurve = curve
-      throw shortage
+      guard inlinesValues, options.memory.policy != .saveAll, options.limit == nil,
+        let book = recipes
+      else { throw shortage }
+      var search = InliningSearch(program, forTrial, book, budget: options.memory.budget ?? .max)
+      guard let found = search.fitting() else {
+        shortage.least = min(shortage.least, search.least)
+        throw shortage
+      }
+      memoryReport = MemoryReport(found, program)
+      memoryReport.saveAllByteCount = saveAll.arenaByteCount
+      memoryReport.saveAllCurve = curve
+      return found.program
     }
     memoryReport = MemoryReport(planner.graph, program, chosen?.plan)
     memoryReport.saveAllByteCount = saveAll.arenaByteCount

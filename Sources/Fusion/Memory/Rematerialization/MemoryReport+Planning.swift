@@ -43,6 +43,25 @@ extension MemoryReport {
     }
   }
 
+  /// What becomes of the values of a program of which some are not stored.
+  init(_ found: InliningSearch.Found, _ program: LoopProgram) {
+    let rest = found.values.finished
+    self.init(found.planner.graph, rest, found.candidate?.plan)
+    for value in found.values.values {
+      let buffer = program.buffers[value.buffer.index]
+      var entry = Value(
+        name: buffer.name, type: buffer.type, location: buffer.origin?.location ?? .unknown,
+        isCrossing: false)
+      entry.recomputations = value.readerCount
+      entry.reason = "computed where it is read"
+      entry.addedNanoseconds = max(value.addedNanoseconds, 0)
+      entry.addedFlops = max(value.addedFlops, 0)
+      recomputedByteCount += buffer.type.byteCount
+      addedFlops = addedFlops.addingCapped(entry.addedFlops)
+      values.append(entry)
+    }
+  }
+
   private mutating func note(
     _ flops: Int, on value: Int?, in graph: RematerializationGraph, _ program: LoopProgram
   ) {

@@ -87,9 +87,11 @@ struct RecipeBook {
   }
 
   /// The kernel that writes a value to a buffer; nil where it needs a constant that no buffer holds.
+  ///
+  /// - Parameter isSplit: whether axes are split where a condition changes.
   mutating func kernel(
     of value: ValueID, to destination: BufferID, reading buffers: [ValueID: BufferID],
-    constants: [Literal: BufferID]
+    constants: [Literal: BufferID], isSplit: Bool = true
   ) -> Kernel? {
     var known: [ValueID: BufferID] = [:]
     for operation in graph.function.operations {
@@ -103,7 +105,8 @@ struct RecipeBook {
       comparedValues: comparedValues)
     let type = graph.type(value)
     let memory = nest.slot(destination)
-    for (loops, indices) in split(value).nests(in: nest.variables, shape: type.shape) {
+    let root = isSplit ? split(value) : Root(value: value)
+    for (loops, indices) in root.nests(in: nest.variables, shape: type.shape) {
       let scope = nest.descend(from: nest.root, loops) { level in
         indices.map { nest.phase(of: value, at: $0, at: level) }.max() ?? 0
       }.innermost

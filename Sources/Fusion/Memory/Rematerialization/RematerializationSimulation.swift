@@ -37,19 +37,19 @@ final class RematerializationSimulation {
   private let allowsGroups: Bool
   /// Whether a value is dropped after a step that uses it, however much room there is.
   private let isDropped: (_ value: Int, _ now: Int, _ next: Int) -> Bool
-  private var isResident: [Bool]
+  @exclusivity(unchecked) private var isResident: [Bool]
   /// Whether all of a value has been computed once.
-  private var isComputed: [Bool]
+  @exclusivity(unchecked) private var isComputed: [Bool]
   /// How many computations under way read each value.
-  private var pins: [Int]
+  @exclusivity(unchecked) private var pins: [Int]
   /// The next position in each value's uses.
-  private var nextUses: [Int]
-  private var now = 0
-  private var used = 0
-  private var plan: RematerializationPlan
+  @exclusivity(unchecked) private var nextUses: [Int]
+  @exclusivity(unchecked) private var now = 0
+  @exclusivity(unchecked) private var used = 0
+  @exclusivity(unchecked) private var plan: RematerializationPlan
   /// Marks of values visited in a search, by the search's number.
-  private var visits: [Int]
-  private var search = 0
+  @exclusivity(unchecked) private var visits: [Int]
+  @exclusivity(unchecked) private var search = 0
 
   /// What cannot be done.
   private struct NoRoom: Error {}

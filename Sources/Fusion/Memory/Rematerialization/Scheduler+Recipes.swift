@@ -45,6 +45,18 @@ struct ProgramRecipes {
     }
   }
 
+  /// The kernel, without a schedule, that writes a value to its own buffer; nil where the value has no
+  /// recipe.
+  mutating func draft(of buffer: BufferID, in program: LoopProgram) -> Kernel? {
+    guard let value = program.buffers[buffer.index].origin.map({ ValueID($0.value) }),
+      let inputs = book.inputs(of: value), inputs.allSatisfy({ buffers[$0] != nil })
+    else { return nil }
+    var others = buffers
+    others[value] = nil
+    return book.kernel(
+      of: value, to: buffer, reading: others, constants: constants, isSplit: false)
+  }
+
   /// The scheduled kernel that writes a value to its own buffer; nil where there is none of one loop
   /// nest.
   mutating func kernel(of buffer: BufferID, in scheduler: inout Scheduler) -> Kernel? {

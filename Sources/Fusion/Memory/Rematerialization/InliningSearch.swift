@@ -1,0 +1,127 @@
+internal import LoopIR
+internal import TensorIR
+
+/// Finds which values are not stored at all, so that a program fits a memory budget that no choice of
+/// steps to run again fits.
+///
+/// Values that are stored only because that is quicker, such as gathered elements and tables laid out anew,
+/// are given up at the peak first, those with the least added time for their bytes before others; then all
+/// that is left. Of the programs on the way those are planned that are likely to fit.
+struct InliningSearch {
+  /// A program without some values, and its plan.
+  struct Found {
+    var values: InlinedValues
+    var planner: MemoryPlanner
+    /// Nil where nothing is computed again.
+    var candidate: MemoryPlanner.Candidate?
+    var program: LoopProgram
+
+    var addedNanoseconds: Double {
+      values.addedNanoseconds + (candidate?.plan.addedNanoseconds ?? 0)
+    }
+  }
+
+  private let scheduler: Scheduler
+  private let book: RecipeBook
+  private let budget: Int
+  /// The programs on the way, each with a value less.
+  private var states: [InlinedValues]
+  /// The least bytes of all plans.
+  private(set) var least = Int.max
+
+  /// So many programs are planned at most, and of programs of many steps.
+  private static let (planLimit, longPlanLimit) = (16, 3)
+  /// So many steps are many.
+  private static let longCount = 64
+  /// So many times memory is placed to see what is at the peak.
+  private static let roundLimit = 16
+
+  init(_ program: LoopProgram, _ scheduler: Scheduler, _ book: RecipeBook, budget: Int) {
+    self.scheduler = scheduler
+    self.book = book
+    self.budget = budget
+    states = [InlinedValues(program, ProgramRecipes(book, for: program))]
+  }
+
+  /// The quickest of the programs planned that fit the budget; nil where none does.
+  mutating func fitting() -> Found? {
+    walk()
+    var best: Found?
+    // Fewer values may be enough, and are quicker mostly; more may not be less.
+    let isLong = states[0].program.steps.count > Self.longCount
+    let count = min(isLong ? Self.longPlanLimit : Self.planLimit, states.count - 1)
+    for part in 0..<max(count, 0) {
+      let number = (states.count - 1) - part * (states.count - 1) / count
+      guard let found = planned(states[number]) else { continue }
+      if found.addedNanoseconds < best?.addedNanoseconds ?? .infinity { best = found }
+    }
+    return best
+  }
+
+  /// The plan of one program; nil where there is none within the budget.
+  private mutating func planned(_ values: InlinedValues) -> Found? {
+    let program = values.finished
+    var placed = program
+    scheduler.placeMemory(of: &placed)
+    least = min(least, placed.arenaByteCount)
+    var planner = MemoryPlanner(program, saveAll: placed, scheduler, book)
+    do {
+      let candidate = try planner.choose()
+      return Found(
+        values: values, planner: planner, candidate: candidate,
+        program: candidate?.program ?? program)
+    } catch {
+      least = min(least, (error as? MemoryShortage)?.least ?? .max)
+      return nil
+    }
+  }
+
+  // MARK: The way
+
+  /// Takes out one value after the other, those at the peak first.
+  private mutating func walk() {
+    var losses = losses()
+    var rounds = 0
+    while !losses.isEmpty, let last = states.last {
+      var peak = Set(losses.keys)
+      if rounds < Self.roundLimit {
+        rounds += 1
+        let atPeak = buffersAtPeak(of: last)
+        if !atPeak.isDisjoint(with: peak) { peak.formIntersection(atPeak) }
+      }
+      guard
+        let next = peak.min(by: {
+          (losses[$0] ?? 0, $0.index) < (losses[$1] ?? 0, $1.index)
+        })
+      else { return }
+      losses[next] = nil
+      var values = last
+      if values.inline(next) { states.append(values) }
+    }
+  }
+
+  /// The added time for each byte of the values that can be taken out.
+  private func losses() -> [BufferID: Double] {
+    var losses: [BufferID: Double] = [:]
+    let first = states[0]
+    for position in first.program.buffers.indices {
+      let buffer = BufferID(position)
+      guard case .arena = first.program.buffers[position].storage else { continue }
+      var values = first
+      guard values.inline(buffer), let inlined = values.values.last else { continue }
+      let bytes = Double(max(first.program.buffers[position].type.byteCount, 1))
+      losses[buffer] = inlined.addedNanoseconds / bytes
+    }
+    return losses
+  }
+
+  /// The buffers in use where most memory is.
+  private func buffersAtPeak(of values: InlinedValues) -> Set<BufferID> {
+    let program = values.program
+    let timeline = Timeline(program)
+    let blocks = program.blocks(on: timeline)
+    let uses = LoopProgram.uses(of: blocks, positions: timeline.count)
+    guard let most = uses.max(), let peak = uses.firstIndex(of: most) else { return [] }
+    return Set(blocks.filter { $0.life.contains(peak) }.map(\.home))
+  }
+}
