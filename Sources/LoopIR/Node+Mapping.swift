@@ -76,7 +76,8 @@ extension NodeMapping {
     return result
   }
 
-  private mutating func mapped(_ expression: Expression) -> Expression {
+  /// The expression with every name in it mapped.
+  package mutating func mapped(_ expression: Expression) -> Expression {
     switch expression {
     case .literal: return expression
     case .index(let place, let element): return .index(index(place), element)

@@ -13,7 +13,7 @@ struct LaneWalk {
   /// Accesses whose lanes are not neighbours in memory, each an instruction per lane.
   private var scatteredAccesses = 0.0
   /// Loads whose lanes are so many elements apart, which whole vectors may hold.
-  private var stridedLoads: [Int: Double] = [:]
+  private var stridedLoads: [Int: StridedLoads] = [:]
   /// Loads that squares can bring into lanes where a loop around is tiled.
   private var squareLoads = 0.0
   /// Whether nothing stands in the way of tiling a loop around.
@@ -24,6 +24,12 @@ struct LaneWalk {
   private(set) var definitions = 0
   private var varying: Set<ScalarID> = []
   private var perLane: Set<Int> = []
+
+  /// Loads, and what a lane of theirs costs where no whole vectors hold several.
+  private struct StridedLoads {
+    var count = 0.0
+    var laneCost = 0.0
+  }
 
   /// - Parameters:
   ///   - loop: the one whose iterations are to be lanes.
@@ -40,10 +46,13 @@ struct LaneWalk {
   /// The cost of one vector of iterations.
   func cost(width: Int) -> Double {
     let square = mayBeTiled ? min(CostModel.Lanes.squareCost, Double(width)) : Double(width)
-    let strided = stridedLoads.sorted { $0.key < $1.key }.reduce(0) { sum, loads in
-      let isPicked = loads.key <= width / 2
-      let cost = isPicked ? CostModel.Lanes.pickCost * Double(loads.key) : Double(width)
-      return sum + loads.value * cost
+    let strided = stridedLoads.sorted { $0.key < $1.key }.reduce(0) { sum, strided in
+      let (stride, loads) = strided
+      let isPicked = stride <= width / 2
+      return sum
+        + (isPicked
+          ? loads.count * CostModel.Lanes.pickCost * Double(stride)
+          : loads.laneCost * Double(width))
     }
     return vectorCost + strided + scatteredAccesses * Double(width) + squareLoads * square
   }
@@ -126,10 +135,14 @@ struct LaneWalk {
       vectorCost += iterations
     } else if isInSquares(index) {
       squareLoads += iterations
-    } else if let stride = index.coefficient(of: lane), stride > 1, !isGuarded, !isScattered(index) {
-      stridedLoads[stride, default: 0] += iterations
     } else {
-      scatteredAccesses += iterations * (element.isGathered ? 1 : CostModel.Lanes.shortGatherCost)
+      let cost = iterations * (element.isGathered ? 1 : CostModel.Lanes.shortGatherCost)
+      if let stride = index.coefficient(of: lane), stride > 1, !isGuarded, !isScattered(index) {
+        stridedLoads[stride, default: StridedLoads()].count += iterations
+        stridedLoads[stride, default: StridedLoads()].laneCost += cost
+      } else {
+        scatteredAccesses += cost
+      }
     }
   }
 

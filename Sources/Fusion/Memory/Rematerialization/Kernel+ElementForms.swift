@@ -147,27 +147,15 @@ private struct ElementInliner {
   ) -> ScalarID? {
     room -= form.definitions.count
     guard room >= 0 else { return nil }
-    let places = places(of: address)
-    var scalars: [ScalarID: ScalarID] = [:]
+    var mapping = ElementMapping(places: places(of: address), slots: slots)
     for (scalar, expression) in form.definitions {
-      func moved(_ index: IndexExpression) -> IndexExpression {
-        index.substituting {
-          places[$0] ?? IndexExpression($0)
-        } scalar: {
-          IndexExpression(.scalar(scalars[$0] ?? $0))
-        }
+      var new = mapping.mapped(expression)
+      if case .load(let memory, let index, let inner) = new {
+        new = .load(memory, index, condition: both(condition, inner, &nodes))
       }
-      var new = expression.mappingIndices(moved)
-      switch new {
-      case .load(.slot(let slot), let index, let inner):
-        let both = self.both(condition, inner.map { scalars[$0] ?? $0 }, &nodes)
-        new = .load(.slot(slots[slot]), index, condition: both)
-      case .apply(let op, let operands): new = .apply(op, operands.map { scalars[$0] ?? $0 })
-      case .load, .literal, .index, .inBounds: break
-      }
-      scalars[scalar] = defined(new, like: scalar, &nodes)
+      mapping.scalars[scalar] = defined(new, like: scalar, &nodes)
     }
-    return scalars[form.value]
+    return mapping.scalars[form.value]
   }
 
   /// Adds a definition of the form's, of which a product that is rounded by itself stays so.
@@ -343,5 +331,29 @@ extension IndexExpression {
       case .quotient(let inner, _), .remainder(let inner, _): sum + 6 + inner.work(lanes)
       }
     }
+  }
+}
+
+/// What becomes of the names of a form where its element is made.
+private struct ElementMapping: NodeMapping {
+  let places: [VariableID: IndexExpression]
+  let slots: [Int]
+  var scalars: [ScalarID: ScalarID] = [:]
+
+  func scalar(_ scalar: ScalarID) -> ScalarID { scalars[scalar] ?? scalar }
+
+  func index(_ index: IndexExpression) -> IndexExpression {
+    index.substituting {
+      places[$0] ?? IndexExpression($0)
+    } scalar: {
+      IndexExpression(.scalar(scalar($0)))
+    }
+  }
+
+  func access(
+    _ memory: Memory, _ address: IndexExpression
+  ) -> (memory: Memory, address: IndexExpression) {
+    guard case .slot(let slot) = memory else { return (memory, index(address)) }
+    return (.slot(slots[slot]), index(address))
   }
 }
