@@ -276,6 +276,30 @@ def markov(combine, states=16, steps=200):
     return loss, [normal(states), normal(states, states), normal(steps, states)], [0, 1, 2]
 
 
+def chains(count=32, states=6, steps=100):
+    """The likelihoods of what several hidden Markov models show, with normal emissions."""
+    def loss(change, means, shown):
+        change = jax.nn.log_softmax(change)
+        emitted = -0.5 * (shown[..., None] - means) ** 2
+        step = lambda a, e: (logsumexp(a[:, :, None] + change, axis=1) + e, None)
+        return jnp.sum(logsumexp(lax.scan(step, emitted[0], emitted[1:])[0], axis=-1))
+
+    return loss, [normal(states, states), normal(states), normal(steps, count)], [0, 1, 2]
+
+
+def heat(extent=100, steps=100):
+    """Heat that spreads within fixed ends, by updates of the inside."""
+    def loss(start):
+        def step(u, _):
+            inside = u[1:-1, 1:-1]
+            around = u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2]
+            return u.at[1:-1, 1:-1].set(inside + 0.2 * (around - 4 * inside)), None
+
+        return jnp.mean(lax.scan(step, start, None, length=steps)[0] ** 2)
+
+    return loss, [normal(extent, extent)], [0]
+
+
 def ctc():
     """The likelihood of labels with blanks between them, however they stretch over frames."""
     def loss(logits, labels):

@@ -41,6 +41,8 @@ PROGRAMS = {
     "seismic": (models.seismic, 2),
     "burgers": (models.burgers, 2),
     "waves": (models.waves, 2),
+    "heat": (models.heat, 2),
+    "chains": (models.chains, 4),
     "markov": (functools.partial(models.markov, jax.nn.logsumexp), 5),
     "viterbi": (functools.partial(models.markov, jnp.max), 5),
     "ctc": (models.ctc, 5),

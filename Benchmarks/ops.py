@@ -89,6 +89,27 @@ def turned(quaternions, points):
     return jnp.mean(jnp.sum((points + unit[:, :1] * twice + jnp.cross(axis, twice)) ** 3, -1))
 
 
+def edges(image, other):
+    """The difference of the slopes of two images, by Sobel's filters."""
+    across = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], "f4")
+
+    def slopes(pixels):
+        along, up = (
+            lax.conv(pixels[:, None], taps[None, None], (1, 1), "SAME") for taps in (across, across.T))
+        return jnp.sqrt(along**2 + up**2 + 1e-6)
+
+    return jnp.mean((slopes(image) - slopes(other)) ** 2)
+
+
+def pairs_of_bodies(places):
+    """The Lennard-Jones energy of all pairs in a periodic box, cut at a distance."""
+    apart = places[:, None] - places[None]
+    apart = apart - 6 * jnp.round(apart / 6)
+    square = jnp.sum(apart**2, -1) + 1e3 * jnp.eye(places.shape[0])
+    power = 1 / square**3
+    return jnp.sum(jnp.where(square < 6.25, 4 * (power**2 - power), 0)) / 2
+
+
 def states(decay, inputs):
     """The states of a linear recurrence, by an associative scan."""
     combine = lambda left, right: (left[0] * right[0], right[0] * left[1] + right[1])
@@ -149,6 +170,8 @@ def programs():
     rays = [floats(4096, 64), floats(4096, 64, 3), depths]
     yield "volume", rendered, rays, [0, 1], "jax", 2
     yield "quaternions", turned, [floats(20_000, 4), floats(20_000, 3)], [0], "jax", 10
+    yield "edges", edges, [floats(4, 256, 256), floats(4, 256, 256)], [0, 1], "jax", 4
+    yield "pairs", pairs_of_bodies, [6 * random.random((512, 3), "f4")], [0], "jax", 2
     decay = random.random((4096, 64), dtype="f4")
     yield "associative_scan", states, [decay, floats(4096, 64)], [], "jax", 1
     sums = lambda x: lax.associative_scan(jnp.add, x)

@@ -74,7 +74,8 @@ package let pipeline: [Pass] = [
   .rule("slice", on: [.slice], "takes slices of what is smaller", simplifySlice),
   .rule("pad", on: [.pad], "merges pads", simplifyPad),
   .rule(
-    "one-window", on: [.dynamicSlice, .gather, .scatter], "reads and changes one window at a known place",
+    "one-window", on: [.dynamicSlice, .gather, .scatter],
+    "reads and changes one window at a known place",
     simplifyOneWindow),
   .rule("concatenate", on: [.concatenate], "merges pieces", simplifyConcatenate),
   .rule("reverse", on: [.reverse], "merges reversals", simplifyReverse),

@@ -115,7 +115,9 @@ private struct Mirror {
     _ first: ScalarID, _ second: ScalarID, _ known: inout [Pair: Relation?]
   ) -> Relation? {
     if first == second { return .equal }
-    if let own = literals[first], let other = literals[second] { return own == other ? .equal : nil }
+    if let own = literals[first], let other = literals[second] {
+      return own == other ? .equal : nil
+    }
     let pair = Pair(first: first, second: second)
     if let relation = known[pair] { return relation }
     guard known.count < Self.pairLimit else { return nil }
