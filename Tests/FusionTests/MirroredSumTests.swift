@@ -37,6 +37,18 @@ import Testing
     return (function, try LoopProgram(lowering: function, for: .x86_64v4))
   }
 
+  /// Expects a program of so many sums that gives what the function gives.
+  private func check(_ lowered: (Function, LoopProgram), _ sums: Int) throws {
+    let (function, program) = lowered
+    try program.verify()
+    #expect(sumCount(program) == sums)
+    let arguments = randomArguments(for: function, seed: 3)
+    let results = try LoopInterpreter.run(program, arguments: arguments)
+    for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
+      expectClose(result, expected, relative: 1e-13)
+    }
+  }
+
   private func sumCount(_ program: LoopProgram) -> Int {
     var count = 0
     for kernel in program.kernels {
@@ -52,14 +64,7 @@ import Testing
     ("stablehlo.negate %a", "stablehlo.subtract %a, %b", 2),
   ])
   func pairs(_ left: String, _ right: String, _ sums: Int) throws {
-    let (function, program) = try program(left, right)
-    try program.verify()
-    #expect(sumCount(program) == sums)
-    let arguments = randomArguments(for: function, seed: 3)
-    let results = try LoopInterpreter.run(program, arguments: arguments)
-    for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
-      expectClose(result, expected, relative: 1e-13)
-    }
+    try check(program(left, right), sums)
   }
 
   /// Odd functions of a difference are negatives of those of the other, even ones are equal.
@@ -93,14 +98,7 @@ import Testing
       %one = stablehlo.select %same, %d, %zeros : tensor<40x40xi1>, \(type)
       %other = stablehlo.select %equal, %e, %zeros : tensor<40x40xi1>, \(type)
       """
-    let (function, program) = try program(left, right, after: before)
-    try program.verify()
-    #expect(sumCount(program) == sums)
-    let arguments = randomArguments(for: function, seed: 3)
-    let results = try LoopInterpreter.run(program, arguments: arguments)
-    for (result, expected) in zip(results, try Interpreter().run(function, arguments)) {
-      expectClose(result, expected, relative: 1e-13)
-    }
+    try check(program(left, right, after: before), sums)
   }
 
   /// Where all terms are zero, both sums are plus zero.
