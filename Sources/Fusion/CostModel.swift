@@ -48,6 +48,8 @@ enum CostModel {
     static let repeatedGathers = 3
     /// Fewer elements are gathered again in less time than a kernel's start takes.
     static let leastGathered = 512
+    /// A convolution is written out where its elements are sums of at most so many products.
+    static let writtenOutTerms = 32
     /// Rows of so many elements at computed places are gathered element by element.
     static let gatheredRow = 4
     /// Values of so many bytes whose neighbours are so many bytes apart, and so many in a row, are laid out

@@ -2,9 +2,6 @@ internal import LoopIR
 internal import TensorIR
 
 extension Convolution {
-  /// The most products of an element that are written out.
-  static let writtenOutTerms = 32
-
   /// Whether elements are sums of so few products, each with an input of its own, that these are best
   /// written out: filters of images, stencils, and depthwise convolutions.
   func isStencil(_ left: TensorType, _ right: TensorType, _ type: TensorType) -> Bool {
@@ -15,7 +12,7 @@ extension Convolution {
     let depth = right.shape[kernel.input]
     let outputs = right.shape[kernel.output]
     return outputs == featureGroups && (depth == 1 || featureGroups == 1) && taps * depth > 1
-      && taps * depth <= Self.writtenOutTerms
+      && taps * depth <= CostModel.Storing.writtenOutTerms
   }
 }
 
