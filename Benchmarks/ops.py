@@ -110,6 +110,12 @@ def pairs_of_bodies(places):
     return jnp.sum(jnp.where(square < 6.25, 4 * (power**2 - power), 0)) / 2
 
 
+def ranked(scores):
+    """How far soft ranks of scores are from their order."""
+    ranks = jax.nn.sigmoid((scores[:, None] - scores[None, :]) / 0.1).sum(1)
+    return jnp.mean((ranks - jnp.arange(scores.size)) ** 2)
+
+
 def states(decay, inputs):
     """The states of a linear recurrence, by an associative scan."""
     combine = lambda left, right: (left[0] * right[0], right[0] * left[1] + right[1])
@@ -172,6 +178,7 @@ def programs():
     yield "quaternions", turned, [floats(20_000, 4), floats(20_000, 3)], [0], "jax", 10
     yield "edges", edges, [floats(4, 256, 256), floats(4, 256, 256)], [0, 1], "jax", 4
     yield "pairs", pairs_of_bodies, [6 * random.random((512, 3), "f4")], [0], "jax", 2
+    yield "ranks", ranked, [floats(500)], [0], "jax", 1.5
     decay = random.random((4096, 64), dtype="f4")
     yield "associative_scan", states, [decay, floats(4096, 64)], [], "jax", 1
     sums = lambda x: lax.associative_scan(jnp.add, x)

@@ -23,6 +23,8 @@ enum CostModel {
     /// What writing a costly function and reading it back costs, in additions, where that saves computing it
     /// again; most such functions are slower than their weight says.
     static let costlyTripWeight = 24
+    /// Tables of costly functions of so many bytes stay in the second-level caches between nests.
+    static let mostTableBytes = 2 << 20
     /// Values of so many elements take little to write and read again.
     static let shortCount = 1024
     /// A kernel of its own is worth so many costly functions.

@@ -63,4 +63,24 @@ import Testing
     #expect(readers.count == 1)
     #expect(readers.first?.body.accesses.count == 2)
   }
+
+  /// The loss sums a table of pairs along its rows, the gradient along rows and columns: one pass over the
+  /// pairs computes each once, and adds up columns beside rows.
+  @Test func functionsOfPairsAreComputedOnce() throws {
+    let program = try program(
+      """
+      func.func @main(%x: tensor<300xf32>) -> tensor<f32> {
+        %0 = stablehlo.broadcast_in_dim %x, dims = [0] : (tensor<300xf32>) -> tensor<300x300xf32>
+        %1 = stablehlo.broadcast_in_dim %x, dims = [1] : (tensor<300xf32>) -> tensor<300x300xf32>
+        %2 = stablehlo.subtract %0, %1 : tensor<300x300xf32>
+        %3 = stablehlo.logistic %2 : tensor<300x300xf32>
+        %c = stablehlo.constant dense<0.0> : tensor<f32>
+        %4 = stablehlo.reduce(%3 init: %c) applies stablehlo.add across dimensions = [1] : (tensor<300x300xf32>, tensor<f32>) -> tensor<300xf32>
+        %5 = stablehlo.multiply %4, %4 : tensor<300xf32>
+        %6 = stablehlo.reduce(%5 init: %c) applies stablehlo.add across dimensions = [0] : (tensor<300xf32>, tensor<f32>) -> tensor<f32>
+        return %6 : tensor<f32>
+      }
+      """, gradient: [0])
+    #expect(program.description.components(separatedBy: "logistic").count == 2)
+  }
 }

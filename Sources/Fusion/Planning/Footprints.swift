@@ -253,13 +253,27 @@ final class Footprints {
       let isGathered =
         forks[value.index] > 1 && repeatedGathers >= CostModel.Storing.repeatedGathers
         && graph.type(value).count >= CostModel.Storing.leastGathered
-      return purposes[value.index].count > 1 && (isWide || isLong || isGathered)
+      return purposes[value.index].count > 1
+        && (isWide || isLong || isGathered || isRepeatedFunction(value))
     }
     let isWide =
       own.count >= Self.partLimit && nests[value.index].count >= CostModel.Storing.sharedNests
     let isLong =
       depths[value.index] >= CostModel.Storing.sharedDepth && nests[value.index].count > 1
     return forks[value.index] > 1 && (isWide || isLong)
+  }
+
+  /// Whether a value is a table of a costly function that so many sums would compute again, along one axis
+  /// and along another one perhaps, that reading it back takes less. Products keep their factors anyway.
+  private func isRepeatedFunction(_ value: ValueID) -> Bool {
+    guard let formula = graph.comprehension(value), formula.fold == nil, formula.body.isCostly,
+      forks[value.index] > 1
+    else { return false }
+    let type = graph.type(value)
+    let repeated = purposes[value.index].count { !isContraction($0) } - 1
+    return repeated.multipliedCapped(by: formula.weight) >= CostModel.Storing.costlyTripWeight
+      && type.count >= CostModel.Storing.leastGathered
+      && type.byteCount <= CostModel.Storing.mostTableBytes
   }
 }
 

@@ -66,6 +66,9 @@ struct OutermostWalk: OptionSet {
   init(axes: [Int]) {
     rawValue = axes.isEmpty ? 1 : axes.reduce(0) { $0 | 1 << min($1 + 1, Int.bitWidth - 2) }
   }
+
+  /// How many axes the outermost loop goes along, at one place or another.
+  var axisCount: Int { (rawValue >> 1).nonzeroBitCount }
 }
 
 /// Demands of a nest by value; the value that is defined last comes first.

@@ -284,7 +284,11 @@ struct KernelPlanner {
       let costly = chosen.costly.first { $0.value == stored }
       return "costly, computed \(costly?.count ?? 0) % as often as it has elements"
     }
-    return costly.isEmpty ? [] : [value] + costly
+    if !costly.isEmpty { return [value] + costly }
+    let crossing = newRoots(crossingFolds(chosen, value)) { _ in
+      "reduces along one axis what another reduction of the nest reads along another one"
+    }
+    return crossing.isEmpty ? [] : [value] + crossing
   }
 
   /// Makes roots of those values that are none yet, and returns them.
@@ -340,6 +344,17 @@ struct KernelPlanner {
         $0.value != root
           && ($0.count > CostModel.Storing.repetitionLimit || self.graph.type($0.value).isScalar)
       }.map(\.value))
+  }
+
+  /// Reductions of a nest that read a table in memory along several of its axes, so that lanes of one of
+  /// them are far apart for another one: each is better the sum of rows or of columns that it is.
+  private func crossingFolds(_ audit: Audit.Findings, _ root: ValueID) -> Set<ValueID> {
+    let folds = audit.folds.map(\.value).filter { $0 != root && !graph.type($0).isScalar }
+    guard folds.count > 1 else { return [] }
+    let isCrossed = audit.walks.contains { value, walk in
+      walk.axisCount > 1 && graph.type(value).byteCount >= CostModel.Storing.leastCrossedBytes
+    }
+    return isCrossed ? Set(folds) : []
   }
 
   /// Whether a costly function is needed at several places, as of neighbours, and writing it and reading
