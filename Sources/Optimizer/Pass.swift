@@ -66,6 +66,7 @@ package let pipeline: [Pass] = [
     "constant", on: [.constant, .iota], "makes splats and iotas broadcasts of less",
     simplifyConstant),
   .rule("sink-broadcasts", on: .elementwise, "computes before repeating", sinkBroadcasts),
+  .rule("sink-gathers", on: .elementwise, "computes before looking up", sinkGathers),
   .rule(
     "broadcast", on: [.broadcast], "merges broadcasts with what only moves axes", simplifyBroadcast),
   .rule(

@@ -83,4 +83,18 @@ import Testing
       """, gradient: [0])
     #expect(program.description.components(separatedBy: "logistic").count == 2)
   }
+
+  /// A costly function of a small table is computed on the table, not at each place that is looked up.
+  @Test func functionsOfTablesAreComputedOnTables() throws {
+    let program = try program(
+      """
+      func.func @main(%a: tensor<100xf32>, %b: tensor<100xf32>, %i: tensor<4096x1xi32>) -> tensor<4096xf32> {
+        %0 = stablehlo.divide %a, %b : tensor<100xf32>
+        %1 = "stablehlo.gather"(%0, %i) <{dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1>}> : (tensor<100xf32>, tensor<4096x1xi32>) -> tensor<4096xf32>
+        return %1 : tensor<4096xf32>
+      }
+      """)
+    #expect(program.kernels.count == 2)
+    #expect(program.kernels.last?.slots.count { program.buffers[$0.index].name == "arg1" } == 0)
+  }
 }

@@ -158,9 +158,11 @@ private struct ScatterChain {
     let possible = stride(from: most, to: 1, by: -1).filter { parts in
       extents.allSatisfy { $0.isMultiple(of: parts) }
     }
-    // Many parts where they are small beside the updates; two where they are no larger.
+    // Many parts where they are small beside the updates; two where they are no larger. An odd number of
+    // parts leaves threads without one at the end.
     let count = type.count
-    if let parts = possible.first(where: { $0 * count <= updates / 2 }) {
+    let small = possible.filter { $0 * count <= updates / 2 }
+    if let parts = small.first(where: { $0.isMultiple(of: 2) }) ?? small.first {
       self.parts = parts
     } else if let parts = possible.last, parts * count <= 2 * updates {
       self.parts = parts
