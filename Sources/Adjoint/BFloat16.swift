@@ -1,7 +1,7 @@
 internal import TensorIR
 
 /// A floating-point number of 16 bits with the exponents of `Float` and eight binary digits, the
-/// `bfloat16` of other frameworks: for storing tensors, while computing is done in `Float`.
+/// `bfloat16` of other frameworks. Computing is done in `Float` and rounded.
 public struct BFloat16: BitwiseCopyable, Hashable, Sendable, CustomStringConvertible {
   /// The sign, eight bits of exponent and seven of fraction.
   public var bitPattern: UInt16

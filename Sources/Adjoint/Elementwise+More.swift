@@ -158,4 +158,20 @@ extension Tensor where Scalar: TensorNumeric & BinaryInteger {
   public static prefix func ~ (operand: Tensor) -> Tensor {
     Tensor(operand.node.unary(.not, at: .init(callSite: adjoint_return_address())))
   }
+
+  /// The bits moved towards higher places, zeros behind them, at every place; operands broadcast. A
+  /// distance is a number of bits, and nothing is left where it is no less than the width.
+  @inline(never)
+  public static func << (left: Tensor, right: Tensor) -> Tensor {
+    Tensor(left.node.binary(.shiftLeft, right.node, at: .init(callSite: adjoint_return_address())))
+  }
+
+  /// The bits moved towards lower places, at every place; operands broadcast. Behind them are copies of the
+  /// sign of signed numbers, else zeros.
+  @inline(never)
+  public static func >> (left: Tensor, right: Tensor) -> Tensor {
+    let kind: BinaryOp = Scalar.isSigned ? .shiftRightArithmetic : .shiftRightLogical
+    return Tensor(
+      left.node.binary(kind, right.node, at: .init(callSite: adjoint_return_address())))
+  }
 }

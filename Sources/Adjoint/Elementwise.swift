@@ -99,6 +99,13 @@ public func abs<Scalar: TensorNumeric>(
   }
 }
 
+/// The distances of complex numbers from zero, element by element.
+public func abs<Part: ComplexPart>(
+  _ x: Tensor<Complex<Part>>, file: String = #fileID, line: Int = #line
+) -> Tensor<Part> {
+  Tensor<Part>(.apply(.unary(.abs), [x.node], at: .here(file, line)))
+}
+
 /// −1, 0 or 1 by the sign; zeros and NaN stay, element by element.
 public func sign<Scalar: TensorNumeric>(
   _ x: Tensor<Scalar>, file: String = #fileID, line: Int = #line

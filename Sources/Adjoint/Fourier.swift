@@ -8,6 +8,20 @@ public func fft<Part: ComplexPart>(
   Tensor(x.node.fourier(.forward, axes, in: "fft", at: .here(file, line)))
 }
 
+/// The discrete Fourier transform of real numbers, all of it; `rfft` gives the half that tells the rest.
+public func fft<Part: ComplexPart>(
+  _ x: Tensor<Part>, axes: [Int] = [-1], file: String = #fileID, line: Int = #line
+) -> Tensor<Complex<Part>> {
+  fft(Tensor<Complex<Part>>(real: x, imaginary: 0), axes: axes, file: file, line: line)
+}
+
+/// The inverse of `fft` of real numbers.
+public func ifft<Part: ComplexPart>(
+  _ x: Tensor<Part>, axes: [Int] = [-1], file: String = #fileID, line: Int = #line
+) -> Tensor<Complex<Part>> {
+  ifft(Tensor<Complex<Part>>(real: x, imaginary: 0), axes: axes, file: file, line: line)
+}
+
 /// The inverse of `fft`, divided by the number of elements transformed together.
 public func ifft<Part: ComplexPart>(
   _ x: Tensor<Complex<Part>>, axes: [Int] = [-1], file: String = #fileID, line: Int = #line

@@ -41,6 +41,21 @@ public func jit<
     at: SourceLocation(file: file, line: line), memoryBudget, rematerialization, buckets, function)
 }
 
+/// Makes a compiled function out of a closure that returns a pair of trees.
+///
+/// Apart from the form for any number, because what `valueWithGradient` returns, a pair with labels, becomes
+/// a plain pair here and not there.
+@inlinable
+@_disfavoredOverload
+public func jit<each Input: TensorTree, First: TensorTree, Second: TensorTree>(
+  memoryBudget: ByteCount? = nil, rematerialization: Rematerialization = .automatic,
+  buckets: Buckets? = nil, file: String = #fileID, line: Int = #line,
+  _ function: @escaping @Sendable (repeat each Input) throws -> (First, Second)
+) -> CompiledFunction<repeat each Input, (First, Second)> {
+  compiledTuple(
+    at: SourceLocation(file: file, line: line), memoryBudget, rematerialization, buckets, function)
+}
+
 /// A compiled function out of a closure that returns a tuple of any number of trees.
 ///
 /// Apart from `jit`, so that a closure whose result is no tree does not become one that returns an

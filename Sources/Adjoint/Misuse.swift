@@ -48,6 +48,18 @@ public func scan<State: TensorTree, Elements: TensorTree>(
   preconditionFailure("unavailable")
 }
 
+/// No compiled function: a parameter or the result is no tree of tensors.
+@available(
+  *, unavailable,
+  message:
+    "parameters and results must be tensors or trees of them, not numbers; several results are one flat tuple"
+)
+public func jit<each Input, Output>(
+  file: String = #fileID, line: Int = #line, _ function: (repeat each Input) throws -> Output
+) -> CompiledFunction<Tensor<Float>, Tensor<Float>> {
+  preconditionFailure("unavailable")
+}
+
 extension Tensor {
   /// No comparison of whole tensors.
   @available(*, unavailable, message: "write .== to compare elements, and item() for one of them")

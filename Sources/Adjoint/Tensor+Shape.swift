@@ -201,3 +201,12 @@ public func stacked<Scalar: TensorScalar>(
   let rows = tensors.map { $0.expandingDims(at: axis, file: file, line: line) }
   return concatenated(rows, axis: axis, file: file, line: line)
 }
+
+extension Tensor where Scalar: TensorNumeric {
+  /// The tensor with `low[i]` and `high[i]` zeros at the ends of axis `i`; negative amounts cut elements off.
+  public func padded(
+    low: [Int], high: [Int], file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    padded(low: low, high: high, with: 0, file: file, line: line)
+  }
+}

@@ -27,7 +27,7 @@ extension Double: TensorFloatingPoint {
   /// `f64`.
   public static var elementType: ElementType { .f64 }
 }
-extension BFloat16: TensorScalar {
+extension BFloat16: TensorFloatingPoint {
   /// `bf16`.
   public static var elementType: ElementType { .bf16 }
 }

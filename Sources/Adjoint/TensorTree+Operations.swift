@@ -174,6 +174,13 @@ extension TensorVector {
     tree.scaled(by: factor.node, at: .init(callSite: adjoint_return_address()))
   }
 
+  /// A multiple of a tree.
+  @inline(never)
+  public static func * (tree: Self, factor: Double) -> Self {
+    let site = SourceLocation(callSite: adjoint_return_address())
+    return tree.combining { $0[0].binary(.multiply, .number(factor, $0[0]), at: site) }
+  }
+
   /// A fraction of a tree.
   @inline(never)
   public static func / (tree: Self, divisor: Double) -> Self {

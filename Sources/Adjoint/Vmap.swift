@@ -3,7 +3,7 @@ internal import Optimizer
 internal import TensorIR
 
 /// A function of many examples made of one of a single example, recorded at some arguments.
-private struct Mapping<Output: Sendable> {
+struct Mapping<Output: Sendable> {
   /// What the function of one example returned; its tensors are traced.
   let output: Output
   /// The tensors of the results, for all examples.

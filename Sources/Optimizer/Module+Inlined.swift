@@ -2,7 +2,7 @@ import TensorIR
 
 extension Module {
   /// The most operations, calls among them, that inlining copies before it gives up.
-  package static let inlinedOperationLimit = 1 << 20
+  package static let inlinedOperationLimit = 1 << 18
 
   /// The function with every call replaced by the operations of the function called, all the way
   /// down. Operations keep their places. Calls of one function without effects with the same arguments

@@ -17,6 +17,26 @@ struct VerificationTests {
     try verify(at: x, Tensor<Int32>([2, 0])) { x, rows in x.gathering(rows).sum() }
   }
 
+  /// Constants, sums and right branches behind or beside a wrong derivative are not taken for it.
+  @Test func wrongDerivativesAreFoundBehindSumsAndBesideOthers() throws {
+    let x: Tensor<Float> = [0.3, -0.7, 1.2]
+    let functions: [@Sendable (Tensor<Float>) throws -> Tensor<Float>] = [
+      { x in try Self.wrongSine(x).sum() },
+      { x in
+        let wrong = try Self.wrongSine(x)
+        return (wrong + exp(cos(x))).mean()
+      },
+      { x in
+        let right = exp(cos(x))
+        return (try Self.wrongSine(right).sum() + exp(right).sum()) * cos(x).sum()
+      },
+    ]
+    for function in functions {
+      let culprit = try verification(at: x, of: function).culprit
+      #expect(culprit?.operation == "adjoint.custom_vjp")
+    }
+  }
+
   @Test func wrongDerivativesAreNamedWithTheirLine() throws {
     let x: Tensor<Float> = [0.3, -0.7, 1.2]
     let function = { @Sendable (x: Tensor<Float>) in try exp(Self.wrongSine(x * 2)) + 1 }

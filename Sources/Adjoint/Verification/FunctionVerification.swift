@@ -82,18 +82,25 @@ extension FunctionVerification {
     guard let failed = checks.first(where: { $0.outcome == .failed && $0.name != "engines" }),
       let kind = DerivativeCheck(rawValue: failed.name)
     else { return nil }
-    let wide = function.widened()
-    let positions = wide.operations.indices.filter { position in
-      wide.operations[position].results.contains { wide[$0].element.isFloat }
-    }
-    /// Whether the check fails for what is computed up to a position.
-    func fails(upTo position: Int) -> Bool {
+    return culprit(in: function.widened(), kind, at: arguments)
+  }
+
+  /// The least of a function in double precision that fails a check.
+  private func culprit(
+    in wide: Function, _ kind: DerivativeCheck, at arguments: [TensorData]
+  ) -> Verification.Culprit? {
+    /// What is computed up to a position.
+    func prefix(_ position: Int) -> Function {
       var prefix = wide
       prefix.results = wide.operations[position].results.filter { wide[$0].element.isFloat }
-      let found = try? check(kind, of: prefix.withoutUnneeded(), differentiated, at: arguments)
-      return found?.outcome == .failed
+      return prefix.withoutUnneeded()
+    }
+    /// Whether the check fails for that.
+    func fails(upTo position: Int) -> Bool {
+      (try? check(kind, of: prefix(position), differentiated, at: arguments))?.outcome == .failed
     }
     // The first position behind which everything fails, if that is so.
+    let positions = wide.positions(dependingOn: differentiated)
     var (low, high) = (0, positions.count)
     while low < high {
       let middle = (low + high) / 2
@@ -103,9 +110,18 @@ extension FunctionVerification {
     let operation = wide.operations[positions[low]]
     if let alone = failingAlone(operation, in: wide, kind, at: arguments) { return alone }
     guard fails(upTo: positions[low]) else { return nil }
-    var prefix = wide
-    prefix.results = operation.results
-    return culprit(operation, prefix.withoutUnneeded())
+    // Where branches meet, one of them fails that a right one follows.
+    let sources = positions[..<low].filter { position in
+      !wide.operations[position].results.allSatisfy { !operation.operands.contains($0) }
+    }
+    if let source = sources.last(where: fails),
+      let earlier = culprit(in: prefix(source), kind, at: arguments)
+    {
+      return earlier
+    }
+    var program = wide
+    program.results = operation.results
+    return culprit(operation, program.withoutUnneeded())
   }
 
   /// The program of one operation, if that fails at what its operands are.
@@ -235,6 +251,17 @@ extension Function {
       sum = try sum.map { try builder.add($0, part) } ?? part
     }
     return builder.finish(returning: sum.map { [$0] } ?? [])
+  }
+
+  /// Where operations give floats that depend on some parameters.
+  fileprivate func positions(dependingOn indices: [Int]) -> [Int] {
+    var reached = Set(indices.map { parameters[$0] })
+    return operations.indices.filter { position in
+      let operation = operations[position]
+      guard operation.operands.contains(where: reached.contains) else { return false }
+      reached.formUnion(operation.results)
+      return operation.results.contains { self[$0].element.isFloat }
+    }
   }
 
   /// The function without operations that no result needs.

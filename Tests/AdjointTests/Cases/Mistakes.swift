@@ -42,7 +42,9 @@ func compiled(x: Tensor<Float>, d: Tensor<Double>) throws {
   let f = jit { (x: Tensor<Float>) in x + 1 }
   _ = f(x)  // error: call can throw but is not marked with 'try'
   _ = try f(x, x)  // error: extra argument in call
-  _ = jit { (x: Tensor<Float>) in "a" }  // error: global function 'jit(memoryBudget:rematerialization:buckets:file:line:_:)' requires that 'String' conform to 'TensorTree'
+  _ = jit { (x: Tensor<Float>) in "a" }  // error: 'jit(file:line:_:)' is unavailable: parameters and results must be tensors or trees of them, not numbers; several results are one flat tuple
+  _ = jit { (x: Tensor<Float>, n: Int) in x * Float(n) }  // error: 'jit(file:line:_:)' is unavailable: parameters and results must be tensors or trees of them, not numbers; several results are one flat tuple
+  _ = jit { (x: Tensor<Float>) in ((x, x), x) }  // error: 'jit(file:line:_:)' is unavailable: parameters and results must be tensors or trees of them, not numbers; several results are one flat tuple
   _ = try scan(x, over: x) { sum, y in sum + y }  // error: 'scan(_:over:reversed:file:line:_:)' is unavailable: the closure must return the next state and an output, such as (state, state)
 }
 
