@@ -1,4 +1,6 @@
+import Differentiation
 import Interpreter
+import Optimizer
 import Runtime
 import Targets
 import TensorIR
@@ -30,6 +32,47 @@ import Testing
       return try builder.add(builder.add(second, first), third)
     }
     try check(function, places: 900)
+  }
+
+  /// The greatest updates of each place are told by comparing with the result, so updates are computed once:
+  /// the square is rounded before one of the sums where two read it, and not where one does.
+  @Test func greatestUpdatesAreFound() throws {
+    let module = try Module(
+      parsing: """
+        func.func @main(%x: tensor<8xf64>, %y: tensor<8xf64>, %i: tensor<64x1xi32>) -> tensor<f64> {
+          %u = "stablehlo.gather"(%x, %i) <{dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1>}> : (tensor<8xf64>, tensor<64x1xi32>) -> tensor<64xf64>
+          %v = "stablehlo.gather"(%y, %i) <{dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1>}> : (tensor<8xf64>, tensor<64x1xi32>) -> tensor<64xf64>
+          %c = stablehlo.constant dense<1.5> : tensor<64xf64>
+          %d = stablehlo.constant dense<2.0> : tensor<64xf64>
+          %low = stablehlo.constant dense<-1000.0> : tensor<8xf64>
+          %zero = stablehlo.constant dense<0.0> : tensor<f64>
+          %t = stablehlo.multiply %u, %u : tensor<64xf64>
+          %a = stablehlo.add %t, %c : tensor<64xf64>
+          %z = stablehlo.divide %v, %a : tensor<64xf64>
+          %m = "stablehlo.scatter"(%low, %i, %z) <{scatter_dimension_numbers = #stablehlo.scatter<inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1>}> ({
+          ^bb0(%l: tensor<f64>, %r: tensor<f64>):
+            %g = stablehlo.maximum %l, %r : tensor<f64>
+            stablehlo.return %g : tensor<f64>
+          }) : (tensor<8xf64>, tensor<64x1xi32>, tensor<64xf64>) -> tensor<8xf64>
+          %b = stablehlo.add %t, %d : tensor<64xf64>
+          %q = stablehlo.divide %v, %b : tensor<64xf64>
+          %0 = stablehlo.reduce(%m init: %zero) applies stablehlo.add across dimensions = [0] : (tensor<8xf64>, tensor<f64>) -> tensor<f64>
+          %1 = stablehlo.reduce(%q init: %zero) applies stablehlo.add across dimensions = [0] : (tensor<64xf64>, tensor<f64>) -> tensor<f64>
+          %2 = stablehlo.add %0, %1 : tensor<f64>
+          return %2 : tensor<f64>
+        }
+        """, file: "greatest.mlir")
+    let function = try #require(module.entry).simplified().withGradient(of: [0, 1]).simplified()
+    let arguments = [
+      Literal(TensorType([8], .f64), doubles: (0..<8).map { 0.3 * Double($0) - 1.1 }),
+      Literal(TensorType([8], .f64), doubles: (0..<8).map { 0.7 * Double($0) + 0.2 }),
+      Literal(TensorType([64, 1], .i32), integers: (0..<64).map { 7 * $0 % 8 }),
+    ]
+    let expected = try Interpreter().run(function, arguments)
+    let results = try runNatively(function, arguments, threads: 1)
+    for (result, expected) in zip(results, expected) {
+      expectClose(result, expected, relative: 1e-12, "greatest updates")
+    }
   }
 
   /// A scatter that is also a result stays what it is.

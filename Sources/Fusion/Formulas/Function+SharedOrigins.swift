@@ -29,7 +29,7 @@ extension Function {
       guard let position = definitions[next.index] else { continue }
       let operation = operations[position]
       if let sources = operation.op.elementSources(among: operation.operands.count) {
-        rest += operation.operands[sources].filter { visited.insert($0).inserted }
+        rest += sources.map { operation.operands[$0] }.filter { visited.insert($0).inserted }
       } else {
         origins.insert(next)
       }
@@ -49,24 +49,27 @@ extension Op {
 
   /// The operands, by position, that the op takes its elements from as they are; nil where it computes
   /// new ones.
-  fileprivate func elementSources(among count: Int) -> Range<Int>? {
+  fileprivate func elementSources(among count: Int) -> [Int]? {
     switch self {
-    case .constant, .iota: 0..<0
-    case .shape, .binary(.maximum), .binary(.minimum), .clamp: 0..<count
-    case .gather, .window(.collect): 0..<1
-    case .window(.reduce(.maximum, _)), .window(.reduce(.minimum, _)): 0..<2
+    case .constant, .iota: []
+    case .shape, .binary(.maximum), .binary(.minimum), .clamp: Array(0..<count)
+    case .gather, .dynamicSlice, .window(.collect): [0]
+    case .dynamicUpdateSlice, .window(.reduce(.maximum, _)), .window(.reduce(.minimum, _)): [0, 1]
     case .window: nil
-    case .select: 1..<3
-    case .unary, .binary, .compare, .convert, .bits, .complex, .fft, .dot, .convolution, .scatter,
-      .dynamicSlice,
-      .dynamicUpdateSlice,
-      .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
-      nil
+    case .select: [1, 2]
+    case .scatter(let dimensions):
+      switch dimensions.combination {
+      case .maximum, .minimum, .set: [0, 2]
+      case .add, .multiply: nil
+      }
     case .reduce(let reduction):
       switch reduction.kind {
-      case .maximum, .minimum: 0..<2
+      case .maximum, .minimum: [0, 1]
       case .add, .multiply, .and, .or: nil
       }
+    case .unary, .binary, .compare, .convert, .bits, .complex, .fft, .dot, .convolution, .matrix,
+      .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan, .custom, .call:
+      nil
     }
   }
 }
