@@ -13,6 +13,7 @@
 
 #include "CLinearAlgebra.h"
 #include "memory.h"
+#include "parallel.h"
 #include "shuffles.h"
 
 #define PASTE2(a, b) a##_##b
@@ -31,9 +32,6 @@ enum { FOURIER_FORWARD, FOURIER_INVERSE, FOURIER_REAL, FOURIER_REAL_INVERSE };
 #define AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,fma")))
 #define AVX2 __attribute__((target("avx2,fma")))
 #endif
-
-typedef void (*block_body)(void *, intptr_t, intptr_t);
-typedef void (*parallel_for)(void *, block_body, void *, intptr_t);
 
 static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -68,20 +66,22 @@ static int64_t smooth_length(int64_t n) {
   }
 }
 
-// Transforms numbers that have a length of prime factors 2, 3 and 5, in double precision.
-static void known_transform(const double *x, double *y, int64_t n, int64_t stride) {
+// Transforms numbers that have a length of prime factors 2, 3 and 5, in double precision; 1 where that is
+// done, 0 where there is no memory.
+static int known_transform(const double *x, double *y, int64_t n, int64_t stride) {
   if (n == 1) {
     y[0] = x[0];
     y[1] = x[1];
-    return;
+    return 1;
   }
   const int64_t r = n % 2 == 0 ? 2 : n % 3 == 0 ? 3 : 5, m = n / r;
-  double *parts = malloc((size_t)(2 * n) * sizeof(double));
-  if (!parts) return;
-  for (int64_t part = 0; part < r; part++) {
-    known_transform(x + 2 * part * stride, parts + 2 * part * m, m, stride * r);
+  double *parts = adjoint_take_memory((size_t)(2 * n) * sizeof(double));
+  if (!parts) return 0;
+  int is_done = 1;
+  for (int64_t part = 0; is_done && part < r; part++) {
+    is_done = known_transform(x + 2 * part * stride, parts + 2 * part * m, m, stride * r);
   }
-  for (int64_t k = 0; k < n; k++) {
+  for (int64_t k = 0; is_done && k < n; k++) {
     double re = 0, im = 0;
     for (int64_t part = 0; part < r; part++) {
       double c, s;
@@ -94,6 +94,7 @@ static void known_transform(const double *x, double *y, int64_t n, int64_t strid
     y[2 * k + 1] = im;
   }
   free(parts);
+  return is_done;
 }
 
 #define T float

@@ -2,6 +2,7 @@
 #include "memory.h"
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 struct memory { void *block; size_t size; };
@@ -20,21 +21,41 @@ static void make_keys(void) {
   pthread_key_create(&memory_keys[1], release);
 }
 
+static _Thread_local int is_missing;
+
+int adjoint_was_memory_missing(void) {
+  const int was_missing = is_missing;
+  is_missing = 0;
+  return was_missing;
+}
+
+void adjoint_note_missing_memory(void) { is_missing = 1; }
+
+// A block that starts at a multiple of the alignment; null where there is none, which is noted.
+static void *aligned(size_t alignment, size_t size) {
+  const size_t blocks = size / alignment + 1;
+  void *block = blocks <= SIZE_MAX / alignment ? aligned_alloc(alignment, blocks * alignment) : 0;
+  if (!block) adjoint_note_missing_memory();
+  return block;
+}
+
+void *adjoint_take_memory(size_t size) { return aligned(64, size); }
+
 void *adjoint_working_memory(int number, size_t size) {
   pthread_once(&memory_once, make_keys);
   struct memory *memory = pthread_getspecific(memory_keys[number]);
   if (!memory) {
     memory = calloc(1, sizeof *memory);
-    if (!memory) return 0;
+    if (!memory) {
+      adjoint_note_missing_memory();
+      return 0;
+    }
     pthread_setspecific(memory_keys[number], memory);
   }
   if (memory->size < size) {
     free(memory->block);
-    memory->size = (size + 4095) / 4096 * 4096;
-    if (posix_memalign(&memory->block, 4096, memory->size)) {
-      memory->block = 0;
-      memory->size = 0;
-    }
+    memory->block = aligned(4096, size);
+    memory->size = memory->block ? size / 4096 * 4096 + 4096 : 0;
   }
   return memory->block;
 }

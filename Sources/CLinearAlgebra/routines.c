@@ -4,6 +4,7 @@
 
 #include "dense.h"
 #include "memory.h"
+#include "parallel.h"
 #include "small.h"
 
 #define PASTE2(a, b) a##_##b
@@ -38,18 +39,6 @@ void adjoint_set_lapack(int32_t type, int32_t function, const void *address) {
   lapack[type & 3][function] = address;
 }
 
-typedef void (*block_body)(void *, intptr_t, intptr_t);
-typedef void (*parallel_for)(void *, block_body, void *, intptr_t);
-
-// Runs blocks on the threads of the context, whose first field says how; without one on this thread.
-static void run(void *context, block_body body, void *job, int64_t blocks) {
-  if (blocks <= 1 || !context) {
-    if (blocks > 0) body(job, 0, (intptr_t)blocks);
-    return;
-  }
-  (*(parallel_for *)context)(context, body, job, (intptr_t)blocks);
-}
-
 // Runs pieces of a batch.
 static void run_blocks(void *context, block_body body, void *job, int64_t batch) {
   run(context, body, job, (batch + CHUNK - 1) / CHUNK);
@@ -60,8 +49,7 @@ static void run_blocks(void *context, block_body body, void *job, int64_t batch)
 
 static void *acquire(size_t size) {
   if (size <= KEPT) return adjoint_working_memory(1, size);
-  void *block = 0;
-  return posix_memalign(&block, 4096, size) ? 0 : block;
+  return adjoint_take_memory(size);
 }
 
 static void give_back(void *block, size_t size) {

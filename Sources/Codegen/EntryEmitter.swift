@@ -217,7 +217,9 @@ final class EntryEmitter {
       let failed = builder.appendBlock("failed")
       builder.condBr(builder.icmp(.eq, value, builder.int(0, module.i32)), goesOn, failed)
       builder.position(at: failed)
-      noteFailure(of: number, status: value)
+      // Routines of the runtime only fail where there is no memory.
+      let isRoutine = if case .routine = callee { true } else { false }
+      noteFailure(of: isRoutine ? scratchFailure : number, status: value)
       builder.br(end)
       builder.position(at: goesOn)
     }

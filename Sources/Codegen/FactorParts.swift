@@ -117,7 +117,7 @@ struct FactorParts {
     for term in address.terms {
       switch term.atom {
       case .variable(let variable): stride += variable == line ? term.coefficient : 0
-      case .scalar: break
+      case .scalar, .lookup: break
       case .quotient(let inner, let divisor):
         guard !inner.uses(line) || holdsTiles(inner, divisor) else { return nil }
       case .remainder(let inner, let divisor):
@@ -144,7 +144,7 @@ struct FactorParts {
     case .variable(let variable): return variable == line
     case .remainder(let inner, let divisor):
       return holdsTiles(inner, divisor)
-    case .scalar, .quotient: return false
+    case .scalar, .lookup, .quotient: return false
     }
   }
 }

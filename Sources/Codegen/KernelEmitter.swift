@@ -294,6 +294,7 @@ final class KernelEmitter {
       switch term.atom {
       case .variable(let variable): atom = self.variable(variable)
       case .scalar(let scalar): atom = widened(uniform(scalar))
+      case .lookup: preconditionFailure("kernels look nothing up by formulas")
       case .quotient(let inner, let divisor):
         atom = quotient(self.index(inner), divisor)
       case .remainder(let inner, let divisor):
@@ -318,6 +319,7 @@ final class KernelEmitter {
       case .variable(let variable):
         atom = variable == lanes.variable ? laneIndex(copy) : spread(self.variable(variable))
       case .scalar(let scalar): atom = widened(vector(scalar, copy: copy))
+      case .lookup: preconditionFailure("kernels look nothing up by formulas")
       case .quotient(let inner, let divisor):
         atom = quotient(indexVector(inner, copy: copy), divisor)
       case .remainder(let inner, let divisor):

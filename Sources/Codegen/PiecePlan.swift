@@ -194,7 +194,7 @@ private struct Sample {
       let atom: Int
       switch term.atom {
       case .variable(let variable): atom = extents[variable.index] / 8 * eighths
-      case .scalar: return nil
+      case .scalar, .lookup: return nil
       case .quotient(let inner, let divisor):
         guard let value = value(of: inner), divisor > 0 else { return nil }
         atom = value.flooredQuotient(by: divisor)

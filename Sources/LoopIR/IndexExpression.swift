@@ -14,6 +14,12 @@ package struct ScalarID: Hashable, Sendable, Comparable {
   package func _rawHashValue(seed: Int) -> Int { index.scattered(by: seed) }
 }
 
+/// An integer that a formula looks up in a tensor, by its place in a table of whoever reads formulas.
+package struct LookupID: Hashable, Sendable {
+  package var index: Int
+  package init(_ index: Int) { self.index = index }
+}
+
 /// An integer computed from loop variables: a constant plus a sum of atoms times coefficients.
 ///
 /// Affine maps are the normal case; a reshape that splits an axis which is not in memory order adds
@@ -25,6 +31,8 @@ package struct IndexExpression: Hashable, Sendable {
     case variable(VariableID)
     /// An integer scalar of the kernel, such as a looked-up index.
     case scalar(ScalarID)
+    /// An integer that a formula looks up; in a kernel it is a scalar.
+    case lookup(LookupID)
     /// The expression divided by a positive constant, rounded down.
     indirect case quotient(IndexExpression, Int)
     /// The expression modulo a positive constant.
@@ -54,6 +62,7 @@ package struct IndexExpression: Hashable, Sendable {
         switch term.atom {
         case .variable(let variable): UInt(bitPattern: variable.index) << 2
         case .scalar(let scalar): UInt(bitPattern: scalar.index) << 2 | 1
+        case .lookup(let lookup): UInt(bitPattern: ~lookup.index) << 2 | 1
         case .quotient(let inner, let divisor):
           (inner.digest ^ UInt(bitPattern: divisor)) << 2 | 2
         case .remainder(let inner, let divisor):
@@ -93,7 +102,7 @@ package struct IndexExpression: Hashable, Sendable {
     for term in terms {
       switch term.atom {
       case .variable(let other): if other == variable { coefficient = term.coefficient }
-      case .scalar: break
+      case .scalar, .lookup: break
       case .quotient(let inner, _), .remainder(let inner, _):
         if inner.uses(variable) { return nil }
       }
@@ -106,7 +115,7 @@ package struct IndexExpression: Hashable, Sendable {
     terms.contains { term in
       switch term.atom {
       case .variable(let other): other == variable
-      case .scalar: false
+      case .scalar, .lookup: false
       case .quotient(let inner, _), .remainder(let inner, _): inner.uses(variable)
       }
     }
@@ -117,7 +126,7 @@ package struct IndexExpression: Hashable, Sendable {
     for term in terms {
       switch term.atom {
       case .variable(let variable): body(variable)
-      case .scalar: break
+      case .scalar, .lookup: break
       case .quotient(let inner, _), .remainder(let inner, _): inner.forEachVariable(body)
       }
     }
@@ -127,30 +136,20 @@ package struct IndexExpression: Hashable, Sendable {
   package var size: Int {
     terms.reduce(0) { sum, term in
       switch term.atom {
-      case .variable, .scalar: sum + 1
+      case .variable, .scalar, .lookup: sum + 1
       case .quotient(let inner, _), .remainder(let inner, _): sum + inner.size
       }
     }
   }
 
-  /// Whether the value depends on scalars, such as integers read from a tensor.
-  package var isLookedUp: Bool {
-    var found = false
-    forEachScalar { _ in found = true }
-    return found
-  }
+  /// Whether the value depends on scalars or on integers read from a tensor.
+  package var isLookedUp: Bool { terms.contains { $0.atom.isLookedUp } }
 
   /// The terms that depend on loop variables alone, with the constant, and those that depend on
   /// scalars.
   package var partsLookedUp: (fixed: IndexExpression, lookedUp: IndexExpression) {
     var (fixed, lookedUp) = (self, IndexExpression(0))
-    lookedUp.terms = terms.filter { term in
-      switch term.atom {
-      case .variable: false
-      case .scalar: true
-      case .quotient(let inner, _), .remainder(let inner, _): inner.isLookedUp
-      }
-    }
+    lookedUp.terms = terms.filter { $0.atom.isLookedUp }
     fixed.terms.removeAll { lookedUp.terms.contains($0) }
     return (fixed, lookedUp)
   }
@@ -159,7 +158,7 @@ package struct IndexExpression: Hashable, Sendable {
   package func forEachScalar(_ body: (ScalarID) -> Void) {
     for term in terms {
       switch term.atom {
-      case .variable: break
+      case .variable, .lookup: break
       case .scalar(let scalar): body(scalar)
       case .quotient(let inner, _), .remainder(let inner, _): inner.forEachScalar(body)
       }
@@ -177,6 +176,7 @@ package struct IndexExpression: Hashable, Sendable {
         switch term.atom {
         case .variable(let id): variable(id)
         case .scalar(let id): scalar(id)
+        case .lookup: IndexExpression(term.atom)
         case .quotient(let inner, let divisor):
           inner.substituting(variable: variable, scalar: scalar).divided(by: divisor)
         case .remainder(let inner, let divisor):
@@ -300,6 +300,17 @@ package struct IndexExpression: Hashable, Sendable {
   /// Whether the expression is `whole / (divisor / modulus)`.
   private func isQuotient(of whole: IndexExpression, by divisor: Int, over modulus: Int) -> Bool {
     divisor.isMultiple(of: modulus) && self == IndexExpression(.quotient(whole, divisor / modulus))
+  }
+}
+
+extension IndexExpression.Atom {
+  /// Whether the value depends on scalars or on integers read from a tensor.
+  fileprivate var isLookedUp: Bool {
+    switch self {
+    case .variable: false
+    case .scalar, .lookup: true
+    case .quotient(let inner, _), .remainder(let inner, _): inner.isLookedUp
+    }
   }
 }
 

@@ -125,7 +125,7 @@ private struct GuardedRanges {
     _ = intersection(range(of: bound.index, from: 0), bound.lower...(bound.upper - 1))
     for (position, term) in bound.index.terms.enumerated() {
       switch term.atom {
-      case .variable, .scalar: continue
+      case .variable, .scalar, .lookup: continue
       case .quotient, .remainder: break
       }
       var others = bound.index
@@ -176,7 +176,7 @@ private struct GuardedRanges {
   /// The range of an atom whose inside the bounds may say something of.
   private mutating func range(of atom: IndexExpression.Atom) -> ClosedRange<Int> {
     switch atom {
-    case .variable, .scalar: return ranges.range(of: atom)
+    case .variable, .scalar, .lookup: return ranges.range(of: atom)
     case .quotient(let inner, let divisor), .remainder(let inner, let divisor):
       if let known = atoms[atom] { return known }
       var result = ranges.range(of: atom)

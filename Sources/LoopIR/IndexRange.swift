@@ -105,7 +105,7 @@ package struct IndexRanges {
       switch term.atom {
       case .variable(let variable): result.variables[variable.index] = known.clamped(to: low...high)
       case .scalar(let scalar): result.scalars[scalar.index] = known.clamped(to: low...high)
-      case .quotient, .remainder: continue
+      case .lookup, .quotient, .remainder: continue
       }
     }
     return result
@@ -120,7 +120,7 @@ package struct IndexRanges {
     switch atom {
     case .variable(let variable): variables[variable.index] = known.clamped(to: range)
     case .scalar(let scalar): scalars[scalar.index] = known.clamped(to: range)
-    case .quotient, .remainder: break
+    case .lookup, .quotient, .remainder: break
     }
     return true
   }
@@ -177,6 +177,7 @@ package struct IndexRanges {
     switch atom {
     case .variable(let variable): return range(of: variable)
     case .scalar(let scalar): return range(of: scalar)
+    case .lookup: return .unknown
     case .quotient(let inner, let divisor):
       let whole = range(of: inner)
       guard divisor > 0, whole.lowerBound > .min / 2 else { return .unknown }

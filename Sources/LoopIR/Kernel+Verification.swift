@@ -224,6 +224,8 @@ struct KernelVerifier {
       case .scalar(let scalar):
         let element = try verify(use: scalar)
         try require(element.isInteger, "an index of \(element.rawValue) t\(scalar.index)")
+      case .lookup(let lookup):
+        throw error("K2: an index looks up integer \(lookup.index) of a formula")
       case .quotient(let inner, let divisor), .remainder(let inner, let divisor):
         try require(divisor > 0, "a division by \(divisor)")
         try verify(inner)

@@ -70,6 +70,7 @@ extension KernelPrinter {
     switch atom {
     case .variable(let variable): return Phrase(name(variable), .atom)
     case .scalar(let scalar): return phrase(scalar)
+    case .lookup(let lookup): return Phrase("lookup \(lookup.index)", .sum)
     case .quotient(let inner, let divisor): return divided(inner, "/", divisor)
     case .remainder(let inner, let divisor): return divided(inner, "%", divisor)
     }

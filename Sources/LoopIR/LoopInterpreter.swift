@@ -293,6 +293,7 @@ package struct LoopInterpreter {
         switch term.atom {
         case .variable(let variable): variables[variable.index]
         case .scalar(let id): Int(try scalar(id).integer)
+        case .lookup: throw AdjointError(.type, "an index looks up an integer of a formula")
         case .quotient(let inner, let divisor): try value(inner).flooredQuotient(by: divisor)
         case .remainder(let inner, let divisor): try remainder(inner, divisor)
         }

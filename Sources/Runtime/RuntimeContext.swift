@@ -15,7 +15,7 @@ package typealias KernelHook = @convention(c) (UnsafeMutableRawPointer?, Int) ->
 package typealias CancellationTest = @convention(c) (UnsafeMutableRawPointer?) -> Int8
 
 /// Notes that a function failed: `(runtime context, the function by number, its status)`; where the number
-/// is `scratchFailure` there was no memory for a kernel's arrays.
+/// is `scratchFailure` there was no memory for the arrays of a kernel or routine.
 package typealias FailureHook = @convention(c) (UnsafeMutableRawPointer?, Int, Int32) -> Void
 
 /// What compiled code gets from the process it runs in.
@@ -92,7 +92,8 @@ package let kernelHookEntry: KernelHook = { context, number in
 /// The function that compiled code calls where another one failed; an error that this one threw stays.
 package let failureHookEntry: FailureHook = { context, number, status in
   guard number != scratchFailure else {
-    return ForeignFailure.note(AdjointError(.system, "no memory for the local arrays of a kernel"))
+    return ForeignFailure.note(
+      AdjointError(.system, "no memory for the local arrays of a kernel or routine"))
   }
   let table = context?.assumingMemoryBound(to: RuntimeContext.self).pointee.functionTable
   let functions = table?.takeUnretainedValue()

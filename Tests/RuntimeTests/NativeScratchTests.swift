@@ -88,6 +88,28 @@ import Testing
     let gradient = try call(executable, arguments)[2].doubles
     #expect(abs(gradient[0] - expected(arguments)[0]) <= 1e-4 * abs(gradient[0]))
   }
+
+  /// Where there is no memory for what a routine works in a call is an error, and the next one is right.
+  @Test func missingMemoryOfARoutineIsAnError() throws {
+    var builder = FunctionBuilder(name: "main")
+    let type = TensorType([2, 40], .f64)
+    let diagonals = (0..<4).map { _ in builder.parameter(type) }
+    let right = try builder.reshape(diagonals[3], to: [2, 40, 1])
+    let solved = try builder.emit(.matrix(.tridiagonalSolve), Array(diagonals[..<3]) + [right])
+    let function = builder.finish(returning: [solved])
+    var options = CodeOptions()
+    options.threads = 1
+    let executable = try Executable(function, options: options)
+    let ones = Literal(type, doubles: Array(repeating: 1, count: 80))
+    let zeros = Literal(type, doubles: Array(repeating: 0, count: 80))
+    let arguments = [zeros, ones, zeros, ones]
+    guard adjoint_refuse_aligned_blocks(1) != 0 else { return }
+    let refused = Result { try call(executable, arguments) }
+    _ = adjoint_refuse_aligned_blocks(0)
+    let error = #expect(throws: AdjointError.self) { try refused.get() }
+    #expect(error?.message.contains("no memory for the local arrays") == true)
+    #expect(try call(executable, arguments)[0].doubles.allSatisfy { $0 == 1 })
+  }
 }
 
 /// A call on a thread of its own, which has a stack of 512 KB.

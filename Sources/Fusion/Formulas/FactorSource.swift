@@ -186,7 +186,7 @@ extension SourceSearch: FormulaVisitor {
     let bound = index.bound(to: site.element.index) { operand, index, _ in
       let element = Element(value: operands[operand], index: index)
       parts.append(Item(element: element, isInside: true))
-      return IndexExpression(.scalar(ScalarID(lookups.number(of: element))))
+      return IndexExpression(.lookup(LookupID(lookups.number(of: element))))
     }
     parts.append(
       Item(

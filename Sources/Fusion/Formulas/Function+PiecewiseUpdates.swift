@@ -14,11 +14,14 @@ extension Function {
   /// tensor where it stands.
   func withPiecewiseUpdates() throws -> Function {
     let definitions = definitions()
-    guard operations.contains(where: { windowStarts(of: $0, definitions) != nil }) else {
-      return self
+    var starts: [ValueID: [Int]] = [:]
+    for operation in operations {
+      guard let found = windowStarts(of: operation, definitions) else { continue }
+      starts[operation.results[0]] = found
     }
+    if starts.isEmpty { return self }
     return try replacingOperations { operation, operands, builder in
-      guard let starts = windowStarts(of: operation, definitions) else { return nil }
+      guard let result = operation.results.first, let starts = starts[result] else { return nil }
       return [try builder.assemble(operands[1], within: operands[0], at: starts)]
     }
   }

@@ -178,9 +178,9 @@ final class VariableTree {
     return deepest
   }
 
-  /// The least and greatest value of an expression; nil where a scalar of unknown size occurs.
+  /// The least and greatest value of an expression; nil where an integer of unknown size occurs.
   func range(
-    _ index: IndexExpression, scalar: (ScalarID) -> ClosedRange<Int>?
+    _ index: IndexExpression, scalar: (ScalarID) -> ClosedRange<Int>? = { _ in nil }
   ) -> ClosedRange<Int>? {
     var (low, high) = (index.constant, index.constant)
     for term in index.terms {
@@ -188,6 +188,7 @@ final class VariableTree {
       switch term.atom {
       case .variable(let variable): atom = 0...max(extent(variable) - 1, 0)
       case .scalar(let id): atom = scalar(id)
+      case .lookup: return nil
       case .quotient(let inner, let divisor):
         atom = range(inner, scalar: scalar).map {
           $0.lowerBound.flooredQuotient(by: divisor)...$0.upperBound.flooredQuotient(by: divisor)

@@ -17,7 +17,7 @@ extension MatrixOp {
       .routine(
         name,
         needsLibrary: needsLibrary(order: max(m, n), isComplex: operandTypes[0].element.isComplex)),
-      parameters: [.context] + inputs + routineResults + numbers, returning: .nothing,
+      parameters: [.context] + inputs + routineResults + numbers, returning: .status,
       operandTypes: operandTypes.map(\.interleaved), resultTypes: resultTypes.map(\.interleaved))
   }
 

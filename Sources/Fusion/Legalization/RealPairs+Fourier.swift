@@ -68,7 +68,7 @@ private struct FourierStep {
     return ForeignCall(
       name, .routine(name, needsLibrary: false),
       parameters: [.context] + inputs + outputs + numbers.map { .number($0) },
-      returning: .nothing, operandTypes: operands, resultTypes: results)
+      returning: .status, operandTypes: operands, resultTypes: results)
   }
 }
 

@@ -228,7 +228,7 @@ final class Audit {
   private func needsCondition(_ value: ValueID, at index: Int) -> Bool {
     if let fold = graph.comprehension(value)?.fold, !fold.isUnrolled { return false }
     return !zip(indices[index], graph.type(value).shape).allSatisfy { place, extent in
-      variables.range(place) { _ in nil }.map { $0.lowerBound >= 0 && $0.upperBound < extent }
+      variables.range(place).map { $0.lowerBound >= 0 && $0.upperBound < extent }
         ?? false
     }
   }
@@ -381,7 +381,7 @@ extension Audit: FormulaVisitor {
   }
 
   func axes(of site: Site) -> [IndexExpression] { indices[site.axes] }
-  func range(_ index: IndexExpression) -> ClosedRange<Int>? { variables.range(index) { _ in nil } }
+  func range(_ index: IndexExpression) -> ClosedRange<Int>? { variables.range(index) }
 
   func read(_ operand: Int, _ index: [Comprehension.ReadIndex], at site: Site) {
     let operands = graph.operands(of: site.value)
@@ -393,7 +393,7 @@ extension Audit: FormulaVisitor {
         let element = Demand(value: operands[operand], index: indices.number(index))
         iterations = max(iterations, self.iterations(at: element.index))
         demand(element.value, at: element.index, under: site.condition, by: site.value)
-        return IndexExpression(.scalar(ScalarID(lookups.number(of: element))))
+        return IndexExpression(.lookup(LookupID(lookups.number(of: element))))
       }
       place = indices.number(bound)
       if iterations > 0, bound.contains(where: \.isLookedUp) {

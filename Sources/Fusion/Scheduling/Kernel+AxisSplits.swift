@@ -72,7 +72,7 @@ extension IndexExpression {
   fileprivate func forEachDivisor(of variable: VariableID, _ body: (Int) -> Void) {
     for term in terms {
       switch term.atom {
-      case .variable, .scalar: break
+      case .variable, .scalar, .lookup: break
       case .quotient(let inner, let divisor), .remainder(let inner, let divisor):
         if inner == IndexExpression(variable) {
           body(divisor)
@@ -90,7 +90,7 @@ extension IndexExpression {
       switch term.atom {
       case .quotient(IndexExpression(variable), _): isContiguous = term.coefficient == 1
       case .remainder(IndexExpression(variable), _): isStrided = term.coefficient.magnitude > 1
-      case .variable, .scalar, .quotient, .remainder: break
+      case .variable, .scalar, .lookup, .quotient, .remainder: break
       }
     }
     return isContiguous && isStrided
@@ -107,7 +107,7 @@ extension IndexExpression {
         case .variable(variable): outer * size + inner
         case .quotient(IndexExpression(variable), size): outer
         case .remainder(IndexExpression(variable), size): inner
-        case .variable, .scalar, .quotient, .remainder: IndexExpression(term.atom)
+        case .variable, .scalar, .lookup, .quotient, .remainder: IndexExpression(term.atom)
         }
       result += part * term.coefficient
     }

@@ -277,6 +277,7 @@ struct DependenceTest {
     case .variable(let variable):
       return scope.followers[variable] == nil && !scope.free.contains(variable)
     case .scalar(let scalar): return !scalars.contains(scalar)
+    case .lookup: return false
     case .quotient(let inner, _), .remainder(let inner, _):
       return inner.terms.allSatisfy { isFixed($0.atom, scope) }
     }
@@ -289,7 +290,7 @@ struct DependenceTest {
   ) -> Follower? {
     switch atom {
     case .variable(let variable): return followers[variable]
-    case .scalar: return nil
+    case .scalar, .lookup: return nil
     case .quotient(let inner, let divisor):
       guard let leader = leader(inner, followers) else { return nil }
       if leader.step.isMultiple(of: divisor) {

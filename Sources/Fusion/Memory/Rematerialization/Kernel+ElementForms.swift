@@ -327,7 +327,7 @@ extension IndexExpression {
     terms.reduce(0) { sum, term in
       switch term.atom {
       case .variable: sum
-      case .scalar: sum + 1
+      case .scalar, .lookup: sum + 1
       case .quotient(let inner, _), .remainder(let inner, _): sum + 6 + inner.work(lanes)
       }
     }
