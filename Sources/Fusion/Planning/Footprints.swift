@@ -254,7 +254,7 @@ final class Footprints {
         forks[value.index] > 1 && repeatedGathers >= CostModel.Storing.repeatedGathers
         && graph.type(value).count >= CostModel.Storing.leastGathered
       return purposes[value.index].count > 1
-        && (isWide || isLong || isGathered || isRepeatedFunction(value))
+        && (isWide || isLong || isGathered || isRepeatedFunction(value, madeOf: total))
     }
     let isWide =
       own.count >= Self.partLimit && nests[value.index].count >= CostModel.Storing.sharedNests
@@ -263,9 +263,10 @@ final class Footprints {
     return forks[value.index] > 1 && (isWide || isLong)
   }
 
-  /// Whether a value is a table of a costly function that so many sums would compute again, along one axis
-  /// and along another one perhaps, that reading it back takes less. Products keep their factors anyway.
-  private func isRepeatedFunction(_ value: ValueID) -> Bool {
+  /// Whether a value is a table of a costly function, as of pairs, that so many sums would compute again, along
+  /// one axis and along another one perhaps, that reading it back takes less. Products keep their factors
+  /// anyway, and what has as many elements as it is made of reads no less where it is stored.
+  private func isRepeatedFunction(_ value: ValueID, madeOf byteCount: Int) -> Bool {
     guard let formula = graph.comprehension(value), formula.fold == nil, formula.body.isCostly,
       forks[value.index] > 1
     else { return false }
@@ -274,6 +275,7 @@ final class Footprints {
     return repeated.multipliedCapped(by: formula.weight) >= CostModel.Storing.costlyTripWeight
       && type.count >= CostModel.Storing.leastGathered
       && type.byteCount <= CostModel.Storing.mostTableBytes
+      && type.byteCount / 2 >= byteCount
   }
 }
 
