@@ -3,8 +3,8 @@ import TensorIR
 /// Computes elementwise operations on tables rather than on the many elements that are looked up there.
 ///
 /// Where all operands are looked up at the same places, or repeat one number, the operation runs over the
-/// tables, and its result is looked up. The tables are at most half as large as what is looked up, and there
-/// are no more lookups than before.
+/// tables, and its result is looked up. The tables are at most half as large as what is looked up, and nothing
+/// else reads one of the lookups, so that there are no more than before.
 ///
 ///     Before:  %0 = "stablehlo.gather"(%sums, %owners) … -> tensor<1000xf32>
 ///              %1 = "stablehlo.gather"(%counts, %owners) … -> tensor<1000xf32>
@@ -14,7 +14,9 @@ import TensorIR
 @Sendable func sinkGathers(
   _ op: Op, _ operands: [ValueID], _ rewriter: inout Rewriter
 ) throws -> ValueID? {
-  guard op.isElementwise else { return nil }
+  guard op.isElementwise, operands.contains(where: { rewriter.family(of: $0) == .gather }) else {
+    return nil
+  }
   var lookup: (operation: Operation, shape: [Int])?
   var tables = operands
   var repeated: [(position: Int, scalar: ValueID)] = []
@@ -39,10 +41,10 @@ import TensorIR
     tables[position] = table
   }
   guard let lookup else { return nil }
-  let lookedUp = Set(operands.indices.filter { tables[$0] != operands[$0] }.map { operands[$0] })
-  guard lookedUp.count > 1 || lookedUp.allSatisfy({ rewriter.isUsed($0, atMost: 1) }) else {
-    return nil
+  let isOneLookupLess = operands.indices.contains { position in
+    tables[position] != operands[position] && rewriter.isUsed(operands[position], atMost: 1)
   }
+  guard isOneLookupLess else { return nil }
   for (position, scalar) in repeated {
     tables[position] = try rewriter.emitBroadcast(scalar, to: lookup.shape, dimensions: [])
   }

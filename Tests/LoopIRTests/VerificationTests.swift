@@ -150,6 +150,9 @@ import Testing
       b.body = [loop(b.i, [])]
       _ = b.k.load(0, b.at(b.i), in: &b.body)
     },
+    Mistake("K2: an index looks up integer 3 of a formula") { b in
+      _ = b.k.load(0, IndexExpression(.lookup(LookupID(3))), in: &b.body)
+    },
     Mistake("K2: the loop of i stands inside a loop of the same variable") { b in
       b.body = [loop(b.i, [loop(b.i, [])])]
     },

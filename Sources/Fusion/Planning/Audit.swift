@@ -84,8 +84,6 @@ final class Audit {
   @exclusivity(unchecked) private var conditions: [Condition: Int] = [:]
   /// Looked-up integers by the element that they are, as numbers.
   @exclusivity(unchecked) private var lookups: [Demand: Int] = [:]
-  /// How often elements at looked-up places are needed, where their indices do not tell.
-  @exclusivity(unchecked) private var lookedUpIterations: [Int: Int] = [:]
 
   /// A value at an index, under a condition where its own index could leave it.
   private struct Demand: Hashable {
@@ -253,15 +251,10 @@ final class Audit {
     for (index, condition) in places { visit(value, formula, at: index, under: condition) }
   }
 
-  /// How often an element is needed at an index, in all.
-  private func iterations(at index: Int) -> Int {
-    max(indices.iterations(index), lookedUpIterations[index] ?? 0)
-  }
-
   private func visit(
     _ value: ValueID, _ formula: Comprehension, at index: Int, under condition: Int?
   ) {
-    let iterations = iterations(at: index)
+    let iterations = indices.iterations(index)
     guard let fold = formula.fold else {
       if formula.body.isCostly {
         let repetition = iterations * 100 / max(graph.type(value).count, 1)
@@ -301,7 +294,7 @@ final class Audit {
     if places.contains(where: { indices.size($0) >= CostModel.Storing.indexSize }) { return true }
     if depths[value, default: 0] > Self.depthLimit { return true }
     if case .read = formula.body, formula.fold == nil { return false }
-    let elements = places.reduce(0) { $0.addingCapped(iterations(at: $1)) }
+    let elements = places.reduce(0) { $0.addingCapped(indices.iterations($1)) }
     let size = max(graph.type(value).count, 1)
     return
       (places.count > CostModel.Storing.placeLimit
@@ -388,17 +381,13 @@ extension Audit: FormulaVisitor {
     let axes = indices[site.axes]
     var place = site.axes
     if !index.isIdentity(of: axes.count) {
-      var iterations = lookedUpIterations[site.axes] ?? 0
       let bound = index.bound(to: axes) { operand, index, _ in
         let element = Demand(value: operands[operand], index: indices.number(index))
-        iterations = max(iterations, self.iterations(at: element.index))
         demand(element.value, at: element.index, under: site.condition, by: site.value)
         return IndexExpression(.lookup(LookupID(lookups.number(of: element))))
       }
       place = indices.number(bound)
-      if iterations > 0, bound.contains(where: \.isLookedUp) {
-        lookedUpIterations[place] = max(lookedUpIterations[place] ?? 0, iterations)
-      }
+      if bound.contains(where: \.isLookedUp) { indices.note(place, isNeededAsOftenAs: site.axes) }
     }
     demand(operands[operand], at: place, under: site.condition, by: site.value)
   }

@@ -42,8 +42,13 @@ final class IndexTable {
   /// The variable of the innermost loop that an index depends on.
   func place(_ number: Int) -> VariableID? { entries[number].place }
 
-  /// How often the body of that loop runs in all.
+  /// How often the body of that loop runs in all; of a looked-up place, how often it is needed.
   func iterations(_ number: Int) -> Int { entries[number].iterations }
+
+  /// Notes that a place that is looked up, whose loops its index does not tell, is needed with another one.
+  func note(_ number: Int, isNeededAsOftenAs other: Int) {
+    entries[number].iterations = max(entries[number].iterations, entries[other].iterations)
+  }
 
   /// How many variables and scalars are written in it.
   func size(_ number: Int) -> Int { entries[number].size }

@@ -28,3 +28,15 @@ func.func @large_table(%a: tensor<30xf32>, %i: tensor<40x1xi32>) -> tensor<40xf3
   %1 = stablehlo.tanh %0 : tensor<40xf32>
   return %1 : tensor<40xf32>
 }
+func.func @both_read_otherwise(%a: tensor<10xf32>, %b: tensor<10xf32>, %i: tensor<40x1xi32>) -> (tensor<40xf32>, tensor<40xf32>, tensor<40xf32>) {
+  %0 = "stablehlo.gather"(%a, %i) <{dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1>}> : (tensor<10xf32>, tensor<40x1xi32>) -> tensor<40xf32>
+  %1 = "stablehlo.gather"(%b, %i) <{dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1>}> : (tensor<10xf32>, tensor<40x1xi32>) -> tensor<40xf32>
+  %2 = stablehlo.divide %0, %1 : tensor<40xf32>
+  return %0, %1, %2 : tensor<40xf32>, tensor<40xf32>, tensor<40xf32>
+}
+func.func @one_read_otherwise(%a: tensor<10xf32>, %b: tensor<10xf32>, %i: tensor<40x1xi32>) -> (tensor<40xf32>, tensor<40xf32>) {
+  %0 = "stablehlo.gather"(%a, %i) <{dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1>}> : (tensor<10xf32>, tensor<40x1xi32>) -> tensor<40xf32>
+  %1 = "stablehlo.gather"(%b, %i) <{dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1>}> : (tensor<10xf32>, tensor<40x1xi32>) -> tensor<40xf32>
+  %2 = stablehlo.divide %0, %1 : tensor<40xf32>
+  return %0, %2 : tensor<40xf32>, tensor<40xf32>
+}
