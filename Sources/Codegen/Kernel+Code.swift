@@ -1,13 +1,22 @@
+internal import LLVMBridge
 internal import LoopIR
+package import Targets
 internal import TensorIR
 
-/// What of a kernel decides its machine code: everything but its name, its sources, the buffers it
-/// is given and where in them it starts.
+/// What decides the machine code of a function that is compiled by itself: of a kernel everything but its
+/// name, its sources, the buffers it is given and where in them it starts.
 ///
 /// Steps of an unrolled recurrence that read one slice after the other have one code.
 package struct KernelCode: Hashable, Sendable {
-  /// The kernel without names, buffers and sources, whose addresses start at zero where they can.
-  let kernel: Kernel
+  /// What the function does.
+  enum Content: Hashable, Sendable {
+    /// A kernel without names, buffers and sources, whose addresses start at zero where they can.
+    case kernel(Kernel)
+    /// The loop over depth that products share.
+    case microkernel(Microkernel)
+  }
+
+  let content: Content
 
   /// The code of a kernel, and for each slot the byte at which it starts to use the buffer.
   static func of(_ kernel: Kernel, in program: LoopProgram) -> (code: KernelCode, offsets: [Int]) {
@@ -28,16 +37,59 @@ package struct KernelCode: Hashable, Sendable {
       return (memory, address + -starts[slot])
     }
     return (
-      KernelCode(kernel: bare), zip(starts, types).map { $0 * $1.element.byteCount }
+      KernelCode(content: .kernel(bare)), zip(starts, types).map { $0 * $1.element.byteCount }
     )
   }
 
   /// The effort that machine code takes: level 1 keeps the accumulators of loops in registers, and
   /// costs less than level 2. Straight-line code has none.
-  package var codegenLevel: Int { kernel.isLongStraightLine || kernel.isCounting ? 0 : 1 }
+  package var codegenLevel: Int {
+    guard case .kernel(let kernel) = content else { return 1 }
+    return kernel.isLongStraightLine || kernel.isCounting ? 0 : 1
+  }
 
-  /// About how many instructions the code takes.
-  package var weight: Int { weight(kernel.body, copies: 1) + 50 }
+  /// Whether the function is a kernel that only counts.
+  var isCounting: Bool {
+    if case .kernel(let kernel) = content { kernel.isCounting } else { false }
+  }
+
+  /// The microkernels that the code calls, in the order of their numbers.
+  func microkernels(for target: TargetDescription) -> [KernelCode] {
+    guard case .kernel(let kernel) = content else { return [] }
+    return kernel.microkernels(for: target).map { KernelCode(content: .microkernel($0)) }
+  }
+
+  /// About how many instructions the code takes on a processor.
+  package func weight(on target: TargetDescription) -> Int {
+    switch content {
+    case .kernel(let kernel): CodeWeight(kernel: kernel, target: target).total
+    case .microkernel(let microkernel): microkernel.weight
+    }
+  }
+}
+
+extension KernelCode {
+  /// Emits the function; `symbol` has the symbols of those that it calls, by number.
+  @discardableResult
+  func emit(
+    named name: String, in module: LLVMModule, _ symbol: (Int) -> String
+  ) -> LLVMFunction {
+    switch content {
+    case .kernel(let kernel):
+      let callees = kernel.microkernels(for: module.target).enumerated()
+      let symbols = Dictionary(uniqueKeysWithValues: callees.map { ($1, symbol($0)) })
+      return KernelEmitter(kernel, named: name, microkernels: symbols, module).emitted()
+    case .microkernel(let microkernel): return microkernel.emit(named: name, in: module)
+    }
+  }
+}
+
+/// Counts about how many instructions a kernel's code takes.
+private struct CodeWeight {
+  let kernel: Kernel
+  let target: TargetDescription
+
+  var total: Int { weight(kernel.body, copies: 1) + 50 }
 
   /// Instructions for a square that is transposed, in those for an access of memory.
   private static let squareWeight = 8
@@ -65,6 +117,11 @@ package struct KernelCode: Hashable, Sendable {
         }
         let packing =
           contract.tiling.panelDepth == nil ? 0 : Self.packingWeight * contract.tiling.width
+        if contract.microkernel(in: kernel, for: target) != nil {
+          let epilogue =
+            contract.plainStore == nil ? weight(contract.body, copies: contract.tiling.vectors) : 0
+          return sum + variants * (epilogue + 20) + packing + 50
+        }
         let factors =
           weight(contract.left.body, copies: contract.tiling.rows)
           + weight(contract.right.body, copies: contract.tiling.vectors)

@@ -5,6 +5,8 @@ internal import TensorIR
 /// A register tile's rows and columns; the last vector may be cut off.
 struct ContractTile {
   var rows: Int
+  /// The columns that exist.
+  var columns: Int
   /// For each vector of the tile, which columns exist; nil is all.
   var masks: [LLVMValue?]
 }
@@ -62,10 +64,10 @@ extension KernelEmitter {
         variables[contract.column] = column
         let masks = laneMasks(columns: count, width: tiling.width)
         emitDepths(contract, columns: count) { depths, use in
-          emitTiles(from: first, to: end, size: tiling.rows, extent: rows) { row, count in
+          emitTiles(from: first, to: end, size: tiling.rows, extent: rows) { row, rowCount in
             variables[contract.row] = row
             emitTile(
-              contract, ContractTile(rows: count, masks: masks), depths,
+              contract, ContractTile(rows: rowCount, columns: count, masks: masks), depths,
               use.map { partialSums($0, contract, row: builder.sub(row, first)) })
           }
         }

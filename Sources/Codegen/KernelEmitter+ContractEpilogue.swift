@@ -13,7 +13,8 @@ extension KernelEmitter {
     let (shared, perRow) = splitByRow(contract)
     for node in shared { emit(node) }
     if tile.rows > 1, isLoop(perRow, contract) {
-      emitRows(perRow, contract, tile, sums, from: first)
+      store(sums, contract)
+      emitRows(perRow, contract, tile, from: first)
     } else {
       for row in 0..<tile.rows {
         scalars[contract.result] = sums[row]
@@ -38,14 +39,18 @@ extension KernelEmitter {
   /// So many products for an element are a great depth.
   private static let greatDepth = 256
 
-  /// Carries out nodes in a loop over the rows of a tile, whose sums wait on the stack.
-  private func emitRows(
-    _ nodes: [Node], _ contract: Contract, _ tile: ContractTile, _ sums: [[LLVMValue]],
-    from first: LLVMValue
-  ) {
-    let width = contract.tiling.width
-    let vectorBytes = width * contract.element.byteCount
-    let vector = module.vector(memoryType(contract.element), width)
+  /// Carries out the product's body for each row of a tile whose sums wait on the stack.
+  func emitEpilogue(ofWaiting tile: ContractTile, _ contract: Contract) {
+    guard let first = variables[contract.row] else { return }
+    let (shared, perRow) = splitByRow(contract)
+    for node in shared { emit(node) }
+    emitRows(perRow, contract, tile, from: first)
+    variables[contract.row] = first
+  }
+
+  /// Puts a tile's sums on the stack.
+  private func store(_ sums: [[LLVMValue]], _ contract: Contract) {
+    let vectorBytes = contract.tiling.width * contract.element.byteCount
     let lineBytes = contract.tileColumns * contract.element.byteCount
     let waiting = stackArray(.finishedTile)
     for (row, values) in sums.enumerated() {
@@ -54,6 +59,17 @@ extension KernelEmitter {
         builder.store(value, place, alignment: vectorBytes)
       }
     }
+  }
+
+  /// Carries out nodes in a loop over the rows of a tile, whose sums wait on the stack.
+  private func emitRows(
+    _ nodes: [Node], _ contract: Contract, _ tile: ContractTile, from first: LLVMValue
+  ) {
+    let width = contract.tiling.width
+    let vectorBytes = width * contract.element.byteCount
+    let vector = module.vector(memoryType(contract.element), width)
+    let lineBytes = contract.tileColumns * contract.element.byteCount
+    let waiting = stackArray(.finishedTile)
     counted(
       from: builder.int(0, module.i64), to: builder.int(tile.rows, module.i64), step: 1,
       updating: []

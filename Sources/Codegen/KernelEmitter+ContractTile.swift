@@ -12,6 +12,7 @@ extension KernelEmitter {
     lanes = Lanes(
       variable: contract.column, width: contract.tiling.width, copies: tile.masks.count,
       masks: tile.masks)
+    if let depths, emitMicrokernel(contract, tile, depths, waiting) { return }
     let places = waiting.map { self.places(of: $0, contract, tile) }
     let sums = depths.map { emitDepths(contract, tile, $0) }
     guard let places else { return emitEpilogue(contract, tile, sums ?? []) }
@@ -91,7 +92,7 @@ extension KernelEmitter {
   }
 
   /// Up to so many products are added up in one register.
-  private static let plainDepth = 4096
+  static let plainDepth = 4096
   /// Parts of a greater depth have so many.
   private static let summedDepth = 128
 

@@ -14,6 +14,8 @@ final class KernelEmitter {
   let math: VectorMath
   let analysis: LaneAnalysis
   let function: LLVMFunction
+  /// The symbols of the microkernels that products call.
+  let microkernels: [Microkernel: String]
   /// How each accumulator combines.
   let kinds: [ScalarID: Reduction.Kind]
   private(set) var slotPointers: [LLVMValue] = []
@@ -67,8 +69,12 @@ final class KernelEmitter {
     var isBackwards = false
   }
 
-  init(_ kernel: Kernel, named name: String, _ module: LLVMModule) {
+  init(
+    _ kernel: Kernel, named name: String, microkernels: [Microkernel: String] = [:],
+    _ module: LLVMModule
+  ) {
     self.kernel = kernel
+    self.microkernels = microkernels
     self.module = module
     builder = IRBuilder(module)
     math = VectorMath(builder, target: module.target)

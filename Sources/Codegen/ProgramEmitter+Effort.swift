@@ -14,8 +14,8 @@ extension ProgramEmitter {
     let few = program.repetitions(unknownTrips: KernelDuration.fewTrips)
     let many = program.repetitions(unknownTrips: KernelDuration.manyTrips)
     let total = zip(durations, few).reduce(0) { $0 + $1.0.nanoseconds * $1.1 }
-    let losses = losses(zip(durations, many).map { $0.mostLoss * $1 })
-    let savings = codes.map { Double($0.weight + Self.moduleWeight) }
+    let losses = losses(durations, many) { $0.mostLoss }
+    let savings = codes.map { Double($0.weight(on: target) + Self.moduleWeight) }
     let order = codes.indices.filter { levels[$0] > 0 }.sorted {
       (losses[$0] / savings[$0], $0) < (losses[$1] / savings[$1], $1)
     }
@@ -38,14 +38,20 @@ extension ProgramEmitter {
   /// For each code about how many nanoseconds a call loses where it is made at level 0 instead of its own.
   package func losses(threads: Int) -> [Double] {
     let repetitions = program.repetitions(unknownTrips: KernelDuration.fewTrips)
-    return losses(zip(durations(threads: threads), repetitions).map { $0.loss * $1 })
+    return losses(durations(threads: threads), repetitions) { $0.loss }
   }
 
-  /// The losses of the codes, from those of the kernels.
-  private func losses(_ kernels: [Double]) -> [Double] {
+  /// The losses of the codes, from how often each kernel runs and what a run loses in its own code.
+  private func losses(
+    _ durations: [KernelDuration], _ repetitions: [Double], _ own: (KernelDuration) -> Double
+  ) -> [Double] {
     var losses = [Double](repeating: 0, count: codes.count)
-    for (number, loss) in kernels.enumerated() where loss > 0 {
-      for code in Set(codes(of: number)) { losses[code] += loss }
+    for (number, (duration, times)) in zip(durations, repetitions).enumerated() where times > 0 {
+      let codes = Set(codes(of: number))
+      for code in codes { losses[code] += own(duration) * times }
+      for code in Set(codes.flatMap { callees[$0] }) {
+        losses[code] += duration.microkernelLoss * times
+      }
     }
     return losses
   }
@@ -55,7 +61,8 @@ extension ProgramEmitter {
     var known: [[Int]: KernelDuration] = [:]
     return program.kernels.enumerated().map { number, kernel in
       let codes = codes(of: number)
-      let duration = known[codes] ?? KernelDuration(kernel, in: program, threads: threads)
+      let duration =
+        known[codes] ?? KernelDuration(kernel, in: program, for: target, threads: threads)
       known[codes] = duration
       return duration
     }
@@ -91,20 +98,28 @@ extension LoopProgram {
 package struct KernelDuration: Sendable {
   /// Nanoseconds of one run of the best code.
   package let nanoseconds: Double
-  /// Nanoseconds that a run loses at level 0: sums in registers are written to memory and read again,
-  /// elsewhere it is addresses.
+  /// Nanoseconds that a run loses where the kernel's own code is made at level 0: sums in registers are
+  /// written to memory and read again, elsewhere it is addresses.
   package let loss: Double
+  /// The same for the microkernels that it calls.
+  package let microkernelLoss: Double
 
   /// The loss where loops of unknown count go round for long.
   package let mostLoss: Double
 
-  package init(_ kernel: Kernel, in program: LoopProgram, threads: Int) {
-    var walk = DurationWalk(kernel)
+  package init(
+    _ kernel: Kernel, in program: LoopProgram, for target: TargetDescription, threads: Int
+  ) {
+    var walk = DurationWalk(kernel, target)
     walk.add(kernel.body, times: 1, lanes: nil)
     let bytes = max(0, kernel.costs(in: program).bytes - Self.cachedBytes)
-    let time = walk.nanoseconds + Double(bytes) * Self.nanosecondsPerByte
-    nanoseconds = time / (kernel.blockCount == nil ? 1 : Double(max(threads, 1)))
-    loss = nanoseconds * (walk.carriesValues ? Self.carryingLoss : Self.loss)
+    let share = kernel.blockCount == nil ? 1 : Double(max(threads, 1))
+    var (own, called) = (walk.nanoseconds / share, walk.microkernelNanoseconds / share)
+    let memory = Double(bytes) * Self.nanosecondsPerByte / share
+    if called > 0 { called += memory } else { own += memory }
+    nanoseconds = own + called
+    loss = own * (walk.carriesValues ? Self.carryingLoss : Self.loss)
+    microkernelLoss = called * Self.carryingLoss
     mostLoss = kernel.hasUnboundedLoops ? loss * Self.manyTrips / Self.fewTrips : loss
   }
 
@@ -127,9 +142,12 @@ package struct KernelDuration: Sendable {
 /// Walks a loop tree and adds up what instructions take.
 private struct DurationWalk {
   private(set) var nanoseconds = 0.0
+  /// What microkernels take.
+  private(set) var microkernelNanoseconds = 0.0
   /// Whether a loop hands on values from one iteration to the next.
   private(set) var carriesValues = false
   private let kernel: Kernel
+  private let target: TargetDescription
 
   /// A loop in lanes.
   struct Lanes {
@@ -140,7 +158,10 @@ private struct DurationWalk {
   /// An instruction of a vector takes a quarter of a nanosecond.
   static let nanosecondsPerInstruction = 0.25
 
-  init(_ kernel: Kernel) { self.kernel = kernel }
+  init(_ kernel: Kernel, _ target: TargetDescription) {
+    self.kernel = kernel
+    self.target = target
+  }
 
   /// Adds nodes that are done so many times.
   mutating func add(_ nodes: [Node], times: Double, lanes: Lanes?) {
@@ -195,7 +216,6 @@ private struct DurationWalk {
   }
 
   private mutating func add(_ contract: Contract, times: Double) {
-    carriesValues = true
     func extent(_ variable: VariableID) -> Double {
       Double(kernel.variables[variable.index].extent)
     }
@@ -206,9 +226,20 @@ private struct DurationWalk {
     }
     let depth = contract.summed.reduce(1) { $0 * extent($1) }
     let width = Double(contract.tiling.width)
-    add(rows * columns * depth / width, times)
-    add(contract.left.body, times: times * rows * depth, lanes: nil)
-    add(contract.right.body, times: times * columns * depth / width, lanes: nil)
-    add(contract.body, times: times * rows * columns / width, lanes: nil)
+    let products = rows * columns * depth / width
+    let isCalled = contract.microkernel(in: kernel, for: target) != nil
+    if isCalled {
+      microkernelNanoseconds += products * times * Self.nanosecondsPerInstruction
+    } else {
+      carriesValues = true
+      add(products, times)
+      add(contract.left.body, times: times * rows * depth, lanes: nil)
+    }
+    if !isCalled || contract.tiling.panelDepth != nil {
+      add(contract.right.body, times: times * columns * depth / width, lanes: nil)
+    }
+    if !isCalled || contract.plainStore == nil {
+      add(contract.body, times: times * rows * columns / width, lanes: nil)
+    }
   }
 }

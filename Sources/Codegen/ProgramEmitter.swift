@@ -19,8 +19,11 @@ package struct ProgramEmitter {
   package let target: TargetDescription
   /// Whether the entry tells the context when each kernel starts.
   package let isProfiled: Bool
-  /// The code of the kernels' pieces, each once, in order of first use, but for those that only count.
+  /// The code of the kernels' pieces, each once, in order of first use, but for those that only count; then
+  /// that of the microkernels that they call.
   package let codes: [KernelCode]
+  /// For each of `codes` those that it calls, in the order of their numbers.
+  package let callees: [[Int]]
   /// The code of kernels that only count: some instructions, which are emitted beside the entry, since an
   /// object of its own takes longer than what is in it.
   private let countingCodes: [KernelCode]
@@ -51,14 +54,24 @@ package struct ProgramEmitter {
     places = pieces.map { pieces in
       pieces.map { piece in
         if let place = known[piece.code] { return place }
-        let isCounting = piece.code.kernel.isCounting
+        let isCounting = piece.code.isCounting
         let place = isCounting ? Place.beside(countingCodes.count) : .own(codes.count)
         known[piece.code] = place
         if isCounting { countingCodes.append(piece.code) } else { codes.append(piece.code) }
         return place
       }
     }
-    (self.codes, self.countingCodes) = (codes, countingCodes)
+    var numbers: [KernelCode: Int] = [:]
+    var callees = codes.map { code in
+      code.microkernels(for: target).map { callee in
+        if let number = numbers[callee] { return number }
+        numbers[callee] = codes.count
+        codes.append(callee)
+        return codes.count - 1
+      }
+    }
+    callees += codes[callees.count...].map { _ in [] }
+    (self.codes, self.callees, self.countingCodes) = (codes, callees, countingCodes)
     levels = worthwhileLevels(threads: threads)
   }
 
@@ -74,7 +87,7 @@ package struct ProgramEmitter {
   package func emitted(entry name: String) -> LLVMModule {
     let module = LLVMModule(name: program.name, target: target)
     for (number, code) in codes.enumerated() {
-      KernelEmitter(code.kernel, named: symbol(number, name), module).emit()
+      code.emit(named: symbol(number, name), in: module) { symbol(callees[number][$0], name) }
     }
     emitEntry(name, in: module) { symbol($0, name) }
     return module
@@ -103,24 +116,30 @@ package struct ProgramEmitter {
   /// Entries of more kernels are long.
   private static let longEntry = 24
 
-  /// A code as a module of its own, with the symbol of number 0, whatever program it is part of.
+  /// A code as a module of its own, with the symbol of number 0, whatever program it is part of; those that
+  /// it calls have the numbers from one on.
   package static func module(of code: KernelCode, for target: TargetDescription) -> LLVMModule {
     let module = LLVMModule(name: "kernel", target: target)
-    KernelEmitter(code.kernel, named: symbol(0), module).emit()
+    code.emit(named: symbol(0), in: module) { symbol($0 + 1) }
     return module
   }
 
-  /// The codes of the pieces of a kernel over numbered buffers of these types, and about how long it takes;
-  /// nil where it breaks an invariant.
+  /// A code that a program may need, and what a call loses where it is made at level 0.
+  package typealias Candidate = (code: KernelCode, loss: Double)
+
+  /// The codes of the pieces of a kernel over numbered buffers of these types and of what they call, with
+  /// what is lost at level 0, and about how long the kernel takes; nil where it breaks an invariant.
   package static func codes(
-    of kernel: Kernel, slots types: [TensorType], threads: Int = 1
-  ) -> (codes: [KernelCode], duration: KernelDuration)? {
+    of kernel: Kernel, slots types: [TensorType], for target: TargetDescription, threads: Int = 1
+  ) -> (codes: [Candidate], duration: KernelDuration)? {
     var program = LoopProgram(name: "")
     program.buffers = types.map { Buffer(name: "", type: $0, storage: .arena(offset: 0)) }
     guard (try? kernel.verify(in: program)) != nil else { return nil }
+    let duration = KernelDuration(kernel, in: program, for: target, threads: threads)
+    let pieces = KernelPiece.pieces(of: kernel, in: program).map(\.code)
+    let callees = pieces.flatMap { $0.microkernels(for: target) }
     return (
-      KernelPiece.pieces(of: kernel, in: program).map(\.code),
-      KernelDuration(kernel, in: program, threads: threads)
+      callees.map { ($0, duration.microkernelLoss) } + pieces.map { ($0, duration.loss) }, duration
     )
   }
 
@@ -130,6 +149,12 @@ package struct ProgramEmitter {
     let digits = String(number, radix: 16)
     let zeros = String(repeating: "0", count: max(0, symbolDigits - digits.count))
     return symbolPrefix + zeros + digits
+  }
+
+  /// The number that a symbol is of; nil for other names.
+  package static func number(ofSymbol name: String) -> Int? {
+    guard name.hasPrefix(symbolPrefix) else { return nil }
+    return Int(name.dropFirst(symbolPrefix.count), radix: 16)
   }
 
   /// How symbols of numbers start.
@@ -146,6 +171,9 @@ package struct ProgramEmitter {
         names[code] = kernel.name + (places.count > 1 ? ".\(piece)" : "")
       }
     }
+    for (number, code) in codes.enumerated() {
+      if case .microkernel(let microkernel) = code.content { names[number] = microkernel.name }
+    }
     return names
   }
 
@@ -156,18 +184,18 @@ package struct ProgramEmitter {
   private func functions(
     in module: LLVMModule, entry name: String, _ symbols: (Int) -> String
   ) -> [(code: LLVMFunction, offsets: [Int])] {
-    let codes = codes.indices.map { code in
+    func declared(_ code: Int) -> LLVMFunction {
       module.declareFunction(
         symbols(code), parameters: [module.pointer, module.i64, module.i64], returns: module.void)
     }
     let counting = countingCodes.enumerated().map { number, code in
-      KernelEmitter(code.kernel, named: "\(name).count\(number)", module).emitted()
+      code.emit(named: "\(name).count\(number)", in: module) { _ in "" }
     }
     return program.kernels.indices.map { number in
       let (kernel, pieces) = (program.kernels[number], pieces[number])
       let functions = places[number].map { place in
         switch place {
-        case .own(let code): codes[code]
+        case .own(let code): declared(code)
         case .beside(let code): counting[code]
         }
       }

@@ -143,7 +143,9 @@ package final class Executable: Sendable {
       ],
       callees: program.callees, calleePlaces: program.calleePlaces,
       mayEndEarly: program.mayEndEarly,
-      objects: objects.map(\.object), names: ["entry"] + emitter.codeNames)
+      objects: objects.map(\.object),
+      calledObjects: [Array(1..<objects.count)] + emitter.callees.map { $0.map { $0 + 1 } },
+      names: ["entry"] + emitter.codeNames)
     var compiled = Compiled(image: image)
     compiled.key = options.isProfiled || !image.outlivesProcess ? nil : key
     if !KernelCompilation.areBest(objects, of: emitter) {
@@ -185,7 +187,8 @@ package final class Executable: Sendable {
     functions = try FunctionTable(image.callees, calledAt: image.calleePlaces)
     let start = ContinuousClock.now
     do {
-      let program = try LinkedProgram(image.objects, names: image.names)
+      let program = try LinkedProgram(
+        image.objects, callees: image.calledObjects, names: image.names)
       entry = Atomic(program.entry)
       code = Mutex([program])
     } catch {

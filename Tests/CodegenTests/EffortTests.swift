@@ -16,10 +16,10 @@ import Testing
   /// A product of so many rows, and the sine of a short vector.
   private func text(rows: Int) -> String {
     """
-    func.func @main(%x: tensor<\(rows)x64xf32>, %y: tensor<64x64xf32>, %z: tensor<16xf32>) \
+    func.func @main(%x: tensor<\(rows)x32xf32>, %y: tensor<32x64xf32>, %z: tensor<16xf32>) \
       -> (tensor<\(rows)x64xf32>, tensor<16xf32>) {
       %p = stablehlo.dot_general %x, %y, contracting_dims = [1] x [0] \
-        : (tensor<\(rows)x64xf32>, tensor<64x64xf32>) -> tensor<\(rows)x64xf32>
+        : (tensor<\(rows)x32xf32>, tensor<32x64xf32>) -> tensor<\(rows)x64xf32>
       %s = stablehlo.sine %z : tensor<16xf32>
       return %p, %s : tensor<\(rows)x64xf32>, tensor<16xf32>
     }

@@ -47,7 +47,9 @@ import Testing
         .add, builder.binary(.multiply, state, state), dimensions: [0, 1])
       let function = try builder.finish(returning: [loss]).simplified().withGradient(of: [0])
       let program = try LoopProgram(lowering: function.simplified(), for: .x86_64v4)
-      return ProgramEmitter(program, target: .x86_64v4).codes.reduce(0) { $0 + $1.weight }
+      return ProgramEmitter(program, target: .x86_64v4).codes.reduce(0) {
+        $0 + $1.weight(on: .x86_64v4)
+      }
     }
     #expect(try weight(steps: 16) == weight(steps: 8))
   }

@@ -103,7 +103,7 @@ import Testing
   /// over rows; with operands by row, by column and by element.
   @Test(arguments: [ElementType.f32, .f64], [1, 4])
   func epilogues(_ element: ElementType, _ functionCount: Int) throws {
-    let sizes = [(13, 17, 33), (50, 7, 18), (24, 64, 40), (30, 33, 1100)]
+    let sizes = [(13, 17, 33), (50, 7, 18), (24, 64, 40), (30, 33, 1100), (26, 49, 130)]
     let functions = try sizes.map { (rows, columns, depth) -> Function in
       var builder = FunctionBuilder(name: "main")
       let a = builder.parameter(TensorType([rows, depth], element))

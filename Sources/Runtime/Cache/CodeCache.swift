@@ -72,7 +72,7 @@ package final class CodeCache: Sendable {
 
   /// Keeps a kernel for this process.
   func keep(_ kernel: Kernel, for key: KernelKey) {
-    let cost = kernel.object.count + key.code.weight * Self.bytesPerNode
+    let cost = kernel.object.count + key.code.weight(on: key.target) * Self.bytesPerNode
     kernels.withLock { $0.insert(kernel, for: key, cost: cost) }
   }
 

@@ -25,6 +25,8 @@ struct ProgramImage: Sendable {
   var mayEndEarly = false
   /// The object file of the entry, then those of the kernels' code.
   var objects: [[UInt8]]
+  /// For each object the places of those that it calls, in the order of their numbers.
+  var calledObjects: [[Int]]
   /// The names of the objects for readers.
   var names: [String]
 
@@ -62,6 +64,7 @@ struct ProgramImage: Sendable {
     writer.write(callees) { $0.write($1) }
     writer.write(mayEndEarly ? 1 : 0)
     writer.write(objects) { $0.write($1) }
+    writer.write(calledObjects) { writer, places in writer.write(places) { $0.write($1) } }
     writer.write(names) { $0.write($1) }
     return writer.bytes
   }
@@ -83,6 +86,8 @@ extension ProgramImage {
       let memory = reader.list({ $0.number() }), memory.count == 4,
       let callees = reader.list({ $0.callee() }), let mayEndEarly = reader.number(),
       let objects = reader.list({ $0.block().map(Array.init) }), !objects.isEmpty,
+      let called = reader.list({ $0.list({ $0.number() }) }), called.count == objects.count,
+      called.allSatisfy({ $0.allSatisfy(objects.indices.contains) }),
       let names = reader.list({ $0.text() }), names.count == objects.count, reader.isAtEnd
     else { return nil }
     parameterTypes = parameters
@@ -96,6 +101,7 @@ extension ProgramImage {
     self.callees = callees
     self.mayEndEarly = mayEndEarly != 0
     self.objects = objects
+    calledObjects = called
     self.names = names
   }
 }

@@ -17,7 +17,7 @@ package struct ProgramKey: Hashable, Sendable {
     else { return nil }
     let target = options.target
     let lines = [
-      "adjoint program 2", build, target.triple, target.cpu, target.features,
+      "adjoint program 3", build, target.triple, target.cpu, target.features,
       options.donated.sorted().map(String.init).joined(separator: ","), transform(),
       options.memory.keyText, function.trailText,
       Module(functions: [function]).description,

@@ -25,9 +25,9 @@ final class CodeImage: Sendable {
 
   /// Places objects in memory.
   ///
-  /// A symbol that an object lacks is looked for by `resolve`, then among the functions for huge
+  /// A symbol that an object, of which `resolve` gets the number, lacks is looked for by it, then among the functions for huge
   /// arguments, and then among those of the process's libraries. Nil where an object needs what this linker does not know.
-  init?(_ objects: [ELFObject], resolve: (String, [[String: Function]]) -> Function?) {
+  init?(_ objects: [ELFObject], resolve: (String, Int, [[String: Function]]) -> Function?) {
     guard let layout = ImageLayout(objects) else { return nil }
     let memory = mmap(
       nil, layout.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
@@ -57,7 +57,7 @@ final class CodeImage: Sendable {
     for (number, object) in objects.enumerated() {
       let exported = symbols
       let isLinked = relocator.link(object, number) { name in
-        resolve(name, exported)?.address ?? HugeArguments.addresses[name]
+        resolve(name, number, exported)?.address ?? HugeArguments.addresses[name]
           ?? dlsym(nil, name).map { UInt(bitPattern: $0) }
       }
       guard isLinked else { return nil }

@@ -24,13 +24,6 @@ final class EarlyCompilation: Sendable {
     var current: KernelCode?
   }
 
-  /// A code that is not compiled yet.
-  private struct Candidate {
-    var code: KernelCode
-    /// Nanoseconds that a call loses where it is made at level 0.
-    var loss: Double
-  }
-
   private let compiler: KernelCompiler
   /// How many threads a call may use.
   private let threads: Int
@@ -83,7 +76,7 @@ final class EarlyCompilation: Sendable {
   /// Compiles kernels until there will be no more.
   private func work() {
     var known: [Scheduled: KernelDuration] = [:]
-    var candidates: [Candidate] = []
+    var candidates: [ProgramEmitter.Candidate] = []
     var total = 0.0
     while true {
       let (isClosed, arrived) = state.withLock { state in
@@ -98,11 +91,11 @@ final class EarlyCompilation: Sendable {
         }
         guard
           let (codes, duration) = ProgramEmitter.codes(
-            of: kernel.kernel, slots: kernel.types, threads: threads)
+            of: kernel.kernel, slots: kernel.types, for: compiler.target, threads: threads)
         else { continue }
         known[kernel] = duration
         total += duration.nanoseconds
-        candidates += codes.map { Candidate(code: $0, loss: duration.loss) }
+        candidates += codes
       }
       let best = candidates.indices.max { candidates[$0].loss < candidates[$1].loss }
       if let best,

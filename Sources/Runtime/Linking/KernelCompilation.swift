@@ -117,7 +117,8 @@ final class KernelCompilation: Sendable {
     self.compiler = compiler
     self.effort = effort
     let weights =
-      [emitter.program.kernels.count * Self.callWeight] + emitter.codes.map(\.weight)
+      [emitter.program.kernels.count * Self.callWeight]
+      + emitter.codes.map { $0.weight(on: target) }
     let best = [emitter.entryLevel] + emitter.levels
     func cost(_ number: Int, _ level: Int) -> Double {
       Self.costs[level].module + Self.costs[level].weight * Double(weights[number])

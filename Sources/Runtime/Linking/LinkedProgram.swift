@@ -9,11 +9,13 @@ final class LinkedProgram: Sendable {
   /// The memory.
   private let owner: any AnyObject & Sendable
 
-  /// Links object files to each other: the first has the entry, and each defines the symbol of number
-  /// 0 and refers to the others by their place. LLVM's linker does it where `withLLVM` says so, and
-  /// where it cannot be done without.
-  init(_ objects: [[UInt8]], names: [String], withLLVM: Bool = false) throws(LLVMError) {
-    if !withLLVM, let image = Self.image(of: objects),
+  /// Links object files to each other: the first has the entry, and each defines the symbol of number 0. An
+  /// object refers to those that `callees` has for it, by place, under the numbers from one on. LLVM's linker
+  /// does it where `withLLVM` says so, and where it cannot be done without.
+  init(
+    _ objects: [[UInt8]], callees: [[Int]], names: [String], withLLVM: Bool = false
+  ) throws(LLVMError) {
+    if !withLLVM, let image = Self.image(of: objects, callees),
       let entry = image.symbols[0][ProgramEmitter.symbol(0)]
     {
       if PerfMap.isEnabled { Self.note(image, names) }
@@ -22,9 +24,12 @@ final class LinkedProgram: Sendable {
       return
     }
     let session = try JITSession.shared()
-    let first = session.reserveNumbers(objects.count)
+    let first = session.reserveNumbers(objects.count + 1)
     let renamed = objects.enumerated().map { place, object in
-      ObjectNames.renumbered(object) { number in first + (number == 0 ? place : number) }
+      let places = [place] + callees[place]
+      return ObjectNames.renumbered(object) { number in
+        first + (places.indices.contains(number) ? places[number] : objects.count)
+      }
     }
     let symbol = ProgramEmitter.symbol(first)
     let linked = try session.add(objects: renamed, symbols: [symbol])
@@ -36,17 +41,20 @@ final class LinkedProgram: Sendable {
   }
 
   /// The objects as linked here, without LLVM; nil where that is not possible.
-  private static func image(of objects: [[UInt8]]) -> CodeImage? {
+  private static func image(of objects: [[UInt8]], _ callees: [[Int]]) -> CodeImage? {
     #if os(Linux) && arch(x86_64)
       var parsed: [ELFObject] = []
       for object in objects {
         guard let object = ELFObject(object) else { return nil }
         parsed.append(object)
       }
-      let numbers = Dictionary(
-        uniqueKeysWithValues: objects.indices.dropFirst().map { (ProgramEmitter.symbol($0), $0) })
       let own = ProgramEmitter.symbol(0)
-      return CodeImage(parsed) { name, symbols in numbers[name].flatMap { symbols[$0][own] } }
+      return CodeImage(parsed) { name, object, symbols in
+        guard let number = ProgramEmitter.number(ofSymbol: name),
+          callees[object].indices.contains(number - 1)
+        else { return nil }
+        return symbols[callees[object][number - 1]][own]
+      }
     #else
       return nil
     #endif

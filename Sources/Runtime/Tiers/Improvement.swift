@@ -43,7 +43,8 @@ final class Improvement: Sendable {
           kernels, of: emitter, for: target, cache: cache)
       else { return nil }
       image.objects = kernels.map(\.object)
-      let program = try LinkedProgram(image.objects, names: image.names)
+      let program = try LinkedProgram(
+        image.objects, callees: image.calledObjects, names: image.names)
       if let key { cache?.disk?.keep(image.bytes, .program, key.digest) }
       return program
     } catch {

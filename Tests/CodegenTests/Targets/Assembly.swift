@@ -70,6 +70,7 @@ struct Assembly {
 /// A function as code for a processor.
 struct TargetCode {
   let program: LoopProgram
+  let emitter: ProgramEmitter
   /// LLVM IR.
   let text: String
   let assembly: Assembly
@@ -77,7 +78,8 @@ struct TargetCode {
   init(_ function: Function, for target: TargetDescription) throws {
     program = try LoopProgram(lowering: function, for: target)
     try program.verify()
-    let module = ProgramEmitter(program, target: target).emitted(entry: "f")
+    emitter = ProgramEmitter(program, target: target)
+    let module = emitter.emitted(entry: "f")
     try module.verify()
     text = module.text
     assembly = Assembly(try ObjectCompiler(target: target, level: 1).assembly(module))

@@ -41,7 +41,8 @@ import Testing
   func objectsCallEachOther(withLLVM: Bool) throws {
     // Twice, as one table of names must not mix programs up.
     let programs = try (0..<2).map { _ in
-      try LinkedProgram(Self.objects(), names: ["a", "b"], withLLVM: withLLVM)
+      try LinkedProgram(
+        Self.objects(), callees: [[1], []], names: ["a", "b"], withLLVM: withLLVM)
     }
     for program in programs {
       typealias Entry = @convention(c) (Double) -> Double
@@ -66,7 +67,8 @@ import Testing
     builder.call(callee, caller.parameters)
     builder.ret()
     let object = try ObjectCompiler(level: 0).compile(module)
-    let program = try LinkedProgram([object], names: ["huge"], withLLVM: withLLVM)
+    let program = try LinkedProgram(
+      [object], callees: [[]], names: ["huge"], withLLVM: withLLVM)
     typealias Entry =
       @convention(c) (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
     let address = try #require(UnsafeRawPointer(bitPattern: program.entry))
@@ -82,8 +84,12 @@ import Testing
 
   @Test func namesThatAreNotThere() throws {
     let objects = try Self.objects()
-    #expect(throws: LLVMError.self) { try LinkedProgram([objects[0]], names: ["a"]) }
-    #expect(throws: LLVMError.self) { try LinkedProgram([[1, 2, 3]], names: ["a"]) }
+    #expect(throws: LLVMError.self) {
+      try LinkedProgram([objects[0]], callees: [[]], names: ["a"])
+    }
+    #expect(throws: LLVMError.self) {
+      try LinkedProgram([[1, 2, 3]], callees: [[]], names: ["a"])
+    }
   }
 
   #if os(Linux) && arch(x86_64)
@@ -104,7 +110,7 @@ import Testing
           refused += 1
           continue
         }
-        _ = CodeImage([object]) { _, _ in nil }
+        _ = CodeImage([object]) { _, _, _ in nil }
       }
       #expect(refused > 20 && refused < 400)
     }

@@ -42,7 +42,7 @@ import Testing
 
   @Test func scheduledKernelsHaveTheCodeOfTheProgram() {
     let codes = told.flatMap {
-      ProgramEmitter.codes(of: $0.kernel, slots: $0.types)?.codes ?? []
+      ProgramEmitter.codes(of: $0.kernel, slots: $0.types, for: .host)?.codes.map(\.code) ?? []
     }
     #expect(emitter.codes.count > 1)
     #expect(Set(codes).isSuperset(of: emitter.codes))
