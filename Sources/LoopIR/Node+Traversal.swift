@@ -146,6 +146,16 @@ extension [Node] {
 }
 
 extension Kernel {
+  /// Whether there are loops or products, so that more than straight-line code is to be done.
+  package var hasLoops: Bool {
+    body.contains { node in
+      switch node {
+      case .define, .store, .accumulate: false
+      case .loop, .contract: true
+      }
+    }
+  }
+
   /// Whether a loop ends when a condition does not hold any more.
   package var hasUnboundedLoops: Bool {
     var isFound = false

@@ -110,12 +110,73 @@ struct RowChain {
       program.arenaBytes(of: gained)
         >= program.arenaBytes(of: prolonged.subtracting(buffers))
     else { return false }
-    trials += members[trials.count...].map { Trial($0, scheduler) }
     let sums = sums.union(draft.sums)
+    guard let fit = knownFit(of: members, keeping: buffers, sums: sums, &scheduler),
+      scheduler.accept(
+        "\(program.names(of: draft.written)) follows \(program.names(of: written)): "
+          + "\(fit.size) of \(extent) rows at a time, \(fit.carried.bytes) bytes kept of each, "
+          + "\(program.arenaBytes(of: gained)) bytes less memory")
+    else {
+      trials.removeLast(max(0, trials.count - self.members.count))
+      return false
+    }
+    self.members = members
+    read.formUnion(draft.read)
+    written.formUnion(draft.written)
+    carried = fit.carried
+    rows = fit.size < extent ? fit.size : nil
+    isInStrips = fit.isInStrips
+    return true
+  }
+
+  /// How kernels become one.
+  struct Fit {
+    /// What they hand on and nobody else reads.
+    var carried: CarriedRows
+    /// Rows of a block.
+    var size: Int
+    /// Whether their loops over rows are cut into strips.
+    var isInStrips: Bool
+  }
+
+  /// How some kernels, the chain's first, become one; nil where they cannot. Of those that are equal to others
+  /// but for their buffers, as those of layers are, it is known.
+  private mutating func knownFit(
+    of members: [Draft], keeping buffers: Set<BufferID>, sums: Set<BufferID>,
+    _ scheduler: inout Scheduler
+  ) -> Fit? {
+    // What is counted has to be done.
+    guard !scheduler.isReporting,
+      let description = ChainDescription(members, keeping: buffers, sums: sums)
+    else { return fit(of: members, keeping: buffers, sums: sums, scheduler) }
+    if let known = scheduler.cache.fits[description.key] {
+      return known.map { fit in
+        var fit = fit
+        fit.carried = fit.carried.mapping { description.buffers[$0.index] }
+        return fit
+      }
+    }
+    let fit = fit(of: members, keeping: buffers, sums: sums, scheduler)
+    scheduler.cache.fits[description.key] = .some(
+      fit.map { fit in
+        var fit = fit
+        fit.carried = fit.carried.mapping { description.number(of: $0) }
+        return fit
+      })
+    return fit
+  }
+
+  /// How some kernels, the chain's first, become one, tried out.
+  private mutating func fit(
+    of members: [Draft], keeping buffers: Set<BufferID>, sums: Set<BufferID>,
+    _ scheduler: Scheduler
+  ) -> Fit? {
+    let program = scheduler.program
+    trials += members[trials.count...].map { Trial($0, scheduler) }
     let plain = Self.joined(trials.map(\.plain))
     guard let parts = KernelParts(plain), plain.mayShareRows(parts, sums: sums, in: program),
       let carried = CarriedRows(buffers, in: plain, parts, program)
-    else { return leaveOut() }
+    else { return nil }
     let rows = { [target = scheduler.target] (kernel: Kernel) -> Int? in
       KernelParts(kernel).flatMap { parts in
         RowBlocks(
@@ -125,25 +186,8 @@ struct RowChain {
       }
     }
     let inStrips = rows(Self.joined(trials.map(\.inStrips)))
-    guard let size = inStrips ?? rows(plain),
-      scheduler.accept(
-        "\(program.names(of: draft.written)) follows \(program.names(of: written)): "
-          + "\(size) of \(extent) rows at a time, \(carried.bytes) bytes kept of each, "
-          + "\(program.arenaBytes(of: gained)) bytes less memory")
-    else { return leaveOut() }
-    self.members = members
-    read.formUnion(draft.read)
-    written.formUnion(draft.written)
-    self.carried = carried
-    self.rows = size < extent ? size : nil
-    isInStrips = inStrips != nil
-    return true
-  }
-
-  /// Forgets the trial of a draft that does not join.
-  private mutating func leaveOut() -> Bool {
-    trials.removeLast()
-    return false
+    guard let size = inStrips ?? rows(plain) else { return nil }
+    return Fit(carried: carried, size: size, isInStrips: inStrips != nil)
   }
 
   /// A member as the passes about one kernel leave it.
@@ -211,6 +255,38 @@ struct RowChain {
   /// - Parameter isCut: whether the kernel does `rows` rows at a time.
   func carry(in kernel: inout Kernel, isCut: Bool) {
     if members.count > 1, isCut || rows == nil { carried.carry(in: &kernel, blocksOf: rows) }
+  }
+}
+
+/// What the fit of kernels depends on, with buffers as numbers in their order.
+private struct ChainDescription {
+  let key: SubgraphKey
+  /// The buffers by number.
+  let buffers: [BufferID]
+
+  /// Describes kernels; nil where of one of them no form is known.
+  init?(_ members: [Draft], keeping kept: Set<BufferID>, sums: Set<BufferID>) {
+    buffers = Set(members.flatMap(\.kernel.slots)).sorted()
+    let numbers = Dictionary(uniqueKeysWithValues: zip(buffers, buffers.indices))
+    var words = [members.count]
+    for member in members {
+      guard let form = member.form else { return nil }
+      words += [form, member.kernel.slots.count]
+      words += member.kernel.slots.compactMap { numbers[$0] }
+    }
+    for list in [kept, sums] {
+      words.append(list.count)
+      words += list.compactMap { numbers[$0] }.sorted()
+    }
+    key = SubgraphKey(words)
+  }
+
+  /// A buffer's number as a buffer.
+  func number(of buffer: BufferID) -> BufferID {
+    guard let number = buffers.firstIndex(of: buffer) else {
+      preconditionFailure("kernels of a chain hand on what they read")
+    }
+    return BufferID(number)
   }
 }
 

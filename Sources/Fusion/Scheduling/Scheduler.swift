@@ -162,7 +162,9 @@ struct Scheduler {
     for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
       guard case .finish(let transform) = pass.action else { continue }
       timed(number) { scheduler in
-        for position in kernels.indices { transform(&kernels[position], &scheduler) }
+        for position in kernels.indices where kernels[position].hasLoops {
+          transform(&kernels[position], &scheduler)
+        }
       }
     }
     chain.carry(in: &kernels[0], isCut: cut != nil)
@@ -221,6 +223,8 @@ struct Scheduler {
   }
 
   private mutating func run(_ passes: [Int], on draft: inout Draft) {
+    // The passes about one kernel change loops and products.
+    guard draft.kernel.hasLoops else { return }
     for number in passes {
       guard case .kernel(let transform) = Fusion.schedule[number].action else { continue }
       timed(number) { transform(&draft, &$0) }
