@@ -93,9 +93,8 @@ final class Footprints {
     useCounts = graph.function.useCounts()
     var kinds = [Kind](repeating: .other, count: count)
     var areConstant = [Bool](repeating: false, count: count)
-    for position in graph.function.operations.indices
-    where graph.function.operations[position].results.count == 1 {
-      let value = graph.function.operations[position].result
+    for value in graph.firstResults where value.index >= 0 {
+      // What has a formula has one result.
       guard let formula = graph.comprehension(value) else { continue }
       if case .constant = formula.body { areConstant[value.index] = true }
       guard formula.fold?.isUnrolled ?? true, !isStored(value) else { continue }
@@ -115,15 +114,18 @@ final class Footprints {
       purposes[result.index].insert(result)
       forks[result.index] += 1
     }
-    for position in graph.function.operations.indices.reversed() { addPurposes(of: position) }
+    for position in graph.operands.indices.reversed() where graph.firstResults[position].index >= 0
+    {
+      addPurposes(of: position)
+    }
   }
 
   /// Notes what the operands of an operation are computed for.
   private func addPurposes(of position: Int) {
-    let result = graph.function.operations[position].result
+    let result = graph.firstResults[position]
     let isRenaming = kinds[result.index] == .renaming
     let isElementwise = kinds[result.index] != .other
-    for operand in graph.function.operations[position].operands {
+    for operand in graph.operands[position] {
       if isElementwise {
         purposes[operand.index].formUnion(purposes[result.index])
       } else {

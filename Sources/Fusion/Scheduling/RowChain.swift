@@ -61,8 +61,8 @@ struct RowChain {
   private var carried = CarriedRows()
   /// What all steps go over; nil where the kernel is none that others can join.
   let extent: Int?
-  /// The members' kernels as the rest of the schedule leaves them, as far as they were tried out.
-  private var trials: [Trial] = []
+  /// The first members as the rest of the schedule leaves them, as far as they were tried out.
+  private var trial = Trial()
 
   init(_ draft: Draft) {
     members = [draft]
@@ -116,10 +116,7 @@ struct RowChain {
         "\(program.names(of: draft.written)) follows \(program.names(of: written)): "
           + "\(fit.size) of \(extent) rows at a time, \(fit.carried.bytes) bytes kept of each, "
           + "\(program.arenaBytes(of: gained)) bytes less memory")
-    else {
-      trials.removeLast(max(0, trials.count - self.members.count))
-      return false
-    }
+    else { return false }
     self.members = members
     read.formUnion(draft.read)
     written.formUnion(draft.written)
@@ -172,9 +169,14 @@ struct RowChain {
     _ scheduler: Scheduler
   ) -> Fit? {
     let program = scheduler.program
-    trials += members[trials.count...].map { Trial($0, scheduler) }
-    let plain = Self.joined(trials.map(\.plain))
-    guard let parts = KernelParts(plain), plain.mayShareRows(parts, sums: sums, in: program),
+    for member in members[trial.count..<(members.count - 1)] { trial.append(member, scheduler) }
+    var tried = trial
+    tried.append(members[members.count - 1], scheduler)
+    let plain = tried.plain.kernel
+    // What the last member does not touch was looked at when the others joined.
+    let touched = members.count > 2 ? tried.plain.lastSteps.touchedMemory : nil
+    guard let parts = KernelParts(plain),
+      plain.mayShareRows(parts, sums: sums, touching: touched, in: program),
       let carried = CarriedRows(buffers, in: plain, parts, program)
     else { return nil }
     let rows = { [target = scheduler.target] (kernel: Kernel) -> Int? in
@@ -185,27 +187,30 @@ struct RowChain {
         ).size
       }
     }
-    let inStrips = rows(Self.joined(trials.map(\.inStrips)))
+    let inStrips = rows(tried.inStrips.kernel)
     guard let size = inStrips ?? rows(plain) else { return nil }
     return Fit(carried: carried, size: size, isInStrips: inStrips != nil)
   }
 
-  /// A member as the passes about one kernel leave it.
+  /// Members as the passes about one kernel leave them.
   private struct Trial {
-    var plain: Draft
-    var inStrips: Draft
+    private(set) var count = 0
+    private(set) var plain = JoinedKernel()
+    private(set) var inStrips = JoinedKernel()
 
-    init(_ draft: Draft, _ scheduler: Scheduler) {
+    mutating func append(_ draft: Draft, _ scheduler: Scheduler) {
       var scheduler = scheduler.forTrial
-      plain = draft
-      plain.keepsRows = true
-      scheduler.scheduleLoops(of: &plain) { $0 != "strip-mine" }
-      inStrips = plain
-      scheduler.scheduleLoops(of: &inStrips) { $0 == "strip-mine" }
+      var draft = draft
+      draft.keepsRows = true
+      scheduler.scheduleLoops(of: &draft) { $0 != "strip-mine" }
+      plain.append(draft.kernel)
+      scheduler.scheduleLoops(of: &draft) { $0 == "strip-mine" }
+      inStrips.append(draft.kernel)
+      count += 1
     }
   }
 
-  /// With each member all of them are checked anew, so there are at most so many.
+  /// What members carry is looked at anew with each member, so there are at most so many.
   private static let memberLimit = 24
 
   /// What is there only when all blocks are done: sums, and what is stored behind the loops.
@@ -230,24 +235,6 @@ struct RowChain {
       if own > 0, own == readers[buffer, default: 0] { kept.insert(buffer) }
     }
     return members.reduce(into: kept) { $0.subtract($1.sums) }
-  }
-
-  /// Scheduled members as one kernel that does one after the other.
-  static func joined(_ members: [Draft]) -> Kernel {
-    guard members.count > 1 else { return members[0].kernel }
-    var result = Kernel(name: members[0].kernel.name)
-    var (heads, steps, tails) = ([Node](), [Node](), [Node]())
-    for kernel in members.map(\.kernel) {
-      guard let parts = KernelParts(kernel) else { preconditionFailure("only loops are joined") }
-      var transplant = Transplant(from: kernel, into: result)
-      heads += transplant.mapped(parts.head)
-      steps += transplant.mapped(parts.steps)
-      tails += transplant.mapped(parts.tail)
-      result = transplant.kernel
-      result.sources += kernel.sources.filter { !result.sources.contains($0) }
-    }
-    result.body = heads + steps + tails
-    return result
   }
 
   /// Puts what only the members use in local arrays of the kernel that they are.
@@ -316,11 +303,14 @@ extension Kernel {
   }
 
   /// Whether blocks of rows can go through all steps in any order, with sums of their own.
+  ///
+  /// - Parameter touched: The memory that is looked at; nil is all.
   fileprivate func mayShareRows(
-    _ parts: KernelParts, sums: Set<BufferID>, in program: LoopProgram
+    _ parts: KernelParts, sums: Set<BufferID>, touching touched: Set<Memory>?,
+    in program: LoopProgram
   ) -> Bool {
     DependenceAnalysis(self, in: program)
-      .mayShareRows(parts.steps, reducing: memory(of: sums)).isGranted
+      .mayShareRows(parts.steps, reducing: memory(of: sums), touching: touched).isGranted
   }
 
   /// Some buffers as the kernel sees them.
