@@ -97,6 +97,7 @@ extension LoopProgram {
     var statistics = lowering.statistics
     statistics.scheduledKernels = lowering.scheduler.scheduledKernels
     statistics.visitedChains = lowering.scheduler.visitedChains
+    statistics.fittedChains = lowering.scheduler.fittedChains
     return LoweredProgram(
       program: lowering.program, report: lowering.scheduler.report, statistics: statistics,
       memory: lowering.scheduler.memoryReport)

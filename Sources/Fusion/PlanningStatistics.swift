@@ -10,11 +10,14 @@ package struct PlanningStatistics: Sendable, Equatable {
   package internal(set) var visitedChains = 0
   /// Kernels that were scheduled, those that differ in their buffers only once.
   package internal(set) var scheduledKernels = 0
+  /// Chains of kernels that were tried out as one, those that differ in their buffers only once.
+  package internal(set) var fittedChains = 0
 
   package init() {}
 
   /// All steps together.
   package var steps: Int {
     auditedDemands + describedValues + builtDemands + visitedChains + scheduledKernels
+      + fittedChains
   }
 }

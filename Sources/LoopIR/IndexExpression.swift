@@ -1,23 +1,48 @@
+package import TensorIR
+
 /// A loop variable of a kernel, by its place in the kernel's variable table.
 package struct VariableID: Hashable, Sendable, Comparable {
   package var index: Int
+
+  @inlinable
   package init(_ index: Int) { self.index = index }
+
+  @inlinable
+  package static func == (left: VariableID, right: VariableID) -> Bool { left.index == right.index }
+
+  @inlinable
   package static func < (left: VariableID, right: VariableID) -> Bool { left.index < right.index }
+
+  @inlinable
   package func _rawHashValue(seed: Int) -> Int { index.scattered(by: seed) }
 }
 
 /// A scalar value of a kernel, by its place in the kernel's scalar table.
 package struct ScalarID: Hashable, Sendable, Comparable {
   package var index: Int
+
+  @inlinable
   package init(_ index: Int) { self.index = index }
+
+  @inlinable
+  package static func == (left: ScalarID, right: ScalarID) -> Bool { left.index == right.index }
+
+  @inlinable
   package static func < (left: ScalarID, right: ScalarID) -> Bool { left.index < right.index }
+
+  @inlinable
   package func _rawHashValue(seed: Int) -> Int { index.scattered(by: seed) }
 }
 
 /// An integer that a formula looks up in a tensor, by its place in a table of whoever reads formulas.
 package struct LookupID: Hashable, Sendable {
   package var index: Int
+
+  @inlinable
   package init(_ index: Int) { self.index = index }
+
+  @inlinable
+  package static func == (left: LookupID, right: LookupID) -> Bool { left.index == right.index }
 }
 
 /// An integer computed from loop variables: a constant plus a sum of atoms times coefficients.
@@ -43,6 +68,12 @@ package struct IndexExpression: Hashable, Sendable {
   package struct Term: Hashable, Sendable {
     package var atom: Atom
     package var coefficient: Int
+
+    @inlinable
+    package init(atom: Atom, coefficient: Int) {
+      self.atom = atom
+      self.coefficient = coefficient
+    }
   }
 
   /// The part that does not vary.
@@ -75,24 +106,28 @@ package struct IndexExpression: Hashable, Sendable {
   }
 
   /// A constant.
+  @inlinable
   package init(_ constant: Int) {
     self.constant = constant
     terms = []
   }
 
   /// One variable.
+  @inlinable
   package init(_ variable: VariableID) {
     constant = 0
     terms = [Term(atom: .variable(variable), coefficient: 1)]
   }
 
   /// One atom.
+  @inlinable
   package init(_ atom: Atom) {
     constant = 0
     terms = [Term(atom: atom, coefficient: 1)]
   }
 
   /// The value where nothing varies.
+  @inlinable
   package var constantValue: Int? { terms.isEmpty ? constant : nil }
 
   /// The coefficient of a variable that occurs only in affine position; nil where it occurs inside
@@ -122,6 +157,7 @@ package struct IndexExpression: Hashable, Sendable {
   }
 
   /// Calls `body` with every variable, once per occurrence.
+  @inlinable
   package func forEachVariable(_ body: (VariableID) -> Void) {
     for term in terms {
       switch term.atom {
@@ -155,6 +191,7 @@ package struct IndexExpression: Hashable, Sendable {
   }
 
   /// Calls `body` with every scalar, once per occurrence.
+  @inlinable
   package func forEachScalar(_ body: (ScalarID) -> Void) {
     for term in terms {
       switch term.atom {

@@ -31,12 +31,12 @@ extension Kernel {
 
 /// The state of checking one kernel: what is visible at the node being looked at.
 struct KernelVerifier {
-  let kernel: Kernel
-  let program: LoopProgram
-  let ranges: IndexRanges
+  /// The kernel and its program, with what is known of them.
   let analysis: DependenceAnalysis
   /// Which scalars are defined and visible; copies of the verifier share it.
   let scalars: ScalarScopes
+  /// What functions of scalars give; copies of the verifier share it.
+  let typing = ScalarTyping()
   /// Whether accesses with a condition must be provably inside.
   let provesGuards: Bool
   var loopVariables = Set<VariableID>()
@@ -51,14 +51,15 @@ struct KernelVerifier {
   var columns: [VariableID] = []
 
   init(_ kernel: Kernel, in program: LoopProgram, provesGuards: Bool) throws {
-    self.kernel = kernel
     self.provesGuards = provesGuards
-    self.program = program
     analysis = DependenceAnalysis(kernel, in: program)
-    ranges = analysis.ranges
     scalars = ScalarScopes(count: kernel.scalars.count)
     try verifyTables()
   }
+
+  var kernel: Kernel { analysis.kernel }
+  var program: LoopProgram { analysis.program }
+  var ranges: IndexRanges { analysis.ranges }
 
   /// An error in this kernel.
   func error(_ message: String) -> AdjointError {
@@ -192,9 +193,10 @@ struct KernelVerifier {
       }
       return .i1
     case .apply(let op, let operands):
-      let types = try operands.map { try verify(use: $0) }
-      guard let element = op.resultType(types) else {
-        throw error("\(op) does not take \(types.map(\.rawValue).joined(separator: ", "))")
+      for operand in operands { _ = try verify(use: operand) }
+      guard let element = typing.resultType(of: op, operands, in: kernel.scalars) else {
+        let types = operands.map { element($0).rawValue }
+        throw error("\(op) does not take \(types.joined(separator: ", "))")
       }
       return element
     }
@@ -264,10 +266,10 @@ struct KernelVerifier {
 
 /// Which scalars of a kernel are defined so far, and which of them can be read at the current place.
 final class ScalarScopes {
-  private var isDefined: [Bool]
-  private var isShown: [Bool]
+  @exclusivity(unchecked) private var isDefined: [Bool]
+  @exclusivity(unchecked) private var isShown: [Bool]
   /// The visible scalars in the order in which they became so.
-  private var shown: [ScalarID] = []
+  @exclusivity(unchecked) private var shown: [ScalarID] = []
 
   init(count: Int) {
     isDefined = [Bool](repeating: false, count: count)

@@ -3,8 +3,17 @@ package import TensorIR
 /// A buffer of a program, by its place in the program's buffer table.
 package struct BufferID: Hashable, Sendable, Comparable {
   package var index: Int
+
+  @inlinable
   package init(_ index: Int) { self.index = index }
+
+  @inlinable
+  package static func == (left: BufferID, right: BufferID) -> Bool { left.index == right.index }
+
+  @inlinable
   package static func < (left: BufferID, right: BufferID) -> Bool { left.index < right.index }
+
+  @inlinable
   package func _rawHashValue(seed: Int) -> Int { index.scattered(by: seed) }
 }
 

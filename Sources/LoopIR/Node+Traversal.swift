@@ -12,6 +12,7 @@ extension [Node] {
 
 extension Node {
   /// Calls `visit` with the nodes of a loop, or with those of a product's factors and of what follows it.
+  @inlinable
   package func forEachBody(_ visit: ([Node]) throws -> Void) rethrows {
     switch self {
     case .define, .store, .accumulate: break
@@ -50,6 +51,7 @@ extension Node {
 
 extension Expression {
   /// Calls `body` with every index and every scalar read.
+  @inlinable
   package func forEachInput(index: (IndexExpression) -> Void, scalar: (ScalarID) -> Void) {
     switch self {
     case .literal: break
@@ -63,11 +65,13 @@ extension Expression {
   }
 
   /// Calls `body` with every scalar the expression reads, once per occurrence.
+  @inlinable
   package func forEachScalar(_ body: (ScalarID) -> Void) {
     forEachInput(index: { $0.forEachScalar(body) }, scalar: body)
   }
 
   /// Calls `body` with every variable the expression uses, once per occurrence.
+  @inlinable
   package func forEachVariable(_ body: (VariableID) -> Void) {
     forEachInput(index: { $0.forEachVariable(body) }, scalar: { _ in })
   }
@@ -75,6 +79,7 @@ extension Expression {
 
 extension Node {
   /// Calls `body` with every scalar the node itself reads, without what stands in its loop.
+  @inlinable
   package func forEachOwnScalar(_ body: (ScalarID) -> Void) {
     switch self {
     case .define(_, let expression): expression.forEachScalar(body)
@@ -106,10 +111,21 @@ package struct Access: Hashable, Sendable {
   package var combining: Reduction.Kind?
   /// A boolean without which it does not happen; nil always happens.
   package var condition: ScalarID?
+
+  @inlinable
+  package init(
+    memory: Memory, address: IndexExpression, isRead: Bool, isWrite: Bool,
+    combining: Reduction.Kind? = nil, condition: ScalarID? = nil
+  ) {
+    (self.memory, self.address) = (memory, address)
+    (self.isRead, self.isWrite) = (isRead, isWrite)
+    (self.combining, self.condition) = (combining, condition)
+  }
 }
 
 extension Node {
   /// What the node itself reads or writes, without what stands in its loop.
+  @inlinable
   package var access: Access? {
     switch self {
     case .define(_, .load(let memory, let address, let condition)):
@@ -146,6 +162,17 @@ extension [Node] {
 }
 
 extension Kernel {
+  /// Whether there are loops or products, so that more than straight-line code is to be done.
+  @inlinable
+  package var hasLoops: Bool {
+    body.contains { node in
+      switch node {
+      case .define, .store, .accumulate: false
+      case .loop, .contract: true
+      }
+    }
+  }
+
   /// Whether a loop ends when a condition does not hold any more.
   package var hasUnboundedLoops: Bool {
     var isFound = false

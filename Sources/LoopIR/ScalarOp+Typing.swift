@@ -20,6 +20,34 @@ extension ScalarOp {
   }
 }
 
+/// The types that functions of scalars give, each found once for a function and the types that it takes.
+final class ScalarTyping {
+  /// A function with the types of up to three operands.
+  private struct Form: Hashable {
+    var op: ScalarOp
+    var first: ElementType?
+    var second: ElementType?
+    var third: ElementType?
+  }
+
+  @exclusivity(unchecked) private var known: [Form: ElementType?] = [:]
+
+  /// The result's element type; nil where the operands do not fit.
+  func resultType(
+    of op: ScalarOp, _ operands: [ScalarID], in scalars: [ElementType]
+  ) -> ElementType? {
+    func type(_ position: Int) -> ElementType? {
+      position < operands.count ? scalars[operands[position].index] : nil
+    }
+    guard operands.count <= 3 else { return op.resultType(operands.map { scalars[$0.index] }) }
+    let form = Form(op: op, first: type(0), second: type(1), third: type(2))
+    if let result = known[form] { return result }
+    let result = op.resultType(operands.map { scalars[$0.index] })
+    known[form] = result
+    return result
+  }
+}
+
 extension Reduction.Kind {
   /// Whether elements of the type can be combined.
   func accepts(_ element: ElementType) -> Bool {

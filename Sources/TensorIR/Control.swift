@@ -92,6 +92,18 @@ package struct Scan: Hashable, Sendable {
 }
 
 extension Op {
+  /// Whether the operation is of a kind that has regions, the quick question to ask before going through them.
+  @inlinable
+  package var hasRegions: Bool {
+    switch self {
+    case .whileLoop, .branch, .scan, .custom: true
+    case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
+      .fft, .shape, .reduce, .dot, .convolution, .gather, .scatter, .dynamicSlice,
+      .dynamicUpdateSlice, .matrix, .order, .foreign, .window, .optimizationBarrier, .call:
+      false
+    }
+  }
+
   /// The regions of the operation, in the order of its text.
   package var regions: [Region] {
     switch self {

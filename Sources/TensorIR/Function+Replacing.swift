@@ -2,9 +2,15 @@ extension Function {
   /// Whether an operation of the function or of a region in it is such as a condition says, which is given
   /// the function or region that the operation stands in.
   package func holds(_ condition: (Operation, Function) -> Bool) -> Bool {
-    operations.contains { operation in
-      condition(operation, self) || operation.op.regions.contains { $0.holds(condition) }
+    for position in operations.indices {
+      if condition(operations[position], self) { return true }
+      if operations[position].op.hasRegions,
+        operations[position].op.regions.contains(where: { $0.holds(condition) })
+      {
+        return true
+      }
     }
+    return false
   }
 
   /// A copy in which some operations are replaced by others.

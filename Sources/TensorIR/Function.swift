@@ -3,10 +3,18 @@ package struct ValueID: Hashable, Sendable, Comparable, CustomStringConvertible 
   /// The index into `Function.types`.
   package var index: Int
 
+  @inlinable
   package init(_ index: Int) { self.index = index }
 
+  @inlinable
+  package static func == (left: ValueID, right: ValueID) -> Bool { left.index == right.index }
+
+  @inlinable
   package static func < (left: ValueID, right: ValueID) -> Bool { left.index < right.index }
+
+  @inlinable
   package func _rawHashValue(seed: Int) -> Int { index.scattered(by: seed) }
+
   package var description: String { "%\(index)" }
 }
 
@@ -24,6 +32,7 @@ package struct Operation: Hashable, Sendable {
   /// computed again on purpose. No pass merges operations of different numbers.
   package var copy = 0
 
+  @inlinable
   package init(
     _ op: Op, _ operands: [ValueID], results: [ValueID], at location: SourceLocation = .unknown,
     copy: Int = 0
@@ -38,6 +47,7 @@ package struct Operation: Hashable, Sendable {
   /// The only value defined.
   ///
   /// - Requires: the op has one result.
+  @inlinable
   package var result: ValueID { results[0] }
 }
 
@@ -98,6 +108,7 @@ package struct Function: Sendable, Hashable {
   }
 
   /// The type of a value.
+  @inlinable
   package subscript(_ value: ValueID) -> TensorType { types[value.index] }
 
   /// The parameters' types.

@@ -6,18 +6,23 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
   public var element: ElementType
 
   /// Creates a type.
+  @inlinable
   public init(_ shape: [Int], _ element: ElementType) {
     self.shape = shape
     self.element = element
   }
 
   /// The number of axes.
+  @inlinable
   public var rank: Int { shape.count }
   /// The number of elements.
+  @inlinable
   public var count: Int { shape.reduce(1, *) }
   /// The number of bytes all elements take, packed in row-major order.
+  @inlinable
   public var byteCount: Int { count * element.byteCount }
   /// Whether the tensor has no axes.
+  @inlinable
   public var isScalar: Bool { shape.isEmpty }
   /// The distance in elements between neighbours along each axis, in row-major order.
   public var strides: [Int] { shape.rowMajorStrides }

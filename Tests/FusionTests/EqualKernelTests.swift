@@ -26,6 +26,8 @@ import Testing
     #expect(many.auditedDemands <= few.auditedDemands + few.auditedDemands / 4)
     #expect(many.builtDemands == few.builtDemands)
     #expect(many.scheduledKernels == few.scheduledKernels)
+    #expect(few.fittedChains > 1)
+    #expect(many.fittedChains == few.fittedChains)
   }
 
   /// Value and gradient of as many layers: a product, a normalization of rows, a function.

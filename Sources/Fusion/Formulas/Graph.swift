@@ -6,6 +6,10 @@ final class Graph {
   let function: Function
   /// The defining operation's position by value; nil for parameters.
   let definitions: [Int?]
+  /// The first result of each operation, by position.
+  let firstResults: [ValueID]
+  /// The operands of each operation, by position.
+  let operands: [[ValueID]]
   /// The number of each operation's form, as far as anyone asked; negative numbers are not known yet, or
   /// ops without a formula.
   @exclusivity(unchecked) private var formNumbers: [Int]
@@ -19,6 +23,8 @@ final class Graph {
     self.function = function
     self.forms = forms
     definitions = function.definitions()
+    firstResults = function.operations.map { $0.results.first ?? ValueID(-1) }
+    operands = function.operations.map(\.operands)
     formNumbers = [Int](repeating: Self.unknownForm, count: function.operations.count)
   }
 
@@ -32,7 +38,7 @@ final class Graph {
   /// The operands of the operation that defines a value; empty for parameters.
   func operands(of value: ValueID) -> [ValueID] {
     guard let position = definitions[value.index] else { return [] }
-    return function.operations[position].operands
+    return operands[position]
   }
 
   /// The number of the form of the operation that defines a value; nil for parameters and structured

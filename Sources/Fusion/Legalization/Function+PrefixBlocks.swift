@@ -12,7 +12,8 @@ extension Function {
   /// The function with long scans of one combination divided into blocks.
   func withPrefixBlocks() throws -> Function {
     let isNeeded = holds { operation, region in
-      Prefix(operation.op, operation.operands.map { region[$0] }) != nil
+      guard case .scan = operation.op else { return false }
+      return Prefix(operation.op, operation.operands.map { region[$0] }) != nil
     }
     guard isNeeded else { return self }
     return try replacingOperations { operation, operands, builder in

@@ -71,6 +71,15 @@ struct CarriedRows {
     return !rest.uses(row) && range.lowerBound >= 0 && range.upperBound < stride
   }
 
+  /// The same places for other buffers.
+  func mapping(_ other: (BufferID) -> BufferID) -> CarriedRows {
+    var carried = self
+    for position in rows.indices { carried.rows[position].buffer = other(rows[position].buffer) }
+    carried.places = [:]
+    for (buffer, place) in places { carried.places[other(buffer)] = place }
+    return carried
+  }
+
   /// The buffers that are kept.
   var buffers: Set<BufferID> { Set(places.keys) }
 

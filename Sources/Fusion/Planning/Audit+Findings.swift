@@ -20,25 +20,25 @@ extension Audit {
     }
 
     /// Values read from memory.
-    var reads: [ValueID]
+    var reads: [ValueID] = []
     /// How the outermost loop goes over each of them.
-    var walks: [ValueID: OutermostWalk]
+    var walks: [ValueID: OutermostWalk] = [:]
     /// Those of them that are read at another place than the one stored.
-    var readElsewhere: [ValueID]
+    var readElsewhere: [ValueID] = []
     /// Reductions the nest would compute itself.
-    var folds: [Repetition]
+    var folds: [Repetition] = []
     /// Costly elementwise values the nest would compute itself.
-    var costly: [Repetition]
+    var costly: [Repetition] = []
     /// Values that cannot be computed inside a nest at all.
-    var impossible: [ValueID]
+    var impossible: [ValueID] = []
     /// Values the nest would compute itself, reductions and the root included.
-    var inside: [ValueID]
+    var inside: [ValueID] = []
     /// Values the nest takes from what the kernel it joins computes at the same place.
-    var met: [ValueID]
+    var met: [ValueID] = []
     /// Those of them that it does not compute itself at another place.
-    var metOnly: [ValueID]
+    var metOnly: [ValueID] = []
     /// Values that are better stored.
-    var crowded: [ValueID]
+    var crowded: [ValueID] = []
     /// How many demands were looked at.
     var steps: Int
     /// Whether there are more demands than the limit, so that not all were looked at.
@@ -94,16 +94,30 @@ extension Audit {
 
   /// What was found.
   var findings: Findings {
-    Findings(
-      reads: Array(reads.keys), walks: reads, readElsewhere: Array(readElsewhere),
-      folds: folds.map { Findings.Repetition(value: $0.key, count: $0.value) },
-      costly: costly.map {
-        Findings.Repetition(value: $0.key, count: $0.value, total: costlyTotals[$0.key] ?? 0)
-      },
-      impossible: Array(impossible), inside: Array(inside),
-      met: Array(met), metOnly: met.filter { !inside.contains($0) }, crowded: Array(crowded),
+    var found = Findings(
       steps: steps, isTooLarge: isTooLarge, breaks: breaks, pieceSteps: pieceSteps,
       placesOfOwn: placesOfOwn, needsNeighboursOfOwn: needsNeighboursOfOwn)
+    for note in notes {
+      let (value, marks) = (note.value, note.marks)
+      if let walk = note.walk {
+        found.reads.append(value)
+        found.walks[value] = walk
+      }
+      if marks.contains(.readElsewhere) { found.readElsewhere.append(value) }
+      if let count = note.fold {
+        found.folds.append(Findings.Repetition(value: value, count: count))
+      }
+      if let count = note.costly {
+        found.costly.append(
+          Findings.Repetition(value: value, count: count, total: note.costlyTotal))
+      }
+      if marks.contains(.impossible) { found.impossible.append(value) }
+      if marks.contains(.inside) { found.inside.append(value) }
+      if marks.contains(.met) { found.met.append(value) }
+      if marks.contains(.met), !marks.contains(.inside) { found.metOnly.append(value) }
+      if marks.contains(.crowded) { found.crowded.append(value) }
+    }
+    return found
   }
 }
 

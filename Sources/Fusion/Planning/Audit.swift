@@ -30,25 +30,10 @@ final class Audit {
     var words: [Int] { [isStraightLine ? 1 : 0, stepLimit] }
   }
 
-  /// Values read from memory, with how the outermost loop goes over them.
-  @exclusivity(unchecked) private(set) var reads: [ValueID: OutermostWalk] = [:]
-  /// Reductions the nest would compute itself, with how often each element would be computed:
-  /// times one hundred, so 100 is once.
-  @exclusivity(unchecked) private(set) var folds: [ValueID: Int] = [:]
-  /// Costly elementwise values the nest would compute itself, with how often, as for `folds`.
-  @exclusivity(unchecked) private(set) var costly: [ValueID: Int] = [:]
-  /// The same over all places at which they are needed, together.
-  @exclusivity(unchecked) private(set) var costlyTotals: [ValueID: Int] = [:]
-  /// Values that cannot be computed inside a nest at all.
-  @exclusivity(unchecked) private(set) var impossible: Set<ValueID> = []
-  /// Values the nest would compute itself, reductions and the root included.
-  @exclusivity(unchecked) private(set) var inside: Set<ValueID> = []
-  /// Values the nest takes from what the kernel it joins computes at the same place.
-  @exclusivity(unchecked) private(set) var met: Set<ValueID> = []
-  /// Values that would be computed at so many places, and so often each of their elements, that they
-  /// are better stored, or at the end of so long a chain, or at so long an index, that the nest should be
-  /// cut there.
-  @exclusivity(unchecked) private(set) var crowded: Set<ValueID> = []
+  /// What is noted of the values that the nest needs, in the order in which they were met.
+  @exclusivity(unchecked) private(set) var notes: [Note] = []
+  /// The places in `notes`.
+  private let numbers: ValueNumbers
   /// How many demands were looked at.
   @exclusivity(unchecked) private(set) var steps = 0
   /// Whether there are more demands than the limit, so that not all were looked at.
@@ -61,23 +46,19 @@ final class Audit {
 
   /// Whether the formula at hand is that of one piece of several.
   @exclusivity(unchecked) private var isInPiece = false
-  /// Values that serve more than pieces.
-  @exclusivity(unchecked) private var common: Set<ValueID> = []
   /// The axes of the root that loops count.
   @exclusivity(unchecked) private var axes: [VariableID: Int] = [:]
   /// The places at which values are needed that the kernel writes, in its loops or again.
   @exclusivity(unchecked) private var ownPlaces: [ValueID: Set<Int>] = [:]
-  /// Values read at another place than the one stored.
-  @exclusivity(unchecked) private(set) var readElsewhere: Set<ValueID> = []
   @exclusivity(unchecked) private var home: Int?
   /// The indices of all stores inside the loops.
   @exclusivity(unchecked) private var homes: Set<Int> = []
   /// The indices of the loops around the stores: those of values with the root's first axes only.
   @exclusivity(unchecked) private var outerHomes: Set<Int> = []
+  /// Places at which values are needed, besides the first one of each.
   @exclusivity(unchecked) private var visited: Set<Demand> = []
+  /// The values to be looked at, by the places of their notes.
   @exclusivity(unchecked) private var pending = DemandQueue()
-  /// The length of the chain of values from the root.
-  @exclusivity(unchecked) private var depths: [ValueID: Int] = [:]
   /// What values take to compute.
   @exclusivity(unchecked) private var efforts: [ValueID: Effort] = [:]
   /// Conditions by what they consist of, as numbers.
@@ -115,10 +96,15 @@ final class Audit {
   /// Nests are built by recursion, which goes no deeper than this many values.
   private static let depthLimit = 512
 
-  init(_ graph: Graph, stored: StoredValues, joining kernel: Surroundings = Surroundings()) {
+  init(
+    _ graph: Graph, stored: StoredValues, numbers: ValueNumbers,
+    joining kernel: Surroundings = Surroundings()
+  ) {
     self.graph = graph
     self.stored = stored
+    self.numbers = numbers
     self.kernel = kernel
+    numbers.removeAll()
     indices = IndexTable(variables)
   }
 
@@ -151,7 +137,8 @@ final class Audit {
   /// Looks at all demands of the nest that stores a root.
   func walk(_ root: Root) {
     let type = graph.type(root.value)
-    common = [root.value]
+    let rootNote = note(of: root.value)
+    notes[rootNote].marks.insert(.common)
     var places = [Int]()
     switch root.form {
     case .natural, .laidOut:
@@ -173,14 +160,19 @@ final class Audit {
         in: nil, extents: axes.order.map { axes.extents[$0] })
       var index = ordered
       for (position, axis) in axes.order.enumerated() { index[axis] = ordered[position] }
-      inside.insert(root.value)
-      formula.body.accept(self, at: Site(value: root.value, axes: indices.number(index)))
+      notes[rootNote].marks.insert(.inside)
+      formula.body.accept(
+        self, at: Site(value: root.value, note: rootNote, axes: indices.number(index)))
     }
-    if !places.isEmpty { expand(root.value, at: places.map { ($0, nil) }, isRoot: true) }
-    while let (value, places) = pending.popLatest() {
+    if !places.isEmpty {
+      expand(rootNote, at: places.map { Place(index: $0, condition: nil) }, isRoot: true)
+    }
+    while let note = pending.popLatest() {
       isTooLarge = steps > kernel.stepLimit
       if isTooLarge { return }
-      expand(value, at: places, isRoot: false)
+      var places = [Place]()
+      swap(&places, &notes[note].pending)
+      expand(note, at: places, isRoot: false)
     }
   }
 
@@ -194,31 +186,59 @@ final class Audit {
 
   // MARK: Demands
 
+  /// The place of a value's note, which is made where there is none.
+  private func note(of value: ValueID) -> Int {
+    if let known = numbers[value] { return known }
+    var marks: Marks = stored.contains(value) ? .stored : []
+    if kernel.own.contains(value) { marks.insert(.own) }
+    if kernel.finished.contains(value) { marks.insert(.finished) }
+    numbers[value] = notes.count
+    notes.append(Note(value: value, marks: marks))
+    return notes.count - 1
+  }
+
   /// Notes that a value is needed at an index.
-  private func demand(_ value: ValueID, at index: Int, under condition: Int?, by user: ValueID) {
+  private func demand(_ value: ValueID, at index: Int, under condition: Int?, by site: Site) {
     steps += 1
-    if isInPiece || !common.contains(user) { pieceSteps += 1 } else { common.insert(value) }
+    let note = note(of: value)
+    if isInPiece || !notes[site.note].marks.contains(.common) {
+      pieceSteps += 1
+    } else {
+      notes[note].marks.insert(.common)
+    }
     let needed = condition != nil && needsCondition(value, at: index) ? condition : nil
-    guard
-      visited.insert(Demand(value: value, index: index, condition: needed)).inserted
-    else { return }
-    guard let definition = graph.definitions[value.index] else { return read(value, at: index) }
-    if stored.contains(value), !kernel.own.contains(value) { return read(value, at: index) }
-    if kernel.own.contains(value) { ownPlaces[value, default: []].insert(index) }
-    if needed == nil, kernel.finished.contains(value),
+    guard isNew(Place(index: index, condition: needed), of: note) else { return }
+    let marks = notes[note].marks
+    guard let definition = graph.definitions[value.index] else { return read(note, at: index) }
+    if marks.contains(.stored), !marks.contains(.own) { return read(note, at: index) }
+    if marks.contains(.own) { ownPlaces[value, default: []].insert(index) }
+    if needed == nil, marks.contains(.finished),
       homes.contains(index) || outerHomes.contains(index)
         || (kernel.isStraightLine && indices.place(index) == nil)
     {
-      met.insert(value)
+      notes[note].marks.insert(.met)
       return
     }
-    depths[value] = max(depths[value] ?? 0, depths[user, default: 0] + 1)
-    pending.insert(value, definedAt: definition, (index, needed))
+    notes[note].depth = max(notes[note].depth, notes[site.note].depth + 1)
+    notes[note].pending.append(Place(index: index, condition: needed))
+    if notes[note].pending.count == 1 { pending.push(note, definedAt: definition) }
   }
 
-  private func read(_ value: ValueID, at index: Int) {
-    reads[value, default: []].formUnion(indices.walk(index))
-    if index != home { readElsewhere.insert(value) }
+  /// Whether a value is needed at a place for the first time.
+  private func isNew(_ place: Place, of note: Int) -> Bool {
+    guard let first = notes[note].first else {
+      notes[note].first = place
+      return true
+    }
+    guard place != first else { return false }
+    let demand = Demand(
+      value: notes[note].value, index: place.index, condition: place.condition)
+    return visited.insert(demand).inserted
+  }
+
+  private func read(_ note: Int, at index: Int) {
+    notes[note].walk = (notes[note].walk ?? []).union(indices.walk(index))
+    if index != home { notes[note].marks.insert(.readElsewhere) }
   }
 
   /// Whether a value's index could leave it, so that the condition of a read matters; a reduction
@@ -232,69 +252,77 @@ final class Audit {
   }
 
   /// Asks for what a value is made of at all places at which it is needed.
-  private func expand(
-    _ value: ValueID, at places: [(index: Int, condition: Int?)], isRoot: Bool
-  ) {
+  private func expand(_ note: Int, at places: [Place], isRoot: Bool) {
+    let value = notes[note].value
     guard let formula = graph.comprehension(value) else {
-      if graph.definitions[value.index] == nil {
-        for (index, _) in places { reads[value, default: []].formUnion(indices.walk(index)) }
-      } else {
-        impossible.insert(value)
+      guard graph.definitions[value.index] == nil else {
+        notes[note].marks.insert(.impossible)
+        return
+      }
+      for place in places {
+        notes[note].walk = (notes[note].walk ?? []).union(indices.walk(place.index))
       }
       return
     }
-    if !isRoot, isCrowded(value, formula, places.map(\.index)) {
-      crowded.insert(value)
+    if !isRoot, isCrowded(note, formula, places) {
+      notes[note].marks.insert(.crowded)
       return
     }
-    inside.insert(value)
-    for (index, condition) in places { visit(value, formula, at: index, under: condition) }
+    notes[note].marks.insert(.inside)
+    for place in places {
+      let site = Site(value: value, note: note, axes: place.index, condition: place.condition)
+      visit(formula, at: site)
+    }
   }
 
-  private func visit(
-    _ value: ValueID, _ formula: Comprehension, at index: Int, under condition: Int?
-  ) {
+  /// Asks for what a value is made of at one place.
+  private func visit(_ formula: Comprehension, at site: Site) {
+    let (value, note, index) = (site.value, site.note, site.axes)
     let iterations = indices.iterations(index)
     guard let fold = formula.fold else {
       if formula.body.isCostly {
         let repetition = iterations * 100 / max(graph.type(value).count, 1)
-        costly[value] = max(costly[value] ?? 0, repetition)
-        costlyTotals[value, default: 0] += min(repetition, 1 << 30)
+        notes[note].costly = max(notes[note].costly ?? 0, repetition)
+        notes[note].costlyTotal += min(repetition, 1 << 30)
       }
-      return formula.body.accept(self, at: Site(value: value, axes: index, condition: condition))
+      return formula.body.accept(self, at: site)
     }
-    if let operand = fold.initialOperand, let operation = graph.operation(value) {
-      demand(operation.operands[operand], at: indices.number([]), under: nil, by: value)
+    if let operand = fold.initialOperand {
+      demand(graph.operands(of: value)[operand], at: indices.number([]), under: nil, by: site)
     }
+    var inner = site
     guard !fold.isUnrolled else {
       for element in fold.extents.allIndices {
-        let axes = indices[index] + element.map { IndexExpression($0) }
-        formula.body.accept(
-          self, at: Site(value: value, axes: indices.number(axes), condition: condition))
+        inner.axes = indices.number(indices[index] + element.map { IndexExpression($0) })
+        formula.body.accept(self, at: inner)
       }
       return
     }
     let isLookedUp = indices[index].contains(where: \.isLookedUp)
     let count = max(graph.type(value).count, 1)
     let repetition = isLookedUp ? Int.max / 2 : iterations * 100 / count
-    folds[value] = max(folds[value] ?? 0, repetition)
+    notes[note].fold = max(notes[note].fold ?? 0, repetition)
     let (_, folded) = variables.nestIndex(in: indices.place(index), extents: fold.extents)
-    formula.body.accept(
-      self, at: Site(value: value, axes: indices.number(indices[index] + folded)))
+    inner.axes = indices.number(indices[index] + folded)
+    inner.condition = nil
+    formula.body.accept(self, at: inner)
   }
 
   // MARK: Crowding
 
   /// Whether a value is needed at too many places, at too long an index, or too far from the root.
-  private func isCrowded(_ value: ValueID, _ formula: Comprehension, _ places: [Int]) -> Bool {
+  private func isCrowded(_ note: Int, _ formula: Comprehension, _ places: [Place]) -> Bool {
+    let value = notes[note].value
     switch formula.body {
     case .index, .constant: return false
     case .read, .apply, .guarded, .pieces: break
     }
-    if places.contains(where: { indices.size($0) >= CostModel.Storing.indexSize }) { return true }
-    if depths[value, default: 0] > Self.depthLimit { return true }
+    if places.contains(where: { indices.size($0.index) >= CostModel.Storing.indexSize }) {
+      return true
+    }
+    if notes[note].depth > Self.depthLimit { return true }
     if case .read = formula.body, formula.fold == nil { return false }
-    let elements = places.reduce(0) { $0.addingCapped(indices.iterations($1)) }
+    let elements = places.reduce(0) { $0.addingCapped(indices.iterations($1.index)) }
     let size = max(graph.type(value).count, 1)
     return
       (places.count > CostModel.Storing.placeLimit
@@ -369,6 +397,8 @@ extension Audit: FormulaVisitor {
   /// The formula of a value with its axes bound to an index by number, under a condition.
   struct Site {
     var value: ValueID
+    /// The place of the value's note.
+    var note: Int
     var axes: Int
     var condition: Int?
   }
@@ -383,13 +413,13 @@ extension Audit: FormulaVisitor {
     if !index.isIdentity(of: axes.count) {
       let bound = index.bound(to: axes) { operand, index, _ in
         let element = Demand(value: operands[operand], index: indices.number(index))
-        demand(element.value, at: element.index, under: site.condition, by: site.value)
+        demand(element.value, at: element.index, under: site.condition, by: site)
         return IndexExpression(.lookup(LookupID(lookups.number(of: element))))
       }
       place = indices.number(bound)
       if bound.contains(where: \.isLookedUp) { indices.note(place, isNeededAsOftenAs: site.axes) }
     }
-    demand(operands[operand], at: place, under: site.condition, by: site.value)
+    demand(operands[operand], at: place, under: site.condition, by: site)
   }
 
   func number(_ index: IndexExpression, _ element: ElementType, at site: Site) {}

@@ -16,6 +16,10 @@ final class Footprints {
   private let useCounts: [Int]
   /// How each value is computed.
   private let kinds: [Kind]
+  /// Which values take few bytes.
+  private let areSmall: [Bool]
+  /// Which values are constants.
+  private let areConstant: [Bool]
   /// Some of the products, reductions, scatters and results that each value is computed for.
   @exclusivity(unchecked) private var purposes: [FewValues]
   /// Some of those of them that have loops, for small values only.
@@ -68,6 +72,11 @@ final class Footprints {
     }
 
     mutating func formUnion(_ other: FewValues) {
+      if other.count == 0 || count == values.scalarCount || values == other.values { return }
+      if count == 0 {
+        self = other
+        return
+      }
       for place in 0..<other.count { insert(other.values[place]) }
     }
   }
@@ -83,12 +92,17 @@ final class Footprints {
     self.graph = graph
     useCounts = graph.function.useCounts()
     var kinds = [Kind](repeating: .other, count: count)
-    for operation in graph.function.operations
-    where graph.isElementwise(operation) && !isStored(operation.result) {
-      let isRenaming = graph.comprehension(operation.result)?.isRenaming ?? false
-      kinds[operation.result.index] = isRenaming ? .renaming : .elementwise
+    var areConstant = [Bool](repeating: false, count: count)
+    for value in graph.firstResults where value.index >= 0 {
+      // What has a formula has one result.
+      guard let formula = graph.comprehension(value) else { continue }
+      if case .constant = formula.body { areConstant[value.index] = true }
+      guard formula.fold?.isUnrolled ?? true, !isStored(value) else { continue }
+      kinds[value.index] = formula.isRenaming ? .renaming : .elementwise
     }
     self.kinds = kinds
+    self.areConstant = areConstant
+    areSmall = graph.function.types.map { $0.byteCount < CostModel.Storing.leastStoredBytes }
     parts = [[Part]?](repeating: nil, count: count)
     purposes = [FewValues](repeating: FewValues(), count: count)
     (nests, gathers) = (purposes, purposes)
@@ -100,15 +114,18 @@ final class Footprints {
       purposes[result.index].insert(result)
       forks[result.index] += 1
     }
-    for operation in graph.function.operations.reversed() { addPurposes(of: operation) }
+    for position in graph.operands.indices.reversed() where graph.firstResults[position].index >= 0
+    {
+      addPurposes(of: position)
+    }
   }
 
   /// Notes what the operands of an operation are computed for.
-  private func addPurposes(of operation: Operation) {
-    let result = operation.result
+  private func addPurposes(of position: Int) {
+    let result = graph.firstResults[position]
     let isRenaming = kinds[result.index] == .renaming
     let isElementwise = kinds[result.index] != .other
-    for operand in operation.operands {
+    for operand in graph.operands[position] {
       if isElementwise {
         purposes[operand.index].formUnion(purposes[result.index])
       } else {
@@ -127,9 +144,7 @@ final class Footprints {
   }
 
   /// Whether a value takes few bytes.
-  func isSmall(_ value: ValueID) -> Bool {
-    graph.type(value).byteCount < CostModel.Storing.leastStoredBytes
-  }
+  func isSmall(_ value: ValueID) -> Bool { areSmall[value.index] }
 
   /// Notes an operation behind all those it reads from.
   ///
@@ -142,14 +157,15 @@ final class Footprints {
     }
     let isRenaming = kinds[value.index] == .renaming
     let own = sources(of: operation, isRenaming: isRenaming)
-    let depth = operation.operands.reduce(0) { max($0, depths[$1.index]) }
-    depths[value.index] = isRenaming ? depth : depth + 1
-    let weight = operation.operands.reduce(0) { max($0, weights[$1.index]) }
     let formula = graph.comprehension(value)
-    weights[value.index] = weight + (formula?.weight ?? 0)
+    var (depth, weight) = (0, 0)
     for operand in operation.operands {
+      depth = max(depth, depths[operand.index])
+      weight = max(weight, weights[operand.index])
       gathers[value.index].formUnion(gathers[operand.index])
     }
+    depths[value.index] = isRenaming ? depth : depth + 1
+    weights[value.index] = weight + (formula?.weight ?? 0)
     let isGather = formula.map { gathersElements(operation, $0) } ?? false
     if isGather { gathers[value.index].insert(value) }
     crossings[value.index] = isRenaming && crossesMemory(operation, isStored)
@@ -171,19 +187,26 @@ final class Footprints {
 
   /// The memory that an operation's result is computed from.
   private func sources(of operation: Operation, isRenaming: Bool) -> [Part] {
-    let byteCount = graph.type(operation.result).byteCount
+    let most = isRenaming ? graph.type(operation.result).byteCount : .max
     var own = [Part]()
     func add(_ part: Part) {
-      let read = isRenaming ? min(part.byteCount, byteCount) : part.byteCount
-      if let known = own.firstIndex(where: { $0.source == part.source }) {
-        own[known].byteCount = max(own[known].byteCount, read)
-      } else {
-        own.append(Part(source: part.source, byteCount: read))
+      guard own.count < Self.partLimit else { return }
+      let read = min(part.byteCount, most)
+      guard let known = own.firstIndex(where: { $0.source == part.source }) else {
+        return own.append(Part(source: part.source, byteCount: read))
       }
+      if own[known].byteCount < read { own[known].byteCount = read }
     }
-    for operand in operation.operands where graph.literal(operand) == nil {
-      let whole = [Part(source: operand, byteCount: graph.type(operand).byteCount)]
-      for part in parts[operand.index] ?? whole where own.count < Self.partLimit { add(part) }
+    for operand in operation.operands where !areConstant[operand.index] {
+      guard let inner = parts[operand.index] else {
+        add(Part(source: operand, byteCount: graph.type(operand).byteCount))
+        continue
+      }
+      if own.isEmpty, !isRenaming {
+        own = inner
+      } else {
+        for part in inner { add(part) }
+      }
     }
     return own
   }
@@ -276,16 +299,6 @@ final class Footprints {
       && type.count >= CostModel.Storing.leastGathered
       && type.byteCount <= CostModel.Storing.mostTableBytes
       && type.byteCount / 2 >= byteCount
-  }
-}
-
-extension Graph {
-  /// Whether an operation's result is computed element by element where it is needed.
-  fileprivate func isElementwise(_ operation: Operation) -> Bool {
-    guard operation.results.count == 1, let formula = comprehension(operation.result) else {
-      return false
-    }
-    return formula.fold?.isUnrolled ?? true
   }
 }
 

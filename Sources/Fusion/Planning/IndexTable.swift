@@ -76,34 +76,52 @@ struct OutermostWalk: OptionSet {
   var axisCount: Int { (rawValue >> 1).nonzeroBitCount }
 }
 
-/// Demands of a nest by value; the value that is defined last comes first.
-struct DemandQueue {
-  /// A place at which a value is needed, and the condition under which it is.
-  typealias Place = (index: Int, condition: Int?)
+/// The values of a function that were met, by number.
+final class ValueNumbers {
+  @exclusivity(unchecked) private var numbers: [Int32]
+  /// The round in which a value got its number.
+  @exclusivity(unchecked) private var rounds: [Int32]
+  @exclusivity(unchecked) private var round: Int32 = 1
 
+  /// No numbers, for so many values.
+  init(count: Int) {
+    numbers = [Int32](repeating: 0, count: count)
+    rounds = numbers
+  }
+
+  /// Forgets all numbers, which takes no time.
+  func removeAll() { round += 1 }
+
+  /// The number of a value; nil where it has none.
+  subscript(value: ValueID) -> Int? {
+    get { rounds[value.index] == round ? Int(numbers[value.index]) : nil }
+    set {
+      rounds[value.index] = newValue == nil ? 0 : round
+      numbers[value.index] = Int32(truncatingIfNeeded: newValue ?? 0)
+    }
+  }
+}
+
+/// Values that a nest needs, by number; the value that is defined last comes first.
+struct DemandQueue {
   private struct Entry {
-    var value: ValueID
+    var number: Int
     var definition: Int
   }
 
-  private var places: [ValueID: [Place]] = [:]
   /// A binary heap.
   private var heap: [Entry] = []
 
-  /// Adds a place at which a value is needed.
-  mutating func insert(_ value: ValueID, definedAt definition: Int, _ place: Place) {
-    let isNew = { (list: inout [Place]) in
-      list.append(place)
-      return list.count == 1
-    }(&places[value, default: []])
-    if isNew { push(Entry(value: value, definition: definition)) }
+  /// Adds a value.
+  mutating func push(_ number: Int, definedAt definition: Int) {
+    push(Entry(number: number, definition: definition))
   }
 
-  /// The value that is defined last, with all places at which it is needed; nil where there is none.
-  mutating func popLatest() -> (ValueID, [Place])? {
+  /// The value that is defined last; nil where there is none.
+  mutating func popLatest() -> Int? {
     guard let first = heap.first, let last = heap.popLast() else { return nil }
     if !heap.isEmpty { sink(last) }
-    return (first.value, places.removeValue(forKey: first.value) ?? [])
+    return first.number
   }
 
   private mutating func push(_ entry: Entry) {

@@ -46,7 +46,7 @@ extension KernelPlanner {
       let order = audit.order(ofOwn: type.shape),
       let place = order.filter({ type.shape[$0] != 1 }).firstIndex(of: lanes), place == kept - 1
     else { return nil }
-    let weights = Audit(graph, stored: stored, joining: surroundings)
+    let weights = Audit(graph, stored: stored, numbers: numbers, joining: surroundings)
     let work = kernel.roots.reduce(0) { $0 + type.count * weights.weight(of: $1.value) }
     guard work <= CostModel.Sharing.interchangedWork else { return nil }
     for other in kernel.roots {

@@ -76,9 +76,19 @@ struct Partition {
     for (value, bytes) in sized {
       let isEnough = rest >= least
       rest -= bytes
-      for kernel in readers[value] ?? []
-      where kernel > position && kernels[kernel].shares(value, of: bytes, with: audit) {
-        if isEnough || shared[kernel] != nil { shared[kernel, default: 0] += bytes }
+      if isEnough {
+        for kernel in readers[value] ?? []
+        where kernel > position && kernels[kernel].shares(value, of: bytes, with: audit) {
+          shared[kernel, default: 0] += bytes
+        }
+      } else {
+        // A scalar may have many readers, and is a reason for none.
+        for kernel in shared.keys
+        where kernels[kernel].reads.contains(value)
+          && kernels[kernel].shares(value, of: bytes, with: audit)
+        {
+          shared[kernel, default: 0] += bytes
+        }
       }
     }
     return shared

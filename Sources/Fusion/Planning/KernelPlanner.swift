@@ -26,6 +26,8 @@ struct KernelPlanner {
   private var audits: [[KnownAudit]]
   /// What was found for subgraphs that are equal.
   private var knownFindings = KnownFindings()
+  /// Numbers the values that a nest needs.
+  let numbers: ValueNumbers
   /// Describes subgraphs.
   let subgraphs: SubgraphTable
   /// How many products have a value, or a renaming of it, as a factor.
@@ -45,6 +47,7 @@ struct KernelPlanner {
     stored = StoredValues(graph.function)
     audits = [[KnownAudit]](repeating: [], count: graph.function.types.count)
     subgraphs = SubgraphTable(graph)
+    numbers = ValueNumbers(count: graph.function.types.count)
     productCounts = graph.productCounts
   }
 
@@ -435,7 +438,7 @@ struct KernelPlanner {
             + (kernel.finished.contains(value) ? 8 : 0))
       })
     if let subgraph, let known = knownFindings.findings(for: subgraph) { return known }
-    let audit = Audit(graph, stored: stored, joining: kernel)
+    let audit = Audit(graph, stored: stored, numbers: numbers, joining: kernel)
     audit.walk(root)
     steps += audit.steps
     let findings = audit.findings

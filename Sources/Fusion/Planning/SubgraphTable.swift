@@ -69,7 +69,7 @@ final class SubgraphTable {
     var values = [ValueID]()
     values.reserveCapacity(2 * positions.count + roots.count)
     for (number, position) in positions.enumerated() {
-      let value = graph.function.operations[position].results[0]
+      let value = graph.firstResults[position]
       numbers[value.index] = number
       values.append(value)
     }
@@ -88,11 +88,11 @@ final class SubgraphTable {
     words.append(roots.count)
     for root in roots { refer(to: root) }
     for position in positions {
-      let value = graph.function.operations[position].results[0]
+      let value = graph.firstResults[position]
       words.append(graph.form(of: value) ?? -1)
       note(value, &words)
-      words.append(graph.function.operations[position].operands.count)
-      for operand in graph.function.operations[position].operands { refer(to: operand) }
+      words.append(graph.operands[position].count)
+      for operand in graph.operands[position] { refer(to: operand) }
     }
     return Subgraph(key: SubgraphKey(words), values: values)
   }
@@ -125,7 +125,7 @@ final class SubgraphTable {
       else { continue }
       positions.append(position)
       if positions.count > limit { return nil }
-      pending += graph.function.operations[position].operands
+      pending += graph.operands[position]
     }
     positions.sort(by: >)
     return positions

@@ -61,8 +61,8 @@ struct RowChain {
   private var carried = CarriedRows()
   /// What all steps go over; nil where the kernel is none that others can join.
   let extent: Int?
-  /// The members' kernels as the rest of the schedule leaves them, as far as they were tried out.
-  private var trials: [Trial] = []
+  /// The first members as the rest of the schedule leaves them, as far as they were tried out.
+  private var trial = Trial()
 
   init(_ draft: Draft) {
     members = [draft]
@@ -110,12 +110,75 @@ struct RowChain {
       program.arenaBytes(of: gained)
         >= program.arenaBytes(of: prolonged.subtracting(buffers))
     else { return false }
-    trials += members[trials.count...].map { Trial($0, scheduler) }
     let sums = sums.union(draft.sums)
-    let plain = Self.joined(trials.map(\.plain))
-    guard let parts = KernelParts(plain), plain.mayShareRows(parts, sums: sums, in: program),
+    guard let fit = knownFit(of: members, keeping: buffers, sums: sums, &scheduler),
+      scheduler.accept(
+        "\(program.names(of: draft.written)) follows \(program.names(of: written)): "
+          + "\(fit.size) of \(extent) rows at a time, \(fit.carried.bytes) bytes kept of each, "
+          + "\(program.arenaBytes(of: gained)) bytes less memory")
+    else { return false }
+    self.members = members
+    read.formUnion(draft.read)
+    written.formUnion(draft.written)
+    carried = fit.carried
+    rows = fit.size < extent ? fit.size : nil
+    isInStrips = fit.isInStrips
+    return true
+  }
+
+  /// How kernels become one.
+  struct Fit {
+    /// What they hand on and nobody else reads.
+    var carried: CarriedRows
+    /// Rows of a block.
+    var size: Int
+    /// Whether their loops over rows are cut into strips.
+    var isInStrips: Bool
+  }
+
+  /// How some kernels, the chain's first, become one; nil where they cannot. Of those that are equal to others
+  /// but for their buffers, as those of layers are, it is known.
+  private mutating func knownFit(
+    of members: [Draft], keeping buffers: Set<BufferID>, sums: Set<BufferID>,
+    _ scheduler: inout Scheduler
+  ) -> Fit? {
+    // What is counted has to be done.
+    guard !scheduler.isReporting,
+      let description = ChainDescription(members, keeping: buffers, sums: sums)
+    else { return fit(of: members, keeping: buffers, sums: sums, scheduler) }
+    if let known = scheduler.cache.fits[description.key] {
+      return known.map { fit in
+        var fit = fit
+        fit.carried = fit.carried.mapping { description.buffers[$0.index] }
+        return fit
+      }
+    }
+    let fit = fit(of: members, keeping: buffers, sums: sums, scheduler)
+    scheduler.cache.fits[description.key] = .some(
+      fit.map { fit in
+        var fit = fit
+        fit.carried = fit.carried.mapping { description.number(of: $0) }
+        return fit
+      })
+    return fit
+  }
+
+  /// How some kernels, the chain's first, become one, tried out.
+  private mutating func fit(
+    of members: [Draft], keeping buffers: Set<BufferID>, sums: Set<BufferID>,
+    _ scheduler: Scheduler
+  ) -> Fit? {
+    let program = scheduler.program
+    for member in members[trial.count..<(members.count - 1)] { trial.append(member, scheduler) }
+    var tried = trial
+    tried.append(members[members.count - 1], scheduler)
+    let plain = tried.plain.kernel
+    // What the last member does not touch was looked at when the others joined.
+    let touched = members.count > 2 ? tried.plain.lastSteps.touchedMemory : nil
+    guard let parts = KernelParts(plain),
+      plain.mayShareRows(parts, sums: sums, touching: touched, in: program),
       let carried = CarriedRows(buffers, in: plain, parts, program)
-    else { return leaveOut() }
+    else { return nil }
     let rows = { [target = scheduler.target] (kernel: Kernel) -> Int? in
       KernelParts(kernel).flatMap { parts in
         RowBlocks(
@@ -124,44 +187,30 @@ struct RowChain {
         ).size
       }
     }
-    let inStrips = rows(Self.joined(trials.map(\.inStrips)))
-    guard let size = inStrips ?? rows(plain),
-      scheduler.accept(
-        "\(program.names(of: draft.written)) follows \(program.names(of: written)): "
-          + "\(size) of \(extent) rows at a time, \(carried.bytes) bytes kept of each, "
-          + "\(program.arenaBytes(of: gained)) bytes less memory")
-    else { return leaveOut() }
-    self.members = members
-    read.formUnion(draft.read)
-    written.formUnion(draft.written)
-    self.carried = carried
-    self.rows = size < extent ? size : nil
-    isInStrips = inStrips != nil
-    return true
+    let inStrips = rows(tried.inStrips.kernel)
+    guard let size = inStrips ?? rows(plain) else { return nil }
+    return Fit(carried: carried, size: size, isInStrips: inStrips != nil)
   }
 
-  /// Forgets the trial of a draft that does not join.
-  private mutating func leaveOut() -> Bool {
-    trials.removeLast()
-    return false
-  }
-
-  /// A member as the passes about one kernel leave it.
+  /// Members as the passes about one kernel leave them.
   private struct Trial {
-    var plain: Draft
-    var inStrips: Draft
+    private(set) var count = 0
+    private(set) var plain = JoinedKernel()
+    private(set) var inStrips = JoinedKernel()
 
-    init(_ draft: Draft, _ scheduler: Scheduler) {
+    mutating func append(_ draft: Draft, _ scheduler: Scheduler) {
       var scheduler = scheduler.forTrial
-      plain = draft
-      plain.keepsRows = true
-      scheduler.scheduleLoops(of: &plain) { $0 != "strip-mine" }
-      inStrips = plain
-      scheduler.scheduleLoops(of: &inStrips) { $0 == "strip-mine" }
+      var draft = draft
+      draft.keepsRows = true
+      scheduler.scheduleLoops(of: &draft) { $0 != "strip-mine" }
+      plain.append(draft.kernel)
+      scheduler.scheduleLoops(of: &draft) { $0 == "strip-mine" }
+      inStrips.append(draft.kernel)
+      count += 1
     }
   }
 
-  /// With each member all of them are checked anew, so there are at most so many.
+  /// What members carry is looked at anew with each member, so there are at most so many.
   private static let memberLimit = 24
 
   /// What is there only when all blocks are done: sums, and what is stored behind the loops.
@@ -188,29 +237,43 @@ struct RowChain {
     return members.reduce(into: kept) { $0.subtract($1.sums) }
   }
 
-  /// Scheduled members as one kernel that does one after the other.
-  static func joined(_ members: [Draft]) -> Kernel {
-    guard members.count > 1 else { return members[0].kernel }
-    var result = Kernel(name: members[0].kernel.name)
-    var (heads, steps, tails) = ([Node](), [Node](), [Node]())
-    for kernel in members.map(\.kernel) {
-      guard let parts = KernelParts(kernel) else { preconditionFailure("only loops are joined") }
-      var transplant = Transplant(from: kernel, into: result)
-      heads += transplant.mapped(parts.head)
-      steps += transplant.mapped(parts.steps)
-      tails += transplant.mapped(parts.tail)
-      result = transplant.kernel
-      result.sources += kernel.sources.filter { !result.sources.contains($0) }
-    }
-    result.body = heads + steps + tails
-    return result
-  }
-
   /// Puts what only the members use in local arrays of the kernel that they are.
   ///
   /// - Parameter isCut: whether the kernel does `rows` rows at a time.
   func carry(in kernel: inout Kernel, isCut: Bool) {
     if members.count > 1, isCut || rows == nil { carried.carry(in: &kernel, blocksOf: rows) }
+  }
+}
+
+/// What the fit of kernels depends on, with buffers as numbers in their order.
+private struct ChainDescription {
+  let key: SubgraphKey
+  /// The buffers by number.
+  let buffers: [BufferID]
+
+  /// Describes kernels; nil where of one of them no form is known.
+  init?(_ members: [Draft], keeping kept: Set<BufferID>, sums: Set<BufferID>) {
+    buffers = Set(members.flatMap(\.kernel.slots)).sorted()
+    let numbers = Dictionary(uniqueKeysWithValues: zip(buffers, buffers.indices))
+    var words = [members.count]
+    for member in members {
+      guard let form = member.form else { return nil }
+      words += [form, member.kernel.slots.count]
+      words += member.kernel.slots.compactMap { numbers[$0] }
+    }
+    for list in [kept, sums] {
+      words.append(list.count)
+      words += list.compactMap { numbers[$0] }.sorted()
+    }
+    key = SubgraphKey(words)
+  }
+
+  /// A buffer's number as a buffer.
+  func number(of buffer: BufferID) -> BufferID {
+    guard let number = buffers.firstIndex(of: buffer) else {
+      preconditionFailure("kernels of a chain hand on what they read")
+    }
+    return BufferID(number)
   }
 }
 
@@ -240,11 +303,14 @@ extension Kernel {
   }
 
   /// Whether blocks of rows can go through all steps in any order, with sums of their own.
+  ///
+  /// - Parameter touched: The memory that is looked at; nil is all.
   fileprivate func mayShareRows(
-    _ parts: KernelParts, sums: Set<BufferID>, in program: LoopProgram
+    _ parts: KernelParts, sums: Set<BufferID>, touching touched: Set<Memory>?,
+    in program: LoopProgram
   ) -> Bool {
     DependenceAnalysis(self, in: program)
-      .mayShareRows(parts.steps, reducing: memory(of: sums)).isGranted
+      .mayShareRows(parts.steps, reducing: memory(of: sums), touching: touched).isGranted
   }
 
   /// Some buffers as the kernel sees them.

@@ -32,6 +32,8 @@ final class ScheduleCache {
   @exclusivity(unchecked) var known: [HashedOnce<Key>: Kernel] = [:]
   /// The same by form, with the form that they have afterwards.
   @exclusivity(unchecked) var scheduled: [Step: (kernel: Kernel, form: Int)] = [:]
+  /// How kernels of a chain become one, over numbered buffers, by what that depends on; nil where they cannot.
+  @exclusivity(unchecked) var fits: [SubgraphKey: RowChain.Fit?] = [:]
   /// Built kernels over numbered buffers, by what they are computed from.
   @exclusivity(unchecked) var built: [SubgraphKey: [Draft]] = [:]
   /// Steps of regions, by all that they depend on.

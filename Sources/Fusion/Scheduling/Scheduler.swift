@@ -33,6 +33,8 @@ struct Scheduler {
   let explains: Bool
   /// The passes about one kernel that run.
   private let kernelPasses: [(number: Int, name: String)]
+  /// The other passes that run, by number: those that cut kernels into blocks, and those behind them.
+  private let (blockPasses, finishPasses): ([Int], [Int])
   private var remaining: Int
   /// The number of the pass that runs.
   private var current = 0
@@ -48,12 +50,19 @@ struct Scheduler {
     self.target = target
     self.options = options
     self.explains = explains
-    kernelPasses = Fusion.schedule.enumerated().compactMap { number, pass in
-      guard case .kernel = pass.action,
-        !pass.isOptional || !options.disabled.contains(pass.name)
-      else { return nil }
-      return (number, pass.name)
+    var kernelPasses: [(number: Int, name: String)] = []
+    var (blockPasses, finishPasses) = ([Int](), [Int]())
+    for (number, pass) in Fusion.schedule.enumerated()
+    where !pass.isOptional || !options.disabled.contains(pass.name) {
+      switch pass.action {
+      case .kernel: kernelPasses.append((number, pass.name))
+      case .blocks: blockPasses.append(number)
+      case .finish: finishPasses.append(number)
+      case .chains, .memory: break
+      }
     }
+    self.kernelPasses = kernelPasses
+    (self.blockPasses, self.finishPasses) = (blockPasses, finishPasses)
     remaining = max(options.limit ?? .max, 0)
   }
 
@@ -148,21 +157,27 @@ struct Scheduler {
       members[position].isInStrips = chain.isInStrips
       scheduleLoops(of: &members[position])
     }
-    var kernel = RowChain.joined(members)
+    var kernel = members[0].kernel
+    if members.count > 1 {
+      var joined = JoinedKernel()
+      for member in members { joined.append(member.kernel) }
+      kernel = joined.kernel
+    }
     var sums = chain.sums
     var cut: [Kernel]?
-    for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
-      guard case .blocks = pass.action else { continue }
+    for number in blockPasses {
       timed(number) {
         sums = kernel.storeFinishedSums(sums, &$0)
         cut = kernel.cutIntoBlocks(rows: chain.rows, sums: sums, &$0)
       }
     }
     var kernels = cut ?? [kernel.clearing(sums, in: program, for: target)]
-    for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) {
-      guard case .finish(let transform) = pass.action else { continue }
+    for number in finishPasses {
+      guard case .finish(let transform) = Fusion.schedule[number].action else { continue }
       timed(number) { scheduler in
-        for position in kernels.indices { transform(&kernels[position], &scheduler) }
+        for position in kernels.indices where kernels[position].hasLoops {
+          transform(&kernels[position], &scheduler)
+        }
       }
     }
     chain.carry(in: &kernels[0], isCut: cut != nil)
@@ -221,6 +236,8 @@ struct Scheduler {
   }
 
   private mutating func run(_ passes: [Int], on draft: inout Draft) {
+    // The passes about one kernel change loops and products.
+    guard draft.kernel.hasLoops else { return }
     for number in passes {
       guard case .kernel(let transform) = Fusion.schedule[number].action else { continue }
       timed(number) { transform(&draft, &$0) }
@@ -232,6 +249,9 @@ struct Scheduler {
 
   /// How many kernels were scheduled, equal ones once.
   var scheduledKernels: Int { cache.known.count }
+
+  /// How many chains of kernels were tried out, equal ones once.
+  var fittedChains: Int { cache.fits.count }
 
   private func isEnabled(_ pass: SchedulePass) -> Bool {
     !pass.isOptional || !options.disabled.contains(pass.name)

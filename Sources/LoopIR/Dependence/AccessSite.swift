@@ -133,6 +133,13 @@ struct SiteCollector {
 }
 
 extension [Node] {
+  /// The memory that the nodes read or write, with what stands in their loops.
+  package var touchedMemory: Set<Memory> {
+    var touched = Set<Memory>()
+    forEachMemory { memory, _, _ in touched.insert(memory) }
+    return touched
+  }
+
   /// The memory that the nodes write, with what stands in their loops.
   var writtenMemory: Set<Memory> {
     var written = Set<Memory>()

@@ -88,12 +88,17 @@ extension DependenceAnalysis {
   /// Whether no row of some steps touches what another row of any of them writes: then blocks of rows
   /// can go from the first step to the last one in any order.
   ///
-  /// - Parameter reduced: memory of which every block gets an array of its own to combine into.
+  /// - Parameters:
+  ///   - reduced: memory of which every block gets an array of its own to combine into.
+  ///   - touched: the memory that is looked at; nil is all.
   package func mayShareRows(
-    _ steps: [Node], reducing reduced: Set<Memory> = []
+    _ steps: [Node], reducing reduced: Set<Memory> = [], touching touched: Set<Memory>? = nil
   ) -> Permission {
     guard let (sites, test) = rows(of: steps) else { return .refused(.shape) }
-    let written = steps.writtenMemory.filter { if case .slot = $0 { true } else { false } }
+    let written = steps.writtenMemory.filter { memory in
+      guard case .slot = memory else { return false }
+      return touched?.contains(memory) ?? true
+    }
     let kept = sites.filter {
       $0.access.combining == nil || !reduced.contains($0.access.memory)
     }

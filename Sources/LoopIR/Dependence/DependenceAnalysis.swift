@@ -6,7 +6,8 @@ internal import TensorIR
 /// Answers are safe: what is refused may be right, what is granted is. Two accesses depend on one
 /// another where they may touch one element and one of them writes; `DependenceTest` bounds how many
 /// iterations apart that happens, for affine addresses, rows of blocks, looked-up indices and guards.
-package struct DependenceAnalysis {
+/// It holds a kernel and a program, which whoever asks shares.
+package final class DependenceAnalysis {
   let kernel: Kernel
   let program: LoopProgram
   let ranges: IndexRanges
