@@ -202,6 +202,9 @@ struct MemoryPlanner {
 
   /// What a plan gives; nil where a recipe has no kernel.
   private mutating func candidate(_ plan: RematerializationPlan) -> Candidate? {
+    if plan.isPlain {
+      return Candidate(plan: plan, program: original, arenaByteCount: saveAllByteCount)
+    }
     var kernels: [BufferID: Kernel] = [:]
     for case .recipe(let value) in plan.actions {
       let buffer = graph.values[value].buffer
