@@ -66,7 +66,9 @@ package struct KernelCode: Hashable, Sendable {
         let packing =
           contract.tiling.panelDepth == nil ? 0 : Self.packingWeight * contract.tiling.width
         let factors =
-          weight(contract.left.body, copies: contract.tiling.rows)
+          weight(
+            contract.left.body,
+            copies: contract.leftLanes(in: kernel) == nil ? contract.tiling.rows : 2)
           + weight(contract.right.body, copies: contract.tiling.vectors)
         return sum + variants * (2 * tile + factors + weight(contract.body, copies: tile))
           + packing + 50

@@ -207,7 +207,8 @@ private struct DurationWalk {
     let depth = contract.summed.reduce(1) { $0 * extent($1) }
     let width = Double(contract.tiling.width)
     add(rows * columns * depth / width, times)
-    add(contract.left.body, times: times * rows * depth, lanes: nil)
+    let lanes = contract.leftLanes(in: kernel) == nil ? 1 : width
+    add(contract.left.body, times: times * rows * depth / lanes, lanes: nil)
     add(contract.right.body, times: times * columns * depth / width, lanes: nil)
     add(contract.body, times: times * rows * columns / width, lanes: nil)
   }
