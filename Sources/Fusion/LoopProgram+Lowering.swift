@@ -41,6 +41,49 @@ extension LoopProgram {
     program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
     memory: MemoryReport, function: Function
   ) {
+    do {
+      return try loweredWithinBudget(
+        function, for: target, options, explains: explains, telling: observer)
+    } catch let shortage as MemoryShortage {
+      throw try confirmed(shortage, function, for: target, options)
+        .error(for: function, budget: options.memory.budget)
+    }
+  }
+
+  /// So many numbers of bytes are tried.
+  private static let confirmationCount = 3
+
+  /// A shortage whose least bytes are enough for a plan. What is looked at on the way depends on the budget,
+  /// so that a budget of just that many bytes need not lead to the same plan.
+  private static func confirmed(
+    _ shortage: MemoryShortage, _ function: Function, for target: TargetDescription,
+    _ options: ScheduleOptions
+  ) throws -> MemoryShortage {
+    guard options.memory.policy != .saveAll else { return shortage }
+    var (shortage, options) = (shortage, options)
+    for _ in 0..<confirmationCount {
+      options.memory.budget = shortage.least
+      do {
+        _ = try loweredWithinBudget(function, for: target, options, explains: false)
+        return shortage
+      } catch let other as MemoryShortage {
+        guard other.least > shortage.least else { return shortage }
+        shortage = other
+      }
+    }
+    return shortage
+  }
+
+  /// Lowers a function.
+  ///
+  /// - Throws: `MemoryShortage` where no plan fits the memory budget.
+  private static func loweredWithinBudget(
+    _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
+    explains: Bool, telling observer: KernelObserver? = nil
+  ) throws -> (
+    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
+    memory: MemoryReport, function: Function
+  ) {
     // Scans are taken apart behind legalization, so that bodies are the same with any budget.
     let legal = try function.withRealPairs().givingEffectsResults().withWideSums()
       .transposingInvariantFactors().withWordSorts().withOrderKeys().withScatterParts()
@@ -61,7 +104,7 @@ extension LoopProgram {
           function, for: target, options, cache, explains: explains, inlinesValues: inlinesValues)
       }
       guard options.memory.policy != .saveAll, let budget = options.memory.budget else {
-        throw search.shortage.error(for: function, budget: options.memory.budget)
+        throw search.shortage
       }
       var found = try search.lowered(within: budget)
       if found == nil, hasScans {
@@ -69,7 +112,7 @@ extension LoopProgram {
         if let lowered = try search.loweredWhole(within: budget) { return lowered.with(function) }
         found = try search.loweredInlining(within: budget)
       }
-      guard var found else { throw search.shortage.error(for: function, budget: budget) }
+      guard var found else { throw search.shortage }
       found.lowered.memory.saveAllByteCount = shortage.saveAll
       found.lowered.memory.saveAllCurve = shortage.saveAllCurve
       return found.lowered.with(found.function)
