@@ -30,8 +30,9 @@ struct InliningSearch {
   /// The least bytes of all plans.
   private(set) var least = Int.max
 
-  /// So many programs are planned where the one without any of the values does not fit, but nearly does.
-  private static let retryCount = 3
+  /// So many programs are planned where the one without any of the values does not fit, but nearly does, and of
+  /// programs of many steps.
+  private static let (retryCount, longRetryCount) = (7, 3)
   /// So many values, of those that take most, are tried to be stored after all, and of programs of many steps.
   private static let (returnCount, longReturnCount) = (6, 2)
   /// So many steps are many.
@@ -76,11 +77,15 @@ struct InliningSearch {
   /// A plan with nearly all values taken out that fits, of which the number is given back.
   private mutating func longest(_ number: inout Int) -> Found? {
     let all = number
-    for part in 0...Self.retryCount {
-      number = all - part * all / (Self.retryCount + 1)
+    let retryCount = isLong ? Self.longRetryCount : Self.retryCount
+    // More values taken out may take more bytes, but not many.
+    let limit = budget.addingCapped(isLong ? budget / 8 : budget / 2)
+    var tried = Set([0])
+    for part in 0...retryCount {
+      number = all - part * all / (retryCount + 1)
+      guard tried.insert(number).inserted else { continue }
       if let found = planned(states[number]) { return found }
-      // More values taken out may take more bytes, but not many.
-      if least > budget.addingCapped(budget / 8) { return nil }
+      if least > limit { return nil }
     }
     return nil
   }
@@ -91,7 +96,6 @@ struct InliningSearch {
     let costly = found.values.values.filter {
       $0.addedNanoseconds > Self.returnShare * found.addedNanoseconds
     }.sorted { ($1.addedNanoseconds, $0.buffer) < ($0.addedNanoseconds, $1.buffer) }
-    let isLong = states[0].program.steps.count > Self.longCount
     for value in costly.prefix(isLong ? Self.longReturnCount : Self.returnCount) {
       var values = states[0]
       for other in best.values.values where other.buffer != value.buffer {
@@ -120,6 +124,9 @@ struct InliningSearch {
       return nil
     }
   }
+
+  /// Whether planning takes long.
+  private var isLong: Bool { states[0].program.steps.count > Self.longCount }
 
   // MARK: The way
 
