@@ -51,24 +51,26 @@ extension LoopProgram {
   }
 
   /// So many numbers of bytes are tried.
-  private static let confirmationCount = 3
+  private static let confirmationCount = 6
 
-  /// A shortage whose least bytes are enough for a plan. What is looked at on the way depends on the budget,
-  /// so that a budget of just that many bytes need not lead to the same plan.
+  /// A shortage whose least bytes are enough for a plan. What is looked at on the way depends on the budget, so
+  /// that a budget of just that many bytes need not lead to the same plan, and may lead to a smaller one.
   private static func confirmed(
     _ shortage: MemoryShortage, _ function: Function, for target: TargetDescription,
     _ options: ScheduleOptions
   ) throws -> MemoryShortage {
     guard options.memory.policy != .saveAll else { return shortage }
-    var (shortage, options) = (shortage, options)
-    for _ in 0..<confirmationCount {
-      options.memory.budget = shortage.least
+    var (shortage, options, next) = (shortage, options, shortage.least)
+    var isConfirmed = false
+    for _ in 0..<confirmationCount where next > 0 {
+      options.memory.budget = next
       do {
-        _ = try loweredWithinBudget(function, for: target, options, explains: false)
-        return shortage
+        let lowered = try loweredWithinBudget(function, for: target, options, explains: false)
+        (shortage.least, isConfirmed) = (next, true)
+        next = min(lowered.program.arenaByteCount, next - 1)
       } catch let other as MemoryShortage {
-        guard other.least > shortage.least else { return shortage }
-        shortage = other
+        if isConfirmed || other.least <= next { return shortage }
+        (shortage.least, next) = (other.least, other.least)
       }
     }
     return shortage
