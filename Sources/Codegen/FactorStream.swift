@@ -26,6 +26,8 @@ struct FactorStream {
   }
 
   let parts: FactorParts
+  /// Whether elements stand where the only walk is.
+  private(set) var isMade = false
   private(set) var walks: [Walk] = []
   /// The values of the prologue's fixed scalars, by row.
   private(set) var fixed: [[ScalarID: [LLVMValue]]] = []
@@ -85,6 +87,17 @@ struct FactorStream {
       Walk(
         start: start, lineBytes: size, depthBytes: depthBytes,
         tapOffset: .bytes(depths.count * depthBytes))
+    ]
+  }
+
+  /// The left factor's elements that were made before they are used.
+  init(_ panel: LeftPanel, of contract: Contract) {
+    parts = FactorParts([], line: contract.row, depth: contract.depth)
+    isMade = true
+    walks = [
+      Walk(
+        start: panel.start, lineBytes: panel.rowBytes, depthBytes: panel.depthBytes,
+        tapOffset: .bytes(0))
     ]
   }
 

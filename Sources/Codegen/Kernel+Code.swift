@@ -123,7 +123,9 @@ private struct CodeWeight {
           return sum + variants * (epilogue + 20) + packing + 50
         }
         let factors =
-          weight(contract.left.body, copies: contract.tiling.rows)
+          weight(
+            contract.left.body,
+            copies: contract.leftLanes(in: kernel) == nil ? contract.tiling.rows : 2)
           + weight(contract.right.body, copies: contract.tiling.vectors)
         return sum + variants * (2 * tile + factors + weight(contract.body, copies: tile))
           + packing + 50

@@ -101,7 +101,10 @@ extension KernelEmitter {
     _ contract: Contract, _ tile: ContractTile, _ depths: DepthRange
   ) -> [[LLVMValue]] {
     let vector = module.vector(memoryType(contract.element), contract.tiling.width)
-    let left = FactorStream(left: contract, rows: tile.rows, from: depths, self)
+    let panel = leftPanel(contract)
+    let left =
+      panel.map { FactorStream($0, of: contract) }
+      ?? FactorStream(left: contract, rows: tile.rows, from: depths, self)
     let right =
       contract.tiling.panelDepth == nil
       ? FactorStream(right: contract, from: depths, self)
@@ -110,7 +113,12 @@ extension KernelEmitter {
       repeating: [LLVMValue](repeating: builder.zero(vector), count: tile.masks.count),
       count: tile.rows)
     let run = { [self] (sums: [[LLVMValue]], number: LLVMValue?) in
-      emitRun(contract, tile, depths, (left, right), from: sums, tap: number)
+      guard let panel else {
+        return emitRun(contract, tile, depths, (left, right), from: sums, tap: number)
+      }
+      return forEachLeftStrip(panel, contract, rows: tile.rows, depths, from: sums) {
+        emitRun(contract, tile, $0, (left, right), from: $2, tap: number, behind: $1)
+      }
     }
     guard let tap = contract.tap, let firstTap = depths.firstTap else { return run(zeros, nil) }
     let before = builder.currentBlock
@@ -140,15 +148,23 @@ extension KernelEmitter {
 
   /// Adds the products of one tap's depths to a tile's sums.
   ///
-  /// - Parameter number: which tap of the range it is.
+  /// - Parameters:
+  ///   - number: which tap of the range it is.
+  ///   - skipped: how many depths of the tap come before, that the right factor's places move on by.
   private func emitRun(
     _ contract: Contract, _ tile: ContractTile, _ depths: DepthRange,
     _ streams: (left: FactorStream, right: FactorStream), from initial: [[LLVMValue]],
-    tap number: LLVMValue?
+    tap number: LLVMValue?, behind skipped: LLVMValue? = nil
   ) -> [[LLVMValue]] {
     let (left, right) = streams
-    let origins = [left, right].map { stream in
+    var origins = [left, right].map { stream in
       stream.walks.map { self.start(of: $0, tap: number) }
+    }
+    if let skipped {
+      origins[1] = zip(right.walks, origins[1]).map { walk, place in
+        let bytes = builder.mul(skipped, builder.int(walk.depthBytes, module.i64))
+        return walk.moved(place, by: bytes, builder)
+      }
     }
     let before = builder.currentBlock
     let start = builder.appendBlock("depth")
@@ -193,6 +209,15 @@ extension KernelEmitter {
   ) {
     guard let first = variables[contract.row] else { return }
     let width = contract.tiling.width
+    if left.isMade {
+      for row in 0..<tile.rows {
+        let place = builder.gep(pointers[0], bytes: row * left.walks[0].lineBytes)
+        let value = builder.load(
+          memoryType(contract.element), place, alignment: contract.element.byteCount)
+        use(row, builder.splat(value, width))
+      }
+      return
+    }
     let lines = loadLines(left, contract, rows: tile.rows, pointers)
     let outer = lanes
     lanes = nil
@@ -289,7 +314,7 @@ extension KernelEmitter {
   ) {
     let size = contract.element.byteCount
     if contract.tiling.panelDepth != nil {
-      guard contract.tap == nil, left.walks.count == 1, !left.walks[0].isOffset,
+      guard contract.tap == nil, !left.isMade, left.walks.count == 1, !left.walks[0].isOffset,
         left.walks[0].depthBytes == size
       else { return }
       let next = builder.gep(left.walks[0].start, bytes: tile.rows * left.walks[0].lineBytes)

@@ -9,14 +9,16 @@ extension KernelEmitter {
   /// A long chain of dependent instructions, as an exponential is, fills the processor's window before it
   /// is done. With fewer than four vectors side by side, vectors of the next iterations go beside them.
   /// Of maxima and minima, whose order does not matter, each of the iterations has its own, so that they
-  /// do not wait for each other; so it is with long sums of little else. Other sums are made in the order
+  /// do not wait for each other; so it is with a few long sums. Other sums are made in the order
   /// of iterations.
   func jammedIterations(of loop: Loop) -> Int? {
     let extent = kernel.variables[loop.variable.index].extent
     guard let lanes, lanes.width > 1, lanes.copies <= Self.vectorsSideBySide, extent >= 2,
       case .full = loop.range, loop.carries.isEmpty, module.target.registers >= 32,
-      !callsFunctions, !callsVectorFunctions
+      !callsFunctions
     else { return nil }
+    let hasLongSums = !longSums(of: loop).isEmpty
+    if callsVectorFunctions, !hasLongSums { return nil }
     var (sums, written, read) = (Set<ScalarID>(), Set<Memory>(), Set<Memory>())
     var isCostly = false
     for node in loop.body {
@@ -37,7 +39,7 @@ extension KernelEmitter {
     } else if !extremes(of: loop).isEmpty {
       most = lanes.copies > 2 ? 2 : Self.vectorsSideBySide
     } else {
-      guard !longSums(of: loop).isEmpty else { return nil }
+      guard hasLongSums else { return nil }
       most = Self.vectorsSideBySide / lanes.copies
     }
     if most < 2 { return nil }
@@ -57,15 +59,15 @@ extension KernelEmitter {
     }
   }
 
-  /// The accumulators of a loop of nothing but a few long sums of floats; none where it has others, or
-  /// elementary functions, behind which sums do not wait.
+  /// The accumulators of a loop of nothing but a few long sums of floats; none where it has others.
+  ///
+  /// That does not depend on what is summed up, so that sums have the same bits where a value is computed in
+  /// the place of its load.
   private func longSums(of loop: Loop) -> [Accumulator] {
     let isShort = kernel.variables[loop.variable.index].extent < Self.longSum
     guard !isShort, loop.accumulators.count <= Self.longSumCount else { return [] }
     let isPlain = loop.body.allSatisfy { node in
       switch node {
-      case .define(let scalar, .apply(let op, _)):
-        !op.isElementary || !analysis.varying.contains(scalar)
       case .define, .accumulate: true
       case .store, .loop, .contract: false
       }

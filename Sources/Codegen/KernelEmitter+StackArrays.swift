@@ -11,6 +11,8 @@ extension KernelEmitter {
     case partialSums
     /// A tile's sums on the way to a loop over its rows.
     case finishedTile
+    /// A strip of the left factor's elements of a tile's rows.
+    case leftPanel
   }
 
   /// An array on the stack, long enough for any product of the kernel; one product after the other
@@ -21,7 +23,9 @@ extension KernelEmitter {
     kernel.body.forEachNode { node in
       guard case .contract(let contract) = node else { return }
       let lineBytes = contract.tileColumns * contract.element.byteCount
-      byteCount = max(byteCount, lines(use, contract) * lineBytes)
+      byteCount = max(
+        byteCount,
+        use == .leftPanel ? leftPanelByteCount(contract) : lines(use, contract) * lineBytes)
     }
     let array = builder.alloca(module.i8, count: byteCount, alignment: 64)
     stackArrays[use] = array
@@ -39,6 +43,7 @@ extension KernelEmitter {
       let rows = contract.block?.rows ?? kernel.variables[contract.row.index].extent
       return min((rows + tile - 1) / tile * tile, rowBlock(of: contract))
     case .finishedTile: return tile
+    case .leftPanel: return 0
     }
   }
 }

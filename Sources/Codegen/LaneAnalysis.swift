@@ -50,7 +50,10 @@ struct LaneAnalysis {
         varying.insert(contract.result)
         let group = Group(width: contract.tiling.width, copies: contract.tiling.vectors)
         let columns = LaneLoop(variable: contract.column, group: group, outside: open)
-        visit(contract.left.body, lane: nil, open: open)
+        let rows = contract.leftLanes(in: kernel).map {
+          LaneLoop(variable: $0, group: group, outside: open)
+        }
+        visit(contract.left.body, lane: rows, open: open)
         visit(contract.right.body, lane: columns, open: open)
         visit(contract.body, lane: columns, open: open)
       }

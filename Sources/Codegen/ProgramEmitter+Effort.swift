@@ -233,7 +233,8 @@ private struct DurationWalk {
     } else {
       carriesValues = true
       add(products, times)
-      add(contract.left.body, times: times * rows * depth, lanes: nil)
+      let lanes = contract.leftLanes(in: kernel) == nil ? 1 : width
+      add(contract.left.body, times: times * rows * depth / lanes, lanes: nil)
     }
     if !isCalled || contract.tiling.panelDepth != nil {
       add(contract.right.body, times: times * columns * depth / width, lanes: nil)

@@ -41,6 +41,51 @@ extension LoopProgram {
     program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
     memory: MemoryReport, function: Function
   ) {
+    do {
+      return try loweredWithinBudget(
+        function, for: target, options, explains: explains, telling: observer)
+    } catch let shortage as MemoryShortage {
+      throw try confirmed(shortage, function, for: target, options)
+        .error(for: function, budget: options.memory.budget)
+    }
+  }
+
+  /// So many numbers of bytes are tried.
+  private static let confirmationCount = 6
+
+  /// A shortage whose least bytes are enough for a plan. What is looked at on the way depends on the budget, so
+  /// that a budget of just that many bytes need not lead to the same plan, and may lead to a smaller one.
+  private static func confirmed(
+    _ shortage: MemoryShortage, _ function: Function, for target: TargetDescription,
+    _ options: ScheduleOptions
+  ) throws -> MemoryShortage {
+    guard options.memory.policy != .saveAll else { return shortage }
+    var (shortage, options, next) = (shortage, options, shortage.least)
+    var isConfirmed = false
+    for _ in 0..<confirmationCount where next > 0 {
+      options.memory.budget = next
+      do {
+        let lowered = try loweredWithinBudget(function, for: target, options, explains: false)
+        (shortage.least, isConfirmed) = (next, true)
+        next = min(lowered.program.arenaByteCount, next - 1)
+      } catch let other as MemoryShortage {
+        if isConfirmed || other.least <= next { return shortage }
+        (shortage.least, next) = (other.least, other.least)
+      }
+    }
+    return shortage
+  }
+
+  /// Lowers a function.
+  ///
+  /// - Throws: `MemoryShortage` where no plan fits the memory budget.
+  private static func loweredWithinBudget(
+    _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
+    explains: Bool, telling observer: KernelObserver? = nil
+  ) throws -> (
+    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
+    memory: MemoryReport, function: Function
+  ) {
     // Scans are taken apart behind legalization, so that bodies are the same with any budget.
     let legal = try function.withRealPairs().givingEffectsResults().withWideSums()
       .transposingInvariantFactors().withWordSorts().withOrderKeys().withScatterParts()
@@ -61,7 +106,7 @@ extension LoopProgram {
           function, for: target, options, cache, explains: explains, inlinesValues: inlinesValues)
       }
       guard options.memory.policy != .saveAll, let budget = options.memory.budget else {
-        throw search.shortage.error(for: function, budget: options.memory.budget)
+        throw search.shortage
       }
       var found = try search.lowered(within: budget)
       if found == nil, hasScans {
@@ -69,7 +114,7 @@ extension LoopProgram {
         if let lowered = try search.loweredWhole(within: budget) { return lowered.with(function) }
         found = try search.loweredInlining(within: budget)
       }
-      guard var found else { throw search.shortage.error(for: function, budget: budget) }
+      guard var found else { throw search.shortage }
       found.lowered.memory.saveAllByteCount = shortage.saveAll
       found.lowered.memory.saveAllCurve = shortage.saveAllCurve
       return found.lowered.with(found.function)

@@ -26,8 +26,8 @@ import Testing
     )
   }
 
-  /// Scopes of four layers keep six values of 24: the plan is as small as the one made by hand, six
-  /// kept, four computed again, and the two cotangents of the step at hand.
+  /// Scopes of four layers keep five values of 24 behind the argument: the plan is as small as the one made by
+  /// hand, five kept, four computed again, and the cotangent, which each layer's takes the place of.
   @Test func scopesOfFourLayersKeepSixValues() throws {
     let (weights, x) = network()
     let plain = jit(rematerialization: .saveAll) { (w: [Tensor<Float>], x: Tensor<Float>) in
@@ -59,7 +59,7 @@ import Testing
     let whole = try #require(plain.report).arenaByteCount
     let planned = try #require(scoped.report).arenaByteCount
     #expect(whole >= 24 * layerBytes)
-    #expect(planned <= 12 * layerBytes)
+    #expect(planned <= 10 * layerBytes)
   }
 
   @Test func budgetsHoldAndChangeNothing() throws {

@@ -12,62 +12,62 @@ extension LoopProgram {
   /// - Parameter homes: the next values of carries that stand in the current one's memory; changed to
   ///   what remains of them.
   mutating func dropCarriedCopies(_ homes: inout [BufferID: BufferID]) {
-    while let found = copyBetweenLoops(homes) { rename([found.copy: found.source], &homes) }
-    while let found = carriedCopy(homes) {
-      rename([found.inner: found.carry.current, found.carry.next: found.carry.current], &homes)
+    for find in [Self.copiesBetweenLoops, Self.carriedCopies] {
+      while true {
+        let names = find(self)(homes)
+        if names.isEmpty { break }
+        rename(names, &homes)
+      }
     }
   }
 
-  /// A carry that is copied to another buffer and back in each iteration.
-  private struct CarriedCopy {
-    var carry: StepCarry
-    /// The buffer in between.
-    var inner: BufferID
-  }
-
-  private func carriedCopy(_ homes: [BufferID: BufferID]) -> CarriedCopy? {
-    var found: CarriedCopy?
+  /// What carries that are copied to another buffer and back in each iteration are replaced by. No buffer
+  /// has two parts in this, so that one change leaves the reasons for the others as they are.
+  private func carriedCopies(_ homes: [BufferID: BufferID]) -> [BufferID: BufferID] {
+    var names: [BufferID: BufferID] = [:]
+    var taken = Set<BufferID>()
     lazy var outside = BufferUses(self)
     steps.forEachStep { step in
-      guard found == nil, case .loop(let loop) = step else { return }
+      guard case .loop(let loop) = step else { return }
       lazy var uses = loop.body.map { buffersUsed(by: $0) }
+      lazy var own = BufferUses(self, in: loop.body)
       for carry in loop.carries where carry.current != carry.next {
         guard let inner = self.inner(of: carry, in: loop, homes, uses),
-          outside.stays(inner, carry, loop)
+          outside.stays(inner, carry, own),
+          taken.isDisjoint(with: [inner, carry.current, carry.next])
         else { continue }
-        found = CarriedCopy(carry: carry, inner: inner)
-        return
+        (names[inner], names[carry.next]) = (carry.current, carry.current)
+        taken.formUnion([inner, carry.current, carry.next])
       }
     }
-    return found
+    return names
   }
 
-  /// A buffer of a loop's body that is a copy of another one which nothing uses after it.
-  private func copyBetweenLoops(
-    _ homes: [BufferID: BufferID]
-  ) -> (source: BufferID, copy: BufferID)? {
-    var found: (source: BufferID, copy: BufferID)?
+  /// What buffers of loops' bodies are replaced by that are copies of others which nothing uses after them,
+  /// no buffer in two parts.
+  private func copiesBetweenLoops(_ homes: [BufferID: BufferID]) -> [BufferID: BufferID] {
+    var names: [BufferID: BufferID] = [:]
+    var taken = Set<BufferID>()
     lazy var outside = BufferUses(self)
     steps.forEachStep { step in
-      guard found == nil, case .loop(let loop) = step, loop.body.contains(where: { $0.isLoop })
-      else {
-        return
-      }
+      guard case .loop(let loop) = step, loop.body.contains(where: { $0.isLoop }) else { return }
       lazy var uses = loop.body.map { buffersUsed(by: $0) }
+      lazy var own = BufferUses(self, in: loop.body)
       for (position, step) in loop.body.enumerated() {
         guard case .kernel(let number) = step, kernels[number].slots.count == 2,
           let copy = kernels[number].writtenBuffers.first,
           let source = kernels[number].source(ofCopyTo: copy),
-          [source, copy].allSatisfy({ isOwn($0, of: loop, homes) && outside.isOnly($0, in: loop) }),
+          taken.isDisjoint(with: [source, copy]),
+          [source, copy].allSatisfy({ isOwn($0, of: loop, homes) && outside.isOnly($0, in: own) }),
           haveOneType(source, copy),
           uses[..<position].allSatisfy({ !$0.contains(copy) }),
           uses[(position + 1)...].allSatisfy({ !$0.contains(source) })
         else { continue }
-        found = (source, copy)
-        return
+        names[copy] = source
+        taken.formUnion([source, copy])
       }
     }
-    return found
+    return names
   }
 
   /// Whether a buffer has a fixed place in the arena that is no carry's of a loop itself.
@@ -100,35 +100,27 @@ extension LoopProgram {
 
   /// How often steps of a program use each buffer.
   private struct BufferUses {
-    private let program: LoopProgram
-    private let counts: [BufferID: Int]
+    private var counts: [BufferID: Int] = [:]
 
-    init(_ program: LoopProgram) {
-      self.program = program
-      counts = Self.counts(program.steps, in: program)
-    }
-
-    private static func counts(_ steps: [Step], in program: LoopProgram) -> [BufferID: Int] {
+    init(_ program: LoopProgram, in steps: [Step]? = nil) {
       var counts: [BufferID: Int] = [:]
-      steps.forEachStep { step in
+      (steps ?? program.steps).forEachStep { step in
         var buffers = step.ownBuffers
         if case .kernel(let number) = step { buffers += program.kernels[number].slots }
         for buffer in buffers { counts[program.root(of: buffer), default: 0] += 1 }
       }
-      return counts
+      self.counts = counts
     }
 
-    /// Whether a buffer is used in a loop's body alone.
-    func isOnly(_ buffer: BufferID, in loop: StepLoop) -> Bool {
-      counts[buffer] == Self.counts(loop.body, in: program)[buffer]
+    /// Whether a buffer is used in a loop's body alone, whose uses are given.
+    func isOnly(_ buffer: BufferID, in own: BufferUses) -> Bool {
+      counts[buffer] == own.counts[buffer]
     }
 
     /// Whether a buffer is used in a loop's body alone, and a carry's next value only there and by the
     /// loop itself.
-    func stays(_ inner: BufferID, _ carry: StepCarry, _ loop: StepLoop) -> Bool {
-      let own = Self.counts(loop.body, in: program)
-      return counts[inner] == own[inner]
-        && counts[carry.next] == (own[carry.next] ?? 0) + 1
+    func stays(_ inner: BufferID, _ carry: StepCarry, _ own: BufferUses) -> Bool {
+      isOnly(inner, in: own) && counts[carry.next] == (own.counts[carry.next] ?? 0) + 1
     }
   }
 

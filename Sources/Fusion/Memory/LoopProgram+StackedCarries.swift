@@ -17,7 +17,7 @@ extension LoopProgram {
     var dropped = Set<Int>()
     for number in kernels.indices {
       guard !dropped.contains(number), let copy = kernels[number].wholeCopy(in: self),
-        let stacking = CarryStack(copy, of: self),
+        buffers[copy.destination.index].view != nil, let stacking = CarryStack(copy, of: self),
         accept(
           "\(buffers[stacking.carry.current.index].name) stands in "
             + stacking.stacks.map { buffers[$0.buffer.index].name }.joined(separator: " and "))

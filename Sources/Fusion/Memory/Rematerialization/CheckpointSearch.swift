@@ -31,6 +31,8 @@ struct CheckpointSearch {
 
   /// How many divisions into blocks are planned.
   private static let trialCount = 4
+  /// The part of the added work that a larger division may have to be planned where another one fits.
+  private static let worthwhile = 0.9
 
   /// - Parameter shortage: what the plans lack in which scans are whole.
   init(
@@ -107,22 +109,25 @@ struct CheckpointSearch {
   /// better what that is.
   private mutating func inBlocks(_ budget: Int) throws -> CheckpointedProgram? {
     var limit = rest < budget ? min(budget - rest, budget / 32 * 31) : budget / 8 * 7
-    var best: CheckpointedProgram?
+    var best: (program: CheckpointedProgram, addedFlops: Int)?
     var tried = Set<Int>()
     for _ in 0..<Self.trialCount where limit > 0 {
       guard let nested = try checkpointed(.blocks(within: limit), budget),
-        tried.insert(nested.byteCount).inserted
+        tried.insert(nested.byteCount).inserted,
+        Double(nested.addedFlops) < Self.worthwhile * Double(best?.addedFlops ?? .max)
       else { break }
       let lowered = try lower(nested.function, nil, false)
       let byteCount = lowered.program.arenaByteCount
       let isFitting = byteCount <= budget
-      if isFitting, byteCount > best?.lowered.program.arenaByteCount ?? 0 {
-        best = CheckpointedProgram(lowered, nested)
+      if isFitting, byteCount > best?.program.lowered.program.arenaByteCount ?? 0 {
+        best = (CheckpointedProgram(lowered, nested), nested.addedFlops)
       }
       if isFitting, budget - byteCount <= budget / 8 { break }
       // What the rest of the program takes was reckoned from this trial.
-      limit = nested.byteCount + (budget - byteCount) - (isFitting ? budget / 64 : 0)
+      // Of what is taken from blocks a part comes back, as they share memory with the rest.
+      let missing = byteCount - budget
+      limit = nested.byteCount - (isFitting ? missing + budget / 64 : missing / 2 * 3)
     }
-    return best
+    return best?.program
   }
 }

@@ -6,7 +6,8 @@ internal import TensorIR
 ///
 /// Values that are stored only because that is quicker, such as gathered elements and tables laid out anew,
 /// are given up at the peak first, those with the least added time for their bytes before others; then all
-/// that is left. Of the programs on the way those are planned that are likely to fit.
+/// that is left. The fewest of them that are enough are found by bisection. Of these, what turns out to be needed
+/// less than others is stored after all, as long as the program fits.
 struct InliningSearch {
   /// A program without some values, and its plan.
   struct Found {
@@ -29,10 +30,15 @@ struct InliningSearch {
   /// The least bytes of all plans.
   private(set) var least = Int.max
 
-  /// So many programs are planned at most, and of programs of many steps.
-  private static let (planLimit, longPlanLimit) = (16, 3)
+  /// So many programs are planned where the one without any of the values does not fit, but nearly does, and of
+  /// programs of many steps.
+  private static let (retryCount, longRetryCount) = (7, 3)
+  /// So many values, of those that take most, are tried to be stored after all, and of programs of many steps.
+  private static let (returnCount, longReturnCount) = (6, 2)
   /// So many steps are many.
   private static let longCount = 64
+  /// Values that take a smaller part of the added time are not.
+  private static let returnShare = 0.02
   /// So many times memory is placed to see what is at the peak.
   private static let roundLimit = 16
 
@@ -46,14 +52,57 @@ struct InliningSearch {
   /// The quickest of the programs planned that fit the budget; nil where none does.
   mutating func fitting() -> Found? {
     walk()
-    var best: Found?
-    // Fewer values may be enough, and are quicker mostly; more may not be less.
-    let isLong = states[0].program.steps.count > Self.longCount
-    let count = min(isLong ? Self.longPlanLimit : Self.planLimit, states.count - 1)
-    for part in 0..<max(count, 0) {
-      let number = (states.count - 1) - part * (states.count - 1) / count
-      guard let found = planned(states[number]) else { continue }
-      if found.addedNanoseconds < best?.addedNanoseconds ?? .infinity { best = found }
+    guard states.count > 1, let found = shortest() else { return nil }
+    return storingMore(than: found)
+  }
+
+  /// The plan with the fewest values taken out that fits, where fitting is taken to be a matter of how many
+  /// these are; of those planned the quickest.
+  private mutating func shortest() -> Found? {
+    var high = states.count - 1
+    guard var best = longest(&high) else { return nil }
+    var low = 1
+    while low < high {
+      let middle = (low + high) / 2
+      if let found = planned(states[middle]) {
+        high = middle
+        if found.addedNanoseconds < best.addedNanoseconds { best = found }
+      } else {
+        low = middle + 1
+      }
+    }
+    return best
+  }
+
+  /// A plan with nearly all values taken out that fits, of which the number is given back.
+  private mutating func longest(_ number: inout Int) -> Found? {
+    let all = number
+    let retryCount = isLong ? Self.longRetryCount : Self.retryCount
+    // More values taken out may take more bytes, but not many.
+    let limit = budget.addingCapped(isLong ? budget / 8 : budget / 2)
+    var tried = Set([0])
+    for part in 0...retryCount {
+      number = all - part * all / (retryCount + 1)
+      guard tried.insert(number).inserted else { continue }
+      if let found = planned(states[number]) { return found }
+      if least > limit { return nil }
+    }
+    return nil
+  }
+
+  /// A plan with fewer values taken out, of those that take most.
+  private mutating func storingMore(than found: Found) -> Found {
+    var best = found
+    let costly = found.values.values.filter {
+      $0.addedNanoseconds > Self.returnShare * found.addedNanoseconds
+    }.sorted { ($1.addedNanoseconds, $0.buffer) < ($0.addedNanoseconds, $1.buffer) }
+    for value in costly.prefix(isLong ? Self.longReturnCount : Self.returnCount) {
+      var values = states[0]
+      for other in best.values.values where other.buffer != value.buffer {
+        _ = values.inline(other.buffer)
+      }
+      guard let fewer = planned(values) else { continue }
+      if fewer.addedNanoseconds < best.addedNanoseconds { best = fewer }
     }
     return best
   }
@@ -75,6 +124,9 @@ struct InliningSearch {
       return nil
     }
   }
+
+  /// Whether planning takes long.
+  private var isLong: Bool { states[0].program.steps.count > Self.longCount }
 
   // MARK: The way
 

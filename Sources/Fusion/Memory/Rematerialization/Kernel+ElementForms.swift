@@ -253,11 +253,14 @@ private struct LoopNest {
     if case .vector(let width, _) = loop.schedule { lanes = width }
   }
 
-  /// In the left factor of a product, which is made element by element, again for each tile of columns.
+  /// In the left factor of a product, which is made again for each tile of columns.
   func inLeftFactor(of contract: Contract, _ kernel: Kernel) -> LoopNest {
     let tile = contract.tiling.vectors * contract.tiling.width
-    return inside([contract.row, contract.depth] + contract.tapList, contract, kernel, lanes: 1)
-      .repeated((kernel.variables[contract.column.index].extent + tile - 1) / tile)
+    return inside(
+      [contract.row, contract.depth] + contract.tapList, contract, kernel,
+      lanes: contract.tiling.width
+    )
+    .repeated((kernel.variables[contract.column.index].extent + tile - 1) / tile)
   }
 
   /// In the right factor of a product, which is made again for each block of rows or each tile of them.

@@ -202,6 +202,9 @@ struct MemoryPlanner {
 
   /// What a plan gives; nil where a recipe has no kernel.
   private mutating func candidate(_ plan: RematerializationPlan) -> Candidate? {
+    if plan.isPlain {
+      return Candidate(plan: plan, program: original, arenaByteCount: saveAllByteCount)
+    }
     var kernels: [BufferID: Kernel] = [:]
     for case .recipe(let value) in plan.actions {
       let buffer = graph.values[value].buffer
@@ -238,7 +241,7 @@ struct MemoryPlanner {
       }
     }
     if let best = best(within: budget) { return best }
-    for number in tightest { _ = candidate(at: number) }
+    for number in tightest(below: high) { _ = candidate(at: number) }
     if let best = best(within: budget) { return best }
     let least = candidates.values.compactMap { $0?.arenaByteCount }.min() ?? usualBytes
     throw tooSmall(min(least, usualBytes))
@@ -246,13 +249,18 @@ struct MemoryPlanner {
 
   /// The runs, by number, that take hardly more on paper than the one that takes least: the others' arenas
   /// are not the least either, and placing memory takes far longer than running on paper.
-  private var tightest: [Int] {
-    mutating get {
-      var uses: [Int] = []
-      while uses.count < Self.capCount, let plan = plan(uses.count) { uses.append(plan.largestUse) }
-      let least = uses.min() ?? 0
-      return uses.indices.filter { uses[$0] <= least + least / 4 }
+  ///
+  /// - Parameter end: a number whose cap is too small for a run.
+  private mutating func tightest(below end: Int) -> [Int] {
+    var least = Int.max
+    var uses: [(number: Int, byteCount: Int)] = []
+    for number in (0..<end).reversed() {
+      if least < .max, cap(number) > least + least / 2 { break }
+      guard let plan = plan(number) else { continue }
+      uses.append((number, plan.largestUse))
+      least = min(least, plan.largestUse)
     }
+    return uses.filter { $0.byteCount <= least + least / 4 }.map(\.number).reversed()
   }
 
   private func best(within budget: Int) -> Candidate? {

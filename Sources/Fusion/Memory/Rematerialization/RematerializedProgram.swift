@@ -174,7 +174,7 @@ extension Kernel {
   /// - Parameter mayBeAll: whether the kernel may be left without any.
   mutating func drop(storesTo buffers: Set<BufferID>, mayBeAll: Bool = false) {
     let idle = buffers.subtracting(readBuffers).intersection(slots)
-    guard !idle.isEmpty else { return }
+    guard !idle.isEmpty, !body.changesOrderOfSums(without: idle, self) else { return }
     let slots = self.slots
     var rest = self
     rest.body = body.removingStores { store in
@@ -194,5 +194,31 @@ extension Kernel {
     var found = false
     body.forEachNode { if case .loop(let loop) = $0, !loop.carries.isEmpty { found = true } }
     return found
+  }
+}
+
+extension [Node] {
+  /// Whether a serial loop in lanes has sums and no stores but to some buffers: without these its sums may be
+  /// made several iterations at a time, so in another order.
+  fileprivate func changesOrderOfSums(
+    without idle: Set<BufferID>, _ kernel: Kernel, isInLanes: Bool = false
+  ) -> Bool {
+    contains { node in
+      guard case .loop(let loop) = node else { return false }
+      if case .vector = loop.schedule {
+        return loop.body.changesOrderOfSums(without: idle, kernel, isInLanes: true)
+      }
+      let stores = loop.body.compactMap { node in
+        if case .store(let store) = node { store.memory } else { nil }
+      }
+      let areIdle = stores.allSatisfy { memory in
+        if case .slot(let slot) = memory { idle.contains(kernel.slots[slot]) } else { false }
+      }
+      if isInLanes, !stores.isEmpty, areIdle, loop.accumulators.contains(where: { $0.kind == .add })
+      {
+        return true
+      }
+      return loop.body.changesOrderOfSums(without: idle, kernel, isInLanes: isInLanes)
+    }
   }
 }
