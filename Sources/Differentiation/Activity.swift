@@ -37,9 +37,8 @@ extension Function {
     var bits = BitOrigins(self)
     for operation in operations {
       bits?.follow(operation, varied: varied)
-      if let result = operation.results.first, bits?.source(of: result) != nil {
+      for result in operation.results where bits?.source(of: result) != nil {
         varied[result.index] = true
-        continue
       }
       let operands = operation.operands.map { varied[$0.index] }
       guard operands.contains(true) else { continue }
@@ -64,16 +63,18 @@ extension Function {
       useful[result.index] = true
     }
     for operation in operations.reversed() {
-      let wanted = operation.results.map { useful[$0.index] && varied[$0.index] }
+      var wanted = operation.results.map { useful[$0.index] && varied[$0.index] }
       guard wanted.contains(true) else { continue }
       if let result = operation.results.first, bounds.isShift(result) {
         useful[result.index] = false
         continue
       }
-      if let result = operation.results.first, let source = bits?.source(of: result) {
+      for (number, result) in operation.results.enumerated() where wanted[number] {
+        guard let source = bits?.source(of: result) else { continue }
         if case .scaled(let value) = source { useful[value.index] = true }
-        continue
+        wanted[number] = false
       }
+      guard wanted.contains(true) else { continue }
       let operands = operation.operands.map { varied[$0.index] }
       let isUsed =
         operation.isComplexSign(in: self)

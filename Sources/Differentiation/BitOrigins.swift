@@ -37,11 +37,7 @@ struct BitOrigins {
 
   /// Nothing where the function looks at no bits of floats.
   init?(_ function: Function) {
-    let looks = function.operations.contains { operation in
-      guard case .bits(.cast) = operation.op else { return false }
-      return function[operation.operands[0]].element.isFloat
-    }
-    guard looks else { return nil }
+    guard function.looksAtBits else { return nil }
     self.function = function
     origins = Array(repeating: .steps, count: function.types.count)
     constants = Array(repeating: nil, count: function.types.count)
@@ -53,9 +49,9 @@ struct BitOrigins {
 
   /// Follows the function's next operation, where it is known which floats vary.
   mutating func follow(_ operation: Operation, varied: [Bool]) {
-    let found = origin(of: operation, varied: varied)
-    for result in operation.results {
+    for (number, result) in operation.results.enumerated() {
       let type = function[result]
+      let found = origin(of: operation, result: number, varied: varied)
       if type.element.isInexact {
         let isCast = if case .bits(.cast) = operation.op { true } else { false }
         switch found {
@@ -73,11 +69,19 @@ struct BitOrigins {
     }
   }
 
-  /// What the results of an operation have from the bits of floats.
-  private func origin(of operation: Operation, varied: [Bool]) -> Origin {
+  /// What a result of an operation has from the bits of floats.
+  private func origin(of operation: Operation, result: Int, varied: [Bool]) -> Origin {
     let operands = operation.operands
     let own = operands.map { origins[$0.index] }
     switch operation.op {
+    case .optimizationBarrier: return own[result]
+    case .whileLoop, .branch, .scan:
+      // A region's floats made of bits are followed in it, the integers that leave it are not.
+      let isInteger = function[operation.results[result]].element.isInteger
+      let takesBits =
+        isInteger && operands.contains { varied[$0.index] }
+        && operation.op.regions.contains(where: \.looksAtBits)
+      return takesBits || own.contains { $0 != .steps } ? .mixed : .steps
     case .bits(.cast):
       guard function[operands[0]].element.isFloat else { return own[0] }
       return varied[operands[0].index] ? .scaled(operands[0]) : .steps
@@ -147,6 +151,16 @@ struct BitOrigins {
   }
 }
 
+extension Function {
+  /// Whether the function, or a region in it, looks at the bits of floats.
+  fileprivate var looksAtBits: Bool {
+    operations.contains { operation in
+      if case .bits(.cast) = operation.op { return self[operation.operands[0]].element.isFloat }
+      return operation.op.regions.contains(where: \.looksAtBits)
+    }
+  }
+}
+
 extension ElementType {
   /// The bits of the fraction of a float of the same width; of the widest of several.
   fileprivate var fractionBits: Int {
@@ -163,10 +177,12 @@ extension Operation {
   /// The tangent of a float that is made of the bits of another one.
   ///
   /// - Throws: `AdjointError` of kind `.notDifferentiable` where only its bits are known.
-  func bitsTangent(_ source: BitOrigins.Source, in pass: inout ForwardPass) throws -> ValueID? {
+  func bitsTangent(
+    of result: ValueID, _ source: BitOrigins.Source, in pass: inout ForwardPass
+  ) throws -> ValueID? {
     switch source {
     case .scaled(let value):
-      let slope = try pass.builder.divide(results[0], value)
+      let slope = try pass.builder.divide(result, value)
       return try pass.scaled(pass.tangent(value), by: slope)
     case .mixed:
       throw AdjointError(

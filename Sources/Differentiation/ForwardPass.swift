@@ -91,19 +91,19 @@ struct ForwardPass: LinearPass {
   private mutating func differentiate(
     _ operation: Operation, at position: Int, _ activity: Activity
   ) throws {
-    if let result = operation.results.first, activity[result],
-      let source = activity.bits?.source(of: result)
-    {
+    var ordinary = operation.results.filter { activity[$0] }
+    for result in ordinary {
+      guard let source = activity.bits?.source(of: result) else { continue }
       builder.location = operation.location
-      tangents[result.index] = try operation.bitsTangent(source, in: &self)
-      return
+      tangents[result.index] = try operation.bitsTangent(of: result, source, in: &self)
+      ordinary.removeAll { $0 == result }
     }
-    guard operation.results.contains(where: { activity[$0] }),
+    guard !ordinary.isEmpty,
       operation.operands.contains(where: { tangent($0) != nil })
     else { return }
     builder.location = operation.location
     let found = try operation.tangents(at: position, activity, in: &self)
-    for (result, tangent) in zip(operation.results, found) where activity[result] {
+    for (result, tangent) in zip(operation.results, found) where ordinary.contains(result) {
       tangents[result.index] = tangent
     }
   }

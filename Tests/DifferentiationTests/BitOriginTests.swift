@@ -68,6 +68,74 @@ import Testing
     #expect(error?.kind == .notDifferentiable)
   }
 
+  /// What has bits of a float beside other results leaves their derivatives alone.
+  @Test func eachResultHasItsOwnOrigin() throws {
+    let barrier = program(
+      """
+      %c = stablehlo.constant dense<1.0> : tensor<f64>
+      %p:3 = stablehlo.optimization_barrier %c, %x, %b : tensor<f64>, tensor<f64>, tensor<i64>
+      %y = stablehlo.multiply %p#1, %p#1 : tensor<f64>
+      """)
+    #expect(try gradients(of: barrier, at: [scalar(3)]) == [[6]])
+    let first = program(
+      """
+      %p:2 = stablehlo.optimization_barrier %x, %b : tensor<f64>, tensor<i64>
+      %y = stablehlo.multiply %p#0, %x : tensor<f64>
+      """)
+    #expect(try gradients(of: first, at: [scalar(3)]) == [[6]])
+  }
+
+  /// Integers that a region makes of a float's bits have them behind it.
+  @Test func bitsThatLeaveARegionHaveNoDerivative() throws {
+    let text = """
+      func.func @main(%x: tensor<f64>, %q: tensor<i1>) -> tensor<f64> {
+        %zero = stablehlo.constant dense<0> : tensor<i64>
+        %b = "stablehlo.if"(%q) ({
+          %c = stablehlo.bitcast_convert %x : (tensor<f64>) -> tensor<i64>
+          stablehlo.return %c : tensor<i64>
+        }, {
+          stablehlo.return %zero : tensor<i64>
+        }) : (tensor<i1>) -> tensor<i64>
+        %y = stablehlo.bitcast_convert %b : (tensor<i64>) -> tensor<f64>
+        return %y : tensor<f64>
+      }
+      """
+    let error = #expect(throws: AdjointError.self) {
+      try gradients(of: text, at: [scalar(3), Literal(TensorType([], .i1), integers: [1])])
+    }
+    #expect(error?.kind == .notDifferentiable)
+  }
+
+  /// A loop that carries bits has no derivative that could be told; before, it was zero where the first
+  /// carry was a constant.
+  @Test func loopsThatCarryBitsAreRefused() throws {
+    let text = """
+      func.func @main(%x: tensor<f64>, %n: tensor<i64>) -> tensor<f64> {
+        %one = stablehlo.constant dense<1> : tensor<i64>
+        %zero = stablehlo.constant dense<0> : tensor<i64>
+        %c = stablehlo.constant dense<1.0> : tensor<f64>
+        %b = stablehlo.bitcast_convert %x : (tensor<f64>) -> tensor<i64>
+        %p:4 = stablehlo.while(%k = %c, %w = %x, %bits = %b, %i = %zero) \
+          : tensor<f64>, tensor<f64>, tensor<i64>, tensor<i64>
+        cond {
+          %t = stablehlo.compare LT, %i, %n : (tensor<i64>, tensor<i64>) -> tensor<i1>
+          stablehlo.return %t : tensor<i1>
+        } do {
+          %j = stablehlo.add %i, %one : tensor<i64>
+          %f = stablehlo.bitcast_convert %bits : (tensor<i64>) -> tensor<f64>
+          %v = stablehlo.multiply %w, %f : tensor<f64>
+          stablehlo.return %k, %v, %bits, %j : tensor<f64>, tensor<f64>, tensor<i64>, tensor<i64>
+        }
+        %y = stablehlo.multiply %p#1, %p#1 : tensor<f64>
+        return %y : tensor<f64>
+      }
+      """
+    let error = #expect(throws: AdjointError.self) {
+      try gradients(of: text, at: [scalar(3), Literal(TensorType([], .i64), integers: [2])])
+    }
+    #expect(error?.kind == .notDifferentiable)
+  }
+
   @Test func bitsOfConstantsAreNumbers() throws {
     let text = """
       func.func @main(%x: tensor<f64>, %b: tensor<i64>) -> tensor<f64> {
