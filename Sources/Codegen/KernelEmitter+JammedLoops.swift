@@ -14,25 +14,22 @@ extension KernelEmitter {
   func jammedIterations(of loop: Loop) -> Int? {
     let extent = kernel.variables[loop.variable.index].extent
     guard let lanes, lanes.width > 1, lanes.copies <= Self.vectorsSideBySide, extent >= 2,
-      case .full = loop.range, loop.carries.isEmpty, module.target.registers >= 32,
-      !callsFunctions
+      module.target.registers >= 32, !callsFunctions, loop.mayBeJammed.isGranted
     else { return nil }
     let hasLongSums = !longSums(of: loop).isEmpty
     if callsVectorFunctions, !hasLongSums { return nil }
-    var (sums, written, read) = (Set<ScalarID>(), Set<Memory>(), Set<Memory>())
+    var sums = Set<ScalarID>()
     var isCostly = false
     for node in loop.body {
       switch node {
       case .define(let scalar, .apply(let op, _)):
         isCostly = isCostly || (op.isElementary && analysis.varying.contains(scalar))
-      case .define(_, .load(let memory, _, _)): read.insert(memory)
-      case .define: break
       case .accumulate(let sum, _): guard sums.insert(sum).inserted else { return nil }
-      case .store(let store): written.insert(store.memory)
-      case .loop, .contract: return nil
+      // Other memory may stand in the place of what is read.
+      case .store(let store): guard isPerLane(store.memory) else { return nil }
+      case .define, .loop, .contract: break
       }
     }
-    guard written.isDisjoint(with: read), written.allSatisfy(isPerLane) else { return nil }
     let most: Int
     if isCostly {
       most = Self.vectorsSideBySide / lanes.copies

@@ -10,14 +10,15 @@ package import TensorIR
 ///   access has a condition by what the bounds in it say; a condition of computed values says nothing. Of
 ///   accesses with a condition it is checked on request.
 /// - K4: only outermost loops are parallel; iterations of a parallel loop write different elements,
-///   and a parallel loop has no accumulators.
+///   write local arrays before they read them, and a parallel loop has no accumulators.
 /// - K5: no vector loop stands inside another.
 /// - K6: a tiled loop outside vector loops holds one vector loop and nothing else, which has no
 ///   accumulators and no loops, and the two may change places.
 /// - K7: a tiled loop inside a vector loop copies rows between memory, where they are contiguous
 ///   along it and stand further apart from lane to lane, and arrays of each lane.
 /// - K8: iterations in lanes touch different elements of what they write, but where all lanes only
-///   combine into one; so do the elements of a product's tiles.
+///   combine into one; so do the elements of a product's tiles. Loops in lanes have no carries, and
+///   their number of iterations is known.
 /// - K9: local arrays take no more than `stackByteLimit` of a thread's stack; others are in scratch
 ///   memory.
 /// - K10: a vector loop with carries computes what each follows from itself by before it reads it.

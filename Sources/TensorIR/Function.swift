@@ -44,9 +44,9 @@ package struct Operation: Hashable, Sendable {
     self.copy = copy
   }
 
-  /// The only value defined.
+  /// The value defined, or the first of several.
   ///
-  /// - Requires: the op has one result.
+  /// - Requires: the op has a result.
   @inlinable
   package var result: ValueID { results[0] }
 }

@@ -187,6 +187,58 @@ import Testing
     #expect(!blocks(of: 4, from: 4).isGranted)
   }
 
+  /// `l[0] += x[i]; z[i] = l[0]`, where `l[0]` is cleared first or not.
+  @Test(arguments: [true, false])
+  func whatIsHandedOnInALocalArrayIsOrdered(_ isCleared: Bool) {
+    var b = Bench()
+    b.k.kernel.locals = [Kernel.Local(element: .f32, count: 1)]
+    var body = [Node]()
+    if isCleared {
+      let zero = b.k.number(0, in: &body)
+      body.append(.store(Store(.local(0), 0, zero)))
+    }
+    let value = b.k.load(Bench.x, IndexExpression(b.i), in: &body)
+    body.append(.store(Store(.local(0), 0, value, combining: .add)))
+    let sum = b.k.define(.load(.local(0), 0, condition: nil), in: &body)
+    body.append(.store(Store(.slot(Bench.z), IndexExpression(b.i), sum)))
+    let loop = Self.over(b.i, body)
+    let analysis = b.analysis(of: [.loop(loop)])
+    #expect(analysis.mayRunInParallel(loop).isGranted == isCleared)
+    #expect(analysis.mayRunInBlocks(loop, reducing: []).isGranted == isCleared)
+  }
+
+  @Test(arguments: [Loop.Range.full, .condition(ScalarID(0))])
+  func loopsInLanesHandNothingOn(_ range: Loop.Range) {
+    var b = Bench()
+    let (current, next, result) = (b.k.scalar(.i1), b.k.scalar(.i1), b.k.scalar(.i1))
+    var inner = Self.over(b.j, [.define(next, .apply(.unary(.not), [current]))])
+    inner.range = range
+    let plain = inner
+    inner.carries = [Carry(current: current, initial: next, next: next, result: result)]
+    for (inner, isRight) in [(inner, false), (plain, range == .full)] {
+      let loop = Self.over(b.i, [.loop(Self.over(b.m, [.loop(inner)]))])
+      let permission = b.analysis(of: [.loop(loop)]).mayRunInLanes(loop)
+      #expect(permission == (isRight ? .granted : .refused(.carry)))
+    }
+  }
+
+  // MARK: Several iterations
+
+  @Test func jammedIterationsKeepTheLastWriter() {
+    var b = Bench()
+    b.k.kernel.locals = [Kernel.Local(element: .f32, count: 9, isPerLane: true)]
+    let j = IndexExpression(b.j)
+    var body = [Node]()
+    let value = b.k.load(Bench.x, j, in: &body)
+    body.append(.store(Store(.local(0), j + 1, value)))
+    #expect(Self.over(b.j, body).mayBeJammed.isGranted)
+    let twice = body + [.store(Store(.local(0), j, value))]
+    #expect(Self.over(b.j, twice).mayBeJammed == .refused(.meeting(.local(0))))
+    let reading = body + [.define(b.k.scalar(), .load(.local(0), j, condition: nil))]
+    #expect(Self.over(b.j, reading).mayBeJammed == .refused(.meeting(.local(0))))
+    #expect(Self.over(b.i, [.loop(Self.over(b.j, body))]).mayBeJammed == .refused(.shape))
+  }
+
   // MARK: Several loops
 
   @Test(arguments: [(-1, -1, true), (-1, 0, true), (0, -1, true), (-1, 1, false), (1, -1, false)])

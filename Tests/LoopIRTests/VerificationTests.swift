@@ -397,6 +397,15 @@ import Testing
             .store(Store(.slot(4), b.at(b.p) + 6, one)),
           ]))
     },
+    Mistake("K4: iterations of i may meet in the elements of l0") { b in
+      b.k.kernel.locals = [Kernel.Local(element: .f32, count: 1)]
+      var inner = [Node]()
+      let value = b.k.load(0, b.at(b.i), in: &inner)
+      inner.append(.store(Store(.local(0), IndexExpression(0), value, combining: .add)))
+      let sum = b.k.define(.load(.local(0), IndexExpression(0), condition: nil), in: &inner)
+      inner.append(.store(Store(.slot(4), b.at(b.i), sum)))
+      b.body = [loop(b.i, .parallel, inner)]
+    },
     Mistake("K9: local arrays of 200000 bytes are on the stack") { b in
       b.k.kernel.locals = [
         Kernel.Local(element: .f32, shape: [25_000]), Kernel.Local(element: .f64, shape: [12_500]),
@@ -422,6 +431,16 @@ import Testing
       let before = b.k.load(4, b.at(b.j), in: &inner)
       inner.append(.store(Store(.slot(4), b.at(b.j) + 1, before)))
       b.body = [loop(b.j, .vector(width: 4, interleave: 1), inner)]
+    },
+    Mistake("K8: iterations of j depend on one another") { b in
+      let zero = b.k.number(0, in: &b.body)
+      let (current, result) = (b.k.scalar(), b.k.scalar())
+      var body = [Node]()
+      let next = b.k.binary(.add, current, b.k.load(0, b.place, in: &body), in: &body)
+      var rows = Loop(b.i)
+      rows.body = body
+      rows.carries = [Carry(current: current, initial: zero, next: next, result: result)]
+      b.body.append(loop(b.j, .vector(width: 4, interleave: 1), [.loop(rows)]))
     },
     Mistake("K7: the tiled loop of j in lanes does more than copy rows") { b in
       copyingRows(from: b.place, size: 4, &b)

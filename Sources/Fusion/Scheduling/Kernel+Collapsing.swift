@@ -22,6 +22,7 @@ extension Kernel {
     guard case .loop(var loop) = node else { return node }
     loop.body = loop.body.map { collapsed($0, &scheduler) }
     while loop.body.count == 1, case .loop(let inner) = loop.body[0], inner.accumulators.isEmpty,
+      loop.isPlain, inner.isPlain,
       let merged = merged(loop, inner),
       scheduler.accept(variables[merged.variable.index].name)
     {
@@ -56,4 +57,9 @@ extension Kernel {
     loop.body = body
     return loop
   }
+}
+
+extension Loop {
+  /// Whether the loop just goes over all of its variable, one iteration after the other.
+  fileprivate var isPlain: Bool { range == .full && schedule == .serial && carries.isEmpty }
 }

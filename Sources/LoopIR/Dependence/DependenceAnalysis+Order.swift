@@ -159,6 +159,29 @@ extension DependenceAnalysis {
   }
 }
 
+extension Loop {
+  /// Whether some iterations at a time may be carried out together, node by node (unroll and jam): of
+  /// two nodes that touch one memory neither writes it, so that what the first of them does for a later
+  /// iteration does not matter to the second.
+  package var mayBeJammed: Permission {
+    guard range == .full else { return .refused(.shape) }
+    guard carries.isEmpty else { return .refused(.carry) }
+    var (touched, written) = (Set<Memory>(), Set<Memory>())
+    for node in body {
+      switch node {
+      case .loop, .contract: return .refused(.shape)
+      case .define, .store, .accumulate: break
+      }
+      guard let access = node.access else { continue }
+      let isTouched = !touched.insert(access.memory).inserted
+      let isWritten = written.contains(access.memory) || access.isWrite
+      if isTouched && isWritten { return .refused(.meeting(access.memory)) }
+      if access.isWrite { written.insert(access.memory) }
+    }
+    return .granted
+  }
+}
+
 extension Node {
   /// The loop over the node's rows; that of a product has no body.
   fileprivate var rowLoop: Loop? {

@@ -31,8 +31,9 @@ package final class DependenceAnalysis {
   package func mayRunInParallel(_ loop: Loop, reducing reduced: Set<Memory> = []) -> Permission {
     guard loop.accumulators.isEmpty else { return .refused(.sum) }
     return iterationsAreSeparate(loop) { memory, sites in
-      // Every thread has local arrays of its own.
-      if case .local = memory { return true }
+      // Every thread has local arrays of its own, which each iteration writes before it reads them;
+      // whether it writes all that it reads is not looked at.
+      if case .local = memory { return Self.areWrittenFirst(sites) }
       return reduced.contains(memory) && Self.areReductions(sites)
     }
   }
@@ -52,6 +53,8 @@ package final class DependenceAnalysis {
   /// - Parameter privatized: local arrays of which every lane gets one, besides those that have.
   package func mayRunInLanes(_ loop: Loop, privatizing privatized: Set<Int> = []) -> Permission {
     guard !loop.body.contains(where: \.hasContract) else { return .refused(.product) }
+    // The lanes would have to agree on what loops inside hand on, and on when they end.
+    guard loop.range.isCounted, !loop.body.handsOn else { return .refused(.carry) }
     var loop = loop
     loop.carries.removeAll { $0.recurrence != nil }
     return iterationsAreSeparate(loop) { memory, sites in
@@ -106,6 +109,11 @@ package final class DependenceAnalysis {
   static func areReductions(_ sites: [AccessSite]) -> Bool {
     guard let kind = sites.first?.access.combining else { return false }
     return sites.allSatisfy { $0.access.combining == kind }
+  }
+
+  /// Whether a write of one memory stands before whatever reads it.
+  private static func areWrittenFirst(_ sites: [AccessSite]) -> Bool {
+    sites.min { $0.position < $1.position }?.access.isRead == false
   }
 
   /// Whether an address differs between the loop's iterations.
@@ -187,5 +195,24 @@ extension Memory: Comparable {
     case (.slot, .local): true
     case (.local, .slot): false
     }
+  }
+}
+
+extension Loop.Range {
+  /// Whether the number of iterations does not depend on what they compute.
+  var isCounted: Bool {
+    if case .condition = self { false } else { true }
+  }
+}
+
+extension [Node] {
+  /// Whether a loop among the nodes has carries, or ends by a condition.
+  fileprivate var handsOn: Bool {
+    var result = false
+    forEachNode { node in
+      guard case .loop(let loop) = node else { return }
+      result = result || !loop.carries.isEmpty || !loop.range.isCounted
+    }
+    return result
   }
 }
