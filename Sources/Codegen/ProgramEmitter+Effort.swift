@@ -155,6 +155,19 @@ private struct DurationWalk {
     var width: Int
   }
 
+  /// What a call of a microkernel takes with the addresses for it.
+  private static let nanosecondsPerCall = 8.0
+
+  /// How often a product of so many rows and columns calls its microkernels.
+  private func calls(_ contract: Contract, _ rows: Double, _ columns: Double) -> Double {
+    let depth = contract.termCount(in: kernel)
+    let panels = contract.tiling.panelDepth.map { max(1, (depth + $0 - 1) / $0) } ?? 1
+    let tiles =
+      (rows / Double(contract.tiling.rows)).rounded(.up)
+      * (columns / Double(contract.tileColumns)).rounded(.up)
+    return tiles * Double(panels)
+  }
+
   /// An instruction of a vector takes a quarter of a nanosecond.
   static let nanosecondsPerInstruction = 0.25
 
@@ -230,6 +243,7 @@ private struct DurationWalk {
     let isCalled = contract.microkernel(in: kernel, for: target) != nil
     if isCalled {
       microkernelNanoseconds += products * times * Self.nanosecondsPerInstruction
+      nanoseconds += calls(contract, rows, columns) * times * Self.nanosecondsPerCall
     } else {
       carriesValues = true
       add(products, times)
