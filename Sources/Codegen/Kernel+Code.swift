@@ -78,7 +78,7 @@ extension KernelCode {
     case .kernel(let kernel):
       let callees = kernel.microkernels(for: module.target).enumerated()
       let symbols = Dictionary(uniqueKeysWithValues: callees.map { ($1, symbol($0)) })
-      return KernelEmitter(kernel, named: name, microkernels: symbols, module).emitted()
+      return KernelEmitter(kernel, named: name, microkernels: symbols, module).emit()
     case .microkernel(let microkernel): return microkernel.emit(named: name, in: module)
     }
   }

@@ -8,18 +8,20 @@ extension KernelEmitter {
   /// A short body is written out for every row. A long one, and one behind a great depth, stands in a loop
   /// over rows, which finds the sums on the stack: its code would be many times as long, and compile as
   /// many times as long, without being faster.
-  func emitEpilogue(_ contract: Contract, _ tile: ContractTile, _ sums: [[LLVMValue]]) {
+  ///
+  /// - Parameter sums: The tile's sums, by row and vector; nil where they wait on the stack.
+  func emitEpilogue(_ contract: Contract, _ tile: ContractTile, _ sums: [[LLVMValue]]?) {
     guard let first = variables[contract.row] else { return }
     let (shared, perRow) = splitByRow(contract)
     for node in shared { emit(node) }
-    if tile.rows > 1, isLoop(perRow, contract) {
-      store(sums, contract)
-      emitRows(perRow, contract, tile, from: first)
-    } else {
+    if let sums, tile.rows == 1 || !isLoop(perRow, contract) {
       for row in 0..<tile.rows {
         scalars[contract.result] = sums[row]
         for node in perRow { emit(node.shifting(contract.row, by: row)) }
       }
+    } else {
+      if let sums { store(sums, contract) }
+      emitRows(perRow, contract, tile, from: first)
     }
     variables[contract.row] = first
   }
@@ -38,15 +40,6 @@ extension KernelEmitter {
   private static let writtenOutNodes = 2
   /// So many products for an element are a great depth.
   private static let greatDepth = 256
-
-  /// Carries out the product's body for each row of a tile whose sums wait on the stack.
-  func emitEpilogue(ofWaiting tile: ContractTile, _ contract: Contract) {
-    guard let first = variables[contract.row] else { return }
-    let (shared, perRow) = splitByRow(contract)
-    for node in shared { emit(node) }
-    emitRows(perRow, contract, tile, from: first)
-    variables[contract.row] = first
-  }
 
   /// Puts a tile's sums on the stack.
   private func store(_ sums: [[LLVMValue]], _ contract: Contract) {

@@ -64,12 +64,12 @@ extension KernelEmitter {
     let start = builder.appendBlock("part")
     builder.br(start)
     builder.position(at: start)
-    let first = carried(builder.int(0, module.i64), from: before)
+    let first = builder.carried(builder.int(0, module.i64), from: before)
     let sums = (0..<tile.rows).map { _ in
       tile.masks.map { _ in
         CompensatedSum(
-          total: carried(builder.zero(vector), from: before),
-          rest: carried(builder.zero(vector), from: before))
+          total: builder.carried(builder.zero(vector), from: before),
+          rest: builder.carried(builder.zero(vector), from: before))
       }
     }
     func added(_ range: DepthRange, to sums: [[CompensatedSum]]) -> [[CompensatedSum]] {
@@ -125,8 +125,8 @@ extension KernelEmitter {
     let start = builder.appendBlock("tap")
     builder.br(start)
     builder.position(at: start)
-    let number = carried(builder.int(0, module.i64), from: before)
-    let sums = zeros.map { line in line.map { carried($0, from: before) } }
+    let number = builder.carried(builder.int(0, module.i64), from: before)
+    let sums = zeros.map { line in line.map { builder.carried($0, from: before) } }
     variables[tap] = builder.add(firstTap, number)
     let next = run(sums, number)
     let following = builder.add(number, builder.int(1, module.i64))
@@ -170,9 +170,9 @@ extension KernelEmitter {
     let start = builder.appendBlock("depth")
     builder.br(start)
     builder.position(at: start)
-    let step = carried(builder.int(0, module.i64), from: before)
-    let places = origins.map { $0.map { carried($0, from: before) } }
-    let sums = initial.map { line in line.map { carried($0, from: before) } }
+    let step = builder.carried(builder.int(0, module.i64), from: before)
+    let places = origins.map { $0.map { builder.carried($0, from: before) } }
+    let sums = initial.map { line in line.map { builder.carried($0, from: before) } }
     let columns = columnElements(right, contract, tile, places[1], depths, step)
     // Each element is loaded where it is used: schedulers that hoist loads run out of registers.
     var next = [[LLVMValue]]()
@@ -193,13 +193,6 @@ extension KernelEmitter {
       builder.icmp(.slt, following, depths.depthEnd(builder)), start, after)
     builder.position(at: after)
     return next
-  }
-
-  /// A value that a loop carries, as it enters from `block`.
-  private func carried(_ initial: LLVMValue, from block: LLVMBlock) -> LLVMValue {
-    let phi = builder.phi(initial.type)
-    builder.addIncoming(phi, initial, from: block)
-    return phi
   }
 
   /// Calls `use` with each row and the left factor's element of it at one depth, in all lanes.

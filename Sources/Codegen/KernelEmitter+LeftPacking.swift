@@ -64,8 +64,8 @@ extension KernelEmitter {
     let start = builder.appendBlock("strip")
     builder.br(start)
     builder.position(at: start)
-    let first = phi(zero, from: before)
-    let sums = initial.map { line in line.map { phi($0, from: before) } }
+    let first = builder.carried(zero, from: before)
+    let sums = initial.map { line in line.map { builder.carried($0, from: before) } }
     var strip = depths
     strip.taps = 1
     strip.first = builder.add(depths.first, first)
@@ -82,12 +82,6 @@ extension KernelEmitter {
     builder.condBr(builder.icmp(.slt, following, end), start, after)
     builder.position(at: after)
     return next
-  }
-
-  private func phi(_ initial: LLVMValue, from block: LLVMBlock) -> LLVMValue {
-    let phi = builder.phi(initial.type)
-    builder.addIncoming(phi, initial, from: block)
-    return phi
   }
 
   // MARK: Elements

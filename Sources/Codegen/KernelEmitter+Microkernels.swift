@@ -38,7 +38,7 @@ extension KernelEmitter {
       preconditionFailure("a microkernel of \(kernel.name) has no symbol")
     }
     builder.call(microkernel.declare(symbol, in: module), arguments)
-    if waiting == nil, direct == nil { emitEpilogue(ofWaiting: tile, contract) }
+    if waiting == nil, direct == nil { emitEpilogue(contract, tile, nil) }
     return true
   }
 }
@@ -112,9 +112,9 @@ extension Contract {
 
   /// A factor that is one load whose address grows evenly with depth.
   private func plainLoad(
-    of factor: Factor, by parts: FactorParts, in kernel: Kernel
+    of factor: Factor, by parts: @autoclosure () -> FactorParts, in kernel: Kernel
   ) -> FactorParts.Load? {
-    guard factor.body.count == 1, let load = parts.evenLoads.first, load.scalar == factor.value,
+    guard factor.body.count == 1, let load = parts().evenLoads.first, load.scalar == factor.value,
       kernel.scalars[load.scalar.index] == element
     else { return nil }
     if case .local(let local) = load.memory, kernel.locals[local].isPerLane { return nil }

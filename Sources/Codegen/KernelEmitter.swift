@@ -93,8 +93,8 @@ final class KernelEmitter {
       name, parameters: [module.pointer, module.i64, module.i64], returns: module.void)
   }
 
-  /// Emits the whole function.
-  func emit() {
+  /// Emits the whole function, and gives it.
+  func emit() -> LLVMFunction {
     builder.position(at: function.appendBlock("entry"))
     builder.allowsContraction = false
     for position in kernel.slots.indices {
@@ -116,11 +116,6 @@ final class KernelEmitter {
     scratch.release(builder, module)
     builder.ret()
     function.contractProducts(in: module)
-  }
-
-  /// Emits the whole function, and gives it.
-  func emitted() -> LLVMFunction {
-    emit()
     return function
   }
 

@@ -114,10 +114,12 @@ private struct MicrokernelEmitter {
     let ahead = builder.gep(module.i8, left, builder.mul(line, word(kernel.rows)))
     builder.br(loop)
     builder.position(at: loop)
-    let step = carried(word(0), from: entry)
-    let (leftPlace, rightPlace) = (carried(left, from: entry), carried(right, from: entry))
+    let step = builder.carried(word(0), from: entry)
+    let (leftPlace, rightPlace) = (
+      builder.carried(left, from: entry), builder.carried(right, from: entry)
+    )
     let sums = (0..<kernel.rows).map { _ in
-      (0..<kernel.vectors).map { _ in carried(builder.zero(vector), from: entry) }
+      (0..<kernel.vectors).map { _ in builder.carried(builder.zero(vector), from: entry) }
     }
     let columns = columns(at: rightPlace)
     // Each element is loaded where it is used: schedulers that hoist loads run out of registers.
@@ -143,13 +145,6 @@ private struct MicrokernelEmitter {
   }
 
   private func word(_ value: Int) -> LLVMValue { builder.int(value, module.i64) }
-
-  /// A value that the loop carries, as it enters from `block`.
-  private func carried(_ initial: LLVMValue, from block: LLVMBlock) -> LLVMValue {
-    let phi = builder.phi(initial.type)
-    builder.addIncoming(phi, initial, from: block)
-    return phi
-  }
 
   /// The odd multiples of a number of bytes that rows of a tile are apart.
   ///

@@ -7,6 +7,13 @@ extension IRBuilder {
   /// A value that depends on which block control came from; phis come first in their block.
   package func phi(_ type: LLVMType) -> LLVMValue { LLVMValue(LLVMBuildPhi(ref, type.ref, "")) }
 
+  /// A value that a loop carries, as it enters from `block`.
+  package func carried(_ initial: LLVMValue, from block: LLVMBlock) -> LLVMValue {
+    let phi = phi(initial.type)
+    addIncoming(phi, initial, from: block)
+    return phi
+  }
+
   /// Gives a phi its value on the edge from `block`.
   package func addIncoming(_ phi: LLVMValue, _ value: LLVMValue, from block: LLVMBlock) {
     assert(phi.type == value.type, "a phi of \(phi.type.text) with a value of \(value.type.text)")
