@@ -6,8 +6,8 @@ import Adjoint
   import Darwin
 #endif
 
-/// How long compiling a function takes, stage by stage: anew, with the kernels of this process, and
-/// from disk.
+/// How long compiling a function takes, stage by stage: anew by the policy at hand and by two others, with the
+/// kernels of this process, and from disk.
 struct CompileTimes {
   /// The stages of the fastest of some compilations.
   struct Row {
@@ -52,6 +52,7 @@ struct CompileTimes {
     }
     var rows = [try row("cold", .none)]
     peakByteCount = Self.peakByteCount()
+    rows.append(try row("cold, balanced", .none, .balanced))
     rows.append(try row("cold, the best code", .none, .best))
     try withCodeCache(.process) { try compile() }.improve()
     rows.append(try row("warm in process", .process))

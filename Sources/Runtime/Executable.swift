@@ -224,16 +224,17 @@ package final class Executable: Sendable {
     }
   }
 
-  /// What compiles kernels while others are planned: the best code, of functions that take a while, where
-  /// no budget may have their loops planned again.
+  /// What compiles kernels while others are planned, of functions that take a while, where no budget may have
+  /// their loops planned again.
   private static func early(
     _ function: Function, _ options: CodeOptions, for target: TargetDescription
   ) -> EarlyCompilation? {
-    guard function.operations.count >= Self.leastEarlyCount, options.policy == .best,
+    guard function.operations.count >= Self.leastEarlyCount,
       options.budgetMilliseconds == nil, options.memory.budget == nil
     else { return nil }
     return EarlyCompilation(
-      KernelCompiler(target: target, cache: CodeCache.current), threads: options.threads,
+      KernelCompiler(target: target, cache: CodeCache.current), policy: options.policy,
+      threads: options.threads,
       leastNanoseconds: KernelDuration.nanoseconds(
         flops: function.flops(for: function.results), on: target, threads: options.threads))
   }

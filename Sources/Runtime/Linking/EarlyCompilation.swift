@@ -6,8 +6,9 @@ internal import TensorIR
 
 /// Kernels that are compiled on a thread of their own while the rest of their program is planned.
 ///
-/// Later passes may change a kernel after it was scheduled. What was made of it is then not used. The code
-/// that loses most at level 0 comes first; what loses next to nothing waits until the whole program is known.
+/// Later passes may change a kernel after it was scheduled. What was made of it is then not used. Where the
+/// best code is wanted, what loses most at level 0 comes first, and what loses next to nothing waits until
+/// the whole program is known. Otherwise a code's level is known at once, and what takes longest comes first.
 final class EarlyCompilation: Sendable {
   /// A kernel over numbered buffers of these types.
   private struct Scheduled: Hashable, Sendable {
@@ -24,7 +25,16 @@ final class EarlyCompilation: Sendable {
     var current: KernelCode?
   }
 
+  /// A code to compile.
+  private struct Candidate {
+    var code: KernelCode
+    var level: Int
+    /// What a call loses without it, or how long it takes.
+    var worth: Double
+  }
+
   private let compiler: KernelCompiler
+  private let policy: CompilationPolicy
   /// How many threads a call may use.
   private let threads: Int
   /// Nanoseconds that a call takes at least.
@@ -39,9 +49,13 @@ final class EarlyCompilation: Sendable {
   /// - Parameters:
   ///   - threads: How many a call may use.
   ///   - leastNanoseconds: How long a call takes at least, as far as that is known.
-  init?(_ compiler: KernelCompiler, threads: Int = 1, leastNanoseconds: Double = 0) {
+  init?(
+    _ compiler: KernelCompiler, policy: CompilationPolicy = .best, threads: Int = 1,
+    leastNanoseconds: Double = 0
+  ) {
     guard WorkerPool.availableThreads > 1 else { return nil }
     self.compiler = compiler
+    self.policy = policy
     self.threads = threads
     self.leastNanoseconds = leastNanoseconds
     thread = Mutex(nil)
@@ -54,6 +68,9 @@ final class EarlyCompilation: Sendable {
     state.withLock { $0.waiting.append(Scheduled(kernel: kernel, types: types)) }
     sleeper.wake()
   }
+
+  /// Whether a code was compiled.
+  func hasMade(_ code: KernelCode) -> Bool { state.withLock { $0.made[code] != nil } }
 
   /// Begins no other kernel; gives what was made so far, and what is still being made.
   func close() -> (made: [KernelCode: KernelCompiler.Made], current: KernelCode?) {
@@ -76,7 +93,7 @@ final class EarlyCompilation: Sendable {
   /// Compiles kernels until there will be no more.
   private func work() {
     var known: [Scheduled: KernelDuration] = [:]
-    var candidates: [ProgramEmitter.Candidate] = []
+    var candidates: [Candidate] = []
     var total = 0.0
     while true {
       let (isClosed, arrived) = state.withLock { state in
@@ -95,21 +112,31 @@ final class EarlyCompilation: Sendable {
         else { continue }
         known[kernel] = duration
         total += duration.nanoseconds
-        candidates += codes
+        candidates += codes.map(candidate)
       }
-      let best = candidates.indices.max { candidates[$0].loss < candidates[$1].loss }
-      if let best,
-        candidates[best].loss >= max(total, leastNanoseconds) * ProgramEmitter.noticeableLoss
-      {
-        compile(candidates.remove(at: best).code)
+      let first = candidates.indices.max { candidates[$0].worth < candidates[$1].worth }
+      let leastWorth =
+        policy == .best ? max(total, leastNanoseconds) * ProgramEmitter.noticeableLoss : 0
+      if let first, candidates[first].worth >= leastWorth {
+        compile(candidates.remove(at: first))
       } else {
         sleeper.sleep { state.withLock { $0.isClosed || !$0.waiting.isEmpty } }
       }
     }
   }
 
-  private func compile(_ code: KernelCode) {
-    let level = code.codegenLevel
+  /// What is to become of a code by which a call loses so much at level 0.
+  private func candidate(_ code: KernelCode, loss: Double) -> Candidate {
+    let best = code.codegenLevel
+    guard policy != .best else { return Candidate(code: code, level: best, worth: loss) }
+    let weight = code.weight(on: compiler.target)
+    func cost(_ level: Int) -> Double { KernelCompiler.nanoseconds(weight: weight, level: level) }
+    let level = policy.waits(forGain: loss, costing: cost(best)) ? best : 0
+    return Candidate(code: code, level: level, worth: cost(level))
+  }
+
+  private func compile(_ candidate: Candidate) {
+    let (code, level) = (candidate.code, candidate.level)
     guard compiler.known(code, level: level) == nil else { return }
     let isWanted = state.withLock { state in
       guard !state.isClosed, state.made[code] == nil else { return false }
@@ -118,7 +145,7 @@ final class EarlyCompilation: Sendable {
     }
     guard isWanted else { return }
     // What LLVM refuses it refuses again when the program is compiled, which says so.
-    let made = try? compiler.made(code, level: level, best: level)
+    let made = try? compiler.made(code, level: level, best: code.codegenLevel)
     state.withLock { state in
       state.current = nil
       state.made[code] = made

@@ -57,8 +57,12 @@ final class KernelCompilation: Sendable {
     for (number, outcome) in compilation.outcomes.withLock({ $0 }).enumerated() {
       if let outcome {
         objects.append(try outcome.get())
-      } else if number > 0, let made = late[emitter.codes[number - 1]] {
-        objects.append(compilation.compiler.adopted(made, emitter.codes[number - 1]))
+      } else if number > 0, let made = late[emitter.codes[number - 1]],
+        made.kernel.level >= compilation.levels[number]
+      {
+        objects.append(
+          compilation.compiler.adopted(
+            made, emitter.codes[number - 1], best: emitter.levels[number - 1]))
       } else {
         objects.append(try compilation.object(number, level: compilation.levels[number]))
       }
@@ -101,13 +105,6 @@ final class KernelCompilation: Sendable {
   private static let dividedWeight = 400
   /// What a kernel weighs in the entry.
   private static let callWeight = 10
-  /// Nanoseconds that LLVM takes for a module at each level, and for what weighs one.
-  private static let costs: [(module: Double, weight: Double)] = [
-    (250_000, 3_000), (700_000, 11_000),
-  ]
-  /// Better code is waited for where a call gains so many times what it takes.
-  private static let leastGain = 4.0
-
   private init(
     _ emitter: ProgramEmitter, _ target: TargetDescription, _ cache: CodeCache?, _ effort: Effort,
     keeping kept: [CodeCache.Kernel]? = nil, early: EarlyCompilation? = nil
@@ -121,7 +118,7 @@ final class KernelCompilation: Sendable {
       + emitter.codes.map { $0.weight(on: target) }
     let best = [emitter.entryLevel] + emitter.levels
     func cost(_ number: Int, _ level: Int) -> Double {
-      Self.costs[level].module + Self.costs[level].weight * Double(weights[number])
+      KernelCompiler.nanoseconds(weight: weights[number], level: level)
     }
     var known: [CodeCache.Kernel?] = [nil]
     for (code, level) in zip(emitter.codes, emitter.levels) {
@@ -134,10 +131,9 @@ final class KernelCompilation: Sendable {
       gains = [0] + emitter.losses(threads: effort.threads)
     }
     if effort.policy != .best {
-      for number in levels.indices {
-        let isWorthIt =
-          effort.policy == .balanced && gains[number] > Self.leastGain * cost(number, best[number])
-        if !isWorthIt { levels[number] = 0 }
+      for number in levels.indices
+      where !effort.policy.waits(forGain: gains[number], costing: cost(number, best[number])) {
+        levels[number] = 0
       }
     }
     for number in levels.indices.dropFirst() where known[number] == nil && levels[number] == 0 {
@@ -150,7 +146,8 @@ final class KernelCompilation: Sendable {
     }
     let begun = early?.close()
     for (number, code) in emitter.codes.enumerated() where known[number + 1] == nil {
-      known[number + 1] = begun?.made[code].map { compiler.adopted($0, code) }
+      guard let made = begun?.made[code], made.kernel.level >= levels[number + 1] else { continue }
+      known[number + 1] = compiler.adopted(made, code, best: best[number + 1])
     }
     outcomes = Mutex(known.map { kernel in kernel.map { .success($0) } })
     let current = begun?.current.flatMap { emitter.codes.firstIndex(of: $0) }.map { $0 + 1 }

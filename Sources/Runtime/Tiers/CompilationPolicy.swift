@@ -9,4 +9,16 @@ package enum CompilationPolicy: String, Hashable, Sendable, CaseIterable {
   case balanced
   /// The best code.
   case best
+
+  /// Whether code is waited for by which a call gains so many nanoseconds for so many of compiling.
+  func waits(forGain gain: Double, costing cost: Double) -> Bool {
+    switch self {
+    case .immediate: false
+    case .balanced: gain > Self.leastGain * cost
+    case .best: true
+    }
+  }
+
+  /// Better code is waited for where a call gains so many times what it takes.
+  private static let leastGain = 4.0
 }

@@ -1,3 +1,4 @@
+import Foundation
 import LoopIR
 import Targets
 import TensorIR
@@ -48,15 +49,31 @@ import Testing
     #expect(Set(codes).isSuperset(of: emitter.codes))
   }
 
-  @Test func objectsAreTheSameAsThoseMadeLater() throws {
+  @Test(arguments: [CompilationPolicy.immediate, .balanced, .best])
+  func objectsAreTheSameAsThoseMadeLater(policy: CompilationPolicy) throws {
     let cache = CodeCache()
-    let early = EarlyCompilation(KernelCompiler(target: .host, cache: cache))
+    let early = EarlyCompilation(KernelCompiler(target: .host, cache: cache), policy: policy)
     for (kernel, types) in told { early?.add(kernel, types) }
+    let effort = KernelCompilation.Effort(policy: policy)
     let objects = try KernelCompilation.objects(
-      of: emitter, for: .host, cache: cache, early: early)
-    let later = try KernelCompilation.objects(of: emitter, for: .host, cache: nil)
+      of: emitter, for: .host, cache: cache, effort: effort, early: early)
+    let later = try KernelCompilation.objects(of: emitter, for: .host, cache: nil, effort: effort)
     #expect(objects.map(\.object) == later.map(\.object))
+    #expect(objects.map(\.level) == later.map(\.level))
     #expect(cache.counts.compiledKernels == emitter.codes.count + 1)
+  }
+
+  /// Code that was made quickly does not stand in for better code that a program needs.
+  @Test func quickCodeIsMadeAnewWhereTheBestIsNeeded() throws {
+    guard
+      let early = EarlyCompilation(KernelCompiler(target: .host, cache: nil), policy: .immediate)
+    else { return }
+    for (kernel, types) in told { early.add(kernel, types) }
+    while !emitter.codes.allSatisfy(early.hasMade) { usleep(100) }
+    let objects = try KernelCompilation.objects(
+      of: emitter, for: .host, cache: nil, early: early)
+    #expect(zip(objects.dropFirst(), emitter.levels).allSatisfy { $0.level >= $1 })
+    #expect(emitter.levels.contains(1))
   }
 
   @Test func onlyWhatAProgramUsesIsCountedAndKept() throws {
@@ -68,7 +85,8 @@ import Testing
       code, level: code.codegenLevel, best: code.codegenLevel)
     #expect(cache.counts.compiledKernels == 0)
     #expect(cache.kernel(key) == nil)
-    #expect(compiler.adopted(made, code).object == made.kernel.object)
+    let best = code.codegenLevel
+    #expect(compiler.adopted(made, code, best: best).object == made.kernel.object)
     #expect(cache.counts.compiledKernels == 1)
     #expect(cache.kernel(key)?.object == made.kernel.object)
   }
