@@ -36,6 +36,8 @@ func measureCalls() throws {
 
 if CommandLine.arguments.contains("scaling") {
   try measurePlanning()
+} else if CommandLine.arguments.dropFirst().first == "tiers" {
+  try measureTiers(Array(CommandLine.arguments.dropFirst(2)))
 } else {
   try measureCalls()
 }

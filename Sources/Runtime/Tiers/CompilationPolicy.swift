@@ -10,15 +10,13 @@ package enum CompilationPolicy: String, Hashable, Sendable, CaseIterable {
   /// The best code.
   case best
 
-  /// Whether code is waited for by which a call gains so many nanoseconds for so many of compiling.
+  /// Whether code is waited for by which a call gains so many nanoseconds for so many of compiling: where a
+  /// single call makes up for it, so that the first result comes no later.
   func waits(forGain gain: Double, costing cost: Double) -> Bool {
     switch self {
     case .immediate: false
-    case .balanced: gain > Self.leastGain * cost
+    case .balanced: gain > cost
     case .best: true
     }
   }
-
-  /// Better code is waited for where a call gains so many times what it takes.
-  private static let leastGain = 4.0
 }
