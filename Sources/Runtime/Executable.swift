@@ -225,12 +225,13 @@ package final class Executable: Sendable {
   }
 
   /// What compiles kernels while others are planned: the best code, of functions that take a while, where
-  /// no budget may have their loops planned again.
+  /// no budget of time says what comes first. Under a budget of memory most kernels of the program without one
+  /// are in the one that is found.
   private static func early(
     _ function: Function, _ options: CodeOptions, for target: TargetDescription
   ) -> EarlyCompilation? {
     guard function.operations.count >= Self.leastEarlyCount, options.policy == .best,
-      options.budgetMilliseconds == nil, options.memory.budget == nil
+      options.budgetMilliseconds == nil
     else { return nil }
     return EarlyCompilation(
       KernelCompiler(target: target, cache: CodeCache.current), threads: options.threads,
