@@ -104,8 +104,7 @@ extension LoopProgram {
         var options = options
         options.memory.budget = budget
         return try loweredOnce(
-          function, for: target, options, cache, explains: explains, inlinesBelow: inlinesBelow,
-          telling: observer)
+          function, for: target, options, cache, explains: explains, inlinesBelow: inlinesBelow)
       }
       guard options.memory.policy != .saveAll, let budget = options.memory.budget else {
         throw search.shortage
@@ -179,9 +178,18 @@ private final class LoweringCache {
   }
 }
 
-/// What is told kernels over numbered buffers, and the types of those, while the rest of their program is
-/// planned. Passes about memory may change a kernel later.
-package typealias KernelObserver = (Kernel, [TensorType]) -> Void
+/// What is told kernels while the rest of their program is planned. Passes about memory may change a kernel later.
+package struct KernelObserver {
+  /// Is told a kernel over numbered buffers, and the types of those.
+  let add: (Kernel, [TensorType]) -> Void
+  /// Is told that no plan with these kernels fits the memory budget, so that many will be others.
+  let end: () -> Void
+
+  package init(add: @escaping (Kernel, [TensorType]) -> Void, end: @escaping () -> Void) {
+    self.add = add
+    self.end = end
+  }
+}
 
 /// A program with what its lowering took and decided.
 struct LoweredProgram {

@@ -225,8 +225,7 @@ package final class Executable: Sendable {
   }
 
   /// What compiles kernels while others are planned: the best code, of functions that take a while, where
-  /// no budget of time says what comes first. Under a budget of memory most kernels of the program without one
-  /// are in the one that is found.
+  /// no budget of time says what comes first.
   private static func early(
     _ function: Function, _ options: CodeOptions, for target: TargetDescription
   ) -> EarlyCompilation? {
@@ -252,7 +251,9 @@ package final class Executable: Sendable {
       let lowered = try LoopProgram.lowered(
         function, for: options.target,
         ScheduleOptions(donated: options.donated, memory: options.memory),
-        telling: early.map { early in { early.add($0, $1) } })
+        telling: early.map { early in
+          KernelObserver { early.add($0, $1) } end: { _ = early.close() }
+        })
       try lowered.program.verify()
       return (lowered.program, lowered.memory, lowered.function)
     }

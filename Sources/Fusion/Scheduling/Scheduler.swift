@@ -104,7 +104,7 @@ struct Scheduler {
   /// Tells the observer of a kernel, over numbered buffers, without name and sources.
   private func tell(_ kernel: Kernel) {
     guard let observer else { return }
-    observer(kernel.overNumberedBuffers, kernel.slots.map { program.buffers[$0.index].type })
+    observer.add(kernel.overNumberedBuffers, kernel.slots.map { program.buffers[$0.index].type })
   }
 
   /// A program in which nothing is computed again.

@@ -289,6 +289,7 @@ extension Scheduler {
   ) throws -> LoopProgram? {
     let curve = saveAll.memoryCurve
     if isHopeless(program, saveAll: saveAll) {
+      observer?.end()
       var shortage = MemoryShortage(least: saveAll.arenaByteCount, saveAll: saveAll.arenaByteCount)
       shortage.saveAllCurve = curve
       throw shortage
@@ -299,6 +300,7 @@ extension Scheduler {
       chosen = try planner.choose()
     } catch var shortage as MemoryShortage {
       shortage.saveAllCurve = curve
+      observer?.end()
       guard inlinesValues, options.memory.policy != .saveAll, options.limit == nil,
         let book = recipes
       else { throw shortage }
