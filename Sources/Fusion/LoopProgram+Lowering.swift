@@ -41,11 +41,13 @@ extension LoopProgram {
     program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
     memory: MemoryReport, function: Function
   ) {
+    // What is tried has mostly the same kernels.
+    let cache = LoweringCache()
     do {
       return try loweredWithinBudget(
-        function, for: target, options, explains: explains, telling: observer)
+        function, for: target, options, cache, explains: explains, telling: observer)
     } catch let shortage as MemoryShortage {
-      throw try confirmed(shortage, function, for: target, options)
+      throw try confirmed(shortage, function, for: target, options, cache)
         .error(for: function, budget: options.memory.budget)
     }
   }
@@ -57,7 +59,7 @@ extension LoopProgram {
   /// that a budget of just that many bytes need not lead to the same plan, and may lead to a smaller one.
   private static func confirmed(
     _ shortage: MemoryShortage, _ function: Function, for target: TargetDescription,
-    _ options: ScheduleOptions
+    _ options: ScheduleOptions, _ cache: LoweringCache
   ) throws -> MemoryShortage {
     guard options.memory.policy != .saveAll else { return shortage }
     var (shortage, options, next) = (shortage, options, shortage.least)
@@ -65,7 +67,8 @@ extension LoopProgram {
     for _ in 0..<confirmationCount where next > 0 {
       options.memory.budget = next
       do {
-        let lowered = try loweredWithinBudget(function, for: target, options, explains: false)
+        let lowered = try loweredWithinBudget(
+          function, for: target, options, cache, explains: false)
         (shortage.least, isConfirmed) = (next, true)
         next = min(lowered.program.arenaByteCount, next - 1)
       } catch let other as MemoryShortage {
@@ -81,7 +84,7 @@ extension LoopProgram {
   /// - Throws: `MemoryShortage` where no plan fits the memory budget.
   private static func loweredWithinBudget(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
-    explains: Bool, telling observer: KernelObserver? = nil
+    _ cache: LoweringCache, explains: Bool, telling observer: KernelObserver? = nil
   ) throws -> (
     program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
     memory: MemoryReport, function: Function
@@ -90,20 +93,18 @@ extension LoopProgram {
     let legal = try function.withRealPairs().givingEffectsResults().withWideSums()
       .transposingInvariantFactors().withWordSorts().withOrderKeys().withScatterParts()
       .withPrefixBlocks()
-    // What is tried has mostly the same kernels.
-    let cache = ScheduleCache()
     let hasScans = options.memory.budget != nil && legal.checkpointedByteCount > 0
     do {
       let lowered = try loweredOnce(
         legal, for: target, options, cache, explains: explains, givesUpEarly: hasScans,
-        inlinesValues: !hasScans, telling: observer)
+        inlinesBelow: hasScans ? nil : .max, telling: observer)
       return lowered.with(function)
     } catch let shortage as MemoryShortage {
-      var search = CheckpointSearch(legal, shortage) { function, budget, inlinesValues in
+      var search = CheckpointSearch(legal, shortage) { function, budget, inlinesBelow in
         var options = options
         options.memory.budget = budget
         return try loweredOnce(
-          function, for: target, options, cache, explains: explains, inlinesValues: inlinesValues)
+          function, for: target, options, cache, explains: explains, inlinesBelow: inlinesBelow)
       }
       guard options.memory.policy != .saveAll, let budget = options.memory.budget else {
         throw search.shortage
@@ -125,20 +126,28 @@ extension LoopProgram {
   ///
   /// - Parameters:
   ///   - givesUpEarly: whether a budget that one value exceeds is not tried to be kept to.
-  ///   - inlinesValues: whether values may be computed where they are read to keep to a budget.
+  ///   - inlinesBelow: whether values may be computed where they are read to keep to a budget: not if others
+  ///     that have to be stored take as many bytes.
   private static func loweredOnce(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
-    _ cache: ScheduleCache, explains: Bool, givesUpEarly: Bool = false,
-    inlinesValues: Bool, telling observer: KernelObserver? = nil
+    _ cache: LoweringCache, explains: Bool, givesUpEarly: Bool = false,
+    inlinesBelow: Int?, telling observer: KernelObserver? = nil
   ) throws -> LoweredProgram {
-    var scheduler = Scheduler(
-      LoopProgram(name: function.name), for: target, options, knowing: cache, explains: explains)
-    scheduler.givesUpEarly = givesUpEarly
-    scheduler.inlinesValues = inlinesValues
-    scheduler.observer = observer
-    var lowering = Lowering(scheduler)
-    try lowering.lower(function)
-    try lowering.scheduler.planMemory()
+    var (lowering, saved) = try cache.lowered(function, explains: explains) {
+      var scheduler = Scheduler(
+        LoopProgram(name: function.name), for: target, options, knowing: cache.kernels,
+        explains: explains)
+      scheduler.observer = observer
+      var lowering = Lowering(scheduler)
+      try lowering.lower(function)
+      let saved = lowering.scheduler.saveAll()
+      return (lowering, saved)
+    }
+    lowering.scheduler.options = options
+    lowering.scheduler.givesUpEarly = givesUpEarly
+    lowering.scheduler.inlinesValues = inlinesBelow != nil
+    lowering.scheduler.knownLeast = inlinesBelow ?? .max
+    try lowering.scheduler.planMemory(saved)
     var statistics = lowering.statistics
     statistics.scheduledKernels = lowering.scheduler.scheduledKernels
     statistics.visitedChains = lowering.scheduler.visitedChains
@@ -149,9 +158,38 @@ extension LoopProgram {
   }
 }
 
-/// What is told kernels over numbered buffers, and the types of those, while the rest of their program is
-/// planned. Passes about memory may change a kernel later.
-package typealias KernelObserver = (Kernel, [TensorType]) -> Void
+/// What was lowered while a plan within a memory budget is looked for: functions that are tried once more, within
+/// another budget or in another way, are the same until memory is planned.
+private final class LoweringCache {
+  typealias Lowered = (lowering: Lowering, saved: Scheduler.AllSaved)
+
+  let kernels = ScheduleCache()
+  private var known: [(function: Function, explains: Bool, lowered: Lowered)] = []
+
+  func lowered(_ function: Function, explains: Bool, lower: () throws -> Lowered) rethrows
+    -> Lowered
+  {
+    if let known = known.first(where: { $0.function == function && $0.explains == explains }) {
+      return known.lowered
+    }
+    let lowered = try lower()
+    known.append((function, explains, lowered))
+    return lowered
+  }
+}
+
+/// What is told kernels while the rest of their program is planned. Passes about memory may change a kernel later.
+package struct KernelObserver {
+  /// Is told a kernel over numbered buffers, and the types of those.
+  let add: (Kernel, [TensorType]) -> Void
+  /// Is told that no plan with these kernels fits the memory budget, so that many will be others.
+  let end: () -> Void
+
+  package init(add: @escaping (Kernel, [TensorType]) -> Void, end: @escaping () -> Void) {
+    self.add = add
+    self.end = end
+  }
+}
 
 /// A program with what its lowering took and decided.
 struct LoweredProgram {

@@ -224,13 +224,12 @@ package final class Executable: Sendable {
     }
   }
 
-  /// What compiles kernels while others are planned, of functions that take a while, where no budget may have
-  /// their loops planned again.
+  /// What compiles kernels while others are planned, of functions that take a while, where no budget of time
+  /// says what comes first.
   private static func early(
     _ function: Function, _ options: CodeOptions, for target: TargetDescription
   ) -> EarlyCompilation? {
-    guard function.operations.count >= Self.leastEarlyCount,
-      options.budgetMilliseconds == nil, options.memory.budget == nil
+    guard function.operations.count >= Self.leastEarlyCount, options.budgetMilliseconds == nil
     else { return nil }
     return EarlyCompilation(
       KernelCompiler(target: target, cache: CodeCache.current), policy: options.policy,
@@ -252,7 +251,9 @@ package final class Executable: Sendable {
       let lowered = try LoopProgram.lowered(
         function, for: options.target,
         ScheduleOptions(donated: options.donated, memory: options.memory),
-        telling: early.map { early in { early.add($0, $1) } })
+        telling: early.map { early in
+          KernelObserver { early.add($0, $1) } end: { _ = early.close() }
+        })
       try lowered.program.verify()
       return (lowered.program, lowered.memory, lowered.function)
     }

@@ -242,25 +242,36 @@ extension Kernel {
   /// The buffer that all stores to another one copy, element by element in the same places; nil where
   /// there are other stores, or none.
   fileprivate func source(ofCopyTo destination: BufferID) -> BufferID? {
-    var loads: [ScalarID: (buffer: BufferID, address: IndexExpression)] = [:]
-    var sources = Set<BufferID?>()
+    guard let written = slots.firstIndex(of: destination) else { return nil }
+    var addresses: [ScalarID: IndexExpression] = [:]
+    var isCopy = true
     body.forEachNode { node in
-      switch node {
-      case .define(let scalar, .load(.slot(let slot), let address, nil)):
-        loads[scalar] = (slots[slot], address)
-      case .store(let store):
-        guard case .slot(let slot) = store.memory, slots[slot] == destination else { return }
-        guard store.combining == nil, store.condition == nil, let load = loads[store.value],
-          load.address.hasSameTerms(as: store.address)
-        else {
-          sources.insert(nil)
-          return
-        }
-        sources.insert(load.buffer)
-      case .define, .accumulate, .loop, .contract: break
+      guard case .store(let store) = node, store.memory == .slot(written) else { return }
+      if store.combining != nil || store.condition != nil { isCopy = false }
+      if let other = addresses.updateValue(store.address, forKey: store.value),
+        !other.hasSameTerms(as: store.address)
+      {
+        isCopy = false
       }
     }
-    guard sources.count == 1, let source = sources.first, source != destination else { return nil }
-    return source
+    guard isCopy, !addresses.isEmpty else { return nil }
+    var sources = Set<Int>()
+    body.forEachNode { node in
+      guard case .define(let scalar, let expression) = node, let address = addresses[scalar] else {
+        return
+      }
+      guard case .load(.slot(let slot), let place, nil) = expression,
+        place.hasSameTerms(as: address)
+      else {
+        isCopy = false
+        return
+      }
+      addresses[scalar] = nil
+      sources.insert(slot)
+    }
+    guard isCopy, addresses.isEmpty, sources.count == 1, let source = sources.first,
+      source != written
+    else { return nil }
+    return slots[source]
   }
 }

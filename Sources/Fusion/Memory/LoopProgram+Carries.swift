@@ -8,8 +8,9 @@ extension LoopProgram {
   /// after kernels that write next values have waited for those that read current ones; or where one
   /// kernel replaces the one by the other element by element.
   ///
+  /// - Parameter answers: what is known of equal kernels.
   /// - Returns: The buffers that stand in another's memory, and that other one.
-  mutating func carriesInPlace() -> [BufferID: BufferID] {
+  mutating func carriesInPlace(knowing answers: ReplacementAnswers) -> [BufferID: BufferID] {
     var homes: [BufferID: BufferID] = [:]
     steps = steps.mappingLoops { loop in
       guard loop.carries.contains(where: { $0.current != $0.next }) else { return }
@@ -21,7 +22,7 @@ extension LoopProgram {
         loop.body = body
         uses = body.map { buffersUsed(by: $0) }
       }
-      for carry in loop.carries where isReplaceable(carry, in: loop, homes, uses) {
+      for carry in loop.carries where isReplaceable(carry, in: loop, homes, uses, answers) {
         homes[carry.next] = carry.current
       }
     }
@@ -30,7 +31,7 @@ extension LoopProgram {
 
   private func isReplaceable(
     _ carry: StepCarry, in loop: StepLoop, _ homes: [BufferID: BufferID],
-    _ uses: [Set<BufferID>]
+    _ uses: [Set<BufferID>], _ answers: ReplacementAnswers
   ) -> Bool {
     let (old, new) = (carry.current, carry.next)
     guard old != new, [old, new].allSatisfy({ isArena($0) && homes[$0] == nil }),
@@ -38,7 +39,7 @@ extension LoopProgram {
       loop.carries.count(where: { $0.next == new }) == 1,
       buffers[old.index].type == buffers[new.index].type
     else { return false }
-    return comesFirst(old, before: new, in: loop.body, uses)
+    return comesFirst(old, before: new, in: loop.body, uses, answers)
   }
 
   /// Whether every use of one buffer comes before every use of another in a list of steps, or both
@@ -46,18 +47,21 @@ extension LoopProgram {
   ///
   /// - Parameter uses: what each step uses.
   private func comesFirst(
-    _ old: BufferID, before new: BufferID, in steps: [Step], _ uses: [Set<BufferID>]
+    _ old: BufferID, before new: BufferID, in steps: [Step], _ uses: [Set<BufferID>],
+    _ answers: ReplacementAnswers
   ) -> Bool {
     guard let first = uses.firstIndex(where: { $0.contains(new) }),
       let last = uses.lastIndex(where: { $0.contains(old) })
     else { return true }
     if last != first { return last < first }
     switch steps[first] {
-    case .kernel(let number): return kernels[number].mayReplace(old, with: new, in: self)
+    case .kernel(let number):
+      var asker = answers.asker(kernels[number], in: self)
+      return asker.mayReplace(old, with: new)
     case .loop, .call: return false
     case .branch(let branch):
       return branch.ways.allSatisfy { way in
-        comesFirst(old, before: new, in: way, way.map { buffersUsed(by: $0) })
+        comesFirst(old, before: new, in: way, way.map { buffersUsed(by: $0) }, answers)
       }
     }
   }

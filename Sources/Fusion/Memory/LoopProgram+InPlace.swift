@@ -15,7 +15,7 @@ extension LoopProgram {
         return donated.contains(number)
       }.map { BufferID($0) })
     postponeUpdates(of: donated)
-    var carries = carriesInPlace()
+    var carries = carriesInPlace(knowing: answers)
     removeKernels { _ in false }
     dropCarriedCopies(&carries)
     var sharing = Sharing(self, donated: donated, homes: carries, answers)

@@ -5,7 +5,7 @@ internal import TensorIR
 /// Runs the schedule: what passes ask and tell on the way.
 struct Scheduler {
   let target: TargetDescription
-  let options: ScheduleOptions
+  var options: ScheduleOptions
   /// Has all buffers.
   var program: LoopProgram
   /// For each buffer the numbers of what reads it, in order.
@@ -27,6 +27,9 @@ struct Scheduler {
   var givesUpEarly = false
   /// Whether values may be computed where they are read to keep to the memory budget.
   var inlinesValues = false
+  /// The least bytes of other plans: values may not be computed where they are read if one that has to be stored
+  /// takes as many.
+  var knownLeast = Int.max
   /// What is told kernels when they are scheduled.
   var observer: KernelObserver?
   /// Whether reports keep what is weighed.
@@ -101,28 +104,42 @@ struct Scheduler {
   /// Tells the observer of a kernel, over numbered buffers, without name and sources.
   private func tell(_ kernel: Kernel) {
     guard let observer else { return }
-    observer(kernel.overNumberedBuffers, kernel.slots.map { program.buffers[$0.index].type })
+    observer.add(kernel.overNumberedBuffers, kernel.slots.map { program.buffers[$0.index].type })
+  }
+
+  /// A program in which nothing is computed again.
+  struct AllSaved {
+    /// Before memory is placed, and what was reported until then.
+    var program: LoopProgram
+    var report: ScheduleReport
+    /// With memory placed.
+    var placed: LoopProgram
+  }
+
+  /// Lets the passes about memory go over the whole program, in which nothing is computed again.
+  mutating func saveAll() -> AllSaved {
+    subject = ""
+    program.removeKernels { _ in false }
+    runMemoryPasses { Self.beforePlanning.contains($0) }
+    var all = AllSaved(program: program, report: report, placed: program)
+    if options.limit == nil {
+      runMemoryPasses { !Self.beforePlanning.contains($0) }
+      all.placed = program
+    } else {
+      // What is counted has to be done once.
+      placeMemory(of: &all.placed)
+    }
+    return all
   }
 
   /// Lets the passes about memory go over the whole program.
   ///
+  /// - Parameter all: what `saveAll()` gave.
   /// - Throws: `MemoryShortage` where no plan fits the memory budget.
-  mutating func planMemory() throws {
-    subject = ""
-    program.removeKernels { _ in false }
-    runMemoryPasses { Self.beforePlanning.contains($0) }
-    let (kept, report) = (program, report)
-    var saveAll = program
-    if options.limit == nil {
-      runMemoryPasses { !Self.beforePlanning.contains($0) }
-      saveAll = program
-    } else {
-      // What is counted has to be done once.
-      placeMemory(of: &saveAll)
-    }
-    let chosen = try rematerialized(kept, saveAll: saveAll)
+  mutating func planMemory(_ all: AllSaved) throws {
+    let chosen = try rematerialized(all.program, saveAll: all.placed)
     if chosen != nil || options.limit != nil {
-      (program, self.report) = (chosen ?? kept, report)
+      (program, report) = (chosen ?? all.program, all.report)
       runMemoryPasses { !Self.beforePlanning.contains($0) }
     }
     memoryReport.arenaByteCount = program.arenaByteCount

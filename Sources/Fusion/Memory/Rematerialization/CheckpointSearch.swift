@@ -22,8 +22,9 @@ struct CheckpointedProgram {
 /// to compute again does that alone.
 struct CheckpointSearch {
   private let function: Function
-  /// Lowers a function within a budget, or without one, and with values that are not stored or without.
-  private let lower: (Function, Int?, _ inlinesValues: Bool) throws -> LoweredProgram
+  /// Lowers a function within a budget, or without one; with values that are not stored, unless others that are
+  /// take as many bytes as given, or without.
+  private let lower: (Function, Int?, _ inlinesBelow: Int?) throws -> LoweredProgram
   /// What is missing, with the least bytes of all plans.
   private(set) var shortage: MemoryShortage
   /// The bytes of what stays whole when scans are taken apart, as far as is known.
@@ -37,7 +38,7 @@ struct CheckpointSearch {
   /// - Parameter shortage: what the plans lack in which scans are whole.
   init(
     _ function: Function, _ shortage: MemoryShortage,
-    lower: @escaping (Function, Int?, _ inlinesValues: Bool) throws -> LoweredProgram
+    lower: @escaping (Function, Int?, _ inlinesBelow: Int?) throws -> LoweredProgram
   ) {
     self.function = function
     self.lower = lower
@@ -89,7 +90,7 @@ struct CheckpointSearch {
     _ function: Function, _ budget: Int, inlinesValues: Bool = false
   ) throws -> LoweredProgram? {
     do {
-      return try lower(function, budget, inlinesValues)
+      return try lower(function, budget, inlinesValues ? shortage.least : nil)
     } catch let found as MemoryShortage {
       shortage.least = min(shortage.least, found.least)
       return nil
@@ -116,7 +117,7 @@ struct CheckpointSearch {
         tried.insert(nested.byteCount).inserted,
         Double(nested.addedFlops) < Self.worthwhile * Double(best?.addedFlops ?? .max)
       else { break }
-      let lowered = try lower(nested.function, nil, false)
+      let lowered = try lower(nested.function, nil, nil)
       let byteCount = lowered.program.arenaByteCount
       let isFitting = byteCount <= budget
       if isFitting, byteCount > best?.program.lowered.program.arenaByteCount ?? 0 {

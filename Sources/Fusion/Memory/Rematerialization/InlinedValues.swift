@@ -59,6 +59,22 @@ struct InlinedValues {
     return true
   }
 
+  /// What taking out a value takes; nil where that cannot be done.
+  mutating func cost(of buffer: BufferID) -> Inlined? {
+    guard isPlain(buffer), let form = form(of: buffer) else { return nil }
+    return change(of: buffer, form)?.inlined
+  }
+
+  /// Whether a value of at least so many bytes cannot be taken out.
+  mutating func hasLasting(atLeast byteCount: Int) -> Bool {
+    program.buffers.indices.contains { position in
+      guard program.buffers[position].hasOwnPlace,
+        program.buffers[position].type.byteCount >= byteCount
+      else { return false }
+      return cost(of: BufferID(position)) == nil
+    }
+  }
+
   /// The program without what nothing uses any more.
   var finished: LoopProgram {
     var program = program
@@ -144,6 +160,14 @@ struct InlinedValues {
   private func isReadable(_ form: ElementForm, for buffer: BufferID) -> Bool {
     guard let position = writers[buffer]?.first else { return false }
     return form.inputs.allSatisfy { writers[program.root(of: $0)]?.last ?? 0 <= position }
+  }
+}
+
+extension Buffer {
+  /// Whether the buffer has a place of its own in the arena.
+  var hasOwnPlace: Bool {
+    guard case .arena = storage else { return false }
+    return home == nil
   }
 }
 

@@ -29,6 +29,10 @@ struct InliningSearch {
   private var states: [InlinedValues]
   /// The least bytes of all plans.
   private(set) var least = Int.max
+  /// The most bytes in use at once in each state, by number, where nothing stands in the place of another value.
+  private var uses: [Int: Int] = [:]
+  /// The bytes of the arena that was planned last, and the part of these that it took.
+  private var (lastArena, arenaShare) = (0, 1.0)
 
   /// So many programs are planned where the one without any of the values does not fit, but nearly does, and of
   /// programs of many steps.
@@ -39,6 +43,8 @@ struct InliningSearch {
   private static let longCount = 64
   /// Values that take a smaller part of the added time are not.
   private static let returnShare = 0.02
+  /// So many times a state is guessed before bisection.
+  private static let guessLimit = 3
   /// So many times memory is placed to see what is at the peak.
   private static let roundLimit = 16
 
@@ -62,9 +68,11 @@ struct InliningSearch {
     var high = states.count - 1
     guard var best = longest(&high) else { return nil }
     var low = 1
+    var guessCount = 0
     while low < high {
-      let middle = (low + high) / 2
-      if let found = planned(states[middle]) {
+      guessCount += 1
+      let middle = guessCount <= Self.guessLimit ? guess(low, high) : (low + high) / 2
+      if let found = planned(state: middle) {
         high = middle
         if found.addedNanoseconds < best.addedNanoseconds { best = found }
       } else {
@@ -72,6 +80,21 @@ struct InliningSearch {
       }
     }
     return best
+  }
+
+  /// The number below another one of the first state whose arena is likely to fit, which is at least `low`.
+  private mutating func guess(_ low: Int, _ high: Int) -> Int {
+    let limit = Double(budget) / arenaShare
+    for number in low..<high where Double(use(ofState: number)) <= limit { return number }
+    return high - 1
+  }
+
+  /// The most bytes in use at once in a state.
+  private mutating func use(ofState number: Int) -> Int {
+    if let known = uses[number] { return known }
+    let use = states[number].program.largestArenaUse
+    uses[number] = use
+    return use
   }
 
   /// A plan with nearly all values taken out that fits, of which the number is given back.
@@ -84,7 +107,7 @@ struct InliningSearch {
     for part in 0...retryCount {
       number = all - part * all / (retryCount + 1)
       guard tried.insert(number).inserted else { continue }
-      if let found = planned(states[number]) { return found }
+      if let found = planned(state: number) { return found }
       if least > limit { return nil }
     }
     return nil
@@ -97,9 +120,10 @@ struct InliningSearch {
       $0.addedNanoseconds > Self.returnShare * found.addedNanoseconds
     }.sorted { ($1.addedNanoseconds, $0.buffer) < ($0.addedNanoseconds, $1.buffer) }
     for value in costly.prefix(isLong ? Self.longReturnCount : Self.returnCount) {
-      var values = states[0]
-      for other in best.values.values where other.buffer != value.buffer {
-        _ = values.inline(other.buffer)
+      let buffers = best.values.values.map(\.buffer)
+      var values = states[sharedCount(buffers.prefix { $0 != value.buffer })]
+      for other in buffers.dropFirst(values.values.count) where other != value.buffer {
+        _ = values.inline(other)
       }
       guard let fewer = planned(values) else { continue }
       if fewer.addedNanoseconds < best.addedNanoseconds { best = fewer }
@@ -107,20 +131,34 @@ struct InliningSearch {
     return best
   }
 
+  /// How many of some values the states before have taken out first, in the same order.
+  private func sharedCount(_ buffers: some Sequence<BufferID>) -> Int {
+    zip(states[states.count - 1].values, buffers).prefix { $0.buffer == $1 }.count
+  }
+
+  /// The plan of a state; nil where there is none within the budget.
+  private mutating func planned(state number: Int) -> Found? {
+    let found = planned(states[number])
+    arenaShare = Double(lastArena) / Double(max(use(ofState: number), 1))
+    return found
+  }
+
   /// The plan of one program; nil where there is none within the budget.
   private mutating func planned(_ values: InlinedValues) -> Found? {
     let program = values.finished
     var placed = program
     scheduler.placeMemory(of: &placed)
-    least = min(least, placed.arenaByteCount)
+    lastArena = placed.arenaByteCount
+    defer { least = min(least, lastArena) }
     var planner = MemoryPlanner(program, saveAll: placed, scheduler, book)
     do {
       let candidate = try planner.choose()
+      if let candidate { lastArena = min(lastArena, candidate.arenaByteCount) }
       return Found(
         values: values, planner: planner, candidate: candidate,
         program: candidate?.program ?? program)
     } catch {
-      least = min(least, (error as? MemoryShortage)?.least ?? .max)
+      lastArena = min(lastArena, (error as? MemoryShortage)?.least ?? .max)
       return nil
     }
   }
@@ -155,12 +193,10 @@ struct InliningSearch {
   /// The added time for each byte of the values that can be taken out.
   private func losses() -> [BufferID: Double] {
     var losses: [BufferID: Double] = [:]
-    let first = states[0]
+    var first = states[0]
     for position in first.program.buffers.indices {
       let buffer = BufferID(position)
-      guard case .arena = first.program.buffers[position].storage else { continue }
-      var values = first
-      guard values.inline(buffer), let inlined = values.values.last else { continue }
+      guard let inlined = first.cost(of: buffer) else { continue }
       let bytes = Double(max(first.program.buffers[position].type.byteCount, 1))
       losses[buffer] = inlined.addedNanoseconds / bytes
     }

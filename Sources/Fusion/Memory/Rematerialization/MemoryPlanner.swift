@@ -274,8 +274,7 @@ extension LoopProgram {
   /// The bytes of the largest buffer that has a place of its own in the arena.
   fileprivate var largestValue: Int {
     buffers.reduce(0) { largest, buffer in
-      guard case .arena = buffer.storage, buffer.home == nil else { return largest }
-      return max(largest, buffer.type.byteCount)
+      buffer.hasOwnPlace ? max(largest, buffer.type.byteCount) : largest
     }
   }
 }
@@ -289,9 +288,8 @@ extension Scheduler {
     _ program: LoopProgram, saveAll: LoopProgram
   ) throws -> LoopProgram? {
     let curve = saveAll.memoryCurve
-    if givesUpEarly, let budget = options.memory.budget,
-      min(program.largestValue, saveAll.largestValue) > budget
-    {
+    if isHopeless(program, saveAll: saveAll) {
+      observer?.end()
       var shortage = MemoryShortage(least: saveAll.arenaByteCount, saveAll: saveAll.arenaByteCount)
       shortage.saveAllCurve = curve
       throw shortage
@@ -302,6 +300,7 @@ extension Scheduler {
       chosen = try planner.choose()
     } catch var shortage as MemoryShortage {
       shortage.saveAllCurve = curve
+      observer?.end()
       guard inlinesValues, options.memory.policy != .saveAll, options.limit == nil,
         let book = recipes
       else { throw shortage }
@@ -319,6 +318,17 @@ extension Scheduler {
     memoryReport.saveAllByteCount = saveAll.arenaByteCount
     memoryReport.saveAllCurve = curve
     return chosen?.program
+  }
+
+  /// Whether it is clear that no plan fits the budget, or is less than others that are known.
+  private func isHopeless(_ program: LoopProgram, saveAll: LoopProgram) -> Bool {
+    guard let budget = options.memory.budget else { return false }
+    let largest = min(program.largestValue, saveAll.largestValue)
+    guard inlinesValues, let book = recipes else { return givesUpEarly && largest > budget }
+    let limit = max(budget.addingCapped(1), knownLeast)
+    guard largest >= limit else { return false }
+    var values = InlinedValues(program, ProgramRecipes(book, for: program))
+    return values.hasLasting(atLeast: limit)
   }
 
   /// Runs the passes about memory behind rematerialization.

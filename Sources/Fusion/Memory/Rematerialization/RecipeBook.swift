@@ -12,6 +12,13 @@ struct RecipeBook {
   /// The results of the operations that read each value.
   private lazy var users = graph.function.resultsByOperand
   private let results: Set<ValueID>
+  /// What is known already, for all copies of the book.
+  private let known = Answers()
+
+  /// What values are computed from, nil where they have no recipe.
+  private final class Answers {
+    @exclusivity(unchecked) var inputs: [ValueID: Set<ValueID>?] = [:]
+  }
 
   /// A book for what a planner has planned.
   init(_ planner: KernelPlanner, comparedValues: Set<ValueID>) {
@@ -23,6 +30,13 @@ struct RecipeBook {
 
   /// What a value is computed from; nil where it has no recipe.
   mutating func inputs(of value: ValueID) -> Set<ValueID>? {
+    if let known = known.inputs[value] { return known }
+    let inputs = newInputs(of: value)
+    known.inputs[value] = .some(inputs)
+    return inputs
+  }
+
+  private mutating func newInputs(of value: ValueID) -> Set<ValueID>? {
     guard let operation = graph.operation(value), graph.comprehension(value) != nil,
       planner.contracts[value] == nil, !operation.op.isUpdate, operation.op.regions.isEmpty
     else { return nil }

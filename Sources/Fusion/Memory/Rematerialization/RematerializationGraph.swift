@@ -81,6 +81,8 @@ struct RematerializationGraph {
   private(set) var recipes: [Recipe?] = []
   /// The number of each buffer that is a value.
   private(set) var numbers: [BufferID: Int] = [:]
+  /// The same for runs on paper, once there are recipes.
+  private(set) var lists: RematerializationLists?
 
   /// - Parameter reckonsCosts: whether it is known what steps take, which only choices need.
   init(_ program: LoopProgram, reckonsCosts: Bool = true) {
@@ -102,6 +104,7 @@ struct RematerializationGraph {
         values[input].dependents.append(value)
       }
     }
+    lists = RematerializationLists(self)
   }
 
   // MARK: Construction

@@ -32,6 +32,8 @@ struct RematerializationPlan {
 /// and of what was dropped before and is made of it.
 final class RematerializationSimulation {
   private let graph: RematerializationGraph
+  /// What is asked of the graph at every turn.
+  private let lists: RematerializationLists
   private let cap: Int
   /// Whether groups may be run again, not only recipes.
   private let allowsGroups: Bool
@@ -47,8 +49,11 @@ final class RematerializationSimulation {
   @exclusivity(unchecked) private var now = 0
   @exclusivity(unchecked) private var used = 0
   @exclusivity(unchecked) private var plan: RematerializationPlan
-  /// Marks of values visited in a search, by the search's number.
+  /// Marks of values, and of ways to them, visited in a search, by the search's number.
   @exclusivity(unchecked) private var visits: [Int]
+  @exclusivity(unchecked) private var wayVisits: [Int]
+  /// Values that a search has still to look at, and how deep they are.
+  @exclusivity(unchecked) private var pending: [(value: Int, depth: Int)] = []
   @exclusivity(unchecked) private var search = 0
 
   /// What cannot be done.
@@ -62,6 +67,7 @@ final class RematerializationSimulation {
     isDropped: @escaping (_ value: Int, _ now: Int, _ next: Int) -> Bool = { _, _, _ in false }
   ) {
     self.graph = graph
+    lists = graph.lists ?? RematerializationLists(graph)
     self.cap = cap
     self.allowsGroups = allowsGroups
     self.isDropped = isDropped
@@ -69,8 +75,9 @@ final class RematerializationSimulation {
     isResident = Array(repeating: false, count: count)
     isComputed = isResident
     pins = Array(repeating: 0, count: count)
-    nextUses = pins
+    nextUses = Array(lists.uses.starts.dropLast())
     visits = pins
+    wayVisits = Array(repeating: 0, count: lists.nanoseconds.count)
     plan = RematerializationPlan(recomputations: pins)
   }
 
@@ -91,7 +98,7 @@ final class RematerializationSimulation {
     for value in touched { pins[value] += 1 }
     for value in step.reads where isComputed[value] { try provide(value, depth: 0) }
     let made = step.writes.filter { !isResident[$0] }
-    try reserve(made.reduce(step.workspace) { $0 + graph.values[$1].byteCount })
+    try reserve(made.reduce(step.workspace) { $0 + lists.byteCounts[$1] })
     for value in made { enter(value) }
     for value in step.writes where graph.values[value].lastWriter == position {
       isComputed[value] = true
@@ -105,7 +112,7 @@ final class RematerializationSimulation {
 
   /// Drops a value nothing needs any more, or that is not to be kept.
   private func release(_ value: Int) {
-    guard isResident[value], pins[value] == 0, graph.values[value].isArena, isComputed[value]
+    guard isResident[value], pins[value] == 0, lists.isArena[value], isComputed[value]
     else { return }
     let next = nextUse(value)
     if next == .max {
@@ -117,12 +124,12 @@ final class RematerializationSimulation {
 
   private func enter(_ value: Int) {
     isResident[value] = true
-    used += graph.values[value].byteCount
+    used += lists.byteCounts[value]
   }
 
   private func drop(_ value: Int) {
     isResident[value] = false
-    used -= graph.values[value].byteCount
+    used -= lists.byteCounts[value]
   }
 
   // MARK: Room
@@ -131,18 +138,18 @@ final class RematerializationSimulation {
   private func reserve(_ byteCount: Int) throws {
     defer { plan.largestUse = max(plan.largestUse, used + byteCount) }
     guard used + byteCount > cap else { return }
-    for value in graph.values.indices where isCandidate(value) && demand(for: value) == .max {
+    for value in isResident.indices where isCandidate(value) && demand(for: value) == .max {
       drop(value)
     }
     while used + byteCount > cap {
       var best: (value: Int, score: Double)?
-      for value in graph.values.indices where isCandidate(value) {
+      for value in isResident.indices where isCandidate(value) {
         let next = demand(for: value)
         if next == .max {
           best = (value, 0)
           break
         }
-        let size = Double(graph.values[value].byteCount) * Double(max(next - now, 1))
+        let size = Double(lists.byteCounts[value]) * Double(max(next - now, 1))
         // The cost is at least its own; no need to look further at what is worse already.
         if let best, ownTime(value) / size >= best.score { continue }
         let cost = time(for: value)
@@ -156,8 +163,7 @@ final class RematerializationSimulation {
   }
 
   private func isCandidate(_ value: Int) -> Bool {
-    isResident[value] && pins[value] == 0 && isComputed[value] && graph.values[value].isArena
-      && graph.values[value].isStable && graph.values[value].byteCount > 0
+    isResident[value] && pins[value] == 0 && isComputed[value] && lists.mayBeDropped[value]
   }
 
   private func mayDrop(_ value: Int) -> Bool { isCandidate(value) && time(for: value) < .infinity }
@@ -166,9 +172,11 @@ final class RematerializationSimulation {
 
   /// The next step behind the current one that uses a value.
   private func nextUse(_ value: Int) -> Int {
-    let uses = graph.values[value].uses
-    while nextUses[value] < uses.count, uses[nextUses[value]] <= now { nextUses[value] += 1 }
-    return nextUses[value] < uses.count ? uses[nextUses[value]] : .max
+    let end = lists.uses.starts[value + 1]
+    var next = nextUses[value]
+    while next < end, lists.uses.items[next] <= now { next += 1 }
+    nextUses[value] = next
+    return next < end ? lists.uses.items[next] : .max
   }
 
   /// The next step for which a value is needed: by itself, or by what was dropped and is made of it.
@@ -176,13 +184,15 @@ final class RematerializationSimulation {
     var next = nextUse(value)
     search += 1
     visits[value] = search
-    var pending = [value]
-    while let value = pending.popLast() {
-      for other in graph.values[value].dependents where visits[other] != search {
+    pending.append((value, 0))
+    while let (value, _) = pending.popLast() {
+      for place in lists.dependents.places(of: value) {
+        let other = lists.dependents.items[place]
+        guard visits[other] != search else { continue }
         visits[other] = search
         guard isComputed[other], !isResident[other] else { continue }
         next = min(next, nextUse(other))
-        pending.append(other)
+        pending.append((other, 0))
       }
     }
     return next
@@ -190,55 +200,43 @@ final class RematerializationSimulation {
 
   // MARK: Computing again
 
-  /// How a value is computed again.
-  private enum Way {
-    case recipe(RematerializationGraph.Recipe)
-    case group(Int)
-  }
-
-  private func way(to value: Int) -> Way? {
-    let number = graph.values[value].group
-    let group = graph.groups[number]
-    let mayRepeat = allowsGroups && group.isRepeatable
-    if let recipe = graph.recipes[value] {
+  /// How a value is computed again, by the way's number.
+  private func way(to value: Int) -> Int? {
+    let group = lists.groupWays[value]
+    let mayRepeat = allowsGroups && lists.isRepeatable[value]
+    if lists.hasRecipe[value] {
       let isBetterWhole =
         mayRepeat
-        && recipe.inputs.contains { !isResident[$0] && graph.values[$0].group == number }
-      if !isBetterWhole { return .recipe(recipe) }
+        && lists.inputs.places(of: value).contains { place in
+          let input = lists.inputs.items[place]
+          return !isResident[input] && lists.groupWays[input] == group
+        }
+      if !isBetterWhole { return value }
     }
-    return mayRepeat ? .group(number) : nil
+    return mayRepeat ? group : nil
   }
 
-  private func inputs(of way: Way) -> [Int] {
-    switch way {
-    case .recipe(let recipe): recipe.inputs
-    case .group(let number): graph.groups[number].inputs
-    }
+  private func ownTime(_ value: Int) -> Double {
+    way(to: value).map { lists.nanoseconds[$0] } ?? .infinity
   }
-
-  private func nanoseconds(of way: Way) -> Double {
-    switch way {
-    case .recipe(let recipe): recipe.nanoseconds
-    case .group(let number): graph.groups[number].nanoseconds
-    }
-  }
-
-  private func ownTime(_ value: Int) -> Double { way(to: value).map(nanoseconds) ?? .infinity }
 
   /// What it takes to compute a value from what is there; infinite where that is not possible.
   private func time(for value: Int) -> Double {
     search += 1
     visits[value] = search
-    var groups = Set<Int>()
-    var pending = [(value, 0)]
+    pending.append((value, 0))
+    defer { pending.removeAll(keepingCapacity: true) }
     var sum = 0.0
     while let (value, depth) = pending.popLast() {
       guard depth < Self.depthLimit, let way = way(to: value) else { return .infinity }
-      if case .group(let number) = way, !groups.insert(number).inserted { continue }
-      sum += nanoseconds(of: way)
-      for input in inputs(of: way) where visits[input] != search && !isResident[input] {
+      guard wayVisits[way] != search else { continue }
+      wayVisits[way] = search
+      sum += lists.nanoseconds[way]
+      for place in lists.inputs.places(of: way) {
+        let input = lists.inputs.items[place]
+        guard visits[input] != search, !isResident[input] else { continue }
         visits[input] = search
-        guard isComputed[input], graph.values[input].isStable else { return .infinity }
+        guard isComputed[input], lists.isStable[input] else { return .infinity }
         pending.append((input, depth + 1))
       }
     }
@@ -249,14 +247,16 @@ final class RematerializationSimulation {
   private func timeOfDescendants(of value: Int) -> Double {
     search += 1
     visits[value] = search
-    var pending = [value]
+    pending.append((value, 0))
     var sum = 0.0
-    while let value = pending.popLast() {
-      for other in graph.values[value].dependents where visits[other] != search {
+    while let (value, _) = pending.popLast() {
+      for place in lists.dependents.places(of: value) {
+        let other = lists.dependents.items[place]
+        guard visits[other] != search else { continue }
         visits[other] = search
         guard isComputed[other], !isResident[other], nextUse(other) != .max else { continue }
         sum += ownTime(other)
-        pending.append(other)
+        pending.append((other, 0))
       }
     }
     return sum
@@ -266,11 +266,11 @@ final class RematerializationSimulation {
   private func provide(_ value: Int, depth: Int) throws {
     guard !isResident[value] else { return }
     guard depth < Self.depthLimit, let way = way(to: value) else { throw NoRoom() }
-    let inputs = inputs(of: way)
+    let inputs = lists.inputs[way]
     pins[value] += 1
     for input in inputs { pins[input] += 1 }
     for input in inputs {
-      guard isComputed[input], graph.values[input].isStable else { throw NoRoom() }
+      guard isComputed[input], lists.isStable[input] else { throw NoRoom() }
       try provide(input, depth: depth + 1)
     }
     // What is computed for an input may have given the value too.
@@ -282,21 +282,21 @@ final class RematerializationSimulation {
     }
   }
 
-  private func compute(_ value: Int, _ way: Way) throws {
+  private func compute(_ value: Int, _ way: Int) throws {
     var outputs = [value]
-    switch way {
-    case .recipe:
-      try reserve(graph.values[value].byteCount)
+    if way == value {
+      try reserve(lists.byteCounts[value])
       plan.actions.append(.recipe(value))
-    case .group(let number):
+    } else {
+      let number = graph.values[value].group
       let group = graph.groups[number]
       outputs = group.outputs.filter {
         $0 == value || !isResident[$0] && isComputed[$0] && demand(for: $0) != .max
       }
-      try reserve(outputs.reduce(group.workspace) { $0 + graph.values[$1].byteCount })
+      try reserve(outputs.reduce(group.workspace) { $0 + lists.byteCounts[$1] })
       plan.actions.append(.group(number, outputs: outputs))
     }
-    plan.addedNanoseconds += nanoseconds(of: way)
+    plan.addedNanoseconds += lists.nanoseconds[way]
     for output in outputs {
       plan.recomputations[output] += 1
       enter(output)
