@@ -25,7 +25,11 @@ extension Kernel {
       loop.body = loop.body.map { distributeScatters(in: $0, &scheduler) }
       return .loop(loop)
     }
-    guard let split = ScatterSplit(loop, in: self) else { return node }
+    guard let split = ScatterSplit(loop, in: self),
+      DependenceAnalysis(self, in: scheduler.program)
+        .mayDistribute(loop, into: [split.early, split.late].map { $0.map { loop.body[$0] } })
+        .isGranted
+    else { return node }
     var changed = self
     let (strips, gain) = changed.distributed(changed.withOwnVariable(loop), split, scheduler)
     guard let strips, gain >= CostModel.Strips.leastScatterGain * Double(split.updates),
@@ -113,8 +117,7 @@ private struct ScatterSplit {
     var writes: Set<Int> = []
     for (position, node) in body.enumerated() {
       switch node {
-      case .define(let scalar, let expression):
-        if case .load(store.memory, _, _) = expression { return nil }
+      case .define(let scalar, _):
         definers[scalar] = position
       case .store(let other):
         guard other.memory == store.memory, other.address.isLookedUp else { return nil }
