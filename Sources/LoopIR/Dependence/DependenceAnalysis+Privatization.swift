@@ -50,8 +50,8 @@ extension DependenceAnalysis {
       for write in writes where write.position < read.position {
         var pair = CoveredAccess(write, read, analysis: self)
         pair.match(all: matchesAll)
-        guard let (read, elements) = pair.run else { continue }
-        runs[read, default: []].append(elements)
+        guard let (read, elements) = pair.runs else { continue }
+        runs[read, default: []] += elements
       }
       return runs.contains { $0.key.isCovered(by: $0.value) }
     }
@@ -101,7 +101,7 @@ private struct CoveredAccess {
   /// Takes out loops that go over the same iterations and move both places alike, so that only what is
   /// left has to be compared: those over the rows of one block, or all.
   mutating func match(all: Bool) {
-    for frame in reading where all || frame.lead != nil {
+    for frame in reading where all || lead(of: frame, in: reading)?.step != 0 {
       guard let coefficient = wanted.coefficient(of: frame.variable), coefficient != 0,
         let partner = writing.first(where: {
           goOverTheSame($0, frame) && written.coefficient(of: $0.variable) == coefficient
@@ -147,30 +147,40 @@ private struct CoveredAccess {
 
   /// The elements that the write covers, counted as those that the read needs; nil where that is not
   /// known.
-  var run: (read: Read, elements: ClosedRange<Int>)? {
+  var runs: (read: Read, elements: [ClosedRange<Int>])? {
     guard writing.allSatisfy({ $0.lead == nil && !$0.mayEndEarly }),
       writing.allSatisfy({ analysis.extent($0.variable) > 0 }),
-      let covered = denseSpan, let read = readSpan,
+      let covered = runsWritten, let read = readSpan,
       let gap = (covered.start + read.start * -1).constantValue
     else { return nil }
-    return (read, covered.offsets.adding(gap...gap))
+    return (read, covered.runs.map { $0.adding(gap...gap) })
   }
 
-  /// The elements that the write goes over, counted from where it starts; nil where not each element
-  /// between the first and the last is among them.
-  private var denseSpan: (start: IndexExpression, offsets: ClosedRange<Int>)? {
+  /// Writes of more runs of elements are not looked at.
+  private static let mostRuns = 256
+
+  /// The runs of elements that the write goes over, counted from where it starts; nil where that is not
+  /// known.
+  private var runsWritten: (start: IndexExpression, runs: [ClosedRange<Int>])? {
     guard !written.isLookedUp else { return nil }
-    var (start, last) = (written, 0)
+    var (start, runs) = (written, [0...0])
     let moving = written.terms.filter { term in
       writing.contains { IndexExpression(term.atom).uses($0.variable) }
     }
     for term in moving.sorted(by: { $0.coefficient.magnitude < $1.coefficient.magnitude }) {
-      guard case .variable(let variable) = term.atom, (1...(last + 1)).contains(term.coefficient)
-      else { return nil }
+      guard case .variable(let variable) = term.atom, term.coefficient > 0 else { return nil }
       start += IndexExpression(variable) * -term.coefficient
-      last += (analysis.extent(variable) - 1) * term.coefficient
+      let (step, extent) = (term.coefficient, analysis.extent(variable))
+      if runs.count == 1, step <= runs[0].upperBound + 1 {
+        runs = [0...(runs[0].upperBound + (extent - 1) * step)]
+      } else {
+        guard runs.count * extent <= Self.mostRuns else { return nil }
+        runs = (0..<extent).flatMap { number in
+          runs.map { $0.adding((number * step)...(number * step)) }
+        }
+      }
     }
-    return (start, 0...last)
+    return (start, runs)
   }
 
   /// What the read needs; nil where that is not known.
