@@ -82,6 +82,31 @@ import Testing
       })
   }
 
+  /// Two rows of 36 elements, of which 32 are written, one row of which is read, or both with what is
+  /// between them.
+  @Test func runsOfElementsCoverWhatIsReadInOneOfThem() {
+    var b = Bench()
+    b.k.kernel.locals = [Kernel.Local(element: .f32, count: 72)]
+    let four = b.k.variable("four", 4)
+    let wide = b.k.variable("wide", 64)
+    let place = IndexExpression(b.b) * 36 + IndexExpression(four) * 8 + IndexExpression(b.j)
+    var body = [Node]()
+    let value = b.k.load(Bench.x, IndexExpression(b.i), in: &body)
+    var write = [Node.store(Store(.local(0), place, value))]
+    for variable in [b.j, four, b.b] { write = [.loop(DependenceTests.over(variable, write))] }
+    for (row, length, isRight) in [
+      (36, b.j, true), (0, b.m, true), (0, wide, false), (29, b.m, false),
+    ] {
+      var reading = [Node]()
+      let kept = b.k.define(
+        .load(.local(0), IndexExpression(length) + row, condition: nil), in: &reading)
+      reading.append(.store(Store(.slot(Bench.z), IndexExpression(b.i), kept)))
+      let loop = DependenceTests.over(
+        b.i, body + write + [.loop(DependenceTests.over(length, reading))])
+      #expect(b.analysis(of: [.loop(loop)]).mayPrivatize(0, to: loop).isGranted == isRight)
+    }
+  }
+
   @Test func aWriteUnderAConditionDoesNotCount() {
     #expect(
       !isPrivate { b, value in

@@ -32,13 +32,11 @@ extension Kernel {
         } else {
           before.append(node)
         }
-      case .store(var store):
+      case .store(let store):
         guard let kind = store.combining else { preconditionFailure("stores add") }
-        let sum = newScalar(scalars[store.value.index])
-        inner.accumulators.append(Accumulator(sum, kind))
-        inner.body.append(.accumulate(sum, value: store.value))
-        store.value = sum
-        after.append(.store(store))
+        let (inside, behind) = replacing(store, kind, in: &inner)
+        inner.body.append(inside)
+        after.append(.store(behind))
       case .accumulate, .loop, .contract: preconditionFailure("columns only add")
       }
     }

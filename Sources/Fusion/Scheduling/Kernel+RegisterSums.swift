@@ -66,18 +66,14 @@ extension Kernel {
     }
     var stores = [Node]()
     result.body = writtenOut.enumerated().map { position, node in
-      guard replaced.contains(position), case .store(var store) = node,
-        let kind = store.combining
+      guard replaced.contains(position), case .store(let sum) = node, let kind = sum.combining
       else { return node }
-      let sum = newScalar(scalars[store.value.index])
-      result.accumulators.append(Accumulator(sum, kind))
-      let value = store.value
-      store.value = sum
+      var (inside, store) = replacing(sum, kind, in: &result)
       if isOutermost, case .slot(let slot) = store.memory, sums.contains(slots[slot]) {
         store.combining = nil
       }
       stores.append(.store(store))
-      return .accumulate(sum, value: value)
+      return inside
     }
     return [.loop(result)] + stores
   }

@@ -61,24 +61,6 @@ extension Kernel {
     return [.loop(main), .loop(rest)]
   }
 
-  /// A variable of a loop's name.
-  mutating func withVariable(like loop: Loop, extent: Int) -> VariableID {
-    newVariable(variables[loop.variable.index].name, extent: extent)
-  }
-
-  /// The body of a loop with scalars of its own, for another iteration.
-  mutating func copy(of loop: Loop, at place: IndexExpression) -> [Node] {
-    var names: [ScalarID: ScalarID] = [:]
-    for scalar in loop.body.flatMap(\.definedScalars) {
-      names[scalar] = newScalar(scalars[scalar.index])
-    }
-    return loop.body.map { node in
-      node.renamingScalars { names[$0] ?? $0 }.mappingIndices { index in
-        index.substituting(variable: { $0 == loop.variable ? place : IndexExpression($0) })
-      }
-    }
-  }
-
   /// Unrolls loops of a few operations that end in a write to a computed place: half of what a processor
   /// does there would be to count and to test.
   mutating func unrollScatters(_ scheduler: inout Scheduler) {
