@@ -9,7 +9,7 @@ extension Contract {
     guard tiling.width > 1, left.body.count > 1 else { return nil }
     let parts = FactorParts(
       left.body, line: row, depth: depth, tap: tap, tileLines: tiling.rows)
-    guard parts.elementWeight >= Self.leastWeight else { return nil }
+    guard parts.elementWeight >= EmissionCosts.Products.leastLeftWeight else { return nil }
     let (rows, depths) = (tiling.rows, kernel.variables[depth.index].extent)
     if min(depths, tiling.width) * 2 <= min(rows, tiling.width) { return row }
     func neighbours(_ variable: VariableID) -> Int {
@@ -20,9 +20,6 @@ extension Contract {
     }
     return neighbours(row) > neighbours(depth) ? row : depth
   }
-
-  /// Elements that take less are made where they are used.
-  private static let leastWeight = 16
 }
 
 extension FactorParts {

@@ -32,8 +32,6 @@ struct KernelPlace {
 }
 
 extension EntryEmitter {
-  /// Fewer calls are written out.
-  private static let leastRun = 8
   /// The bytes of a place in the table.
   private static let placeBytes = 24
 
@@ -47,7 +45,7 @@ extension EntryEmitter {
     var kernels = [Int]()
     var places = [[KernelPlace]]()
     func finish(before position: Int) {
-      if kernels.count >= leastRun {
+      if kernels.count >= EmissionCosts.Calls.leastRun {
         runs[position - kernels.count] = KernelRun(kernels: kernels, places: places)
       }
       (kernels, places) = ([], [])

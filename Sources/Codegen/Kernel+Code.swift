@@ -91,11 +91,6 @@ private struct CodeWeight {
 
   var total: Int { weight(kernel.body, copies: 1) + 50 }
 
-  /// Instructions for a square that is transposed, in those for an access of memory.
-  private static let squareWeight = 8
-  /// Instructions for each lane of a packed panel.
-  private static let packingWeight = 5
-
   private func weight(_ nodes: [Node], copies: Int) -> Int {
     nodes.reduce(0) { sum, node in
       switch node {
@@ -103,7 +98,7 @@ private struct CodeWeight {
       case .define, .store, .accumulate: return sum + copies * 2
       case .loop(let loop):
         guard case .vector(_, let interleave) = loop.schedule else {
-          let squares = loop.isTiled ? Self.squareWeight : 1
+          let squares = loop.isTiled ? EmissionCosts.Lanes.squareWeight : 1
           return sum + weight(loop.body, copies: copies * squares) + 10
         }
         return sum + weight(loop.body, copies: interleave) + 20
@@ -116,7 +111,8 @@ private struct CodeWeight {
           variants * (kernel.variables[size.0.index].extent.isMultiple(of: size.1) ? 1 : 2)
         }
         let packing =
-          contract.tiling.panelDepth == nil ? 0 : Self.packingWeight * contract.tiling.width
+          contract.tiling.panelDepth == nil
+          ? 0 : EmissionCosts.Products.packingWeight * contract.tiling.width
         if contract.microkernel(in: kernel, for: target) != nil {
           let epilogue =
             contract.plainStore == nil ? weight(contract.body, copies: contract.tiling.vectors) : 0

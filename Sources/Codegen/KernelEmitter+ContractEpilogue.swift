@@ -29,17 +29,10 @@ extension KernelEmitter {
   /// Whether a body stands in a loop over rows: an elementary function does, as more work does, and what is
   /// more than a store does behind so many products that the way over the stack takes no time beside them.
   private func isLoop(_ nodes: [Node], _ contract: Contract) -> Bool {
-    nodes.weight > Self.writtenOutWeight
-      || nodes.count > Self.writtenOutNodes
-        && contract.termCount(in: kernel) >= Self.greatDepth
+    nodes.weight > EmissionCosts.Products.writtenOutWeight
+      || nodes.count > EmissionCosts.Products.writtenOutNodes
+        && contract.termCount(in: kernel) >= EmissionCosts.Products.greatDepth
   }
-
-  /// Bodies of more work than this for a row stand in a loop.
-  private static let writtenOutWeight = 14
-  /// Bodies of more nodes for a row stand in a loop behind a great depth.
-  private static let writtenOutNodes = 2
-  /// So many products for an element are a great depth.
-  private static let greatDepth = 256
 
   /// Puts a tile's sums on the stack.
   private func store(_ sums: [[LLVMValue]], _ contract: Contract) {

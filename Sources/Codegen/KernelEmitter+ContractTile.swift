@@ -52,8 +52,9 @@ extension KernelEmitter {
   private func emitDepths(
     _ contract: Contract, _ tile: ContractTile, _ depths: DepthRange
   ) -> [[LLVMValue]] {
-    let part = Self.summedDepth
-    guard contract.termCount(in: kernel) > Self.plainDepth, depths.terms > 2 * part
+    let part = EmissionCosts.Products.summedDepth
+    guard contract.termCount(in: kernel) > EmissionCosts.Products.plainDepth,
+      depths.terms > 2 * part
     else { return emitDepthLoop(contract, tile, depths) }
     let isOfTaps = depths.isOfTaps
     let size = isOfTaps ? max(part / depths.count, 1) : part
@@ -90,11 +91,6 @@ extension KernelEmitter {
     builder.position(at: after)
     return next.map { line in line.map { builder.fadd($0.total, $0.rest) } }
   }
-
-  /// Up to so many products are added up in one register.
-  static let plainDepth = 4096
-  /// Parts of a greater depth have so many.
-  private static let summedDepth = 128
 
   /// The sums of all elements of a tile over a range of the depth, each in one register.
   private func emitDepthLoop(

@@ -39,7 +39,7 @@ extension KernelEmitter {
       case .loop, .contract: return [:]
       }
     }
-    guard count(of: loop) >= Self.leastFixedUses else { return [:] }
+    guard count(of: loop) >= EmissionCosts.Lanes.leastFixedUses else { return [:] }
     var places: [FixedStart.Access: LLVMValue] = [:]
     var starts: [FixedStart.Access: FixedStart] = [:]
     for node in loop.body {
@@ -52,7 +52,7 @@ extension KernelEmitter {
       guard !fixed.terms.isEmpty, starts[key] == nil else { continue }
       let place = FixedStart.Access(memory: access.memory, address: fixed)
       if places[place] == nil {
-        guard places.count < Self.mostFixedStarts else { continue }
+        guard places.count < EmissionCosts.Lanes.mostFixedStarts else { continue }
         places[place] = builder.gep(memoryType(element), base(access.memory), index(fixed))
       }
       starts[key] = places[place].map { FixedStart(start: $0, rest: rest) }
@@ -74,11 +74,6 @@ extension KernelEmitter {
     }
     return (fixed, rest)
   }
-
-  /// Loops of fewer iterations compute their addresses.
-  private static let leastFixedUses = 16
-  /// So many places are kept in registers.
-  private static let mostFixedStarts = 6
 }
 
 extension Node {

@@ -13,7 +13,8 @@ extension KernelEmitter {
   /// of iterations.
   func jammedIterations(of loop: Loop) -> Int? {
     let extent = kernel.variables[loop.variable.index].extent
-    guard let lanes, lanes.width > 1, lanes.copies <= Self.vectorsSideBySide, extent >= 2,
+    guard let lanes, lanes.width > 1, lanes.copies <= EmissionCosts.Lanes.vectorsSideBySide,
+      extent >= 2,
       module.target.registers >= 32, !callsFunctions, loop.mayBeJammed.isGranted
     else { return nil }
     let hasLongSums = !longSums(of: loop).isEmpty
@@ -32,19 +33,16 @@ extension KernelEmitter {
     }
     let most: Int
     if isCostly {
-      most = Self.vectorsSideBySide / lanes.copies
+      most = EmissionCosts.Lanes.vectorsSideBySide / lanes.copies
     } else if !extremes(of: loop).isEmpty {
-      most = lanes.copies > 2 ? 2 : Self.vectorsSideBySide
+      most = lanes.copies > 2 ? 2 : EmissionCosts.Lanes.vectorsSideBySide
     } else {
       guard hasLongSums else { return nil }
-      most = Self.vectorsSideBySide / lanes.copies
+      most = EmissionCosts.Lanes.vectorsSideBySide / lanes.copies
     }
     if most < 2 { return nil }
     return extent.isMultiple(of: most) ? most : 2
   }
-
-  /// So many independent vectors hide each other's latency.
-  private static let vectorsSideBySide = 4
 
   /// The accumulators of a loop whose value does not depend on the order of iterations.
   private func extremes(of loop: Loop) -> [Accumulator] {

@@ -13,9 +13,6 @@ struct LeftPanel {
 }
 
 extension KernelEmitter {
-  /// So many depths of a tile's rows are made before they are used.
-  private static let leftDepth = 128
-
   /// The panel for the left factor's elements; nil where they are made where they are used.
   func leftPanel(_ contract: Contract) -> LeftPanel? {
     guard let lane = contract.leftLanes(in: kernel) else { return nil }
@@ -43,7 +40,7 @@ extension KernelEmitter {
 
   /// The depths of a strip.
   private func leftStrip(_ contract: Contract) -> Int {
-    min(kernel.variables[contract.depth.index].extent, Self.leftDepth)
+    min(kernel.variables[contract.depth.index].extent, EmissionCosts.Products.leftDepth)
   }
 
   /// Calls `body` for one strip of a tap's depths after the other, with the strip's first depth counted from

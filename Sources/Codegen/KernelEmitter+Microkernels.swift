@@ -92,8 +92,10 @@ extension Contract {
   ) -> Microkernel? {
     let terms = termCount(in: kernel)
     guard tap == nil, tiling.width > 1, !target.multipliesByLane,
-      element == .f32 || element == .f64, terms <= KernelEmitter.plainDepth,
-      terms >= (plainStore == nil ? Self.leastDepth : Self.leastStoredDepth),
+      element == .f32 || element == .f64, terms <= EmissionCosts.Products.plainDepth,
+      terms
+        >= (plainStore == nil
+          ? EmissionCosts.Products.leastDepth : EmissionCosts.Products.leastStoredDepth),
       let left = plainLoad(of: left, by: leftParts, in: kernel), left.lineStride != nil
     else { return nil }
     let vectors = (columns + tiling.width - 1) / tiling.width
@@ -129,11 +131,6 @@ extension Contract {
     else { return nil }
     return (store.memory, store.address, line)
   }
-
-  /// The depth from which on a tile is worth a call.
-  private static let leastDepth = 128
-  /// The same where sums go straight to where they belong.
-  private static let leastStoredDepth = 48
 
   /// The left factor's prologue, sorted.
   fileprivate var leftParts: FactorParts {

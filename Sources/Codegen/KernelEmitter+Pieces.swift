@@ -3,9 +3,6 @@ internal import LoopIR
 internal import TensorIR
 
 extension KernelEmitter {
-  /// Loops that carry out fewer nodes, with those around, have one body.
-  private static let leastWork = 1 << 15
-
   /// What a vector loop's conditions usually are; nil where that is not worth a body.
   func piecePlan(of loop: Loop, _ width: Int, _ interleave: Int) -> PiecePlan? {
     guard mayLeaveMemory else { return nil }
@@ -21,15 +18,15 @@ extension KernelEmitter {
   func hasFarAccesses(_ loop: Loop) -> Bool {
     var found = false
     loop.body.forEachNode { found = found || $0.access?.condition != nil }
-    return found && iterations >= Self.leastWork / max(nodeCount(loop.body), 1)
+    return found && iterations >= EmissionCosts.Pieces.leastWork / max(nodeCount(loop.body), 1)
   }
 
   /// How many nodes are carried out where a list of them is, up to what is worth a body.
   private func nodeCount(_ nodes: [Node]) -> Int {
     nodes.reduce(0) { sum, node in
       guard case .loop(let loop) = node else { return sum + 1 }
-      let inside = min(nodeCount(loop.body), Self.leastWork)
-      return sum + inside * min(count(of: loop), Self.leastWork)
+      let inside = min(nodeCount(loop.body), EmissionCosts.Pieces.leastWork)
+      return sum + inside * min(count(of: loop), EmissionCosts.Pieces.leastWork)
     }
   }
 

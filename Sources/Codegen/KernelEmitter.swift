@@ -88,7 +88,7 @@ final class KernelEmitter {
     sharedAngles = kernel.sharedAngles
     contractions = Contractions(kernel)
     callsFunctions = kernel.callsFunctions
-    callsVectorFunctions = kernel.functionCount > Self.inlineVectorFunctionLimit
+    callsVectorFunctions = kernel.functionCount > EmissionCosts.Lanes.inlineVectorFunctionLimit
     function = module.addFunction(
       name, parameters: [module.pointer, module.i64, module.i64], returns: module.void)
   }
@@ -118,9 +118,6 @@ final class KernelEmitter {
     function.contractProducts(in: module)
     return function
   }
-
-  /// Kernels with more elementary functions call those of vectors, and those of numbers in loops.
-  private static let inlineVectorFunctionLimit = 64
 
   func emit(_ node: Node) {
     switch node {

@@ -1,7 +1,7 @@
 internal import LoopIR
 
-/// Which scalars of a kernel differ between the lanes of the vector loop they are computed in, and
-/// which accumulators keep one partial result per lane.
+/// Which scalars of a kernel differ between the lanes of the vector loop they are computed in, which
+/// `Uniformity` says, and which accumulators keep one partial result per lane.
 struct LaneAnalysis {
   /// Lanes side by side: of one vector, and vectors of one group.
   struct Group {
@@ -9,10 +9,13 @@ struct LaneAnalysis {
     var copies: Int
   }
 
-  private(set) var varying: Set<ScalarID> = []
+  private var uniformity: Uniformity
   /// The partial results of accumulators that are updated in a vector loop at or inside theirs.
   private(set) var groups: [ScalarID: Group] = [:]
   private let kernel: Kernel
+
+  /// The scalars that differ between lanes.
+  var varying: Set<ScalarID> { uniformity.varying }
 
   /// The vector loop around a place.
   private struct LaneLoop {
@@ -24,6 +27,7 @@ struct LaneAnalysis {
 
   init(_ kernel: Kernel) {
     self.kernel = kernel
+    uniformity = Uniformity(kernel)
     visit(kernel.body, lane: nil, open: [])
   }
 
@@ -31,23 +35,23 @@ struct LaneAnalysis {
     for node in body {
       switch node {
       case .define(let scalar, let expression):
-        if let lane, isVarying(expression, lane.variable) { varying.insert(scalar) }
+        if let lane { uniformity.define(scalar, expression, in: lane.variable) }
       case .store: break
       case .accumulate(let accumulator, let value):
         guard let lane else { break }
         if lane.outside.contains(accumulator) {
           groups[accumulator] = lane.group
-        } else if varying.contains(value) {
+        } else {
           // A loop inside the vector loop leaves one result per lane.
-          varying.insert(accumulator)
+          uniformity.accumulate(accumulator, value)
         }
       case .loop(let loop):
         let inside = open.union(loop.accumulators.map(\.result))
         let own = laneLoop(loop, open: inside)
-        if own != nil { varying.formUnion(loop.carries.map(\.current)) }
+        if own != nil { for carry in loop.carries { uniformity.vary(carry.current) } }
         visit(loop.body, lane: own ?? lane, open: inside)
       case .contract(let contract):
-        varying.insert(contract.result)
+        uniformity.vary(contract.result)
         let group = Group(width: contract.tiling.width, copies: contract.tiling.vectors)
         let columns = LaneLoop(variable: contract.column, group: group, outside: open)
         let rows = contract.leftLanes(in: kernel).map {
@@ -72,21 +76,8 @@ struct LaneAnalysis {
       outside: open)
   }
 
-  private func isVarying(_ expression: Expression, _ lane: VariableID) -> Bool {
-    if case .load(.local(let local), _, _) = expression, kernel.locals[local].isPerLane {
-      return true
-    }
-    var varies = false
-    expression.forEachInput(
-      index: { varies = varies || isVarying($0, lane) },
-      scalar: { varies = varies || varying.contains($0) })
-    return varies
-  }
-
   /// Whether an index differs between lanes.
   func isVarying(_ index: IndexExpression, _ lane: VariableID) -> Bool {
-    var result = index.uses(lane)
-    index.forEachScalar { result = result || varying.contains($0) }
-    return result
+    uniformity.varies(index, in: lane)
   }
 }

@@ -41,17 +41,6 @@ struct PiecePlan {
   /// The most frequent versions.
   private(set) var versions: [Version] = []
 
-  /// So many bodies are made for patterns.
-  private static let patternLimit = 3
-  /// A pattern has at least one of so many groups.
-  private static let leastShare = 8
-  /// A stretch of so many groups is long enough for a body of its own.
-  private static let leastGroups = 2
-  /// Larger bodies, counted over vectors side by side, are not repeated.
-  private static let nodeLimit = 1024
-  /// A second version holds at half of the samples.
-  private static let versionShare = 2
-
   /// - Parameters:
   ///   - group: how many iterations are carried out together.
   ///   - definitions: conditions of the kernel.
@@ -66,18 +55,20 @@ struct PiecePlan {
       if case .define(let scalar, _) = node { defined.insert(scalar) }
       node.forEachOwnScalar { if kernel.scalars[$0.index] == .i1 { read.insert($0) } }
     }
-    guard nodeCount * copies <= Self.nodeLimit else { return nil }
+    guard nodeCount * copies <= EmissionCosts.Pieces.nodeLimit else { return nil }
     conditions = loop.body.compactMap { Condition($0, lane: loop.variable) }
     let asked = read.subtracting(defined).filter { definitions[$0] != nil }.sorted()
     let samples = Sample.all(kernel).map { sample in
       (sample: sample, values: asked.map { sample.value(of: $0, definitions) })
     }
     let extent = kernel.variables[loop.variable.index].extent
-    for usual in samples.map(\.values).mostFrequent(atLeast: samples.count / Self.versionShare) {
+    for usual in samples.map(\.values).mostFrequent(
+      atLeast: samples.count / EmissionCosts.Pieces.versionShare)
+    {
       let pairs = zip(asked, usual).compactMap { scalar, value in value.map { (scalar, $0) } }
       let patterns = patterns(
         at: samples.filter { $0.values == usual }.map(\.sample), extent: extent,
-        least: Self.leastGroups * group)
+        least: EmissionCosts.Pieces.leastGroups * group)
       versions.append(
         Version(facts: Dictionary(pairs) { first, _ in first }, patterns: patterns))
     }
@@ -101,11 +92,11 @@ struct PiecePlan {
       }
     }
     let total = extent * samples.count
-    let frequent = order.filter { (weights[$0] ?? 0) * Self.leastShare >= total }
+    let frequent = order.filter { (weights[$0] ?? 0) * EmissionCosts.Pieces.leastShare >= total }
     return Array(
       frequent.enumerated().sorted {
         (weights[$1.element] ?? 0, $0.offset) < (weights[$0.element] ?? 0, $1.offset)
-      }.map(\.element).prefix(Self.patternLimit))
+      }.map(\.element).prefix(EmissionCosts.Pieces.patternLimit))
   }
 
   /// What is known of conditions where a pattern holds.
@@ -170,7 +161,7 @@ private struct Sample {
   func value(
     of scalar: ScalarID, _ definitions: [ScalarID: Expression], depth: Int = 0
   ) -> Bool? {
-    guard depth <= Self.depthLimit else { return nil }
+    guard depth <= EmissionCosts.Pieces.depthLimit else { return nil }
     switch definitions[scalar] {
     case .inBounds(let bounds)?:
       var holds = true
@@ -184,9 +175,6 @@ private struct Sample {
     case .literal?, .index?, .load?, nil: return nil
     }
   }
-
-  /// Conditions of conditions are looked at so deep.
-  private static let depthLimit = 6
 
   private func value(of index: IndexExpression) -> Int? {
     var sum = index.constant

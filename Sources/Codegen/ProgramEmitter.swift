@@ -110,11 +110,8 @@ package struct ProgramEmitter {
       case .loop, .branch: false
       }
     }
-    return isStraight || program.kernels.count > Self.longEntry ? 0 : 1
+    return isStraight || program.kernels.count > EmissionCosts.Calls.longEntry ? 0 : 1
   }
-
-  /// Entries of more kernels are long.
-  private static let longEntry = 24
 
   /// A code as a module of its own, with the symbol of number 0, whatever program it is part of; those that
   /// it calls have the numbers from one on.

@@ -54,9 +54,6 @@ struct SuperwordPlan {
   private var lanes: [ScalarID: Lane] = [:]
   private var widths: [Int] = []
 
-  /// Functions that take at least as long as so many additions start a vector.
-  private static let costlyWeight = 8
-
   /// Plans definitions that only loops around have values for otherwise.
   ///
   /// - Parameters:

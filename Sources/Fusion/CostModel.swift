@@ -126,6 +126,17 @@ enum CostModel {
     static let mostDistributedNests = 8
     /// More work than this is not done again for each vector.
     static let sunkWeight = 4
+    /// How many vectors of a loop of so many definitions are worked on side by side: enough to hide
+    /// latency, few enough for registers.
+    static func interleave(definitions: Int) -> Int {
+      definitions <= 24 ? mostInterleaved : definitions <= 90 ? 2 : 1
+    }
+    /// Vectors side by side beyond this many leave too few registers to each.
+    static let mostInterleaved = 4
+    /// Two vectors that are all of a loop are worked on side by side up to so many definitions.
+    static let mostPairedDefinitions = 300
+    /// Shorter axes fill no square.
+    static let leastSplitExtent = 16
     /// Short loops of more iterations stay loops.
     static let shortExtent = 8
     /// The same for loops of so many registers, in lanes: some are left for what is added.
@@ -169,6 +180,14 @@ enum CostModel {
     static let leastCopied = 4
     /// A function of this weight takes longer than to wait for a sum.
     static let costlyWeight = 8
+  }
+
+  /// Long sums of floats, which lose the digits of terms that are added one by one.
+  enum Sums {
+    /// Loops of so many terms for each lane stay as they are.
+    static let shortSum = 1024
+    /// The terms for each lane after which a sum ends.
+    static let termCount = 256
   }
 
   /// Blocks for threads, and loops of steps that threads share.

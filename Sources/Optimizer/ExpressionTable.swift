@@ -37,7 +37,7 @@ struct ExpressionTable {
 
   /// Where an operation equal to `op` of `operands` stands or could stand.
   mutating func find(
-    _ op: Op, _ operands: [ValueID], copy: Int, in function: Function
+    _ op: Op, _ operands: [ValueID], in function: Function
   ) -> Place {
     if count * 2 >= entries.count { grow() }
     let hash = op.hash(with: operands)
@@ -48,7 +48,6 @@ struct ExpressionTable {
       if entry.position < 0 { return .vacant(Slot(index: index, hash: hash)) }
       if entry.hash == hash {
         if function.operations[entry.position].operands == operands,
-          function.operations[entry.position].copy == copy,
           function.operations[entry.position].op == op
         {
           return .found(entry.position)

@@ -39,8 +39,6 @@ private struct Inliner {
   private struct Call: Hashable {
     var callee: String
     var arguments: [ValueID]
-    /// The number of the copy that the call is.
-    var copy: Int
   }
 
   private let callees: [String: Function]
@@ -112,7 +110,7 @@ private struct Inliner {
     }
     let operands = operation.operands.map { frames[top].map[$0.index] }
     if case .call(let callee) = operation.op {
-      let call = Call(callee: callee.name, arguments: operands, copy: operation.copy)
+      let call = Call(callee: callee.name, arguments: operands)
       if let results = known[call] { return finish(with: results) }
       return try enter(callee, call, at: operation.location)
     }

@@ -46,8 +46,6 @@ struct Rewriter {
   private var expressions: ExpressionTable
   /// The place of the operation being copied.
   private var location = SourceLocation.unknown
-  /// The number of the copy that the operation being copied is.
-  private var copyNumber = 0
   /// How many rules are waiting for what they emitted.
   private var depth = 0
   /// What rules asked about the number of uses.
@@ -112,7 +110,7 @@ struct Rewriter {
       stand(value, for: parameter)
     }
     for operation in original.operations {
-      (location, copyNumber) = (operation.location, operation.copy)
+      location = operation.location
       // Operations that are shared may have been written in different words.
       if sharingPass != nil { location.forgetSpelling() }
       let operands = operation.operands.map { map[$0.index] }
@@ -154,7 +152,7 @@ struct Rewriter {
       return appendAll(op, operands, types)
     }
     let plain = op.withoutPrecision
-    switch expressions.find(plain, operands, copy: copyNumber, in: function) {
+    switch expressions.find(plain, operands, in: function) {
     case .found(let position):
       rewrites[sharingPass] += 1
       _ = budget.spend()
@@ -254,7 +252,7 @@ struct Rewriter {
     _ op: Op, _ operands: [ValueID], _ type: TensorType?, _ pass: Int
   ) throws -> ValueID? {
     let op = op.withoutPrecision
-    switch expressions.find(op, operands, copy: copyNumber, in: function) {
+    switch expressions.find(op, operands, in: function) {
     case .found(let position):
       rewrites[pass] += 1
       _ = budget.spend()
@@ -272,8 +270,7 @@ struct Rewriter {
   ) throws -> ValueID {
     let result = define(
       try type ?? resultType(of: op, operands), at: function.operations.count, op.family)
-    function.operations.append(
-      Operation(op, operands, results: [result], at: location, copy: copyNumber))
+    function.operations.append(Operation(op, operands, results: [result], at: location))
     return result
   }
 
@@ -283,8 +280,7 @@ struct Rewriter {
   ) -> [ValueID] {
     let position = function.operations.count
     let results = types.map { define($0, at: position, op.family) }
-    function.operations.append(
-      Operation(op, operands, results: results, at: location, copy: copyNumber))
+    function.operations.append(Operation(op, operands, results: results, at: location))
     return results
   }
 

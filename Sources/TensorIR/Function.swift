@@ -28,20 +28,15 @@ package struct Operation: Hashable, Sendable {
   package var results: [ValueID]
   /// Where it was written or traced.
   package var location: SourceLocation
-  /// Which copy of an operation this is: zero for the original, another number for one that is
-  /// computed again on purpose. No pass merges operations of different numbers.
-  package var copy = 0
 
   @inlinable
   package init(
-    _ op: Op, _ operands: [ValueID], results: [ValueID], at location: SourceLocation = .unknown,
-    copy: Int = 0
+    _ op: Op, _ operands: [ValueID], results: [ValueID], at location: SourceLocation = .unknown
   ) {
     self.op = op
     self.operands = operands
     self.results = results
     self.location = location
-    self.copy = copy
   }
 
   /// The value defined, or the first of several.

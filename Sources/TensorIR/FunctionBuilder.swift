@@ -88,8 +88,7 @@ package struct FunctionBuilder: Sendable {
     let results = types.indices.map { index in
       kept.firstIndex(of: index).map { old.results[$0] } ?? define(types[index], by: position)
     }
-    function.operations[position] = Operation(
-      op, operands, results: results, at: old.location, copy: old.copy)
+    function.operations[position] = Operation(op, operands, results: results, at: old.location)
     return results
   }
 

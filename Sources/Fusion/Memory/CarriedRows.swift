@@ -29,12 +29,17 @@ struct CarriedRows {
   /// buffer outside of the row it is at.
   init?(_ buffers: Set<BufferID>, in kernel: Kernel, _ parts: KernelParts, _ program: LoopProgram) {
     extent = parts.extent(in: kernel)
+    let analysis = DependenceAnalysis(kernel, in: program)
+    for (slot, buffer) in kernel.slots.enumerated() where buffers.contains(buffer) {
+      let count = program.buffers[buffer.index].type.count / extent
+      guard analysis.mayKeepRows(of: .slot(slot), in: parts.steps, count: count).isGranted else {
+        return nil
+      }
+    }
     var lives: [BufferID: Life] = [:]
-    let ranges = IndexRanges(kernel)
     for (position, step) in parts.steps.enumerated() {
-      for (buffer, address) in kernel.accesses(of: buffers, in: step) {
-        guard Self.isInRow(address, of: step, program.buffers[buffer.index].type, extent, ranges)
-        else { return nil }
+      for case .slot(let slot) in [step].touchedMemory where buffers.contains(kernel.slots[slot]) {
+        let buffer = kernel.slots[slot]
         lives[buffer] = (lives[buffer]?.lowerBound ?? position)...position
       }
     }
@@ -58,17 +63,6 @@ struct CarriedRows {
       rows[place].buffer = buffer
       places[buffer] = place
     }
-  }
-
-  private static func isInRow(
-    _ address: IndexExpression, of step: Node, _ type: TensorType, _ extent: Int,
-    _ ranges: IndexRanges
-  ) -> Bool {
-    guard let row = step.rows else { return false }
-    let stride = type.count / extent
-    let rest = address + IndexExpression(row) * -stride
-    let range = ranges.range(of: rest)
-    return !rest.uses(row) && range.lowerBound >= 0 && range.upperBound < stride
   }
 
   /// The same places for other buffers.
@@ -108,17 +102,5 @@ struct CarriedRows {
       return (.local(first + place), address + (start ?? IndexExpression(0)) * -1)
     }
     kernel.dropUnusedSlots()
-  }
-}
-
-extension Kernel {
-  /// The addresses at which a node touches some buffers.
-  fileprivate func accesses(
-    of buffers: Set<BufferID>, in node: Node
-  ) -> [(buffer: BufferID, address: IndexExpression)] {
-    [node].accesses.compactMap { access in
-      guard case .slot(let slot) = access.memory, buffers.contains(slots[slot]) else { return nil }
-      return (slots[slot], access.address)
-    }
   }
 }

@@ -40,13 +40,10 @@ extension Kernel {
       isTransposed = isTransposed || address.isTransposed(along: loop.variable)
     }
     guard isTransposed, sizes.count == 1, let size = sizes.first, extent.isMultiple(of: size),
-      min(size, extent / size) >= Self.leastSplitExtent
+      min(size, extent / size) >= CostModel.Lanes.leastSplitExtent
     else { return nil }
     return size
   }
-
-  /// Shorter axes fill no square.
-  private static let leastSplitExtent = 16
 
   /// Two loops, of which the inner one goes over so many elements.
   private mutating func split(_ loop: Loop, by size: Int) -> Loop {

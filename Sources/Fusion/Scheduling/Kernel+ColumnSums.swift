@@ -32,13 +32,11 @@ extension Kernel {
         } else {
           before.append(node)
         }
-      case .store(var store):
+      case .store(let store):
         guard let kind = store.combining else { preconditionFailure("stores add") }
-        let sum = newScalar(scalars[store.value.index])
-        inner.accumulators.append(Accumulator(sum, kind))
-        inner.body.append(.accumulate(sum, value: store.value))
-        store.value = sum
-        after.append(.store(store))
+        let (inside, behind) = replacing(store, kind, in: &inner)
+        inner.body.append(inside)
+        after.append(.store(behind))
       case .accumulate, .loop, .contract: preconditionFailure("columns only add")
       }
     }
@@ -48,23 +46,9 @@ extension Kernel {
 }
 
 extension Loop {
-  /// Whether the loop, in lanes, does nothing but combine into memory that it does not read, at
-  /// places that are the same for all iterations of the loop of `rows`.
+  /// Whether the loop adds along rows in lanes into buffers, so that it may stand around the rows.
   func addsColumns(besides rows: VariableID) -> Bool {
-    guard case .vector = schedule, range == .full, accumulators.isEmpty else { return false }
-    var (read, written) = (Set<Memory>(), Set<Memory>())
-    for node in body {
-      switch node {
-      case .define(_, .load(let memory, _, _)): read.insert(memory)
-      case .define: break
-      case .store(let store):
-        guard store.combining != nil, store.condition == nil, !store.address.isLookedUp,
-          case .slot = store.memory, store.address.uses(variable), !store.address.uses(rows),
-          written.insert(store.memory).inserted
-        else { return false }
-      case .accumulate, .loop, .contract: return false
-      }
-    }
-    return !written.isEmpty && read.isDisjoint(with: written)
+    guard case .vector = schedule, maySum(across: rows).isGranted else { return false }
+    return combiningStores.allSatisfy { if case .slot = $0.memory { true } else { false } }
   }
 }

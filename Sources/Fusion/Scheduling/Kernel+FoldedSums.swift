@@ -22,24 +22,20 @@ extension Kernel {
     }
   }
 
-  /// Loops of so many terms for each lane stay as they are.
-  private static let shortSum = 1024
-  /// The terms for each lane after which a sum ends.
-  private static let termCount = 256
-
   private mutating func foldingSums(in node: Node, _ scheduler: inout Scheduler) -> [Node] {
     guard case .loop(var loop) = node else { return [node] }
     loop.body = loop.body.flatMap { foldingSums(in: $0, &scheduler) }
     let (step, extent) = (loop.termStep, variables[loop.variable.index].extent)
-    guard let step, loop.range == .full, loop.carries.isEmpty, extent > Self.shortSum * step,
+    guard let step, loop.range == .full, loop.carries.isEmpty,
+      extent > CostModel.Sums.shortSum * step,
       loop.accumulators.contains(where: isLossy),
       scheduler.accept(
-        "\(variables[loop.variable.index].name): \(Self.termCount * step) of \(extent) at a time")
+        "\(variables[loop.variable.index].name): \(CostModel.Sums.termCount * step) of \(extent) at a time"
+      )
     else { return [.loop(loop)] }
-    let size = Self.termCount * step
-    let fold = newVariable("f\(variables.count)", extent: (extent + size - 1) / size)
-    var (inner, outer, after) = (loop, Loop(fold), [Node]())
-    inner.range = .block(fold, size: size)
+    var (outer, inner) = split(
+      loop, by: CostModel.Sums.termCount * step, named: "f\(variables.count)")
+    var after = [Node]()
     inner.accumulators = []
     var (names, sums) = ([ScalarID: ScalarID](), [Node]())
     for accumulator in loop.accumulators {
@@ -68,7 +64,6 @@ extension Kernel {
   private func isLossy(_ accumulator: Accumulator) -> Bool {
     accumulator.kind == .add && scalars[accumulator.result.index] == .f32
   }
-
 }
 
 extension Loop {

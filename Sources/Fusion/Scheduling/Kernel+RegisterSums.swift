@@ -24,23 +24,25 @@ extension Kernel {
     keepingOutermost: Bool, sums: Set<BufferID>, inLanes: Bool = false,
     _ scheduler: inout Scheduler
   ) {
+    let analysis = DependenceAnalysis(self, in: scheduler.program)
     body = body.flatMap { node -> [Node] in
       guard case .loop(let loop) = node else { return [node] }
       return replacingSums(
-        of: loop, isOutermost: true, mayReplace: !keepingOutermost, sums, inLanes, &scheduler)
+        of: loop, isOutermost: true, mayReplace: !keepingOutermost, sums, inLanes, analysis,
+        &scheduler)
     }
   }
 
   /// The loop with its sums in registers, and what stores them behind it.
   private mutating func replacingSums(
     of loop: Loop, isOutermost: Bool, mayReplace: Bool, _ sums: Set<BufferID>, _ inLanes: Bool,
-    _ scheduler: inout Scheduler
+    _ analysis: DependenceAnalysis, _ scheduler: inout Scheduler
   ) -> [Node] {
     var result = loop
     result.body = loop.body.flatMap { node -> [Node] in
       guard case .loop(let inner) = node else { return [node] }
       return replacingSums(
-        of: inner, isOutermost: false, mayReplace: true, sums, inLanes, &scheduler)
+        of: inner, isOutermost: false, mayReplace: true, sums, inLanes, analysis, &scheduler)
     }
     guard mayReplace, loop.isInLanes == inLanes, !loop.isTiled, loop.range == .full,
       loop.carries.isEmpty
@@ -54,8 +56,7 @@ extension Kernel {
       guard case .loop(let inner) = node, isShort(inner, in: loop, limit) else { return [node] }
       return unrolled(inner)
     }
-    let replaced = replaceableSums(
-      writtenOut, of: loop, isOutermost: isOutermost, in: scheduler.program)
+    let replaced = replaceableSums(writtenOut, of: loop, isOutermost: isOutermost, analysis)
     guard !replaced.isEmpty, !inLanes || replaced.count * loop.interleave <= limit,
       writtenOut.count <= CostModel.Lanes.writtenOutNodes,
       scheduler.accept("\(replaced.count) of \(variables[loop.variable.index].name)")
@@ -65,18 +66,14 @@ extension Kernel {
     }
     var stores = [Node]()
     result.body = writtenOut.enumerated().map { position, node in
-      guard replaced.contains(position), case .store(var store) = node,
-        let kind = store.combining
+      guard replaced.contains(position), case .store(let sum) = node, let kind = sum.combining
       else { return node }
-      let sum = newScalar(scalars[store.value.index])
-      result.accumulators.append(Accumulator(sum, kind))
-      let value = store.value
-      store.value = sum
+      var (inside, store) = replacing(sum, kind, in: &result)
       if isOutermost, case .slot(let slot) = store.memory, sums.contains(slots[slot]) {
         store.combining = nil
       }
       stores.append(.store(store))
-      return .accumulate(sum, value: value)
+      return inside
     }
     return [.loop(result)] + stores
   }
@@ -91,36 +88,26 @@ extension Kernel {
       && inner.body.contains { $0.sharedSum(of: outer.variable) != nil }
   }
 
-  /// The positions of the nodes that add into elements which nothing else in the loop touches.
+  /// The positions of the nodes that add into elements which may be accumulators.
   ///
-  /// Behind an outermost loop that must be all elements of the buffer, and nothing else in the kernel may
+  /// Behind an outermost loop these must be all elements of the buffer, and nothing else in the kernel may
   /// touch them. What was there before, such as the tensor that a scatter adds to, is added to.
   private func replaceableSums(
-    _ writtenOut: [Node], of loop: Loop, isOutermost: Bool, in program: LoopProgram
+    _ writtenOut: [Node], of loop: Loop, isOutermost: Bool, _ analysis: DependenceAnalysis
   ) -> Set<Int> {
-    var addresses: [Memory: [IndexExpression]] = [:]
-    for node in writtenOut {
-      guard let store = node.sharedSum(of: loop.variable) else { continue }
-      addresses[store.memory, default: []].append(store.address)
-    }
-    if addresses.isEmpty { return [] }
-    func counts(_ nodes: [Node]) -> [Memory: Int] {
-      nodes.accesses.reduce(into: [:]) { $0[$1.memory, default: 0] += 1 }
-    }
-    let inner = counts(writtenOut)
-    let (all, own) = isOutermost ? (counts(body), counts(loop.body)) : ([:], [:])
-    let replaceable = addresses.filter { memory, sums in
-      guard inner[memory] == sums.count else { return false }
-      guard isOutermost else { return true }
-      guard case .slot(let slot) = memory, all[memory] == own[memory] else { return false }
-      let elements = sums.compactMap(\.constantValue)
-      return elements.count == sums.count && Set(elements).count == sums.count
-        && sums.count == program.buffers[slots[slot].index].type.count
-    }
+    var answers: [Memory: Bool] = [:]
     return Set(
       writtenOut.indices.filter { position in
-        writtenOut[position].sharedSum(of: loop.variable).map { replaceable[$0.memory] != nil }
-          ?? false
+        guard let memory = writtenOut[position].sharedSum(of: loop.variable)?.memory else {
+          return false
+        }
+        let isFree =
+          answers[memory]
+          ?? (analysis.mayBeAccumulators(memory, in: writtenOut, of: loop).isGranted
+            && (!isOutermost
+              || analysis.mayBeStored(memory, in: writtenOut, of: loop).isGranted))
+        answers[memory] = isFree
+        return isFree
       })
   }
 }
@@ -134,7 +121,8 @@ extension Loop {
 }
 
 extension Node {
-  /// The store of a node that combines into an element of a buffer which the iterations of a loop share.
+  /// The store of a node that combines into an element of a buffer which the iterations of a loop share;
+  /// whether the sum may be an accumulator the dependence analysis says.
   fileprivate func sharedSum(of variable: VariableID) -> Store? {
     guard case .store(let store) = self, case .slot = store.memory, store.combining != nil,
       store.condition == nil, !store.address.isLookedUp, !store.address.uses(variable)

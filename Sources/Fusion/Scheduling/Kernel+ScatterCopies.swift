@@ -16,8 +16,9 @@ extension Kernel {
   /// Of more updates than places some meet, as those of the one label between all others, and each would
   /// wait for the sum that the one before has stored. The order of terms depends on shapes alone.
   mutating func addIntoCopies(_ scheduler: inout Scheduler) {
+    let analysis = DependenceAnalysis(self, in: scheduler.program)
     body = body.flatMap { node -> [Node] in
-      guard case .loop(let loop) = node, let places = places(of: loop, in: scheduler.program),
+      guard case .loop(let loop) = node, let places = places(of: loop, analysis),
         scheduler.accept("\(variables[loop.variable.index].name): \(places) places")
       else { return [node] }
       return copies(of: loop, places: places)
@@ -25,17 +26,16 @@ extension Kernel {
   }
 
   /// The elements of the buffer that a loop adds to, if these are few and updates many; nil otherwise.
-  private func places(of loop: Loop, in program: LoopProgram) -> Int? {
-    guard loop.schedule == .serial, loop.combinesAnywhere, case .store(let store) = loop.body.last,
-      case .slot(let slot) = store.memory, store.combining == .add
+  private func places(of loop: Loop, _ analysis: DependenceAnalysis) -> Int? {
+    guard loop.schedule == .serial, case .store(let store) = loop.body.last,
+      store.combining == .add, scalars[store.value.index].isFloat
     else { return nil }
-    let type = program.buffers[slots[slot].index].type
     let updates = variables[loop.variable.index].extent
-    guard type.element.isFloat, !loop.isCostly, CostModel.Scatters.copiedUpdates.contains(updates),
-      type.count < updates,
-      type.count >= CostModel.Scatters.leastCopied
+    let count = analysis.elementCount(of: store.memory)
+    guard !loop.isCostly, CostModel.Scatters.copiedUpdates.contains(updates), count < updates,
+      count >= CostModel.Scatters.leastCopied, loop.combinesAnywhere(analysis)
     else { return nil }
-    return type.count
+    return count
   }
 
   private mutating func copies(of loop: Loop, places: Int) -> [Node] {

@@ -21,28 +21,28 @@ extension Kernel {
       guard case .loop(let loop) = node, loop.schedule == .serial else { return [node] }
       // Threads share such a loop.
       let isShared = analysis.mayRunInBlocks(loop, reducing: memory(of: sums)).isGranted
-      return interleaved(loop, isShared: isShared, &scheduler)
+      return interleaved(loop, isShared: isShared, analysis, &scheduler)
     }
   }
 
   private mutating func interleaved(
-    _ loop: Loop, isShared: Bool, _ scheduler: inout Scheduler
+    _ loop: Loop, isShared: Bool, _ analysis: DependenceAnalysis, _ scheduler: inout Scheduler
   ) -> [Node] {
     if loop.holdsSerialLoops {
       var outer = loop
       outer.body = loop.body.flatMap { node -> [Node] in
         guard case .loop(let inner) = node, inner.schedule == .serial else { return [node] }
-        return interleaved(inner, isShared: false, &scheduler)
+        return interleaved(inner, isShared: false, analysis, &scheduler)
       }
       return [.loop(outer)]
     }
     let variable = variables[loop.variable.index]
-    guard !isShared, loop.combinesAnywhere, variable.extent >= CostModel.Scatters.leastStreamed,
-      scheduler.accept(
-        "\(variable.name): \(CostModel.Scatters.streams) of \(variable.extent / CostModel.Scatters.streams)"
-      )
+    let streams = CostModel.Scatters.streams
+    guard !isShared, variable.extent >= CostModel.Scatters.leastStreamed,
+      loop.combinesAnywhere(analysis),
+      scheduler.accept("\(variable.name): \(streams) of \(variable.extent / streams)")
     else { return [.loop(loop)] }
-    return streams(of: loop)
+    return self.streams(of: loop)
   }
 
   /// The loop over the iterations of all streams, and one over those that are left.
@@ -59,24 +59,6 @@ extension Kernel {
     var rest = Loop(withVariable(like: loop, extent: extent - done))
     rest.body = copy(of: loop, at: IndexExpression(rest.variable) + done)
     return [.loop(main), .loop(rest)]
-  }
-
-  /// A variable of a loop's name.
-  mutating func withVariable(like loop: Loop, extent: Int) -> VariableID {
-    newVariable(variables[loop.variable.index].name, extent: extent)
-  }
-
-  /// The body of a loop with scalars of its own, for another iteration.
-  mutating func copy(of loop: Loop, at place: IndexExpression) -> [Node] {
-    var names: [ScalarID: ScalarID] = [:]
-    for scalar in loop.body.flatMap(\.definedScalars) {
-      names[scalar] = newScalar(scalars[scalar.index])
-    }
-    return loop.body.map { node in
-      node.renamingScalars { names[$0] ?? $0 }.mappingIndices { index in
-        index.substituting(variable: { $0 == loop.variable ? place : IndexExpression($0) })
-      }
-    }
   }
 
   /// Unrolls loops of a few operations that end in a write to a computed place: half of what a processor
@@ -112,10 +94,10 @@ extension Loop {
     }
   }
 
-  /// Whether the body is definitions and, at its end, one update of a computed place that other iterations
-  /// may update too, and that nothing else reads.
-  var combinesAnywhere: Bool {
-    guard range == .full, accumulators.isEmpty, carries.isEmpty, case .store(let store) = body.last,
+  /// Whether the body is a few definitions and, at its end, one update of a computed place that other
+  /// iterations may update too, in any order.
+  func combinesAnywhere(_ analysis: DependenceAnalysis) -> Bool {
+    guard range == .full, case .store(let store) = body.last,
       case .slot = store.memory, store.combining != nil, store.address.isLookedUp,
       !store.address.uses(variable)
     else { return false }
@@ -123,12 +105,12 @@ extension Loop {
     for node in body.dropLast() {
       guard case .define(_, let expression) = node else { return false }
       switch expression {
-      case .load(store.memory, _, _): return false
       case .apply(let op, _): work += op.weight
       case .literal, .index, .load, .inBounds: work += 1
       }
     }
     return work <= CostModel.Scatters.mostStreamedWork
+      && analysis.mayReorderUpdates(of: store.memory, in: self).isGranted
   }
 
   /// Whether the body is a few quick operations, one of which writes to a computed place.

@@ -25,7 +25,11 @@ extension Kernel {
       loop.body = loop.body.map { distributeScatters(in: $0, &scheduler) }
       return .loop(loop)
     }
-    guard let split = ScatterSplit(loop, in: self) else { return node }
+    guard let split = ScatterSplit(loop, in: self),
+      DependenceAnalysis(self, in: scheduler.program)
+        .mayDistribute(loop, into: [split.early, split.late].map { $0.map { loop.body[$0] } })
+        .isGranted
+    else { return node }
     var changed = self
     let (strips, gain) = changed.distributed(changed.withOwnVariable(loop), split, scheduler)
     guard let strips, gain >= CostModel.Strips.leastScatterGain * Double(split.updates),
@@ -43,44 +47,27 @@ extension Kernel {
     _ loop: Loop, _ split: ScatterSplit, _ scheduler: Scheduler
   ) -> (strips: Loop?, gain: Double) {
     let size = split.size
-    let extent = variables[loop.variable.index].extent
-    var strips = Loop(newVariable("strip", extent: (extent + size - 1) / size))
+    var (strips, lanes) = self.split(loop, by: size, named: "strip")
     let place = IndexExpression(loop.variable) + IndexExpression(strips.variable) * -size
-    var (lanes, writes) = (Loop(loop.variable), Loop(loop.variable))
-    lanes.range = .block(strips.variable, size: size)
-    writes.range = lanes.range
-    lanes.body = split.early.map { loop.body[$0] }
-    var names: [ScalarID: ScalarID] = [:]
-    for scalar in split.crossing {
-      let array = Memory.local(locals.count)
-      locals.append(Local(element: scalars[scalar.index], count: size))
-      lanes.body.append(.store(Store(array, place, scalar)))
-      let taken = renamed(scalar, &names)
-      writes.body.append(.define(taken, .load(array, place, condition: nil)))
-    }
-    for position in split.late {
-      for scalar in loop.body[position].definedScalars { _ = renamed(scalar, &names) }
-      writes.body.append(loop.body[position].renamingScalars { names[$0] ?? $0 })
-    }
+    var writes = lanes
+    let (early, late) = (Set(split.early), Set(split.late))
+    var distribution = LoopDistribution(
+      of: loop.body, reading: split.reads, split.definers, repeating: early.intersection(late),
+      in: self, at: place, size: size)
+    for scalar in split.crossing { distribution.expand(scalar) }
+    lanes.body = distribution.body(of: early.subtracting(late))
+    writes.body = distribution.body(of: late.subtracting(early))
+    self = distribution.kernel
     let walk = LaneWalk(kernel: self, over: lanes)
     let width = scheduler.target.lanes(ofBits: 8 * walk.widestBytes)
     guard walk.hasInstructions, width > 1,
       DependenceAnalysis(self, in: scheduler.program).mayRunInLanes(lanes).isGranted
     else { return (nil, 0) }
-    let interleave = walk.definitions <= 24 ? 4 : walk.definitions <= 90 ? 2 : 1
+    let interleave = CostModel.Lanes.interleave(definitions: walk.definitions)
     lanes.schedule = .vector(width: width, interleave: min(interleave, size / width))
     strips.body = [.loop(lanes), .loop(writes)]
     let cost = walk.cost(width: width) / Double(width) + Double(split.crossing.count)
     return (strips, split.cost - cost)
-  }
-
-  /// Another scalar in a scalar's place, which is noted.
-  private mutating func renamed(
-    _ scalar: ScalarID, _ names: inout [ScalarID: ScalarID]
-  ) -> ScalarID {
-    let name = newScalar(scalars[scalar.index])
-    names[scalar] = name
-    return name
   }
 }
 
@@ -102,7 +89,15 @@ private struct ScatterSplit {
   var size: Int { CostModel.Strips.updateCount / updates }
 
   private let body: [Node]
-  private let definers: [ScalarID: Int]
+  let definers: [ScalarID: Int]
+  /// The scalars that each node reads.
+  var reads: [Set<ScalarID>] {
+    body.map { node in
+      var scalars = Set<ScalarID>()
+      node.forEachOwnScalar { scalars.insert($0) }
+      return scalars
+    }
+  }
 
   init?(_ loop: Loop, in kernel: Kernel) {
     guard loop.range == .full, loop.accumulators.isEmpty, loop.carries.isEmpty,
@@ -113,8 +108,7 @@ private struct ScatterSplit {
     var writes: Set<Int> = []
     for (position, node) in body.enumerated() {
       switch node {
-      case .define(let scalar, let expression):
-        if case .load(store.memory, _, _) = expression { return nil }
+      case .define(let scalar, _):
         definers[scalar] = position
       case .store(let other):
         guard other.memory == store.memory, other.address.isLookedUp else { return nil }

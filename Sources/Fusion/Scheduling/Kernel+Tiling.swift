@@ -115,8 +115,6 @@ private struct PerfectNest {
 /// Takes loops apart into perfect nests.
 private struct PerfectNests {
   let analysis: DependenceAnalysis
-  /// The memory that the kernel writes.
-  private let written: Set<Memory>
   /// The kernel's scalars, with the copies of what several nests need.
   var scalars: [ElementType]
   /// What the nests found so far define between their loops.
@@ -125,9 +123,6 @@ private struct PerfectNests {
   init(_ kernel: Kernel, _ analysis: DependenceAnalysis) {
     self.analysis = analysis
     scalars = kernel.scalars
-    var memory = Set<Memory>()
-    kernel.body.forEachNode { if case .store(let store) = $0 { memory.insert(store.memory) } }
-    written = memory
   }
 
   /// A loop as perfect nests one after the other; nil where it is not that, or they are more than a number.
@@ -162,7 +157,7 @@ private struct PerfectNests {
   }
 
   /// A vector loop with what it needs of the definitions before it; nil where that is too much work, or
-  /// reads what the kernel writes.
+  /// may not be computed there.
   private mutating func sinking(_ definitions: [Node], into lanes: Loop) -> Loop? {
     var needed = Set<ScalarID>()
     lanes.body.forEachNode { $0.forEachOwnScalar { needed.insert($0) } }
@@ -172,17 +167,16 @@ private struct PerfectNests {
         continue
       }
       switch expression {
-      case .load(let memory, _, _):
-        if written.contains(memory) { return nil }
-        weight += 1
+      case .load, .inBounds: weight += 1
       case .apply(let op, _): weight += op.weight
-      case .inBounds: weight += 1
       case .literal, .index: break
       }
       expression.forEachScalar { needed.insert($0) }
       kept.append(node)
     }
-    guard weight <= CostModel.Lanes.sunkWeight else { return nil }
+    guard weight <= CostModel.Lanes.sunkWeight, analysis.mayRepeat(kept).isGranted else {
+      return nil
+    }
     var result = lanes
     result.body = kept.reversed() + lanes.body
     return withOwnScalars(result, for: kept)

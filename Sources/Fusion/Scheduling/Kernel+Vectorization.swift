@@ -173,8 +173,8 @@ private struct Vectorizer {
   /// How many vectors to work on side by side: enough to hide latency, few enough for registers.
   private func interleave(vectors: Int, definitions: Int) -> Int {
     // Two vectors of a short loop hide each other's latency even where registers are short.
-    if vectors == 2, definitions <= 300 { return 2 }
-    let wanted = definitions <= 24 ? 4 : definitions <= 90 ? 2 : 1
+    if vectors == 2, definitions <= CostModel.Lanes.mostPairedDefinitions { return 2 }
+    let wanted = CostModel.Lanes.interleave(definitions: definitions)
     guard vectors > wanted else { return max(1, min(vectors, wanted)) }
     if wanted == 1 { return 1 }
     for count in stride(from: wanted + 1, through: wanted - 1, by: -1)

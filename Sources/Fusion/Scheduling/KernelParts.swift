@@ -34,13 +34,4 @@ struct KernelParts {
 extension Node {
   /// Whether the node repeats something.
   fileprivate var isStep: Bool { rows != nil }
-
-  /// The variable that a loop counts, or the row of a product.
-  var rows: VariableID? {
-    switch self {
-    case .loop(let loop): loop.variable
-    case .contract(let contract): contract.row
-    case .define, .store, .accumulate: nil
-    }
-  }
 }

@@ -22,8 +22,7 @@ struct LaneWalk {
   private let around: [VariableID]
   private(set) var widestBytes = 1
   private(set) var definitions = 0
-  private var varying: Set<ScalarID> = []
-  private var perLane: Set<Int> = []
+  private var uniformity: Uniformity
 
   /// Loads, and what a lane of theirs costs where no whole vectors hold several.
   private struct StridedLoads {
@@ -39,6 +38,7 @@ struct LaneWalk {
     self.mayFold = mayFold
     self.around = around
     lane = loop.variable
+    uniformity = Uniformity(kernel)
     mayBeTiled = !around.isEmpty && loop.accumulators.isEmpty
     visit(loop.body, iterations: 1)
   }
@@ -65,7 +65,9 @@ struct LaneWalk {
     switch node {
     case .define(let scalar, let expression): define(scalar, expression, iterations)
     case .store(let store): visit(store, iterations)
-    case .accumulate: vectorCost += iterations
+    case .accumulate(let accumulator, let value):
+      uniformity.accumulate(accumulator, value)
+      vectorCost += iterations
     case .contract: hasInstructions = false
     case .loop(let loop) where loop.isTiled: visit(copies: loop, iterations)
     case .loop(let loop):
@@ -73,14 +75,13 @@ struct LaneWalk {
       let extent = Double(kernel.variables[loop.variable.index].extent)
       visit(loop.body, iterations: iterations * extent)
       vectorCost += iterations * 2
-      for accumulator in loop.accumulators { varying.insert(accumulator.result) }
     }
   }
 
   private mutating func visit(copies loop: Loop, _ iterations: Double) {
     let extent = Double(kernel.variables[loop.variable.index].extent)
     for case .store(let store) in loop.body {
-      if case .local(let local) = store.memory { perLane.insert(local) }
+      if case .local(let local) = store.memory { uniformity.separate(local) }
       note(kernel.scalars[store.value.index])
       vectorCost += iterations * extent * CostModel.Lanes.copyCost
     }
@@ -89,13 +90,9 @@ struct LaneWalk {
   private mutating func define(
     _ scalar: ScalarID, _ expression: Expression, _ iterations: Double
   ) {
-    var varies = false
-    expression.forEachInput(index: { varies = varies || self.varies($0) }) {
-      varies = varies || varying.contains($0)
-    }
-    if case .load(.local(let local), _, _) = expression, perLane.contains(local) { varies = true }
+    uniformity.define(scalar, expression, in: lane)
+    let varies = uniformity.varying.contains(scalar)
     definitions += 1
-    if varies { varying.insert(scalar) }
     switch expression {
     case .literal: break
     case .index, .inBounds: vectorCost += iterations
@@ -117,17 +114,11 @@ struct LaneWalk {
     widestBytes = max(widestBytes, element.laneBytes)
   }
 
-  private func varies(_ index: IndexExpression) -> Bool {
-    var result = index.uses(lane)
-    index.forEachScalar { result = result || varying.contains($0) }
-    return result
-  }
-
   private mutating func access(
     _ memory: Memory, _ index: IndexExpression, _ element: ElementType, varies: Bool,
     isGuarded: Bool, _ iterations: Double
   ) {
-    if case .local(let local) = memory, perLane.contains(local) {
+    if uniformity.isPerLane(memory) {
       vectorCost += iterations
     } else if !varies {
       vectorCost += iterations * 0.5
@@ -149,7 +140,7 @@ struct LaneWalk {
   /// Whether the places of lanes are looked up.
   private func isScattered(_ index: IndexExpression) -> Bool {
     var result = false
-    index.forEachScalar { result = result || varying.contains($0) }
+    index.forEachScalar { result = result || uniformity.varying.contains($0) }
     return result
   }
 
@@ -170,7 +161,7 @@ struct LaneWalk {
     note(kernel.scalars[store.value.index])
     if case .local(let local) = store.memory, !store.address.uses(lane) {
       mayBeTiled = false
-      perLane.insert(local)
+      uniformity.separate(local)
       vectorCost += iterations
       return
     }

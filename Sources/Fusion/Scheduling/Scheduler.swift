@@ -155,12 +155,16 @@ struct Scheduler {
   mutating func runMemoryPasses(where isWanted: (String) -> Bool) {
     for (number, pass) in Fusion.schedule.enumerated() where isEnabled(pass) && isWanted(pass.name)
     {
-      guard case .memory(let transform) = pass.action,
-        pass.isOptional == false || accept("", by: number)
-      else { continue }
+      guard case .memory(let transform) = pass.action, !pass.isOptional || remaining > 0 else {
+        continue
+      }
+      let counted = report.rows[number].rewrites
       timed(number) { scheduler in
         var program = scheduler.program
         transform(&program, &scheduler)
+        // What a pass does not count itself is one rewrite.
+        let isCounted = !pass.isOptional || scheduler.report.rows[number].rewrites > counted
+        if !isCounted, program != scheduler.program { _ = scheduler.accept("") }
         scheduler.program = program
       }
     }

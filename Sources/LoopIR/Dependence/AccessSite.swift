@@ -42,6 +42,8 @@ struct LoopFrame: Hashable {
   var number: Int
   /// Whether the access is a factor's, which a product makes again and again.
   var isFactor = false
+  /// Whether the loop ends by a condition, perhaps before its first iteration.
+  var mayEndEarly = false
 }
 
 /// Collects the accesses of some memory.
@@ -114,7 +116,8 @@ struct SiteCollector {
     if case .block(let block, let size) = loop.range {
       lead = LoopFrame.Lead(variable: block, part: .whole, step: size)
     }
-    return LoopFrame(variable: loop.variable, lead: lead, number: frameCount)
+    return LoopFrame(
+      variable: loop.variable, lead: lead, number: frameCount, mayEndEarly: !loop.range.isCounted)
   }
 
   /// What the rows and the columns of a product's block follow.

@@ -114,11 +114,7 @@ extension DependenceAnalysis {
     steps.forEachNode { $0.forEachOwnScalar { readsSums = readsSums || sums.contains($0) } }
     if readsSums { return .refused(.sum) }
     for memory in steps.writtenMemory.sorted() {
-      if case .local(let local) = memory,
-        expanded.contains(local) || kernel.locals[local].isPerLane
-      {
-        continue
-      }
+      if case .local(let local) = memory, expanded.contains(local) { continue }
       let own = sites.filter { $0.access.memory == memory }
       for (position, first) in own.enumerated() {
         for second in own[(position + 1)...]

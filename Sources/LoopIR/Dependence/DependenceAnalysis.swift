@@ -10,16 +10,16 @@ internal import TensorIR
 package final class DependenceAnalysis {
   let kernel: Kernel
   let program: LoopProgram
-  let ranges: IndexRanges
+  private(set) lazy var ranges = IndexRanges(kernel)
   /// What is known where a boolean holds.
-  let guards: [ScalarID: [Bound]]
+  private(set) lazy var guards = kernel.guards
+  /// The memory that the kernel writes.
+  private(set) lazy var written = kernel.body.writtenMemory
 
   /// Prepares questions about a kernel, whose memory the program describes.
   package init(_ kernel: Kernel, in program: LoopProgram) {
     self.kernel = kernel
     self.program = program
-    ranges = IndexRanges(kernel)
-    guards = kernel.guards
   }
 
   // MARK: Questions about one loop
@@ -31,9 +31,8 @@ package final class DependenceAnalysis {
   package func mayRunInParallel(_ loop: Loop, reducing reduced: Set<Memory> = []) -> Permission {
     guard loop.accumulators.isEmpty else { return .refused(.sum) }
     return iterationsAreSeparate(loop) { memory, sites in
-      // Every thread has local arrays of its own, which each iteration writes before it reads them;
-      // whether it writes all that it reads is not looked at.
-      if case .local = memory { return Self.areWrittenFirst(sites) }
+      // Every thread has local arrays of its own.
+      if case .local = memory { return areWrittenFirst(sites) }
       return reduced.contains(memory) && Self.areReductions(sites)
     }
   }
@@ -111,19 +110,10 @@ package final class DependenceAnalysis {
     return sites.allSatisfy { $0.access.combining == kind }
   }
 
-  /// Whether a write of one memory stands before whatever reads it.
-  private static func areWrittenFirst(_ sites: [AccessSite]) -> Bool {
-    sites.min { $0.position < $1.position }?.access.isRead == false
-  }
-
   /// Whether an address differs between the loop's iterations.
   private func varies(_ address: IndexExpression, in loop: Loop) -> Bool {
     if address.uses(loop.variable) { return true }
-    guard address.isLookedUp else { return false }
-    let varying = kernel.scalarsVarying(in: loop)
-    var result = false
-    address.forEachScalar { result = result || varying.contains($0) }
-    return result
+    return address.isLookedUp && kernel.uniformity(in: loop).varies(address, in: loop.variable)
   }
 
   // MARK: Memory
@@ -141,33 +131,6 @@ package final class DependenceAnalysis {
     case .slot(let slot): [program.buffers[kernel.slots[slot].index].type.shape]
     case .local(let local): [kernel.locals[local].shape]
     }
-  }
-}
-
-extension Kernel {
-  /// The scalars in a loop's body that differ between its iterations: the lane's variable goes into
-  /// them, or an array of each lane.
-  package func scalarsVarying(in loop: Loop) -> Set<ScalarID> {
-    var varying = Set<ScalarID>()
-    loop.body.forEachNode { node in
-      switch node {
-      case .define(let scalar, let expression):
-        var varies = false
-        expression.forEachInput(index: { varies = varies || $0.uses(loop.variable) }) {
-          varies = varies || varying.contains($0)
-        }
-        if case .load(let memory, let address, _) = expression {
-          address.forEachScalar { varies = varies || varying.contains($0) }
-          if case .local(let local) = memory { varies = varies || locals[local].isPerLane }
-        }
-        if varies { varying.insert(scalar) }
-      case .loop(let inner):
-        for carry in inner.carries { varying.formUnion([carry.current, carry.result]) }
-      case .accumulate(let sum, let value): if varying.contains(value) { varying.insert(sum) }
-      case .store, .contract: break
-      }
-    }
-    return varying
   }
 }
 

@@ -123,7 +123,7 @@ extension Scan {
     var table = ExpressionTable(capacity: body.operations.count)
     for (position, operation) in body.operations.enumerated() {
       if case .vacant(let slot) = table.find(
-        operation.op.withoutPrecision, operation.operands, copy: operation.copy, in: body)
+        operation.op.withoutPrecision, operation.operands, in: body)
       {
         table.insert(position: position, at: slot)
       }
@@ -144,12 +144,11 @@ extension ExpressionTable {
     of operation: Operation, _ operands: [ValueID], in body: Region
   ) -> Operation? {
     let op = operation.op.withoutPrecision
-    if case .found(let position) = find(op, operands, copy: operation.copy, in: body) {
+    if case .found(let position) = find(op, operands, in: body) {
       return body.operations[position]
     }
     guard case .binary(let binary) = op, binary.isCommutative,
-      case .found(let position) = find(
-        op, operands.reversed(), copy: operation.copy, in: body)
+      case .found(let position) = find(op, operands.reversed(), in: body)
     else { return nil }
     return body.operations[position]
   }

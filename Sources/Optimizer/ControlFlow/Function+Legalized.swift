@@ -14,7 +14,6 @@ extension Function {
   private func withoutScans() throws -> Function {
     try replacingOperations { operation, operands, builder in
       operation.op = try operation.op.mappingRegions { try $0.withoutScans() }
-      operation.copy = 0
       if case .scan(let scan) = operation.op { return try builder.whileLoop(for: scan, operands) }
       if case .window(let window) = operation.op {
         return [try builder.plainWindow(window, operands)]

@@ -28,9 +28,7 @@ package struct FunctionOutline: Sendable, Hashable {
       return TensorType(Array(repeating: 0, count: type.rank), type.element)
     }
     skeleton.operations = function.operations.map { operation in
-      Operation(
-        outlined(operation.op), operation.operands, results: operation.results,
-        copy: operation.copy)
+      Operation(outlined(operation.op), operation.operands, results: operation.results)
     }
     return skeleton
   }

@@ -1,0 +1,69 @@
+/// The thresholds by which code generation decides, in one place; `CostModel` has those of planning and
+/// scheduling, and what differs between processors is in `TargetDescription`.
+enum EmissionCosts {
+  /// Products: tiles, panels and what follows them.
+  enum Products {
+    /// The depth from which on a tile is worth a call.
+    static let leastDepth = 128
+    /// The same where sums go straight to where they belong.
+    static let leastStoredDepth = 48
+    /// So many depths of a tile's rows are made before they are used.
+    static let leftDepth = 128
+    /// Elements that take less are made where they are used.
+    static let leastLeftWeight = 16
+    /// Bodies of more work than this for a row stand in a loop.
+    static let writtenOutWeight = 14
+    /// Bodies of more nodes for a row stand in a loop behind a great depth.
+    static let writtenOutNodes = 2
+    /// So many products for an element are a great depth.
+    static let greatDepth = 256
+    /// Up to so many products are added up in one register.
+    static let plainDepth = 4096
+    /// Parts of a greater depth have so many.
+    static let summedDepth = 128
+    /// Instructions for each lane of a packed panel.
+    static let packingWeight = 5
+  }
+
+  /// Loops in lanes, and functions of several scalars at once.
+  enum Lanes {
+    /// So many independent vectors hide each other's latency.
+    static let vectorsSideBySide = 4
+    /// Kernels with more elementary functions call those of vectors, and those of numbers in loops.
+    static let inlineVectorFunctionLimit = 64
+    /// Loops of fewer iterations compute their addresses.
+    static let leastFixedUses = 16
+    /// So many places are kept in registers.
+    static let mostFixedStarts = 6
+    /// Functions that take at least as long as so many additions start a vector.
+    static let costlyWeight = 8
+    /// Instructions for a square that is transposed, in those for an access of memory.
+    static let squareWeight = 8
+  }
+
+  /// Bodies of a loop for each pattern of its conditions.
+  enum Pieces {
+    /// Loops that carry out fewer nodes, with those around, have one body.
+    static let leastWork = 1 << 15
+    /// So many bodies are made for patterns.
+    static let patternLimit = 3
+    /// A pattern has at least one of so many groups.
+    static let leastShare = 8
+    /// A stretch of so many groups is long enough for a body of its own.
+    static let leastGroups = 2
+    /// Larger bodies, counted over vectors side by side, are not repeated.
+    static let nodeLimit = 1024
+    /// A second version holds at half of the samples.
+    static let versionShare = 2
+    /// Conditions of conditions are looked at so deep.
+    static let depthLimit = 6
+  }
+
+  /// Calls of kernels by the entry point.
+  enum Calls {
+    /// Fewer calls are written out.
+    static let leastRun = 8
+    /// Entries of more kernels are long.
+    static let longEntry = 24
+  }
+}
