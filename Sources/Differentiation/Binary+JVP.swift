@@ -19,9 +19,8 @@ extension BinaryOp {
     case .remainder: return try remainderTangent(operation, in: &pass)
     case .atan2: return try angleTangent(left, right, in: &pass)
     case .polygamma, .zeta: return try zetaTangent(operation, in: &pass)
-    case .nextAfter:
-      throw AdjointError(
-        .notDifferentiable, "\(rawValue) has no derivative", at: operation.location)
+    // One bit from the first operand, whichever way the second one lies.
+    case .nextAfter: return pass.tangent(left)
     case .and, .or, .xor, .shiftLeft, .shiftRightArithmetic, .shiftRightLogical: return nil
     }
   }

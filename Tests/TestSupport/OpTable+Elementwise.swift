@@ -133,7 +133,7 @@ private func binaryTraits(
       ElementType.integers + ElementType.otherIntegers, [.uniform(-9...9), .uniform(0...9)],
       .none("integer operands"), .exact
     )
-  case .nextAfter: (ElementType.everyFloat, [.uniform(-3...3)], .none("a step"), .exact)
+  case .nextAfter: (ElementType.everyFloat, [.uniform(-3...3)], .smooth(), .exact)
   case .polygamma:
     (
       ElementType.everyFloat, [.whole(1...3), .uniform(1...4)], .none("in one operand"), .ulps(64)

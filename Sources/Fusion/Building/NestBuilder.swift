@@ -26,6 +26,8 @@ final class NestBuilder {
   @exclusivity(unchecked) var phases: [PhaseDemand: Int] = [:]
   /// How often a value was asked for at an index, or for its phase there.
   @exclusivity(unchecked) var demandCount = 0
+  /// Whether the kernel reads a constant that no buffer holds, and so is none.
+  @exclusivity(unchecked) private(set) var lacksConstant = false
   @exclusivity(unchecked) private var slots: [BufferID: Int] = [:]
   /// The local arrays that later passes read elements from, by the scalar that is stored.
   @exclusivity(unchecked) var keptArrays: [ScalarID: Memory] = [:]
@@ -69,7 +71,10 @@ final class NestBuilder {
   }
 
   /// The finished kernel.
+  ///
+  /// - Requires: `!lacksConstant`.
   func finished(sources: [SourceLocation]) -> Kernel {
+    precondition(!lacksConstant, "constants have buffers before kernels are built")
     kernel.body = root.assembled()
     kernel.variables = variables.variables
     kernel.sources = sources
@@ -92,10 +97,9 @@ final class NestBuilder {
 
   /// The slot through which the kernel sees a constant that is not one number.
   func slot(ofConstant value: ValueID) -> Memory {
-    guard let buffer = constants[value] else {
-      preconditionFailure("constants have buffers before kernels are built")
-    }
-    return slot(buffer)
+    if let buffer = constants[value] { return slot(buffer) }
+    lacksConstant = true
+    return .slot(0)
   }
 
   /// The slot through which the kernel sees a buffer.

@@ -129,6 +129,7 @@ struct RecipeBook {
         nest.store(scalar, to: memory, nest.address(index, shape: type.shape), in: scope)
       }
     }
+    guard !nest.lacksConstant else { return nil }
     return nest.finished(
       sources: [graph.operation(value)?.location].compactMap { $0 }.filter(\.isKnown))
   }

@@ -62,6 +62,11 @@ final class RematerializationSimulation {
   /// Deeper chains are not computed again.
   private static let depthLimit = 400
 
+  /// How often each step is computed again on the average, and how often steps are besides, before a run
+  /// is given up: where each of two inputs drops what the other one is made of, computing again
+  /// doubles with each level.
+  private static let repetitionLimit = (each: 64, besides: 4096)
+
   init(
     _ graph: RematerializationGraph, cap: Int, allowsGroups: Bool = true,
     isDropped: @escaping (_ value: Int, _ now: Int, _ next: Int) -> Bool = { _, _, _ in false }
@@ -136,6 +141,8 @@ final class RematerializationSimulation {
 
   /// Makes room for so many bytes.
   private func reserve(_ byteCount: Int) throws {
+    let (each, besides) = Self.repetitionLimit
+    guard plan.actions.count < each * graph.steps.count + besides else { throw NoRoom() }
     defer { plan.largestUse = max(plan.largestUse, used + byteCount) }
     guard used + byteCount > cap else { return }
     for value in isResident.indices where isCandidate(value) && demand(for: value) == .max {
