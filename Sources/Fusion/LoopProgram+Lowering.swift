@@ -185,7 +185,9 @@ package struct KernelObserver {
   /// Is told that no plan with these kernels fits the memory budget, so that many will be others.
   let end: () -> Void
 
-  package init(add: @escaping (Kernel, [TensorType]) -> Void, end: @escaping () -> Void) {
+  package init(
+    add: @escaping (Kernel, [TensorType]) -> Void, end: @escaping () -> Void = {}
+  ) {
     self.add = add
     self.end = end
   }

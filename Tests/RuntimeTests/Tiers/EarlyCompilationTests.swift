@@ -33,9 +33,9 @@ import Testing
   init() throws {
     let function = try #require(Module(parsing: Self.text, file: "early.mlir").entry)
     var told: [(kernel: Kernel, types: [TensorType])] = []
-    let lowered = try LoopProgram.lowered(function, for: .host, ScheduleOptions()) {
-      told.append(($0, $1))
-    }
+    let lowered = try LoopProgram.lowered(
+      function, for: .host, ScheduleOptions(),
+      telling: KernelObserver { told.append(($0, $1)) })
     self.told = told
     emitter = ProgramEmitter(lowered.program, target: .host)
   }
