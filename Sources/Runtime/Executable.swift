@@ -252,7 +252,11 @@ package final class Executable: Sendable {
         function, for: options.target,
         ScheduleOptions(donated: options.donated, memory: options.memory),
         telling: early.map { early in
-          KernelObserver { early.add($0, $1) } end: { _ = early.close() }
+          KernelObserver {
+            early.add($0, $1)
+          } end: {
+            _ = early.close()
+          }
         })
       try lowered.program.verify()
       return (lowered.program, lowered.memory, lowered.function)

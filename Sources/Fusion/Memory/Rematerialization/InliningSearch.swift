@@ -29,10 +29,6 @@ struct InliningSearch {
   private var states: [InlinedValues]
   /// The least bytes of all plans.
   private(set) var least = Int.max
-  /// The most bytes in use at once in each state, by number, where nothing stands in the place of another value.
-  private var uses: [Int: Int] = [:]
-  /// The bytes of the arena that was planned last, and the part of these that it took.
-  private var (lastArena, arenaShare) = (0, 1.0)
 
   /// So many programs are planned where the one without any of the values does not fit, but nearly does, and of
   /// programs of many steps.
@@ -41,10 +37,8 @@ struct InliningSearch {
   private static let (returnCount, longReturnCount) = (6, 2)
   /// So many steps are many.
   private static let longCount = 64
-  /// Values that take a smaller part of the added time are not.
-  private static let returnShare = 0.02
-  /// So many times a state is guessed before bisection.
-  private static let guessLimit = 3
+  /// Values that take a smaller part of the added time are not, nor are plans looked for that could save less.
+  private static let returnShare = 0.04
   /// So many times memory is placed to see what is at the peak.
   private static let roundLimit = 16
 
@@ -68,11 +62,9 @@ struct InliningSearch {
     var high = states.count - 1
     guard var best = longest(&high) else { return nil }
     var low = 1
-    var guessCount = 0
-    while low < high {
-      guessCount += 1
-      let middle = guessCount <= Self.guessLimit ? guess(low, high) : (low + high) / 2
-      if let found = planned(state: middle) {
+    while low < high, mayGain(low, high, best) {
+      let middle = (low + high) / 2
+      if let found = planned(states[middle]) {
         high = middle
         if found.addedNanoseconds < best.addedNanoseconds { best = found }
       } else {
@@ -82,19 +74,11 @@ struct InliningSearch {
     return best
   }
 
-  /// The number below another one of the first state whose arena is likely to fit, which is at least `low`.
-  private mutating func guess(_ low: Int, _ high: Int) -> Int {
-    let limit = Double(budget) / arenaShare
-    for number in low..<high where Double(use(ofState: number)) <= limit { return number }
-    return high - 1
-  }
-
-  /// The most bytes in use at once in a state.
-  private mutating func use(ofState number: Int) -> Int {
-    if let known = uses[number] { return known }
-    let use = states[number].program.largestArenaUse
-    uses[number] = use
-    return use
+  /// Whether a state between two others may be noticeably quicker than the quickest plan.
+  private func mayGain(_ low: Int, _ high: Int, _ best: Found) -> Bool {
+    let gain = states[high].addedNanoseconds - states[low].addedNanoseconds
+    let isRunAgain = (best.candidate?.plan.addedNanoseconds ?? 0) > 0
+    return isRunAgain || gain > Self.returnShare * best.addedNanoseconds
   }
 
   /// A plan with nearly all values taken out that fits, of which the number is given back.
@@ -107,7 +91,7 @@ struct InliningSearch {
     for part in 0...retryCount {
       number = all - part * all / (retryCount + 1)
       guard tried.insert(number).inserted else { continue }
-      if let found = planned(state: number) { return found }
+      if let found = planned(states[number]) { return found }
       if least > limit { return nil }
     }
     return nil
@@ -136,29 +120,20 @@ struct InliningSearch {
     zip(states[states.count - 1].values, buffers).prefix { $0.buffer == $1 }.count
   }
 
-  /// The plan of a state; nil where there is none within the budget.
-  private mutating func planned(state number: Int) -> Found? {
-    let found = planned(states[number])
-    arenaShare = Double(lastArena) / Double(max(use(ofState: number), 1))
-    return found
-  }
-
   /// The plan of one program; nil where there is none within the budget.
   private mutating func planned(_ values: InlinedValues) -> Found? {
     let program = values.finished
     var placed = program
     scheduler.placeMemory(of: &placed)
-    lastArena = placed.arenaByteCount
-    defer { least = min(least, lastArena) }
+    least = min(least, placed.arenaByteCount)
     var planner = MemoryPlanner(program, saveAll: placed, scheduler, book)
     do {
       let candidate = try planner.choose()
-      if let candidate { lastArena = min(lastArena, candidate.arenaByteCount) }
       return Found(
         values: values, planner: planner, candidate: candidate,
         program: candidate?.program ?? program)
     } catch {
-      lastArena = min(lastArena, (error as? MemoryShortage)?.least ?? .max)
+      least = min(least, (error as? MemoryShortage)?.least ?? .max)
       return nil
     }
   }
