@@ -237,30 +237,3 @@ extension LoopProgram {
 extension Step {
   fileprivate var isLoop: Bool { if case .loop = self { true } else { false } }
 }
-
-extension Kernel {
-  /// The buffer that all stores to another one copy, element by element in the same places; nil where
-  /// there are other stores, or none.
-  fileprivate func source(ofCopyTo destination: BufferID) -> BufferID? {
-    var loads: [ScalarID: (buffer: BufferID, address: IndexExpression)] = [:]
-    var sources = Set<BufferID?>()
-    body.forEachNode { node in
-      switch node {
-      case .define(let scalar, .load(.slot(let slot), let address, nil)):
-        loads[scalar] = (slots[slot], address)
-      case .store(let store):
-        guard case .slot(let slot) = store.memory, slots[slot] == destination else { return }
-        guard store.combining == nil, store.condition == nil, let load = loads[store.value],
-          load.address.hasSameTerms(as: store.address)
-        else {
-          sources.insert(nil)
-          return
-        }
-        sources.insert(load.buffer)
-      case .define, .accumulate, .loop, .contract: break
-      }
-    }
-    guard sources.count == 1, let source = sources.first, source != destination else { return nil }
-    return source
-  }
-}
