@@ -6,6 +6,8 @@ public struct CompileReport: Hashable, Sendable {
   public internal(set) var transformMilliseconds = 0.0
   /// Milliseconds from TensorIR to loop trees and the memory plan.
   public internal(set) var planMilliseconds = 0.0
+  /// Milliseconds of these in which the loop trees are verified.
+  public internal(set) var verifyMilliseconds = 0.0
   /// Milliseconds from loop trees to an object file.
   public internal(set) var codegenMilliseconds = 0.0
   /// Milliseconds from an object file to a callable address.

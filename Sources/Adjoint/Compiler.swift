@@ -196,6 +196,7 @@ extension CompileReport {
   ) {
     let native = executable.report
     planMilliseconds = native.planMilliseconds
+    verifyMilliseconds = native.verifyMilliseconds
     codegenMilliseconds = native.codegenMilliseconds
     linkMilliseconds = native.linkMilliseconds
     arenaByteCount = native.arenaByteCount

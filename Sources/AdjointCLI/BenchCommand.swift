@@ -89,6 +89,7 @@ struct BenchCommand: ParsableCommand {
       ("parse_ms", compile.parseMilliseconds.fixed(4)),
       ("transform_ms", compile.transformMilliseconds.fixed(4)),
       ("plan_ms", compile.planMilliseconds.fixed(4)),
+      ("verify_ms", compile.verifyMilliseconds.fixed(4)),
       ("codegen_ms", compile.codegenMilliseconds.fixed(4)),
       ("link_ms", compile.linkMilliseconds.fixed(4)),
       ("compile_ms", compile.compileMilliseconds.fixed(4)),

@@ -120,7 +120,7 @@ package final class Executable: Sendable {
     }
     let early = Self.early(function, options, for: target)
     defer { _ = early?.finish() }
-    let (program, memory, _) = try Self.lowered(function, options, early)
+    let (program, memory, _, verification) = try Self.lowered(function, options, early)
     let planned = clock.now
     let emitter = ProgramEmitter(
       program, target: target, isProfiled: options.isProfiled, threads: options.threads)
@@ -155,6 +155,7 @@ package final class Executable: Sendable {
     }
     compiled.report.memory = memory
     compiled.report.planMilliseconds = (planned - start).milliseconds
+    compiled.report.verifyMilliseconds = verification.milliseconds
     compiled.report.codegenMilliseconds = (clock.now - planned).milliseconds
     if options.isProfiled {
       compiled.outlines = program.kernels.map { KernelOutline($0, in: program) }
@@ -241,10 +242,13 @@ package final class Executable: Sendable {
   /// Shorter functions are planned faster than another thread starts.
   private static let leastEarlyCount = 24
 
-  /// The verified loop program of a function; long functions are lowered on a stack of their own.
+  /// The verified loop program of a function, and how long the verifier took; long functions are lowered on
+  /// a stack of their own.
   private static func lowered(
     _ function: Function, _ options: CodeOptions, _ early: EarlyCompilation? = nil
-  ) throws -> (program: LoopProgram, memory: MemoryReport, function: Function) {
+  ) throws -> (
+    program: LoopProgram, memory: MemoryReport, function: Function, verification: Duration
+  ) {
     var count = 0
     function.forEachOperation { _ in count += 1 }
     let lower = {
@@ -258,8 +262,8 @@ package final class Executable: Sendable {
             _ = early.close()
           }
         })
-      try lowered.program.verify()
-      return (lowered.program, lowered.memory, lowered.function)
+      let time = try ContinuousClock().measure { try lowered.program.verify() }
+      return (lowered.program, lowered.memory, lowered.function, time)
     }
     guard count > Self.shallowCount else { return try lower() }
     do {
@@ -423,6 +427,8 @@ extension Duration {
 package struct CompilationReport: Sendable {
   /// Milliseconds from TensorIR to loop trees and the memory plan.
   package var planMilliseconds = 0.0
+  /// Milliseconds of these in which the loop trees are verified.
+  package var verifyMilliseconds = 0.0
   /// Milliseconds from loop trees to an object file.
   package var codegenMilliseconds = 0.0
   /// Milliseconds from an object file to a callable address.

@@ -148,12 +148,15 @@ import Testing
       let keys = outcome.output.matches(of: /"(\w+)":/).map { String($0.1) }
       #expect(
         keys.filter { $0 != "resident_bytes" } == [
-          "parse_ms", "transform_ms", "plan_ms", "codegen_ms", "link_ms", "compile_ms",
-          "run_us_min", "run_us_median", "arena_bytes", "save_all_bytes", "saved_bytes",
-          "recomputed_bytes", "added_flops", "argument_bytes", "kernels", "functions", "threads",
-          "cached",
+          "parse_ms", "transform_ms", "plan_ms", "verify_ms", "codegen_ms", "link_ms",
+          "compile_ms", "run_us_min", "run_us_median", "arena_bytes", "save_all_bytes",
+          "saved_bytes", "recomputed_bytes", "added_flops", "argument_bytes", "kernels",
+          "functions", "threads", "cached",
         ])
       #expect(numbers["cached"] == 0)
+      // Loops are verified while they are planned.
+      let times = try ["verify_ms", "plan_ms"].map { try #require(numbers[$0]) }
+      #expect(0 < times[0] && times[0] < times[1])
     }
   }
 

@@ -328,6 +328,22 @@ import Testing
     }
   }
 
+  /// A copy stands for a buffer that the kernel does not change.
+  @Test func aCopyOfWhatTheKernelChangesIsNone() {
+    var b = Bench()
+    let i = IndexExpression(b.i)
+    let copy = b.copy((Bench.x, i), to: (Bench.y, i))
+    let others: [([Node], BufferID?)] = [
+      ([], BufferID(Bench.x)), (b.copy((Bench.x, i), to: (Bench.z, i)), BufferID(Bench.x)),
+      (b.copy((Bench.z, i), to: (Bench.x, i)), nil),
+      (b.copy((Bench.x, i + 1), to: (Bench.y, i)), nil),
+    ]
+    for (other, source) in others {
+      b.k.kernel.body = [.loop(Self.over(b.i, copy + other))]
+      #expect(b.k.kernel.source(ofCopyTo: BufferID(Bench.y)) == source)
+    }
+  }
+
   @Test func aLocalArrayIsPrivateWhereItIsWrittenBeforeItIsRead() {
     var b = Bench()
     b.k.kernel.locals = [Kernel.Local(element: .f32, count: 8)]
