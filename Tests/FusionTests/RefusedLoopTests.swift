@@ -171,4 +171,36 @@ import Testing
     body.append(.store(Store(.slot(Bench.z), address, value, combining: .add)))
     #expect(b.changes([Bench.loop(b.i, body)], pass) == !isRead)
   }
+
+  /// A loop is taken from threads again where passes have left a local array of which no proof says that each
+  /// iteration writes what it reads.
+  @Test(arguments: [(0, true), (1, false)])
+  func loopsWithoutAProofStayOnOneThread(_ first: Int, _ isShared: Bool) throws {
+    var b = Bench()
+    b.kernel.locals = [Kernel.Local(element: .f32, shape: [64])]
+    let j = IndexExpression(b.j)
+    var writing = [Node]()
+    let value = b.load(Bench.x, IndexExpression(b.i) * 64 + j, in: &writing)
+    writing.append(.store(Store(.local(0), j, value)))
+    var writes = Loop(b.j)
+    writes.body = writing
+    if first > 0 {
+      var begin = [Node]()
+      let holds = b.define(
+        .inBounds([Bound(j, lower: first, upper: 64)]), .i1, in: &begin)
+      guard case .store(var store) = writing[1] else { return }
+      store.condition = holds
+      writes.body = [writing[0]] + begin + [.store(store)]
+    }
+    var reading = [Node]()
+    let kept = b.define(.load(.local(0), j, condition: nil), in: &reading)
+    reading.append(.store(Store(.slot(Bench.y), IndexExpression(b.i) * 64 + j, kept)))
+    b.kernel.body = [
+      Bench.loop(b.i, [.loop(writes), Bench.loop(b.j, reading)], .parallel)
+    ]
+    b.kernel.keepUnprovenOrder(in: b.program)
+    guard case .loop(let loop) = b.kernel.body[0] else { return }
+    #expect((loop.schedule == .parallel) == isShared)
+    #expect(throws: Never.self) { try b.kernel.verify(in: b.program) }
+  }
 }

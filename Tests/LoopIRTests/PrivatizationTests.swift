@@ -228,4 +228,25 @@ import Testing
     #expect(analysis.mayDistribute(rows, into: parts) == .refused(.meeting(.local(0))))
     #expect(analysis.mayDistribute(rows, into: parts, expanding: [0]).isGranted)
   }
+
+  /// A table of two halves, each written along the strips of its rows, is read as a whole.
+  @Test(arguments: [(2, true), (1, false)])
+  func stripsCoverAllRowsTogether(_ size: Int, _ isRight: Bool) {
+    var b = Bench()
+    b.k.kernel.locals = [Kernel.Local(element: .f32, shape: [128])]
+    let strip = b.k.variable("strip", 4)
+    let wide = b.k.variable("wide", 128)
+    var body = [Node]()
+    let value = b.k.load(Bench.x, IndexExpression(b.i), in: &body)
+    let place = b.place(IndexExpression(b.m), IndexExpression(b.j))
+    let stores = [0, 64].map { Node.store(Store(.local(0), place + $0, value)) }
+    var rows = DependenceTests.over(b.m, [.loop(DependenceTests.over(b.j, stores))])
+    rows.range = .block(strip, size: size)
+    body.append(.loop(DependenceTests.over(strip, [.loop(rows)])))
+    var reading = [Node]()
+    let kept = b.k.define(.load(.local(0), IndexExpression(wide), condition: nil), in: &reading)
+    reading.append(.store(Store(.slot(Bench.z), IndexExpression(b.i), kept)))
+    let loop = DependenceTests.over(b.i, body + [.loop(DependenceTests.over(wide, reading))])
+    #expect(b.analysis(of: [.loop(loop)]).mayPrivatize(0, to: loop).isGranted == isRight)
+  }
 }

@@ -202,6 +202,7 @@ struct Scheduler {
       }
     }
     chain.carry(in: &kernels[0], isCut: cut != nil)
+    for position in kernels.indices { kernels[position].keepUnprovenOrder(in: program) }
     return kernels
   }
 

@@ -148,12 +148,24 @@ private struct CoveredAccess {
   /// The elements that the write covers, counted as those that the read needs; nil where that is not
   /// known.
   var runs: (read: Read, elements: [ClosedRange<Int>])? {
-    guard writing.allSatisfy({ $0.lead == nil && !$0.mayEndEarly }),
-      writing.allSatisfy({ analysis.extent($0.variable) > 0 }),
+    guard writing.allSatisfy({ goesOverAll($0) && analysis.extent($0.variable) > 0 }),
       let covered = runsWritten, let read = readSpan,
       let gap = (covered.start + read.start * -1).constantValue
     else { return nil }
     return (read, covered.runs.map { $0.adding(gap...gap) })
+  }
+
+  /// Whether a loop that holds the write has all iterations of its variable, those of all strips together
+  /// where it follows one; the write's place says nothing of strips then.
+  private func goesOverAll(_ frame: LoopFrame) -> Bool {
+    guard !frame.mayEndEarly else { return false }
+    guard let lead = frame.lead else { return true }
+    guard lead.part == .whole, !written.uses(lead.variable),
+      let leader = writing.first(where: { $0.variable == lead.variable })
+    else { return false }
+    let count = analysis.extent(leader.variable).multipliedReportingOverflow(by: lead.step)
+    return !count.overflow && count.partialValue >= analysis.extent(frame.variable)
+      && goesOverAll(leader)
   }
 
   /// Writes of more runs of elements are not looked at.
