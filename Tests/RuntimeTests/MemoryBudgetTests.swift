@@ -146,7 +146,7 @@ import Testing
 
   /// The lengths of recurrences, and whether they run backward: `ADJOINT_EXHAUSTIVE=1` takes all.
   private static let recurrenceForms: [(length: Int, isReversed: Bool)] =
-    ProcessInfo.processInfo.environment["ADJOINT_EXHAUSTIVE"] == "1"
+    isExhaustive
     ? [24, 29, 96, 104].flatMap { [($0, false), ($0, true)] } : [(29, false), (104, true)]
 
   /// Loops whose iterations are composed in lanes are cut into pieces of whole vectors.

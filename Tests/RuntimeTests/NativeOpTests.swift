@@ -7,10 +7,6 @@ import Testing
 
 /// Machine code against the interpreter, for every row of the op table.
 @Suite struct NativeOpTests {
-  /// Whether other processors' code is tested for every type: `ADJOINT_EXHAUSTIVE=1`.
-  private static let isExhaustive =
-    ProcessInfo.processInfo.environment["ADJOINT_EXHAUSTIVE"] == "1"
-
   /// The cases to run a processor's code for: for others than this one without integers that differ from
   /// others in their width alone.
   private static func cases(_ row: OpRow, _ target: TargetDescription) -> [OpCase] {
