@@ -133,7 +133,9 @@ extension LoopProgram {
     _ cache: LoweringCache, explains: Bool, givesUpEarly: Bool = false,
     inlinesBelow: Int?, telling observer: KernelObserver? = nil
   ) throws -> LoweredProgram {
-    var (lowering, saved) = try cache.lowered(function, explains: explains) {
+    var (lowering, saved) = try cache.lowered(
+      function, explains: explains, isKept: options.memory.budget != nil
+    ) {
       var scheduler = Scheduler(
         LoopProgram(name: function.name), for: target, options, knowing: cache.kernels,
         explains: explains)
@@ -166,14 +168,17 @@ private final class LoweringCache {
   let kernels = ScheduleCache()
   private var known: [(function: Function, explains: Bool, lowered: Lowered)] = []
 
-  func lowered(_ function: Function, explains: Bool, lower: () throws -> Lowered) rethrows
-    -> Lowered
-  {
+  /// What a function is lowered to.
+  ///
+  /// - Parameter isKept: whether it may be asked for again; what is kept is copied before memory is planned.
+  func lowered(
+    _ function: Function, explains: Bool, isKept: Bool, lower: () throws -> Lowered
+  ) rethrows -> Lowered {
     if let known = known.first(where: { $0.function == function && $0.explains == explains }) {
       return known.lowered
     }
     let lowered = try lower()
-    known.append((function, explains, lowered))
+    if isKept { known.append((function, explains, lowered)) }
     return lowered
   }
 }

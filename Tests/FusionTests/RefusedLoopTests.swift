@@ -1,8 +1,9 @@
-import Fusion
 import LoopIR
 import Targets
 import TensorIR
 import Testing
+
+@testable import Fusion
 
 /// Passes that change the order in which things happen leave loops as they are whose iterations, or
 /// statements, depend on one another; those without the dependence they change. Passes that keep the order,
@@ -202,5 +203,24 @@ import Testing
     guard case .loop(let loop) = b.kernel.body[0] else { return }
     #expect((loop.schedule == .parallel) == isShared)
     #expect(throws: Never.self) { try b.kernel.verify(in: b.program) }
+  }
+}
+
+extension Kernel {
+  /// The kernel after one of the passes about the loops of a kernel.
+  ///
+  /// - Parameters:
+  ///   - program: has the kernel's buffers.
+  ///   - sums: the buffers that the kernel adds into from the identity on.
+  fileprivate func passed(
+    through pass: String, in program: LoopProgram, for target: TargetDescription,
+    sums: Set<BufferID> = []
+  ) -> Kernel {
+    var scheduler = Scheduler(program, for: target, ScheduleOptions(disabled: [], limit: nil))
+    var draft = Draft(self, sums: sums)
+    for case .kernel(let transform) in schedule.filter({ $0.name == pass }).map(\.action) {
+      transform(&draft, &scheduler)
+    }
+    return draft.kernel
   }
 }

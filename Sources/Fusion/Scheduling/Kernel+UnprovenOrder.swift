@@ -1,17 +1,24 @@
-package import LoopIR
+internal import LoopIR
 
 extension Kernel {
   /// Leaves the iterations of a loop in order, on one thread, where nothing proves that its local arrays are
   /// private to them: passes behind the one that shared it may have arranged loops so that no proof is found.
-  package mutating func keepUnprovenOrder(in program: LoopProgram) {
-    guard !locals.isEmpty else { return }
+  mutating func keepUnprovenOrder(in program: LoopProgram) {
+    guard !locals.isEmpty, body.contains(where: \.isShared) else { return }
     let analysis = DependenceAnalysis(self, in: program)
     for position in body.indices {
-      guard case .loop(var loop) = body[position], loop.schedule == .parallel,
+      guard case .loop(var loop) = body[position], body[position].isShared,
         !analysis.mayRunInParallel(loop).isGranted
       else { continue }
       loop.schedule = .serial
       body[position] = .loop(loop)
     }
+  }
+}
+
+extension Node {
+  /// Whether the node is a loop that threads share.
+  fileprivate var isShared: Bool {
+    if case .loop(let loop) = self { loop.schedule == .parallel } else { false }
   }
 }

@@ -1,5 +1,4 @@
-package import LoopIR
-package import Targets
+internal import LoopIR
 
 /// A named step of scheduling.
 package struct SchedulePass: Sendable {
@@ -129,22 +128,3 @@ package let schedule: [SchedulePass] = [
       program.placeArena()
     }),
 ]
-
-extension Kernel {
-  /// The kernel after one of the passes about the loops of a kernel.
-  ///
-  /// - Parameters:
-  ///   - program: has the kernel's buffers.
-  ///   - sums: the buffers that the kernel adds into from the identity on.
-  package func passed(
-    through pass: String, in program: LoopProgram, for target: TargetDescription,
-    sums: Set<BufferID> = []
-  ) -> Kernel {
-    var scheduler = Scheduler(program, for: target, ScheduleOptions(disabled: [], limit: nil))
-    var draft = Draft(self, sums: sums)
-    for case .kernel(let transform) in schedule.filter({ $0.name == pass }).map(\.action) {
-      transform(&draft, &scheduler)
-    }
-    return draft.kernel
-  }
-}

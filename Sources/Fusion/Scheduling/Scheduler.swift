@@ -162,9 +162,11 @@ struct Scheduler {
       timed(number) { scheduler in
         var program = scheduler.program
         transform(&program, &scheduler)
-        // What a pass does not count itself is one rewrite.
+        // What a pass does not count itself is one rewrite; nobody is told where nothing is reported.
         let isCounted = !pass.isOptional || scheduler.report.rows[number].rewrites > counted
-        if !isCounted, program != scheduler.program { _ = scheduler.accept("") }
+        if scheduler.isReporting, !isCounted, program != scheduler.program {
+          _ = scheduler.accept("")
+        }
         scheduler.program = program
       }
     }

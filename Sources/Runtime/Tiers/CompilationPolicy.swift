@@ -11,7 +11,7 @@ package enum CompilationPolicy: String, Hashable, Sendable, CaseIterable {
   case best
 
   /// Whether code is waited for by which a call gains so many nanoseconds for so many of compiling: where a
-  /// single call makes up for it, so that the first result comes no later.
+  /// single call makes up for it, so that the first result need not come later.
   func waits(forGain gain: Double, costing cost: Double) -> Bool {
     switch self {
     case .immediate: false
