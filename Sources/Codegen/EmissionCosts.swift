@@ -65,5 +65,7 @@ enum EmissionCosts {
     static let leastRun = 8
     /// Entries of more kernels are long.
     static let longEntry = 24
+    /// Blocks of straight-line code are not longer.
+    static let blockLength = 512
   }
 }

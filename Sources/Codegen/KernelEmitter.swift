@@ -116,6 +116,9 @@ final class KernelEmitter {
     scratch.release(builder, module)
     builder.ret()
     function.contractProducts(in: module)
+    if kernel.isLongStraightLine {
+      function.divideLastBlock(limit: EmissionCosts.Calls.blockLength)
+    }
     return function
   }
 

@@ -42,18 +42,28 @@ func call(_ executable: Executable, _ arguments: [Literal]) throws -> [Literal] 
   }
 }
 
-/// Compiles and calls a function for a number of threads, with some arguments donated.
-func runNatively(
-  _ function: Function, _ arguments: [Literal], threads: Int = WorkerPool.availableThreads,
-  donated: Set<Int> = [], target: TargetDescription = .host,
-  policy: CompilationPolicy = .best
-) throws -> [Literal] {
+/// Compiles a function for a number of threads, with some arguments donated.
+func executable(
+  _ function: Function, threads: Int = WorkerPool.availableThreads, donated: Set<Int> = [],
+  target: TargetDescription = .host, policy: CompilationPolicy = .best
+) throws -> Executable {
   var options = CodeOptions()
   options.threads = threads
   options.donated = donated
   options.target = target
   options.policy = policy
-  return try call(Executable(function, options: options), arguments)
+  return try Executable(function, options: options)
+}
+
+/// Compiles and calls a function.
+func runNatively(
+  _ function: Function, _ arguments: [Literal], threads: Int = WorkerPool.availableThreads,
+  donated: Set<Int> = [], target: TargetDescription = .host,
+  policy: CompilationPolicy = .best
+) throws -> [Literal] {
+  try call(
+    executable(function, threads: threads, donated: donated, target: target, policy: policy),
+    arguments)
 }
 
 /// The first result of each function, all of them compiled as one, with the arguments; the best code

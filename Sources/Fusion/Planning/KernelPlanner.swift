@@ -134,6 +134,17 @@ struct KernelPlanner {
         if forced.contains(operation.result) { addRoot(operation.result) }
       }
     }
+    addRootsOfReshapedStacks()
+  }
+
+  /// Makes roots of what loops take in another shape, which needs no memory of its own then: what computes a
+  /// stack is the same kernel whether or not the loop that takes it is one over segments.
+  private mutating func addRootsOfReshapedStacks() {
+    for (stack, base) in graph.reshapedStacks.sorted(by: { $0.key < $1.key })
+    where roots[stack] != nil {
+      if case .constant? = graph.operation(base)?.op { continue }
+      addRoot(base)
+    }
   }
 
   /// Makes a root of an operation's result where it is better read than made of its parts again.

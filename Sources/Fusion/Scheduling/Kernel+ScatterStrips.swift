@@ -14,41 +14,48 @@ extension Kernel {
   ///       vector(16) i in strip { l0[i-strip*256] = i32(floor(x[i])); l1[i-strip*256] = exp(x[i]) }
   ///       serial i in strip { p = l0[i-strip*256]; if 0 <= p < 9 { y[p] += l1[i-strip*256] } }
   ///     }
+  ///
+  /// A loop no longer than a strip is one.
   mutating func distributeScatters(_ scheduler: inout Scheduler) {
-    body = body.map { distributeScatters(in: $0, &scheduler) }
+    body = body.flatMap { distributeScatters(in: $0, &scheduler) }
   }
 
-  private mutating func distributeScatters(in node: Node, _ scheduler: inout Scheduler) -> Node {
-    guard case .loop(var loop) = node, loop.schedule == .serial else { return node }
+  private mutating func distributeScatters(in node: Node, _ scheduler: inout Scheduler) -> [Node] {
+    guard case .loop(var loop) = node, loop.schedule == .serial else { return [node] }
     let isInnermost = !loop.body.contains { if case .loop = $0 { true } else { false } }
     guard isInnermost else {
-      loop.body = loop.body.map { distributeScatters(in: $0, &scheduler) }
-      return .loop(loop)
+      loop.body = loop.body.flatMap { distributeScatters(in: $0, &scheduler) }
+      return [.loop(loop)]
     }
     guard let split = ScatterSplit(loop, in: self),
       DependenceAnalysis(self, in: scheduler.program)
         .mayDistribute(loop, into: [split.early, split.late].map { $0.map { loop.body[$0] } })
         .isGranted
-    else { return node }
+    else { return [node] }
     var changed = self
-    let (strips, gain) = changed.distributed(changed.withOwnVariable(loop), split, scheduler)
-    guard let strips, gain >= CostModel.Strips.leastScatterGain * Double(split.updates),
+    let (loops, gain) = changed.distributed(changed.withOwnVariable(loop), split, scheduler)
+    guard let loops, gain >= CostModel.Strips.leastScatterGain * Double(split.updates),
       scheduler.accept(
         "\(variables[loop.variable.index].name): \(gain.rounded) of \(split.cost.rounded) "
           + "instructions less")
-    else { return node }
+    else { return [node] }
     self = changed
-    return .loop(strips)
+    return loops
   }
 
-  /// The loop over strips, and the instructions that each iteration gains; nil where what is computed
-  /// cannot be done in lanes.
+  /// The loop over strips, or the two loops of the only one, and the instructions that each iteration gains;
+  /// nil where what is computed cannot be done in lanes.
   private mutating func distributed(
     _ loop: Loop, _ split: ScatterSplit, _ scheduler: Scheduler
-  ) -> (strips: Loop?, gain: Double) {
+  ) -> (loops: [Node]?, gain: Double) {
     let size = split.size
-    var (strips, lanes) = self.split(loop, by: size, named: "strip")
-    let place = IndexExpression(loop.variable) + IndexExpression(strips.variable) * -size
+    var (strips, lanes): (Loop?, Loop) = (nil, loop)
+    var place = IndexExpression(loop.variable)
+    if size < split.extent {
+      let (outer, inner) = self.split(loop, by: size, named: "strip")
+      place = place + IndexExpression(outer.variable) * -size
+      (strips, lanes) = (outer, inner)
+    }
     var writes = lanes
     let (early, late) = (Set(split.early), Set(split.late))
     var distribution = LoopDistribution(
@@ -64,10 +71,13 @@ extension Kernel {
       DependenceAnalysis(self, in: scheduler.program).mayRunInLanes(lanes).isGranted
     else { return (nil, 0) }
     let interleave = CostModel.Lanes.interleave(definitions: walk.definitions)
-    lanes.schedule = .vector(width: width, interleave: min(interleave, size / width))
-    strips.body = [.loop(lanes), .loop(writes)]
-    let cost = walk.cost(width: width) / Double(width) + Double(split.crossing.count)
-    return (strips, split.cost - cost)
+    let groups = (size + width - 1) / width
+    lanes.schedule = .vector(width: width, interleave: max(1, min(interleave, size / width)))
+    let cost =
+      walk.cost(width: width) * Double(groups) / Double(size) + Double(split.crossing.count)
+    let loops = [Node.loop(lanes), .loop(writes)]
+    strips?.body = loops
+    return (strips.map { [.loop($0)] } ?? loops, split.cost - cost)
   }
 }
 
@@ -85,8 +95,10 @@ private struct ScatterSplit {
 
   /// The number of writes of an iteration.
   let updates: Int
+  /// The iterations of the loop.
+  let extent: Int
   /// The iterations of a strip.
-  var size: Int { CostModel.Strips.updateCount / updates }
+  var size: Int { min(CostModel.Strips.updateCount / updates, extent) }
 
   private let body: [Node]
   let definers: [ScalarID: Int]
@@ -118,7 +130,8 @@ private struct ScatterSplit {
     }
     updates = writes.count
     self.definers = definers
-    guard updates <= 4, kernel.variables[loop.variable.index].extent >= size else { return nil }
+    extent = kernel.variables[loop.variable.index].extent
+    guard updates <= 4, extent > 1 else { return nil }
     divide(writes, in: kernel)
     guard !crossing.isEmpty else { return nil }
     for position in early { cost += body[position].scalarWeight }

@@ -20,13 +20,13 @@ final class KernelCompilation: Sendable {
   private let emitter: ProgramEmitter
   private let compiler: KernelCompiler
   private let effort: Effort
-  /// The objects to make, the best ones first, then those that take longest first: 0 is the entry, then
-  /// the codes.
-  private let jobs: [Int]
+  /// The objects to make: those that take longest first, or those that are worth most first where time may
+  /// run out.
+  private let jobs: [CompilationJob]
   /// The level of each object, by number.
   private let levels: [Int]
-  /// For each job the least milliseconds that it and those after it take together.
-  private let leastMilliseconds: [Double]
+  /// Whether there is time for jobs.
+  private let clock: CompilationClock?
   /// The threads that work.
   private let workers: Int
   /// The next job.
@@ -87,9 +87,9 @@ final class KernelCompilation: Sendable {
     for (number, outcome) in outcomes.withLock({ $0 }).enumerated() {
       if let outcome { objects[number] = try outcome.get() }
     }
-    for number in jobs {
+    for job in jobs {
       if BackgroundCompiler.shared.isEnding { return nil }
-      objects[number] = try object(number, level: levels[number])
+      objects[job.number] = try object(job.number, level: job.level)
     }
     return objects
   }
@@ -152,21 +152,21 @@ final class KernelCompilation: Sendable {
     outcomes = Mutex(known.map { kernel in kernel.map { .success($0) } })
     let current = begun?.current.flatMap { emitter.codes.firstIndex(of: $0) }.map { $0 + 1 }
     let open = known.indices.filter { known[$0] == nil && $0 != current }
-    let times = levels.indices.map { cost($0, levels[$0]) }
-    // Where time may run out, code comes first that gains most for what it costs.
-    let order = levels.indices.map { number in
-      effort.deadline == nil ? times[number] : gains[number] / cost(number, best[number])
+    let workers =
+      open.reduce(0) { $0 + weights[$1] } > Self.dividedWeight ? WorkerPool.availableThreads : 1
+    self.workers = workers
+    var jobs = open.map { number in
+      CompilationJob(
+        number: number, level: levels[number], nanoseconds: cost(number, levels[number]))
     }
-    let jobs = open.sorted { (order[$1], $0) < (order[$0], $1) }
+    clock = effort.deadline.map { CompilationClock(deadline: $0, workers: workers) }
+    if let clock {
+      jobs = clock.order(jobs, gains: gains) { cost($0, 0) }
+    } else {
+      jobs.sort { ($1.nanoseconds, $0.number) < ($0.nanoseconds, $1.number) }
+    }
     self.jobs = jobs
     self.levels = levels
-    workers =
-      open.reduce(0) { $0 + weights[$1] } > Self.dividedWeight ? WorkerPool.availableThreads : 1
-    var least = 0.0
-    leastMilliseconds = jobs.reversed().map { number in
-      least += cost(number, 0) * 1e-6
-      return least
-    }.reversed()
   }
 
   /// Does jobs as long as there are any.
@@ -174,24 +174,16 @@ final class KernelCompilation: Sendable {
     while true {
       let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
       guard place < jobs.count else { return }
-      let number = jobs[place]
+      let job = jobs[place]
+      if let clock, job.mayBeLeft, !clock.hasTime(for: job) { continue }
+      let start = ContinuousClock.now
       let outcome = Outcome { () throws(LLVMError) -> CodeCache.Kernel in
-        try object(number, level: level(at: place))
+        try object(job.number, level: job.level)
       }
-      outcomes.withLock { $0[number] = outcome }
+      clock?.note(job, took: ContinuousClock.now - start)
+      outcomes.withLock { $0[job.number] = outcome }
     }
   }
-
-  /// The level of a job: the lowest where the rest of the time is needed for the jobs that follow.
-  private func level(at place: Int) -> Int {
-    let level = levels[jobs[place]]
-    guard let deadline = effort.deadline else { return level }
-    let left = ContinuousClock.now.duration(to: deadline).milliseconds
-    return leastMilliseconds[place] / Double(workers) + Self.bestMilliseconds < left ? level : 0
-  }
-
-  /// What the best code of a kernel takes longer, about.
-  private static let bestMilliseconds = 4.0
 
   /// The object of a number.
   private func object(_ number: Int, level: Int) throws(LLVMError) -> CodeCache.Kernel {
