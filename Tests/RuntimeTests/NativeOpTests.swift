@@ -19,7 +19,8 @@ import Testing
   /// subnormal numbers alike.
   private static func takesSpecialValues(_ row: OpRow) -> Bool {
     ![
-      "reduce", "dot", "matrix", "fft", "window_scatter", "multiply of complex", "square of complex",
+      "reduce", "dot", "matrix", "fft", "window_scatter", "multiply of complex",
+      "square of complex",
     ].contains { row.name.hasPrefix($0) }
   }
 
