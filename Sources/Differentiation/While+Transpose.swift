@@ -13,6 +13,9 @@ import TensorIR
 extension While {
   /// How many snapshots a table holds at most, and at least.
   private static let tableCounts = 4...64
+  /// Each table has at least so many elements, more than a value that stays in registers: so the loops
+  /// are made of the same kernels, which round alike, however many snapshots there are.
+  private static let leastTableElements = 37
 
   /// The cotangents of a loop on values and tangents.
   func transpose(
@@ -185,7 +188,9 @@ extension While {
     ) throws -> (count: ValueID, stride: ValueID, state: [ValueID], tables: [ValueID]) {
       // Snapshots, the rows of a segment, and one for what no snapshot is due of.
       let tables = try types.map {
-        try builder.memory(TensorType([2 * snapshotCount + 1] + $0.shape, $0.element))
+        let fewest = (While.leastTableElements + $0.count - 1) / max($0.count, 1)
+        let rows = max(2 * snapshotCount + 1, fewest)
+        return try builder.memory(TensorType([rows] + $0.shape, $0.element))
       }
       let (zero, one) = (try builder.number(0), try builder.number(1))
       let results = try builder.repeating(

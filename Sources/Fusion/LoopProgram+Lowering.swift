@@ -47,36 +47,45 @@ extension LoopProgram {
       return try loweredWithinBudget(
         function, for: target, options, cache, explains: explains, telling: observer)
     } catch let shortage as MemoryShortage {
-      throw try confirmed(shortage, function, for: target, options, cache)
-        .error(for: function, budget: options.memory.budget)
+      return try loweredNearby(shortage, function, for: target, options, cache, explains: explains)
     }
   }
 
   /// So many numbers of bytes are tried.
-  private static let confirmationCount = 6
+  private static let nearbyCount = 6
 
-  /// A shortage whose least bytes are enough for a plan. What is looked at on the way depends on the budget, so
-  /// that a budget of just that many bytes need not lead to the same plan, and may lead to a smaller one.
-  private static func confirmed(
+  /// What plans for more bytes give where a search for the budget finds none: what is looked at on the way
+  /// depends on the budget, so that a larger one may lead to a plan that the smaller one has room for.
+  ///
+  /// - Throws: `AdjointError` where there is no such plan, which names a number of bytes for which one was found.
+  private static func loweredNearby(
     _ shortage: MemoryShortage, _ function: Function, for target: TargetDescription,
-    _ options: ScheduleOptions, _ cache: LoweringCache
-  ) throws -> MemoryShortage {
-    guard options.memory.policy != .saveAll else { return shortage }
+    _ options: ScheduleOptions, _ cache: LoweringCache, explains: Bool
+  ) throws -> (
+    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
+    memory: MemoryReport, function: Function
+  ) {
+    let budget = options.memory.budget ?? 0
     var (shortage, options, next) = (shortage, options, shortage.least)
-    var isConfirmed = false
-    for _ in 0..<confirmationCount where next > 0 {
+    /// The last plan that was found: for which budget, and the bytes that it takes.
+    var found: (budget: Int, byteCount: Int)?
+    for _ in 0..<nearbyCount where next > 0 && options.memory.policy != .saveAll {
       options.memory.budget = next
       do {
         let lowered = try loweredWithinBudget(
-          function, for: target, options, cache, explains: false)
-        (shortage.least, isConfirmed) = (next, true)
-        next = min(lowered.program.arenaByteCount, next - 1)
+          function, for: target, options, cache, explains: explains)
+        let byteCount = lowered.program.arenaByteCount
+        if byteCount <= budget { return lowered }
+        (found, shortage.least) = ((next, byteCount), next)
+        next = min(byteCount, next - 1)
       } catch let other as MemoryShortage {
-        if isConfirmed || other.least <= next { return shortage }
+        // A budget of what the plan takes leads to the budget for which it was found.
+        if let found, found.budget == other.least { shortage.least = found.byteCount }
+        if found != nil || other.least <= next { break }
         (shortage.least, next) = (other.least, other.least)
       }
     }
-    return shortage
+    throw shortage.error(for: function, budget: budget)
   }
 
   /// Lowers a function.

@@ -11,6 +11,15 @@ package func randomScan(seed: UInt64) throws -> Function {
   return try scan.function()
 }
 
+/// A function with one loop of random arithmetic, as long as its last argument says.
+///
+/// - Returns: a function of two vectors, a matrix, all of floats, and a number of iterations whose result is
+///   a scalar.
+package func randomWhile(seed: UInt64) throws -> Function {
+  var scan = RandomScan(seed: seed)
+  return try scan.dynamicFunction()
+}
+
 /// The state of making a random scan.
 private struct RandomScan {
   private var random: SplitMix64
@@ -53,13 +62,53 @@ private struct RandomScan {
       [vector] + (hasMatrix ? [matrix] : []) + [start, vector].prefix(carries)
       + (hasStack ? [stack] : [])
     let given = try builder.emitAll(.scan(scan), operands)
+    return builder.finish(returning: [try loss(of: given, in: &builder)])
+  }
+
+  /// A loop with the scan's arithmetic that ends where an argument says.
+  mutating func dynamicFunction() throws -> Function {
+    var builder = FunctionBuilder(name: "main")
+    let (number, width) = (TensorType([], .i64), type.shape[0])
+    let operands = [
+      builder.parameter(type), builder.parameter(type),
+      builder.parameter(TensorType([width, width], type.element)), builder.parameter(number),
+    ]
+    let (start, vector, matrix, end) = (operands[0], operands[1], operands[2], operands[3])
+    let carries = random.int(in: 1...2)
+    pool = [body.parameter(type)]
+    let ownMatrix = body.parameter(builder[matrix])
+    _ = body.parameter(number)
+    let index = body.parameter(number)
+    let states = (0..<carries).map { _ in body.parameter(type) }
+    pool += states
+    if random.oneIn(2) { pool.append(try spread(body.convert(index, to: type.element), 0.01)) }
+    for _ in 0..<random.int(in: 3...14) { try grow(random.oneIn(2) ? ownMatrix : nil) }
+    let one = try body.constant(Literal(number, integers: [1]))
+    let results = try [body.add(index, one)] + states.map { try next($0) }
+    var condition = FunctionBuilder(name: "region")
+    let seen = [type, builder[matrix], number, number] + states.map { _ in type }
+    let parameters = seen.map { condition.parameter($0) }
+    let goesOn = try condition.compare(.less, parameters[3], parameters[2])
+    let loop = While(
+      captureCount: 3, condition: condition.finish(returning: [goesOn]),
+      body: body.finish(returning: results))
+    let first = try builder.constant(Literal(number, integers: [0]))
+    let given = try builder.emitAll(
+      .whileLoop(loop), [vector, matrix, end, first] + [start, vector].prefix(carries))
+    return builder.finish(returning: [try loss(of: given.dropFirst(), in: &builder)])
+  }
+
+  /// The sum of squares of some values.
+  private func loss(
+    of given: some Sequence<ValueID>, in builder: inout FunctionBuilder
+  ) throws -> ValueID {
     var loss = try builder.splat(0, TensorType([], type.element))
     for value in given {
       let square = try builder.multiply(value, value)
       let axes = Array(builder[value].shape.indices)
       loss = try builder.add(loss, builder.reduce(.add, square, dimensions: axes))
     }
-    return builder.finish(returning: [loss])
+    return loss
   }
 
   /// A scalar times a number, everywhere.

@@ -6,6 +6,8 @@ final class Graph {
   let function: Function
   /// The defining operation's position by value; nil for parameters.
   let definitions: [Int?]
+  /// How many bytes of each value a nest of loops reads.
+  private let readByteCounts: [Int]
   /// The first result of each operation, by position.
   let firstResults: [ValueID]
   /// The operands of each operation, by position.
@@ -23,12 +25,17 @@ final class Graph {
     self.function = function
     self.forms = forms
     definitions = function.definitions()
+    readByteCounts = function.readByteCounts
     firstResults = function.operations.map { $0.results.first ?? ValueID(-1) }
     operands = function.operations.map(\.operands)
     formNumbers = [Int](repeating: Self.unknownForm, count: function.operations.count)
   }
 
   func type(_ value: ValueID) -> TensorType { function[value] }
+
+  /// How many bytes of a value a nest of loops reads: of a stack of which operations only take slices at
+  /// computed places, such a slice, however long the stack is.
+  func readByteCount(_ value: ValueID) -> Int { readByteCounts[value.index] }
 
   /// The operation that defines a value; nil for parameters.
   func operation(_ value: ValueID) -> Operation? {
@@ -245,5 +252,24 @@ extension Graph {
     }
     for result in function.results { stacks[result] = nil }
     return stacks
+  }
+}
+
+extension Function {
+  /// How many bytes of each value operations without regions read at most.
+  fileprivate var readByteCounts: [Int] {
+    var slices = [Int](repeating: 0, count: types.count)
+    for operation in operations where operation.op.regions.isEmpty {
+      for (position, operand) in operation.operands.enumerated() {
+        let read: TensorType =
+          switch operation.op {
+          case .dynamicSlice where position == 0: self[operation.results[0]]
+          case .dynamicUpdateSlice where position == 0: self[operation.operands[1]]
+          case _: self[operand]
+          }
+        slices[operand.index] = max(slices[operand.index], read.byteCount)
+      }
+    }
+    return zip(types, slices).map { $1 == 0 ? $0.byteCount : $1 }
   }
 }

@@ -171,12 +171,12 @@ extension KernelPlanner {
       guard isComputable(form, alone), !borrowed.contains(form) else { continue }
       let isNested = form.extents(in: graph).count { $0 != 1 } > 1 || !alone.folds.isEmpty
       let outer = form.extents(in: graph).first { $0 != 1 }
-      let total = alone.reads.reduce(0) { $0.addingCapped(graph.type($1).byteCount) }
+      let total = alone.reads.reduce(0) { $0.addingCapped(graph.readByteCount($1)) }
       let isShort = isShortPass(form, alone, total)
       let sharing = partition.sharing(
         with: alone, after: latest ?? -1,
         atLeast: total / (isShort ? CostModel.Sharing.shortPassShare : 4)
-      ) { graph.type($0).byteCount }
+      ) { graph.readByteCount($0) }
       var candidates = sharing.filter { position, bytes in
         let kernel = partition.kernels[position]
         guard kernel.outerExtent == outer, !isNested || kernel.order == nil else { return false }
@@ -272,14 +272,14 @@ extension KernelPlanner {
     }
     var bytes = 0
     for value in audit.reads {
-      let own = graph.type(value).byteCount
+      let own = graph.readByteCount(value)
       if kernel.shares(value, of: own, with: audit) { bytes = bytes.addingCapped(own) }
     }
     for value in audit.inside + audit.metOnly where kernel.written.contains(value) {
       bytes = bytes.addingCapped(graph.type(value).byteCount)
     }
     if outer == nil { return home(audit, audit.reads, bytes + 1) }
-    let total = audit.reads.reduce(0) { $0.addingCapped(graph.type($1).byteCount) }
+    let total = audit.reads.reduce(0) { $0.addingCapped(graph.readByteCount($1)) }
     let isShort = isShortPass(root, audit, total) && !audit.met.isEmpty
     return bytes > 0 && (isShort || bytes.multipliedCapped(by: 4) >= total)
       ? home(audit, audit.reads, bytes) : nil

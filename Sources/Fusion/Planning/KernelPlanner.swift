@@ -366,7 +366,7 @@ struct KernelPlanner {
     let folds = audit.folds.map(\.value).filter { $0 != root && !graph.type($0).isScalar }
     guard folds.count > 1 else { return [] }
     let isCrossed = audit.walks.contains { value, walk in
-      walk.axisCount > 1 && graph.type(value).byteCount >= CostModel.Storing.leastCrossedBytes
+      walk.axisCount > 1 && graph.readByteCount(value) >= CostModel.Storing.leastCrossedBytes
     }
     return isCrossed ? Set(folds) : []
   }

@@ -121,7 +121,7 @@ final class RematerializationSimulation {
     else { return }
     let next = nextUse(value)
     if next == .max {
-      if demand(for: value) == .max { drop(value) }
+      if !isDemanded(value) { drop(value) }
     } else if isDropped(value, now, next), mayDrop(value) {
       drop(value)
     }
@@ -145,20 +145,23 @@ final class RematerializationSimulation {
     guard plan.actions.count < each * graph.steps.count + besides else { throw NoRoom() }
     defer { plan.largestUse = max(plan.largestUse, used + byteCount) }
     guard used + byteCount > cap else { return }
-    for value in isResident.indices where isCandidate(value) && demand(for: value) == .max {
-      drop(value)
-    }
+    for value in isResident.indices where isCandidate(value) && !isDemanded(value) { drop(value) }
     while used + byteCount > cap {
       var best: (value: Int, score: Double)?
       for value in isResident.indices where isCandidate(value) {
+        let (own, byteCount) = (ownTime(value), Double(lists.byteCounts[value]))
+        // The cost is at least its own, and the time at most that until its own use; no need to look further at
+        // what is worse already.
+        if let best, own / (byteCount * Double(max(nextUse(value) - now, 1))) >= best.score {
+          continue
+        }
         let next = demand(for: value)
         if next == .max {
           best = (value, 0)
           break
         }
-        let size = Double(lists.byteCounts[value]) * Double(max(next - now, 1))
-        // The cost is at least its own; no need to look further at what is worse already.
-        if let best, ownTime(value) / size >= best.score { continue }
+        let size = byteCount * Double(max(next - now, 1))
+        if let best, own / size >= best.score { continue }
         let cost = time(for: value)
         guard cost < .infinity else { continue }
         let score = (cost + timeOfDescendants(of: value)) / size
@@ -184,6 +187,11 @@ final class RematerializationSimulation {
     while next < end, lists.uses.items[next] <= now { next += 1 }
     nextUses[value] = next
     return next < end ? lists.uses.items[next] : .max
+  }
+
+  /// Whether a value is needed later.
+  private func isDemanded(_ value: Int) -> Bool {
+    nextUse(value) != .max || demand(for: value) != .max
   }
 
   /// The next step for which a value is needed: by itself, or by what was dropped and is made of it.
@@ -298,7 +306,7 @@ final class RematerializationSimulation {
       let number = graph.values[value].group
       let group = graph.groups[number]
       outputs = group.outputs.filter {
-        $0 == value || !isResident[$0] && isComputed[$0] && demand(for: $0) != .max
+        $0 == value || !isResident[$0] && isComputed[$0] && isDemanded($0)
       }
       try reserve(outputs.reduce(group.workspace) { $0 + lists.byteCounts[$1] })
       plan.actions.append(.group(number, outputs: outputs))
