@@ -101,6 +101,17 @@ extension Node {
   }
 }
 
+extension Node {
+  /// The scalars that the node leaves to the nodes behind it.
+  package var definedScalars: [ScalarID] {
+    switch self {
+    case .define(let scalar, _): [scalar]
+    case .loop(let loop): loop.accumulators.map(\.result) + loop.carries.map(\.result)
+    case .store, .accumulate, .contract: []
+    }
+  }
+}
+
 /// A read or write of memory by a kernel.
 package struct Access: Hashable, Sendable {
   package var memory: Memory
@@ -161,6 +172,17 @@ extension [Node] {
   }
 }
 
+extension [Node] {
+  /// Whether a loop among the nodes ends when a condition does not hold any more.
+  package var hasUnboundedLoops: Bool {
+    var isFound = false
+    forEachNode { node in
+      if case .loop(let loop) = node, case .condition = loop.range { isFound = true }
+    }
+    return isFound
+  }
+}
+
 extension Kernel {
   /// Whether there are loops or products, so that more than straight-line code is to be done.
   @inlinable
@@ -174,13 +196,7 @@ extension Kernel {
   }
 
   /// Whether a loop ends when a condition does not hold any more.
-  package var hasUnboundedLoops: Bool {
-    var isFound = false
-    body.forEachNode { node in
-      if case .loop(let loop) = node, case .condition = loop.range { isFound = true }
-    }
-    return isFound
-  }
+  package var hasUnboundedLoops: Bool { body.hasUnboundedLoops }
 
   /// Forgets the buffers that no statement touches.
   package mutating func dropUnusedSlots() {
