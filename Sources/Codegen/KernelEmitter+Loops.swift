@@ -21,12 +21,18 @@ extension KernelEmitter {
         emit(loop, while: holds)
         break
       }
+      if case .once(let holds) = loop.range {
+        emit(loop, if: holds)
+        break
+      }
       if let count = jammedIterations(of: loop) {
         emitJammed(loop, count)
         break
       }
       let (first, end) = range(of: loop)
-      for carry in loop.carries { accumulators[carry.current] = values(of: carry.initial, in: carry) }
+      for carry in loop.carries {
+        accumulators[carry.current] = values(of: carry.initial, in: carry)
+      }
       withFixedStarts(in: loop) { repeated(loop, from: first, to: end) }
       for carry in loop.carries {
         scalars[carry.result] = accumulators.removeValue(forKey: carry.current)
@@ -98,7 +104,8 @@ extension KernelEmitter {
     }
     let active = lanes.map { lanes in (0..<lanes.copies).map { mask(holds, copy: $0) } }
     let goesOn = builder.appendBlock("goes.on")
-    builder.condBr(active.map { anyLane(of: $0.compactMap(\.self)) } ?? uniform(holds), goesOn, after)
+    builder.condBr(
+      active.map { anyLane(of: $0.compactMap(\.self)) } ?? uniform(holds), goesOn, after)
     builder.position(at: goesOn)
     let context = pointer(to: .context)
     builder.leaveIfCancelled(
@@ -108,13 +115,8 @@ extension KernelEmitter {
     variables[loop.variable] = index
     if let active { lanes?.masks = active }
     emitSerial(loop.body)
-    let next = loop.carries.map { values(of: $0.next, in: $0) }
     lanes = outer
-    let kept = zip(phis, next).map { phis, next in
-      next.indices.map { copy in
-        active?[copy].map { builder.select($0, next[copy], phis[copy]) } ?? next[copy]
-      }
-    }
+    let kept = next(of: loop, insteadOf: phis, where: active)
     let latch = builder.currentBlock
     builder.addIncoming(index, builder.add(index, builder.int(1, module.i64)), from: latch)
     for (phis, values) in zip(phis, kept) {
@@ -122,6 +124,51 @@ extension KernelEmitter {
     }
     builder.br(head)
     builder.position(at: after)
+  }
+
+  /// What a loop's carries go on with, in lanes that are off what they had.
+  private func next(
+    of loop: Loop, insteadOf before: [[LLVMValue]], where active: [LLVMValue?]?
+  ) -> [[LLVMValue]] {
+    zip(loop.carries, before).map { carry, before in
+      let next = values(of: carry.next, in: carry)
+      return next.indices.map { copy in
+        active?[copy].map { builder.select($0, next[copy], before[copy]) } ?? next[copy]
+      }
+    }
+  }
+
+  /// A branch, whose body is carried out where a boolean holds, in lanes where it holds in one; lanes in
+  /// which it does not keep what they have.
+  private func emit(_ loop: Loop, if holds: ScalarID) {
+    let outer = lanes
+    let isUniform = lanes == nil || !analysis.varying.contains(holds)
+    let active =
+      isUniform ? nil : lanes.map { lanes in (0..<lanes.copies).map { mask(holds, copy: $0) } }
+    let initial = loop.carries.map { values(of: $0.initial, in: $0) }
+    let taken = active.map { anyLane(of: $0.compactMap(\.self)) } ?? uniform(holds)
+    let before = builder.currentBlock
+    let then = builder.appendBlock("then")
+    let after = builder.appendBlock("after")
+    builder.condBr(taken, then, after)
+    builder.position(at: then)
+    variables[loop.variable] = builder.int(0, module.i64)
+    for (carry, values) in zip(loop.carries, initial) { scalars[carry.current] = values }
+    if let active { lanes?.masks = active }
+    emitSerial(loop.body)
+    lanes = outer
+    let kept = next(of: loop, insteadOf: initial, where: active)
+    let latch = builder.currentBlock
+    builder.br(after)
+    builder.position(at: after)
+    for ((carry, initial), kept) in zip(zip(loop.carries, initial), kept) {
+      scalars[carry.result] = zip(initial, kept).map { initial, kept in
+        let merged = builder.phi(kept.type)
+        builder.addIncoming(merged, initial, from: before)
+        builder.addIncoming(merged, kept, from: latch)
+        return merged
+      }
+    }
   }
 
   /// Whether a lane of some vectors of booleans is on.
@@ -136,7 +183,8 @@ extension KernelEmitter {
     let extent = builder.int(kernel.variables[loop.variable.index].extent, module.i64)
     switch loop.range {
     case .full: return (builder.int(0, module.i64), extent)
-    case .condition: preconditionFailure("a loop with a condition has no last iteration")
+    case .condition, .once:
+      preconditionFailure("a loop with a condition has no last iteration")
     case .block(let block, let size):
       let first = builder.mul(variable(block), builder.int(size, module.i64))
       let end = builder.add(first, builder.int(size, module.i64))

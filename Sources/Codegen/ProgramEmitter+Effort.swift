@@ -220,7 +220,7 @@ private struct DurationWalk {
   private func trips(_ loop: Loop) -> Double {
     let extent = Double(kernel.variables[loop.variable.index].extent)
     switch loop.range {
-    case .full: return extent
+    case .full, .once: return extent
     case .condition: return KernelDuration.fewTrips
     case .block(let block, let size):
       let count = Double(max(1, kernel.variables[block.index].extent))

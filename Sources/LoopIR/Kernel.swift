@@ -197,6 +197,9 @@ package struct Loop: Sendable, Hashable {
     case block(VariableID, size: Int)
     /// As many as there are until a boolean that the loop carries does not hold at the start of one.
     case condition(ScalarID)
+    /// One where a boolean from outside holds, else none: a branch. What the loop hands on is what it made,
+    /// or what its carries start from.
+    case once(if: ScalarID)
   }
 
   /// The extent of the variable of a loop that nobody knows the number of iterations of: a guess that

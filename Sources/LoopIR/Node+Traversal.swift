@@ -89,6 +89,7 @@ extension Node {
       if let condition = store.condition { body(condition) }
     case .accumulate(_, let value): body(value)
     case .loop(let loop):
+      if case .once(let holds) = loop.range { body(holds) }
       for carry in loop.carries {
         body(carry.initial)
         body(carry.next)
@@ -175,9 +176,14 @@ extension [Node] {
 extension [Node] {
   /// Whether a loop among the nodes ends when a condition does not hold any more.
   package var hasUnboundedLoops: Bool {
+    holdsLoop { if case .condition = $0.range { true } else { false } }
+  }
+
+  /// Whether some loop is among the nodes.
+  package func holdsLoop(where isWanted: (Loop) -> Bool) -> Bool {
     var isFound = false
     forEachNode { node in
-      if case .loop(let loop) = node, case .condition = loop.range { isFound = true }
+      if case .loop(let loop) = node, isWanted(loop) { isFound = true }
     }
     return isFound
   }

@@ -65,7 +65,7 @@ import Testing
               } do {
                 %3 = stablehlo.compare LT, %t, %half : (tensor<f64>, tensor<f64>) -> tensor<i1>
                 %4 = "stablehlo.if"(%3) ({
-                  %5 = "adjoint.scan"(%t) <{carry_count = 1 : i64, length = 3 : i64, reverse = false}> ({
+                  %5 = "adjoint.scan"(%t) <{carry_count = 1 : i64, length = 30 : i64, reverse = false}> ({
                   ^bb0(%q: tensor<i64>, %h: tensor<f64>):
                     %6 = stablehlo.sine %h : tensor<f64>
                     %7 = stablehlo.add %6, %tenth : tensor<f64>
@@ -148,6 +148,7 @@ import Testing
     let text = "\(program)"
     #expect(text.contains("vector(") == (count > 3), "\(text)")
     if count == 1000 { #expect(text.contains("parallel"), "\(text)") }
+    #expect(text.contains("if ") == (work == .nested), "\(text)")
     if count == 3, work != .nested { #expect(!text.contains("parallel"), "\(text)") }
     let results = try runNatively(function, arguments, threads: 1)
     #expect(try runNatively(function, arguments, threads: 2, policy: .immediate) == results)

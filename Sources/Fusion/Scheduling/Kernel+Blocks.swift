@@ -272,7 +272,7 @@ extension Kernel {
     case .loop(let loop):
       var extent = Double(variables[loop.variable.index].extent)
       switch loop.range {
-      case .full: break
+      case .full, .once: break
       case .block(_, let size): extent = min(extent, Double(size))
       case .condition: extent = CostModel.Threads.unknownTrips
       }

@@ -163,7 +163,10 @@ extension Memory: Comparable {
 
 extension Loop.Range {
   /// Whether the number of iterations does not depend on what they compute.
-  var isCounted: Bool {
-    if case .condition = self { false } else { true }
+  package var isCounted: Bool {
+    switch self {
+    case .full, .block: true
+    case .condition, .once: false
+    }
   }
 }
