@@ -68,4 +68,24 @@ enum EmissionCosts {
     /// Blocks of straight-line code are not longer.
     static let blockLength = 512
   }
+  /// What machine code of little effort loses, and what it saves.
+  enum Effort {
+    /// The share of a call's time that less effort may cost.
+    static let largestLoss = 0.01
+    /// A code whose loss is so small a part of that is not worth its effort for certain, about.
+    static let noticeableShare = 50.0
+    /// What a module costs at level 1 beyond its instructions, in those.
+    static let moduleWeight = 30
+    /// As how many iterations loops of unknown count are taken to be short, and to be long.
+    static let (fewTrips, manyTrips) = (16.0, 1e9)
+    /// What of a kernel's bytes the caches hold.
+    static let cachedBytes = 256 << 10
+    static let nanosecondsPerByte = 0.05
+    /// How much longer level 0 takes, as a multiple, and where loops hand values on in registers.
+    static let (loss, carryingLoss) = (1.0, 5.0)
+    /// What a call of a microkernel takes with the addresses for it.
+    static let nanosecondsPerCall = 8.0
+    /// An instruction of a vector takes a quarter of a nanosecond.
+    static let nanosecondsPerInstruction = 0.25
+  }
 }

@@ -310,8 +310,8 @@ final class EntryEmitter {
       builder.condBr(isTrue(condition), goesOn, after)
       builder.position(at: goesOn)
       builder.leaveIfCancelled(
-        after: counter, of: Self.iterationsBetweenTests, context: context, to: after,
-        else: body)
+        after: counter, of: Self.iterationsBetweenTests, context: context,
+        task: builder.zero(module.pointer), to: after, else: body)
       builder.position(at: body)
     }
     if let index = loop.index { builder.store(counter, pointer(to: index), alignment: 8) }
@@ -416,14 +416,24 @@ final class EntryEmitter {
       let start = builder.gep(pointer(to: buffer), bytes: function.offsets[position])
       builder.store(start, builder.gep(slots, bytes: position * 8), alignment: 8)
     }
-    func add(_ extra: KernelExtra, _ pointer: LLVMValue) {
+    for extra in kernel.extras {
+      let pointer =
+        switch extra {
+        case .context: context
+        case .task: kernel.blockCount == nil ? builder.zero(module.pointer) : currentTask()
+        case .flag: flag ?? builder.zero(module.pointer)
+        }
       let place = builder.gep(slots, bytes: extra.byte(behind: kernel.slots.count))
       builder.store(pointer, place, alignment: 8)
     }
-    if kernel.hasUnboundedLoops { add(.context, context) }
-    if let flag, kernel.usesScratch { add(.flag, flag) }
     emitCall(of: number)
     if kernel.usesScratch { leaveIfScratchIsMissing() }
+  }
+
+  /// The task that makes the call.
+  private func currentTask() -> LLVMValue {
+    let type = module.functionType([], returns: module.pointer)
+    return builder.callIndirect(type, loaded(context, byte: 48), [])
   }
 
   /// Runs a kernel whose buffers stand in the slots.

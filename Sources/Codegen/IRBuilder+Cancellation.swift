@@ -3,9 +3,11 @@ internal import LLVMBridge
 extension IRBuilder {
   /// Leaves a loop where the call should end before it is done; the context is asked once in so many
   /// iterations, a power of two.
+  ///
+  /// - Parameter task: the task that makes the call; null is the thread's.
   func leaveIfCancelled(
-    after iteration: LLVMValue, of period: Int, context: LLVMValue, to exit: LLVMBlock,
-    else body: LLVMBlock
+    after iteration: LLVMValue, of period: Int, context: LLVMValue, task: LLVMValue,
+    to exit: LLVMBlock, else body: LLVMBlock
   ) {
     let ask = appendBlock("ask")
     let place = and(iteration, int(period - 1, module.i64))
@@ -15,7 +17,7 @@ extension IRBuilder {
     position(at: ask)
     let test = load(module.pointer, gep(context, bytes: 24), alignment: 8)
     let type = module.functionType([module.pointer], returns: module.i8)
-    let answer = callIndirect(type, test, [context])
+    let answer = callIndirect(type, test, [task])
     condBr(icmp(.ne, answer, int(0, module.i8)), exit, body)
   }
 }

@@ -78,9 +78,7 @@ extension KernelEmitter {
     for node in contract.body {
       guard case .define(let scalar, let expression) = node else {
         perRow.append(node)
-        if case .loop(let loop) = node {
-          dependent.formUnion(loop.accumulators.map(\.result) + loop.carries.map(\.result))
-        }
+        dependent.formUnion(node.definedScalars)
         continue
       }
       if expression.depends(on: contract.row, or: dependent) {

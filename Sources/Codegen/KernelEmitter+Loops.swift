@@ -21,12 +21,18 @@ extension KernelEmitter {
         emit(loop, while: holds)
         break
       }
+      if case .once(let holds) = loop.range {
+        emit(loop, if: holds)
+        break
+      }
       if let count = jammedIterations(of: loop) {
         emitJammed(loop, count)
         break
       }
       let (first, end) = range(of: loop)
-      for carry in loop.carries { accumulators[carry.current] = copies(of: carry.initial) }
+      for carry in loop.carries {
+        accumulators[carry.current] = values(of: carry.initial, in: carry)
+      }
       withFixedStarts(in: loop) { repeated(loop, from: first, to: end) }
       for carry in loop.carries {
         scalars[carry.result] = accumulators.removeValue(forKey: carry.current)
@@ -66,40 +72,110 @@ extension KernelEmitter {
     return builder.load(module.pointer, place, alignment: 8)
   }
 
-  /// A loop that ends where a boolean that it carries does not hold.
+  /// What a carry starts from or goes on with, for each lane where it is inside of lanes.
+  private func values(of scalar: ScalarID, in carry: Carry) -> [LLVMValue] {
+    guard let lanes, analysis.varying.contains(carry.current) else { return copies(of: scalar) }
+    return (0..<lanes.copies).map { vector(scalar, copy: $0) }
+  }
+
+  /// A loop that ends where a boolean that it carries does not hold, in lanes where it holds in none: those
+  /// that are done keep what they have.
   private func emit(_ loop: Loop, while holds: ScalarID) {
+    let outer = lanes
     let before = builder.currentBlock
     let head = builder.appendBlock("head")
     let start = builder.appendBlock("loop")
     let after = builder.appendBlock("after")
+    let initial = loop.carries.map { values(of: $0.initial, in: $0) }
     builder.br(head)
     builder.position(at: head)
     let index = builder.phi(module.i64)
     builder.addIncoming(index, builder.int(0, module.i64), from: before)
-    let phis = loop.carries.map { carry -> LLVMValue in
-      let initial = uniform(carry.initial)
-      let phi = builder.phi(initial.type)
-      builder.addIncoming(phi, initial, from: before)
-      scalars[carry.current] = [phi]
-      scalars[carry.result] = [phi]
-      return phi
+    let phis = initial.map { values in
+      values.map { value in
+        let phi = builder.phi(value.type)
+        builder.addIncoming(phi, value, from: before)
+        return phi
+      }
     }
+    for (carry, values) in zip(loop.carries, phis) {
+      scalars[carry.current] = values
+      scalars[carry.result] = values
+    }
+    let active = lanes.map { lanes in (0..<lanes.copies).map { mask(holds, copy: $0) } }
     let goesOn = builder.appendBlock("goes.on")
-    builder.condBr(uniform(holds), goesOn, after)
+    builder.condBr(
+      active.map { anyLane(of: $0.compactMap(\.self)) } ?? uniform(holds), goesOn, after)
     builder.position(at: goesOn)
+    let context = pointer(to: .context)
     builder.leaveIfCancelled(
-      after: index, of: Self.iterationsBetweenTests, context: pointer(to: .context), to: after,
-      else: start)
+      after: index, of: Self.iterationsBetweenTests, context: context, task: pointer(to: .task),
+      to: after, else: start)
     builder.position(at: start)
     variables[loop.variable] = index
+    if let active { lanes?.masks = active }
     emitSerial(loop.body)
+    lanes = outer
+    let kept = next(of: loop, insteadOf: phis, where: active)
     let latch = builder.currentBlock
     builder.addIncoming(index, builder.add(index, builder.int(1, module.i64)), from: latch)
-    for (carry, phi) in zip(loop.carries, phis) {
-      builder.addIncoming(phi, uniform(carry.next), from: latch)
+    for (phis, values) in zip(phis, kept) {
+      for (phi, value) in zip(phis, values) { builder.addIncoming(phi, value, from: latch) }
     }
     builder.br(head)
     builder.position(at: after)
+  }
+
+  /// What a loop's carries go on with, in lanes that are off what they had.
+  private func next(
+    of loop: Loop, insteadOf before: [[LLVMValue]], where active: [LLVMValue?]?
+  ) -> [[LLVMValue]] {
+    zip(loop.carries, before).map { carry, before in
+      let next = values(of: carry.next, in: carry)
+      return next.indices.map { copy in
+        active?[copy].map { builder.select($0, next[copy], before[copy]) } ?? next[copy]
+      }
+    }
+  }
+
+  /// A branch, whose body is carried out where a boolean holds, in lanes where it holds in one; lanes in
+  /// which it does not keep what they have.
+  private func emit(_ loop: Loop, if holds: ScalarID) {
+    let outer = lanes
+    let isUniform = lanes == nil || !analysis.varying.contains(holds)
+    let active =
+      isUniform ? nil : lanes.map { lanes in (0..<lanes.copies).map { mask(holds, copy: $0) } }
+    let initial = loop.carries.map { values(of: $0.initial, in: $0) }
+    let taken = active.map { anyLane(of: $0.compactMap(\.self)) } ?? uniform(holds)
+    let before = builder.currentBlock
+    let then = builder.appendBlock("then")
+    let after = builder.appendBlock("after")
+    builder.condBr(taken, then, after)
+    builder.position(at: then)
+    variables[loop.variable] = builder.int(0, module.i64)
+    for (carry, values) in zip(loop.carries, initial) { scalars[carry.current] = values }
+    if let active { lanes?.masks = active }
+    emitSerial(loop.body)
+    lanes = outer
+    let kept = next(of: loop, insteadOf: initial, where: active)
+    let latch = builder.currentBlock
+    builder.br(after)
+    builder.position(at: after)
+    for ((carry, initial), kept) in zip(zip(loop.carries, initial), kept) {
+      scalars[carry.result] = zip(initial, kept).map { initial, kept in
+        let merged = builder.phi(kept.type)
+        builder.addIncoming(merged, initial, from: before)
+        builder.addIncoming(merged, kept, from: latch)
+        return merged
+      }
+    }
+  }
+
+  /// Whether a lane of some vectors of booleans is on.
+  private func anyLane(of masks: [LLVMValue]) -> LLVMValue {
+    guard let first = masks.first else { return builder.bool(false) }
+    let any = masks.dropFirst().reduce(first) { builder.or($0, $1) }
+    return builder.reduceOr(any)
   }
 
   /// The first iteration of a loop and the one after its last.
@@ -107,7 +183,8 @@ extension KernelEmitter {
     let extent = builder.int(kernel.variables[loop.variable.index].extent, module.i64)
     switch loop.range {
     case .full: return (builder.int(0, module.i64), extent)
-    case .condition: preconditionFailure("a loop with a condition has no last iteration")
+    case .condition, .once:
+      preconditionFailure("a loop with a condition has no last iteration")
     case .block(let block, let size):
       let first = builder.mul(variable(block), builder.int(size, module.i64))
       let end = builder.add(first, builder.int(size, module.i64))
@@ -121,7 +198,7 @@ extension KernelEmitter {
       variables[loop.variable] = index
       for carry in loop.carries { scalars[carry.current] = accumulators[carry.current] }
       emitSerial(loop.body)
-      let next = loop.carries.map { copies(of: $0.next) }
+      let next = loop.carries.map { values(of: $0.next, in: $0) }
       for (carry, value) in zip(loop.carries, next) { accumulators[carry.current] = value }
     }
   }

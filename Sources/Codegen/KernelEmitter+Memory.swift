@@ -17,8 +17,11 @@ extension KernelEmitter {
     case indexed
   }
 
-  private func layout(_ address: IndexExpression) -> Layout {
-    guard let lanes, analysis.isVarying(address, lanes.variable) else { return .uniform }
+  private func layout(_ memory: Memory, _ address: IndexExpression) -> Layout {
+    guard let lanes, analysis.isVarying(address, lanes.variable) else {
+      return isPerLane(memory) ? .contiguous : .uniform
+    }
+    if isPerLane(memory) { return .indexed }
     var scalarVaries = false
     address.forEachScalar { scalarVaries = scalarVaries || analysis.varying.contains($0) }
     if scalarVaries { return .indexed }
@@ -73,6 +76,18 @@ extension KernelEmitter {
     return builder.gep(start, bytes: constant * element.byteCount)
   }
 
+  /// The place of each lane of a copy.
+  private func places(_ memory: Memory, _ address: IndexExpression, copy: Int) -> LLVMValue {
+    let index = indexVector(address, copy: copy)
+    guard isPerLane(memory), let lanes else { return index }
+    // Element after element, each has its lanes side by side.
+    let lane = builder.add(
+      builder.stepVector(module.i64, lanes.width),
+      builder.int(copy * lanes.width, index.type))
+    return builder.add(
+      builder.mul(index, builder.int(lanes.width * lanes.copies, index.type)), lane)
+  }
+
   // MARK: Loads
 
   func load(
@@ -117,7 +132,7 @@ extension KernelEmitter {
     let width = lanes?.width ?? 1
     let type = module.vector(memoryType(element), width)
     let zero = builder.zero(type)
-    let layout = isPerLane(memory) ? Layout.contiguous : layout(address)
+    let layout = layout(memory, address)
     switch layout {
     case .contiguous:
       let place = pointer(memory, address, element, copy: copy)
@@ -143,7 +158,7 @@ extension KernelEmitter {
     case .uniform, .reversed, .strided, .indexed:
       let everyLane = builder.splat(builder.bool(true), width)
       return builder.gather(
-        type, base: base(memory), indices: indexVector(address, copy: copy),
+        type, base: base(memory), indices: places(memory, address, copy: copy),
         mask: mask ?? everyLane, passthru: zero)
     }
   }
@@ -230,7 +245,7 @@ extension KernelEmitter {
       value = apply(.binary(kind.binary), [fromMemory(old, element), value], [element, element])
     }
     let stored = toMemory(value, element)
-    let layout = isPerLane(store.memory) ? Layout.contiguous : layout(store.address)
+    let layout = layout(store.memory, store.address)
     switch layout {
     case .contiguous:
       let place = pointer(store.memory, store.address, element, copy: copy)
@@ -258,7 +273,7 @@ extension KernelEmitter {
     case .uniform, .reversed, .strided, .indexed:
       let width = lanes?.width ?? 1
       let places = builder.gep(
-        memoryType(element), base(store.memory), indexVector(store.address, copy: copy))
+        memoryType(element), base(store.memory), places(store.memory, store.address, copy: copy))
       builder.scatter(
         stored, places, mask: mask ?? builder.splat(builder.bool(true), width),
         alignment: element.byteCount)

@@ -111,7 +111,7 @@ extension [Node] {
         place = first
       }
       groups[place].append(node)
-      for scalar in node.scalarsDefined { definers[scalar] = place }
+      for scalar in node.definedScalars { definers[scalar] = place }
     }
     return groups
   }
@@ -120,7 +120,7 @@ extension [Node] {
   fileprivate func needed(by nodes: [Node]) -> [Node] {
     var used = nodes.scalarsRead
     var kept = [Node]()
-    for node in reversed() where !node.scalarsDefined.isDisjoint(with: used) {
+    for node in reversed() where node.definedScalars.contains(where: used.contains) {
       used.formUnion([node].scalarsRead)
       kept.insert(node, at: 0)
     }
@@ -165,15 +165,6 @@ extension Node {
     switch self {
     case .loop, .contract: true
     case .define, .store, .accumulate: false
-    }
-  }
-
-  /// The scalars that can be read after the node.
-  fileprivate var scalarsDefined: Set<ScalarID> {
-    switch self {
-    case .define(let scalar, _): [scalar]
-    case .loop(let loop): Set(loop.accumulators.map(\.result))
-    case .store, .accumulate, .contract: []
     }
   }
 }

@@ -48,7 +48,11 @@ struct LaneAnalysis {
       case .loop(let loop):
         let inside = open.union(loop.accumulators.map(\.result))
         let own = laneLoop(loop, open: inside)
-        if own != nil { for carry in loop.carries { uniformity.vary(carry.current) } }
+        if own != nil {
+          for carry in loop.carries { uniformity.vary(carry.current) }
+        } else if lane != nil {
+          uniformity.enter(loop)
+        }
         visit(loop.body, lane: own ?? lane, open: inside)
       case .contract(let contract):
         uniformity.vary(contract.result)

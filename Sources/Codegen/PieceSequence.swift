@@ -46,15 +46,13 @@ struct PieceSequence {
       })
     let arrays = shared.sorted().map { ($0, kernel.locals[$0]) }
     let scratchBytes = arrays.filter(\.1.isInScratch).map { $0.1.byteCount(lanes: 1) }
-    let flag = {
-      builder.load(
-        module.pointer,
-        builder.gep(
-          function.parameters[0], bytes: KernelExtra.flag.byte(behind: kernel.slots.count)),
-        alignment: 8)
+    func pointer(to extra: KernelExtra) -> LLVMValue {
+      let place = extra.byte(behind: kernel.slots.count)
+      return builder.load(
+        module.pointer, builder.gep(function.parameters[0], bytes: place), alignment: 8)
     }
-    var scratch = ScratchBlock(scratchBytes, builder, module, flag: flag)
-    let flagOfPieces = kernel.usesScratch ? flag() : nil
+    var scratch = ScratchBlock(scratchBytes, builder, module) { pointer(to: .flag) }
+    let extras = kernel.extras.map { ($0, pointer(to: $0)) }
     var locals: [Int: LLVMValue] = [:]
     for (number, local) in arrays {
       let byteCount = local.byteCount(lanes: 1)
@@ -66,9 +64,9 @@ struct PieceSequence {
     let lists = pieces.map { piece in
       let array = builder.alloca(
         module.pointer, count: piece.memories.count + KernelExtra.allCases.count, alignment: 16)
-      if let flagOfPieces {
-        let place = KernelExtra.flag.byte(behind: piece.memories.count)
-        builder.store(flagOfPieces, builder.gep(array, bytes: place), alignment: 8)
+      for (extra, pointer) in extras {
+        let place = extra.byte(behind: piece.memories.count)
+        builder.store(pointer, builder.gep(array, bytes: place), alignment: 8)
       }
       for (position, place) in piece.memories.enumerated() {
         let base: LLVMValue? =

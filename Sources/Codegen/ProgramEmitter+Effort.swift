@@ -1,6 +1,9 @@
 package import LoopIR
 package import Targets
 
+/// What this file decides by.
+private typealias Costs = EmissionCosts.Effort
+
 extension ProgramEmitter {
   /// The effort that machine code of each code is worth: level 0 for those that would gain least from more
   /// for what it costs, as long as all of them together lose no more than a hundredth of a call's time.
@@ -11,15 +14,15 @@ extension ProgramEmitter {
     guard levels.count > 1 else { return levels }
     // Loops of unknown count are short where they make other code look cheap, and long themselves.
     let durations = durations(threads: threads)
-    let few = program.repetitions(unknownTrips: KernelDuration.fewTrips)
-    let many = program.repetitions(unknownTrips: KernelDuration.manyTrips)
+    let few = program.repetitions(unknownTrips: Costs.fewTrips)
+    let many = program.repetitions(unknownTrips: Costs.manyTrips)
     let total = zip(durations, few).reduce(0) { $0 + $1.0.nanoseconds * $1.1 }
     let losses = losses(durations, many) { $0.mostLoss }
-    let savings = codes.map { Double($0.weight(on: target) + Self.moduleWeight) }
+    let savings = codes.map { Double($0.weight(on: target) + Costs.moduleWeight) }
     let order = codes.indices.filter { levels[$0] > 0 }.sorted {
       (losses[$0] / savings[$0], $0) < (losses[$1] / savings[$1], $1)
     }
-    var left = total * Self.largestLoss
+    var left = total * Costs.largestLoss
     for code in order {
       guard losses[code] <= left else { break }
       left -= losses[code]
@@ -28,16 +31,13 @@ extension ProgramEmitter {
     return levels
   }
 
-  /// The share of a call's time that less effort may cost.
-  private static let largestLoss = 0.01
   /// The share that the loss of a single code has where it is worth its effort for certain, about.
-  package static let noticeableLoss = largestLoss / 50
-  /// What a module costs at level 1 beyond its instructions, in those.
-  private static let moduleWeight = 30
+  package static let noticeableLoss =
+    EmissionCosts.Effort.largestLoss / EmissionCosts.Effort.noticeableShare
 
   /// For each code about how many nanoseconds a call loses where it is made at level 0 instead of its own.
   package func losses(threads: Int) -> [Double] {
-    let repetitions = program.repetitions(unknownTrips: KernelDuration.fewTrips)
+    let repetitions = program.repetitions(unknownTrips: Costs.fewTrips)
     return losses(durations(threads: threads), repetitions) { $0.loss }
   }
 
@@ -112,31 +112,23 @@ package struct KernelDuration: Sendable {
   ) {
     var walk = DurationWalk(kernel, target)
     walk.add(kernel.body, times: 1, lanes: nil)
-    let bytes = max(0, kernel.costs(in: program).bytes - Self.cachedBytes)
+    let bytes = max(0, kernel.costs(in: program).bytes - Costs.cachedBytes)
     let share = kernel.blockCount == nil ? 1 : Double(max(threads, 1))
     var (own, called) = (walk.nanoseconds / share, walk.microkernelNanoseconds / share)
-    let memory = Double(bytes) * Self.nanosecondsPerByte / share
+    let memory = Double(bytes) * Costs.nanosecondsPerByte / share
     if called > 0 { called += memory } else { own += memory }
     nanoseconds = own + called
-    loss = own * (walk.carriesValues ? Self.carryingLoss : Self.loss)
-    microkernelLoss = called * Self.carryingLoss
-    mostLoss = kernel.hasUnboundedLoops ? loss * Self.manyTrips / Self.fewTrips : loss
+    loss = own * (walk.carriesValues ? Costs.carryingLoss : Costs.loss)
+    microkernelLoss = called * Costs.carryingLoss
+    mostLoss = kernel.hasUnboundedLoops ? loss * Costs.manyTrips / Costs.fewTrips : loss
   }
 
   /// About how many nanoseconds so many operations on `f32` take at least.
   package static func nanoseconds(flops: Int, on target: TargetDescription, threads: Int) -> Double
   {
     let perInstruction = Double(2 * target.lanes(ofBits: 32) * max(threads, 1))
-    return Double(flops) / perInstruction * DurationWalk.nanosecondsPerInstruction
+    return Double(flops) / perInstruction * Costs.nanosecondsPerInstruction
   }
-
-  /// As how many iterations loops of unknown count are taken to be short, and to be long.
-  package static let (fewTrips, manyTrips) = (16.0, 1e9)
-  /// What of a kernel's bytes the caches hold.
-  private static let cachedBytes = 256 << 10
-  private static let nanosecondsPerByte = 0.05
-  /// How much longer level 0 takes, as a multiple, and where loops hand values on in registers.
-  private static let (loss, carryingLoss) = (1.0, 5.0)
 }
 
 /// Walks a loop tree and adds up what instructions take.
@@ -155,9 +147,6 @@ private struct DurationWalk {
     var width: Int
   }
 
-  /// What a call of a microkernel takes with the addresses for it.
-  private static let nanosecondsPerCall = 8.0
-
   /// How often a product of so many rows and columns calls its microkernels.
   private func calls(_ contract: Contract, _ rows: Double, _ columns: Double) -> Double {
     let depth = contract.termCount(in: kernel)
@@ -167,9 +156,6 @@ private struct DurationWalk {
       * (columns / Double(contract.tileColumns)).rounded(.up)
     return tiles * Double(panels)
   }
-
-  /// An instruction of a vector takes a quarter of a nanosecond.
-  static let nanosecondsPerInstruction = 0.25
 
   init(_ kernel: Kernel, _ target: TargetDescription) {
     self.kernel = kernel
@@ -191,7 +177,7 @@ private struct DurationWalk {
   }
 
   private mutating func add(_ weight: Double, _ times: Double) {
-    nanoseconds += weight * times * Self.nanosecondsPerInstruction
+    nanoseconds += weight * times * Costs.nanosecondsPerInstruction
   }
 
   /// An access of separate places is one for each lane.
@@ -220,8 +206,8 @@ private struct DurationWalk {
   private func trips(_ loop: Loop) -> Double {
     let extent = Double(kernel.variables[loop.variable.index].extent)
     switch loop.range {
-    case .full: return extent
-    case .condition: return KernelDuration.fewTrips
+    case .full, .once: return extent
+    case .condition: return Costs.fewTrips
     case .block(let block, let size):
       let count = Double(max(1, kernel.variables[block.index].extent))
       return min(Double(size), (extent / count).rounded(.up))
@@ -242,8 +228,8 @@ private struct DurationWalk {
     let products = rows * columns * depth / width
     let isCalled = contract.microkernel(in: kernel, for: target) != nil
     if isCalled {
-      microkernelNanoseconds += products * times * Self.nanosecondsPerInstruction
-      nanoseconds += calls(contract, rows, columns) * times * Self.nanosecondsPerCall
+      microkernelNanoseconds += products * times * Costs.nanosecondsPerInstruction
+      nanoseconds += calls(contract, rows, columns) * times * Costs.nanosecondsPerCall
     } else {
       carriesValues = true
       add(products, times)

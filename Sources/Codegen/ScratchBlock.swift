@@ -1,4 +1,5 @@
 internal import LLVMBridge
+internal import LoopIR
 
 /// Memory that a function takes from the process while it runs, for arrays that are too large for a stack.
 ///
@@ -61,9 +62,18 @@ struct ScratchBlock {
 enum KernelExtra: Int, CaseIterable {
   /// The runtime's context, for kernels that may run on.
   case context
+  /// The task that makes the call, for those of them that threads share.
+  case task
   /// An integer that becomes one where there is no scratch memory, for kernels that need some.
   case flag
 
   /// The byte of the pointer in an array with so many buffers before it.
   func byte(behind bufferCount: Int) -> Int { (bufferCount + rawValue) * 8 }
+}
+
+extension Kernel {
+  /// What the kernel gets besides its buffers.
+  var extras: [KernelExtra] {
+    (hasUnboundedLoops ? [.context, .task] : []) + (usesScratch ? [.flag] : [])
+  }
 }

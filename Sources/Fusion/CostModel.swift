@@ -197,6 +197,8 @@ enum CostModel {
     /// The same for what makes a factor of a product that threads share: these are awake, and each
     /// reads factors from the other ones' caches.
     static let factorWork = 6_000.0
+    /// As how many iterations loops of unknown count are taken where threads are weighed.
+    static let unknownTrips = 16.0
     /// Blocks a kernel is cut into at most; more would only add partial results.
     static let mostBlocks = 64
     /// No sum of floats takes more terms than this, one after the other, before it goes into another one,

@@ -116,7 +116,7 @@ private struct CostCounter {
   private func entering(_ loop: Loop, _ loops: Repetitions) -> Repetitions {
     var loops = loops
     switch loop.range {
-    case .full, .condition: loops[loop.variable] = extent(loop.variable)
+    case .full, .condition, .once: loops[loop.variable] = extent(loop.variable)
     case .block(let block, let size):
       let whole = (loops[block] ?? 1).multipliedSaturated(by: size)
       loops[block] = 1

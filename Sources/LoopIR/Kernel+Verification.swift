@@ -9,8 +9,17 @@ extension Kernel {
   /// - Throws: `AdjointError` naming the kernel and the invariant.
   package func verify(in program: LoopProgram, provesGuards: Bool = false) throws {
     try verifySlots(in: program)
-    var verifier = try KernelVerifier(self, in: program, provesGuards: provesGuards)
-    try verifier.verify(body)
+    try DependenceAnalysis(self, in: program).verifyKernel(provesGuards: provesGuards)
+  }
+}
+
+extension DependenceAnalysis {
+  /// Checks the kernel but for its slots.
+  ///
+  /// - Throws: `AdjointError` naming the kernel and the invariant.
+  func verifyKernel(provesGuards: Bool) throws {
+    var verifier = try KernelVerifier(self, provesGuards: provesGuards)
+    try verifier.verify(kernel.body)
   }
 }
 
@@ -50,10 +59,10 @@ struct KernelVerifier {
   /// The columns of the products around; stores must be contiguous along them.
   var columns: [VariableID] = []
 
-  init(_ kernel: Kernel, in program: LoopProgram, provesGuards: Bool) throws {
+  init(_ analysis: DependenceAnalysis, provesGuards: Bool) throws {
     self.provesGuards = provesGuards
-    analysis = DependenceAnalysis(kernel, in: program)
-    scalars = ScalarScopes(count: kernel.scalars.count)
+    self.analysis = analysis
+    scalars = ScalarScopes(count: analysis.kernel.scalars.count)
     try verifyTables()
   }
 

@@ -18,7 +18,7 @@ package import TensorIR
 ///   along it and stand further apart from lane to lane, and arrays of each lane.
 /// - K8: iterations in lanes touch different elements of what they write, but where all lanes only
 ///   combine into one; so do the elements of a product's tiles. Loops in lanes have no carries, and
-///   their number of iterations is known.
+///   their number of iterations is known; those of loops inside them may differ from lane to lane.
 /// - K9: local arrays take no more than `stackByteLimit` of a thread's stack; others are in scratch
 ///   memory.
 /// - K10: a vector loop with carries computes what each follows from itself by before it reads it.
@@ -197,6 +197,9 @@ package struct Loop: Sendable, Hashable {
     case block(VariableID, size: Int)
     /// As many as there are until a boolean that the loop carries does not hold at the start of one.
     case condition(ScalarID)
+    /// One where a boolean from outside holds, else none: a branch. What the loop hands on is what it made,
+    /// or what its carries start from.
+    case once(if: ScalarID)
   }
 
   /// The extent of the variable of a loop that nobody knows the number of iterations of: a guess that

@@ -117,16 +117,7 @@ struct KernelPrinter {
       }
       lines.append("carry " + carries.joined(separator: ", "))
     }
-    let schedule =
-      switch loop.schedule {
-      case .serial: "serial"
-      case .unrolled(let count): "serial×\(count)"
-      case .parallel: "parallel"
-      case .tiled(let size): "tiled(\(size))"
-      case .vector(let width, 1): "vector(\(width))"
-      case .vector(let width, let interleave): "vector(\(width))×\(interleave)"
-      }
-    let header = "\(schedule) \(name(loop.variable)) in \(text(loop.range, of: loop.variable)) {"
+    let header = header(of: loop)
     var inner = self.lines(loop.body, depth: depth + 1)
     if !loop.carries.isEmpty {
       let next = loop.carries.map { carry in
@@ -142,6 +133,21 @@ struct KernelPrinter {
     return lines + [header] + inner.map { "  " + $0 } + ["}"]
   }
 
+  /// What a loop is and which iterations it has.
+  private func header(of loop: Loop) -> String {
+    if case .once(let holds) = loop.range { return "if \(phrase(holds).text) {" }
+    let schedule =
+      switch loop.schedule {
+      case .serial: "serial"
+      case .unrolled(let count): "serial×\(count)"
+      case .parallel: "parallel"
+      case .tiled(let size): "tiled(\(size))"
+      case .vector(let width, 1): "vector(\(width))"
+      case .vector(let width, let interleave): "vector(\(width))×\(interleave)"
+      }
+    return "\(schedule) \(name(loop.variable)) in \(text(loop.range, of: loop.variable)) {"
+  }
+
   /// A recurrence by its coefficients.
   private func text(_ recurrence: Recurrence?) -> String {
     guard let coefficients = recurrence?.coefficients, !coefficients.isEmpty else { return "" }
@@ -154,6 +160,7 @@ struct KernelPrinter {
     case .block(let block, let size):
       blockText(IndexExpression(block), size, count: extent(block), of: extent(variable))
     case .condition(let holds): "0... while t\(holds.index)"
+    case .once(let holds): "0... if t\(holds.index)"
     }
   }
 

@@ -16,6 +16,11 @@ extension KernelVerifier {
     let (outer, scope) = (self, scalars.scope)
     try verify(loop.range, of: loop.variable)
     try bind(loop.variable)
+    if case .once = loop.range {
+      try require(
+        loop.schedule == .serial && loop.accumulators.isEmpty,
+        "the branch of \(name(loop.variable)) is no serial loop, or has a sum")
+    }
     switch loop.schedule {
     case .serial: break
     case .unrolled(let count):
@@ -176,6 +181,7 @@ extension KernelVerifier {
   }
 
   func verify(_ range: Loop.Range, of variable: VariableID) throws {
+    if case .once(let holds) = range { try verify(condition: holds) }
     guard case .block(let block, let size) = range else { return }
     try require(
       loopVariables.contains(block), "K2: variable \(name(block)) is used outside its loop")

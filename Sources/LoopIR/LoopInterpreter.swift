@@ -178,6 +178,7 @@ package struct LoopInterpreter {
       case .full: 0..<extent
       case .block(let block, let size): Self.block(variables[block.index], size, of: extent)
       case .condition: 0..<Int.max
+      case .once(let holds): 0..<(try scalar(holds).isTrue ? 1 : 0)
       }
     var carried = try loop.carries.map { try scalar($0.initial) }
     for iteration in iterations {

@@ -17,10 +17,9 @@ extension LoopProgram {
     }
     for kernel in kernels { try kernel.verifySlots(in: self) }
     let classes = KernelClasses(self)
-    for leader in classes.leaders {
-      try kernels[leader].verify(in: self, provesGuards: provesGuards)
-    }
-    var verifier = MemoryVerifier(self, classes)
+    let analyses = classes.leaders.map { DependenceAnalysis(kernels[$0], in: self) }
+    for analysis in analyses { try analysis.verifyKernel(provesGuards: provesGuards) }
+    var verifier = MemoryVerifier(self, classes, analyses)
     try verifier.verify(steps)
     var held = Set<Buffer.Storage>()
     for buffer in verifier.intact {
@@ -130,7 +129,7 @@ private struct MemoryVerifier {
   private var loops: [(loop: StepLoop, trailed: Set<BufferID>)] = []
   private let classes: KernelClasses
   /// Which operands may stand in the memory of which others, by class of kernels.
-  private var replacements: [ReplacementAnalysis?]
+  private let replacements: [ReplacementAnalysis]
   private var answers: [Replacement: Bool] = [:]
 
   /// A question about two operands of kernels of one class, by slot.
@@ -140,10 +139,11 @@ private struct MemoryVerifier {
     var new: Int
   }
 
-  init(_ program: LoopProgram, _ classes: KernelClasses) {
+  /// - Parameter analyses: of the first kernel of each class.
+  init(_ program: LoopProgram, _ classes: KernelClasses, _ analyses: [DependenceAnalysis]) {
     self.program = program
     self.classes = classes
-    replacements = Array(repeating: nil, count: classes.leaders.count)
+    replacements = analyses.map { ReplacementAnalysis($0) }
     neighbours = BufferNeighbours(program)
     intact = []
     for (position, buffer) in program.buffers.enumerated() {
@@ -386,9 +386,8 @@ private struct MemoryVerifier {
     let question = Replacement(kernelClass: kernelClass, old: oldSlot, new: newSlot)
     if let known = answers[question] { return known }
     let leader = program.kernels[classes.leaders[kernelClass]]
-    let analysis = replacements[kernelClass] ?? ReplacementAnalysis(leader, in: program)
-    replacements[kernelClass] = analysis
-    let answer = analysis.mayReplace(leader.slots[oldSlot], with: leader.slots[newSlot])
+    let answer = replacements[kernelClass].mayReplace(
+      leader.slots[oldSlot], with: leader.slots[newSlot])
     answers[question] = answer
     return answer
   }

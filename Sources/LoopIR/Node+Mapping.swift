@@ -52,8 +52,10 @@ extension NodeMapping {
   private mutating func mapped(_ loop: Loop) -> Loop {
     var result = loop
     result.variable = variable(loop.variable)
-    if case .block(let block, let size) = loop.range {
-      result.range = .block(variable(block), size: size)
+    switch loop.range {
+    case .full, .condition: break
+    case .block(let block, let size): result.range = .block(variable(block), size: size)
+    case .once(let holds): result.range = .once(if: scalar(holds))
     }
     result.accumulators = loop.accumulators.map { Accumulator(scalar($0.result), $0.kind) }
     if case .condition(let holds) = loop.range { result.range = .condition(scalar(holds)) }

@@ -89,6 +89,7 @@ extension Node {
       if let condition = store.condition { body(condition) }
     case .accumulate(_, let value): body(value)
     case .loop(let loop):
+      if case .once(let holds) = loop.range { body(holds) }
       for carry in loop.carries {
         body(carry.initial)
         body(carry.next)
@@ -97,6 +98,17 @@ extension Node {
     case .contract(let contract):
       body(contract.left.value)
       body(contract.right.value)
+    }
+  }
+}
+
+extension Node {
+  /// The scalars that the node leaves to the nodes behind it.
+  package var definedScalars: [ScalarID] {
+    switch self {
+    case .define(let scalar, _): [scalar]
+    case .loop(let loop): loop.accumulators.map(\.result) + loop.carries.map(\.result)
+    case .store, .accumulate, .contract: []
     }
   }
 }
@@ -161,6 +173,22 @@ extension [Node] {
   }
 }
 
+extension [Node] {
+  /// Whether a loop among the nodes ends when a condition does not hold any more.
+  package var hasUnboundedLoops: Bool {
+    holdsLoop { if case .condition = $0.range { true } else { false } }
+  }
+
+  /// Whether some loop is among the nodes.
+  package func holdsLoop(where isWanted: (Loop) -> Bool) -> Bool {
+    var isFound = false
+    forEachNode { node in
+      if case .loop(let loop) = node, isWanted(loop) { isFound = true }
+    }
+    return isFound
+  }
+}
+
 extension Kernel {
   /// Whether there are loops or products, so that more than straight-line code is to be done.
   @inlinable
@@ -174,13 +202,7 @@ extension Kernel {
   }
 
   /// Whether a loop ends when a condition does not hold any more.
-  package var hasUnboundedLoops: Bool {
-    var isFound = false
-    body.forEachNode { node in
-      if case .loop(let loop) = node, case .condition = loop.range { isFound = true }
-    }
-    return isFound
-  }
+  package var hasUnboundedLoops: Bool { body.hasUnboundedLoops }
 
   /// Forgets the buffers that no statement touches.
   package mutating func dropUnusedSlots() {

@@ -46,6 +46,11 @@ package struct Uniformity: Sendable {
     if varying.contains(value) { varying.insert(accumulator) }
   }
 
+  /// Notes a loop in lanes: what it hands on differs.
+  package mutating func enter(_ loop: Loop) {
+    for carry in loop.carries { varying.formUnion([carry.current, carry.result]) }
+  }
+
   /// Notes a scalar that differs.
   package mutating func vary(_ scalar: ScalarID) { varying.insert(scalar) }
 
@@ -62,11 +67,7 @@ extension Kernel {
       case .define(let scalar, let expression):
         uniformity.define(scalar, expression, in: loop.variable)
       case .accumulate(let sum, let value): uniformity.accumulate(sum, value)
-      case .loop(let inner):
-        for carry in inner.carries {
-          uniformity.vary(carry.current)
-          uniformity.vary(carry.result)
-        }
+      case .loop(let inner): uniformity.enter(inner)
       case .store, .contract: break
       }
     }

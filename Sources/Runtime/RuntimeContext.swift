@@ -11,8 +11,11 @@ package typealias ParallelFor =
 /// Notes how far a profiled call is: `(runtime context, the kernel that comes next)`.
 package typealias KernelHook = @convention(c) (UnsafeMutableRawPointer?, Int) -> Void
 
-/// Whether a call should end before it is done: `(runtime context)`, one if so.
+/// Whether a call should end before it is done, one if so: `(the task that makes it)`, nil for the thread's.
 package typealias CancellationTest = @convention(c) (UnsafeMutableRawPointer?) -> Int8
+
+/// The task that a thread works for, as long as a call of it runs; nil where there is none.
+package typealias TaskQuestion = @convention(c) () -> UnsafeMutableRawPointer?
 
 /// Notes that a function failed: `(runtime context, the function by number, its status)`; where the number
 /// is `scratchFailure` there was no memory for the arrays of a kernel or routine.
@@ -22,7 +25,8 @@ package typealias FailureHook = @convention(c) (UnsafeMutableRawPointer?, Int, I
 ///
 /// Compiled code reads the fields by offset, so their order is fixed: the function at byte 0, the
 /// thread count at byte 8, the hook of profiled code at byte 16, the test that loops of unknown count
-/// make at byte 24, the table of functions at byte 32, the hook for failures at byte 40.
+/// make at byte 24, the table of functions at byte 32, the hook for failures at byte 40, the question
+/// for the task at byte 48.
 package struct RuntimeContext {
   /// Runs `body(buffers, begin, end)` over all blocks and returns when they are done.
   package var parallelFor: ParallelFor = parallelForEntry
@@ -37,6 +41,8 @@ package struct RuntimeContext {
   /// Called where a function gives a status other than zero, or there is no memory for a kernel's arrays,
   /// before the program ends.
   package var failureHook: FailureHook = failureHookEntry
+  /// Called before threads share loops of unknown count, which then ask about that task.
+  package var currentTask: TaskQuestion = currentTaskEntry
   /// The functions that the program calls, with their names.
   var functionTable: Unmanaged<FunctionTable>?
   /// Where the hook adds the time of each kernel; nil in code without profile.
@@ -105,5 +111,15 @@ package let failureHookEntry: FailureHook = { context, number, status in
       at: functions?.place(of: number) ?? .unknown))
 }
 
-/// The function loops of unknown count call: whether the task that runs the call is cancelled.
-package let cancellationEntry: CancellationTest = { _ in Task.isCancelled ? 1 : 0 }
+/// The function loops of unknown count call: whether the task that makes the call is cancelled.
+package let cancellationEntry: CancellationTest = { task in
+  guard let task else { return Task.isCancelled ? 1 : 0 }
+  return unsafeBitCast(task, to: UnsafeCurrentTask.self).isCancelled ? 1 : 0
+}
+
+/// The function that says which task a thread works for.
+package let currentTaskEntry: TaskQuestion = {
+  withUnsafeCurrentTask { task in
+    task.map { unsafeBitCast($0, to: UnsafeMutableRawPointer.self) }
+  }
+}

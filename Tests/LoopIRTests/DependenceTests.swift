@@ -207,19 +207,26 @@ import Testing
     #expect(analysis.mayRunInBlocks(loop, reducing: []).isGranted == isCleared)
   }
 
+  /// What a loop inside hands on each lane has for itself; a loop that ends by a condition is none of lanes,
+  /// and what lanes hand on inside may not be where others read or write.
   @Test(arguments: [Loop.Range.full, .condition(ScalarID(0))])
-  func loopsInLanesHandNothingOn(_ range: Loop.Range) {
+  func lanesHandOnForThemselves(_ range: Loop.Range) {
     var b = Bench()
     let (current, next, result) = (b.k.scalar(.i1), b.k.scalar(.i1), b.k.scalar(.i1))
     var inner = Self.over(b.j, [.define(next, .apply(.unary(.not), [current]))])
     inner.range = range
-    let plain = inner
     inner.carries = [Carry(current: current, initial: next, next: next, result: result)]
-    for (inner, isRight) in [(inner, false), (plain, range == .full)] {
-      let loop = Self.over(b.i, [.loop(Self.over(b.m, [.loop(inner)]))])
-      let permission = b.analysis(of: [.loop(loop)]).mayRunInLanes(loop)
-      #expect(permission == (isRight ? .granted : .refused(.carry)))
-    }
+    let loop = Self.over(b.i, [.loop(Self.over(b.m, [.loop(inner)]))])
+    #expect(b.analysis(of: [.loop(loop)]).mayRunInLanes(loop).isGranted)
+    var outer = loop
+    outer.range = range
+    #expect(b.analysis(of: [.loop(outer)]).mayRunInLanes(outer).isGranted == (range == .full))
+    let value = b.k.load(Bench.x, IndexExpression(b.i), in: &inner.body)
+    inner.body.append(.store(Store(.slot(Bench.z), IndexExpression(b.j), value)))
+    let meeting = Self.over(b.i, [.loop(inner)])
+    #expect(
+      b.analysis(of: [.loop(meeting)]).mayRunInLanes(meeting)
+        == .refused(.meeting(.slot(Bench.z))))
   }
 
   // MARK: Several iterations

@@ -432,16 +432,6 @@ import Testing
       inner.append(.store(Store(.slot(4), b.at(b.j) + 1, before)))
       b.body = [loop(b.j, .vector(width: 4, interleave: 1), inner)]
     },
-    Mistake("K8: iterations of j depend on one another") { b in
-      let zero = b.k.number(0, in: &b.body)
-      let (current, result) = (b.k.scalar(), b.k.scalar())
-      var body = [Node]()
-      let next = b.k.binary(.add, current, b.k.load(0, b.place, in: &body), in: &body)
-      var rows = Loop(b.i)
-      rows.body = body
-      rows.carries = [Carry(current: current, initial: zero, next: next, result: result)]
-      b.body.append(loop(b.j, .vector(width: 4, interleave: 1), [.loop(rows)]))
-    },
     Mistake("K7: the tiled loop of j in lanes does more than copy rows") { b in
       copyingRows(from: b.place, size: 4, &b)
       b.k.kernel.locals[0].isPerLane = false

@@ -230,6 +230,8 @@ private let callWhileCompiling: WorkerPool.Body = { context, begin, end in
     #expect(MemoryLayout<RuntimeContext>.offset(of: \.threads) == 8)
     #expect(MemoryLayout<RuntimeContext>.offset(of: \.kernelHook) == 16)
     #expect(MemoryLayout<RuntimeContext>.offset(of: \.isCancelled) == 24)
+    #expect(MemoryLayout<RuntimeContext>.offset(of: \.currentTask) == 48)
+    #expect(MemoryLayout<UnsafeCurrentTask>.size == MemoryLayout<UnsafeRawPointer>.size)
   }
 
   @Test func hugeBlockCountsDoNotOverflow() {

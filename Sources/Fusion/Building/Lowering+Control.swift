@@ -7,13 +7,13 @@ extension Lowering {
     switch operation.op {
     case .branch(let branch): return [branchItem(branch, operation)]
     case .whileLoop(let loop):
-      if let kernel = serialKernel(operation) { return [item(kernel, operation)] }
+      if let kernel = serialKernel(operation) { return [.kernel(Draft(kernel))] }
       let carries = addCarries(operation, loop.captureCount..<operation.operands.count)
       return around(carries, operation, available: available) { lowering in
         try lowering.step(of: loop, operation, carries)
       }
     case .scan(let scan):
-      if let kernel = serialKernel(operation) { return [item(kernel, operation)] }
+      if let kernel = serialKernel(operation) { return [.kernel(Draft(kernel))] }
       let carries = addCarries(
         operation, scan.captureCount..<(scan.captureCount + scan.carryCount))
       return around(carries, operation, available: available) { lowering in
@@ -32,7 +32,7 @@ extension Lowering {
 
   // MARK: Small bodies
 
-  /// The scan as one kernel with a serial loop, where its body is a few dozen scalars.
+  /// The loop as one kernel with a serial loop, where its body is a few dozen scalars.
   private func serialKernel(_ operation: Operation) -> Kernel? {
     let serial = SerialBuilder(name: "draft")
     do {
@@ -41,19 +41,6 @@ extension Lowering {
     } catch {
       return nil
     }
-  }
-
-  /// A finished kernel that does what an operation says.
-  private func item(_ kernel: Kernel, _ operation: Operation) -> Item {
-    let used = (operation.operands + operation.results).compactMap { buffers[$0] }
-    return .control(
-      { lowering in
-        var kernel = kernel
-        let number = lowering.program.kernels.count
-        kernel.name = lowering.scheduler.nextKernelName()
-        lowering.program.kernels.append(kernel)
-        return .kernel(number)
-      }, uses: Set(used))
   }
 
   // MARK: Carries

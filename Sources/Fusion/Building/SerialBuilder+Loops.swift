@@ -87,15 +87,13 @@ extension SerialBuilder {
 
   /// Ends the innermost loop.
   ///
-  /// - Parameter condition: the number of the carry that says whether it goes on; nil for a loop of a
-  ///   fixed count.
   /// - Returns: The carries' values after the loop.
   private func close(
-    _ variable: VariableID, _ carries: Carries, condition: Int? = nil
+    _ variable: VariableID, _ carries: Carries, _ range: Loop.Range = .full
   ) -> [[ScalarID]] {
     var loop = Loop(variable)
     loop.body = levels.removeLast().nodes
-    if let condition { loop.range = .condition(carries.current[condition][0]) }
+    loop.range = range
     let results = carries.current.map { scalars in
       scalars.map { newScalar(kernel.scalars[$0.index], level: levels.count - 1) }
     }
@@ -194,7 +192,8 @@ extension SerialBuilder {
     let next = try body.function.results.map { try scalars(of: $0, in: inner) }
     let goesOn = try scalar(of: test.function.results[0], at: [], in: enter(test, next))
     carries.next = next + [[goesOn]]
-    bind(operation.results, close(variable, carries, condition: values.count), in: frame)
+    let holds = Loop.Range.condition(carries.current[values.count][0])
+    bind(operation.results, close(variable, carries, holds), in: frame)
   }
 
   // MARK: Branches
@@ -251,7 +250,7 @@ extension SerialBuilder {
     return try way.function.results.map { try scalars(of: $0, in: inner) }
   }
 
-  /// The results of a way, or else others: a loop that runs once where a condition holds.
+  /// The results of a way, or else others.
   private func run(
     _ way: Graph, _ operation: Operation, if condition: ScalarID?, otherwise: [[ScalarID]]?,
     in frame: Frame
@@ -264,14 +263,13 @@ extension SerialBuilder {
         let zero = try literal(Literal(TensorType([], type.element), filledWith: 0))
         return [ScalarID](repeating: zero, count: type.count)
       }
-    var (variable, carries) = open(others + [[condition]], count: nil)
+    var (variable, carries) = open(others, count: 1)
     let inner = Frame(
       way, captures(way.function.parameters, operation.operands.dropFirst(), in: frame),
       floor: levels.count - 1)
     try lowerAll(in: inner)
     carries.next = try way.function.results.map { try scalars(of: $0, in: inner) }
-    carries.next.append([try literal(Literal(TensorType([], .i1), filledWith: 0))])
-    return Array(close(variable, carries, condition: others.count).dropLast())
+    return close(variable, carries, .once(if: condition))
   }
 }
 

@@ -273,7 +273,7 @@ extension Kernel {
     var nodes = body
     while nodes.count == 1, case .loop(let loop) = nodes[0] {
       guard loop.accumulators.isEmpty, loop.carries.isEmpty else { return nil }
-      if case .condition = loop.range { return nil }
+      guard loop.range.isCounted else { return nil }
       // The loop over a block's elements counts all of them.
       if loop.schedule != .parallel { count *= variables[loop.variable.index].extent }
       nodes = loop.body

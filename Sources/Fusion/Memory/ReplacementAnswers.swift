@@ -35,7 +35,7 @@ final class ReplacementAnswers {
     /// Long kernels take long to hash, so that is done once for all questions.
     fileprivate lazy var number = answers.numbers.number(of: HashedOnce(Key(kernel, in: program)))
     /// What kernels do in which order is only asked where nothing is known of an equal one.
-    fileprivate lazy var analysis = ReplacementAnalysis(kernel, in: program)
+    fileprivate lazy var analysis = ReplacementAnalysis(DependenceAnalysis(kernel, in: program))
 
     /// Whether one of the kernel's buffers may stand in another one's memory.
     mutating func mayReplace(_ old: BufferID, with new: BufferID) -> Bool {

@@ -53,7 +53,9 @@ extension Kernel {
     guard analysis.mayRunInBlocks(loop, reducing: memory(of: sums)).isGranted else { return nil }
     let size = (extent + blocks - 1) / blocks
     let whole = (size + loop.step - 1) / loop.step * loop.step
-    return min(whole, longestSum(in: loop, extent, sums, program) ?? whole)
+    let rows = min(whole, longestSum(in: loop, extent, sums, program) ?? whole)
+    // One block of all rows shares nothing.
+    return rows < extent || !sums.isEmpty || !loop.accumulators.isEmpty ? rows : nil
   }
 
   /// The rows of a block after which its sums end, where they would have too many terms; nil where there
@@ -269,7 +271,11 @@ extension Kernel {
         * Double(contract.termCount(in: self)) / 16
     case .loop(let loop):
       var extent = Double(variables[loop.variable.index].extent)
-      if case .block(_, let size) = loop.range { extent = min(extent, Double(size)) }
+      switch loop.range {
+      case .full, .once: break
+      case .block(_, let size): extent = min(extent, Double(size))
+      case .condition: extent = CostModel.Threads.unknownTrips
+      }
       if case .vector(let width, _) = loop.schedule { extent /= Double(width) }
       return loop.body.reduce(0) { $0 + work(of: $1) } * extent
     }

@@ -115,11 +115,9 @@ extension Loop {
 
   /// Whether the body is a few quick operations, one of which writes to a computed place.
   fileprivate var isShortScatter: Bool {
-    guard carries.isEmpty, accumulators.isEmpty, body.count <= CostModel.Scatters.mostUnrolledNodes
-    else {
-      return false
-    }
-    if case .condition = range { return false }
+    guard carries.isEmpty, accumulators.isEmpty, range.isCounted,
+      body.count <= CostModel.Scatters.mostUnrolledNodes
+    else { return false }
     var writesAnywhere = false
     for node in body {
       switch node {

@@ -141,7 +141,9 @@ private struct Vectorizer {
   /// back through transposes, and the kernel with the arrays for that; nil where there are none.
   private func rowsInLanes(_ loop: Loop) -> (loop: Loop, kernel: Kernel, cost: Double)? {
     let extent = kernel.variables[loop.variable.index].extent
-    guard extent >= 4, loop.holdsSums || !loop.isOfLoops else { return nil }
+    guard extent >= 4, loop.holdsSums || !loop.isOfLoops,
+      !loop.body.holdsLoop(where: { !$0.range.isCounted })
+    else { return nil }
     let width = lanes(
       ofBytes: LaneWalk(kernel: kernel, over: loop, mayFold: true).widestBytes, extent: extent)
     guard width > 1 else { return nil }

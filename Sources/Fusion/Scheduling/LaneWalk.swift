@@ -72,6 +72,8 @@ struct LaneWalk {
     case .loop(let loop) where loop.isTiled: visit(copies: loop, iterations)
     case .loop(let loop):
       mayBeTiled = false
+      uniformity.enter(loop)
+      for carry in loop.carries { note(kernel.scalars[carry.current.index]) }
       let extent = Double(kernel.variables[loop.variable.index].extent)
       visit(loop.body, iterations: iterations * extent)
       vectorCost += iterations * 2
@@ -118,7 +120,7 @@ struct LaneWalk {
     _ memory: Memory, _ index: IndexExpression, _ element: ElementType, varies: Bool,
     isGuarded: Bool, _ iterations: Double
   ) {
-    if uniformity.isPerLane(memory) {
+    if uniformity.isPerLane(memory), !uniformity.varies(index, in: lane) {
       vectorCost += iterations
     } else if !varies {
       vectorCost += iterations * 0.5

@@ -188,15 +188,6 @@ struct RowParts {
 }
 
 extension Node {
-  /// The scalars that the node leaves to the nodes behind it.
-  var definedScalars: [ScalarID] {
-    switch self {
-    case .define(let scalar, _): [scalar]
-    case .loop(let loop): loop.accumulators.map(\.result)
-    case .store, .accumulate, .contract: []
-    }
-  }
-
   /// The scalars that the node reads, with what stands in its loop.
   fileprivate var allScalars: Set<ScalarID> {
     var scalars = Set<ScalarID>()

@@ -11,6 +11,13 @@ final class ScheduleCache {
     var keepsRows: Bool
     /// The passes that went over it, by number.
     var passes: [Int]
+
+    /// The key of a kernel of a program.
+    init(_ kernel: Kernel, in program: LoopProgram, keepsRows: Bool = false, passes: [Int] = []) {
+      self.kernel = kernel.overNumberedBuffers
+      types = kernel.slots.map { program.buffers[$0.index].type }
+      (self.keepsRows, self.passes) = (keepsRows, passes)
+    }
   }
 
   /// The same for a kernel whose form is known.
@@ -32,6 +39,8 @@ final class ScheduleCache {
   @exclusivity(unchecked) var known: [HashedOnce<Key>: Kernel] = [:]
   /// The same by form, with the form that they have afterwards.
   @exclusivity(unchecked) var scheduled: [Step: (kernel: Kernel, form: Int)] = [:]
+  /// What scheduled kernels do where loops stay in order that are not proven to have none.
+  @exclusivity(unchecked) var inOrder: [HashedOnce<Key>: [Node]] = [:]
   /// How kernels of a chain become one, over numbered buffers, by what that depends on; nil where they cannot.
   @exclusivity(unchecked) var fits: [SubgraphKey: RowChain.Fit?] = [:]
   /// Built kernels over numbered buffers, by what they are computed from.

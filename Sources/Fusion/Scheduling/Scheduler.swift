@@ -204,7 +204,9 @@ struct Scheduler {
       }
     }
     chain.carry(in: &kernels[0], isCut: cut != nil)
-    for position in kernels.indices { kernels[position].keepUnprovenOrder(in: program) }
+    for position in kernels.indices {
+      kernels[position].keepUnprovenOrder(in: program, knowing: cache)
+    }
     return kernels
   }
 
@@ -242,16 +244,12 @@ struct Scheduler {
   /// Lets passes go over a kernel, or takes what they made of one that turns out to be equal.
   private mutating func scheduleAsEqual(_ passes: [Int], of draft: inout Draft) {
     let original = draft.kernel
-    draft.kernel = original.overNumberedBuffers
     let key = HashedOnce(
-      ScheduleCache.Key(
-        kernel: draft.kernel, types: original.slots.map { program.buffers[$0.index].type },
-        keepsRows: draft.keepsRows, passes: passes))
+      ScheduleCache.Key(original, in: program, keepsRows: draft.keepsRows, passes: passes))
     if let known = cache.known[key] {
       draft.kernel = known
       draft.kernel.slots = known.slots.map { original.slots[$0.index] }
     } else {
-      draft.kernel.slots = original.slots
       run(passes, on: &draft)
       cache.known[key] = draft.kernel.numbering(slotsOf: original)
     }

@@ -68,16 +68,14 @@ private struct MemorySites {
 /// Which buffers of a kernel may stand in the memory of which others: one look at the kernel for any
 /// number of questions.
 package final class ReplacementAnalysis {
-  private let kernel: Kernel
-  private let program: LoopProgram
-  private lazy var analysis = DependenceAnalysis(kernel, in: program)
+  private let analysis: DependenceAnalysis
   private lazy var sites = MemorySites(kernel)
 
-  /// Prepares questions about a kernel, whose memory the program describes.
-  package init(_ kernel: Kernel, in program: LoopProgram) {
-    self.kernel = kernel
-    self.program = program
-  }
+  /// Prepares questions about a kernel that others may be asked about, too.
+  package init(_ analysis: DependenceAnalysis) { self.analysis = analysis }
+
+  private var kernel: Kernel { analysis.kernel }
+  private var program: LoopProgram { analysis.program }
 
   /// Whether one of the kernel's buffers may stand in another one's memory, or it does not use both.
   package func mayReplace(_ old: BufferID, with new: BufferID) -> Bool {
@@ -96,6 +94,6 @@ extension Kernel {
   package func mayReplace(
     _ old: BufferID, with new: BufferID, in program: LoopProgram
   ) -> Bool {
-    ReplacementAnalysis(self, in: program).mayReplace(old, with: new)
+    ReplacementAnalysis(DependenceAnalysis(self, in: program)).mayReplace(old, with: new)
   }
 }

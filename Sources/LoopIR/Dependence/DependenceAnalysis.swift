@@ -47,13 +47,13 @@ package final class DependenceAnalysis {
   /// Whether the loop's iterations may be lanes of vectors.
   ///
   /// Lanes may combine into one element together where nothing else touches it, and carries may go
-  /// through them by recurrences.
+  /// through them by recurrences. What loops inside hand on each lane has for itself; where such a loop
+  /// ends by a condition, lanes that are done wait for the others.
   ///
   /// - Parameter privatized: local arrays of which every lane gets one, besides those that have.
   package func mayRunInLanes(_ loop: Loop, privatizing privatized: Set<Int> = []) -> Permission {
     guard !loop.body.contains(where: \.hasContract) else { return .refused(.product) }
-    // The lanes would have to agree on what loops inside hand on, and on when they end.
-    guard loop.range.isCounted, !loop.body.handsOn else { return .refused(.carry) }
+    guard loop.range.isCounted else { return .refused(.carry) }
     var loop = loop
     loop.carries.removeAll { $0.recurrence != nil }
     return iterationsAreSeparate(loop) { memory, sites in
@@ -163,19 +163,10 @@ extension Memory: Comparable {
 
 extension Loop.Range {
   /// Whether the number of iterations does not depend on what they compute.
-  var isCounted: Bool {
-    if case .condition = self { false } else { true }
-  }
-}
-
-extension [Node] {
-  /// Whether a loop among the nodes has carries, or ends by a condition.
-  fileprivate var handsOn: Bool {
-    var result = false
-    forEachNode { node in
-      guard case .loop(let loop) = node else { return }
-      result = result || !loop.carries.isEmpty || !loop.range.isCounted
+  package var isCounted: Bool {
+    switch self {
+    case .full, .block: true
+    case .condition, .once: false
     }
-    return result
   }
 }
