@@ -18,9 +18,7 @@ enum Compiler {
     let start = ContinuousClock.now
     let traced = try module.inlined(function)
     let codeOptions = try options.codeOptions(for: function)
-    let key =
-      engine == .native
-      ? ProgramKey(traced, transform: "\(transform)", options: codeOptions) : nil
+    let key = engine == .native ? options.key(of: traced, transform, codeOptions) : nil
     if let key, let executable = Executable.cached(under: key, options: codeOptions) {
       report.source = .disk
       report.note(executable, codeOptions, since: start)
@@ -146,6 +144,16 @@ extension Function {
 }
 
 extension CompileOptions {
+  /// What the program of a function and its derivative is found by on disk.
+  fileprivate func key(
+    of function: Function, _ transform: Transform, _ codeOptions: CodeOptions
+  ) -> ProgramKey? {
+    // How many snapshots loops of unknown length get is decided where they are differentiated.
+    let snapshots = (memoryBudget?.bytes ?? SnapshotBudget.byteCount).map { "\($0)" } ?? "any"
+    return ProgramKey(
+      function, transform: "\(transform), snapshots in \(snapshots)", options: codeOptions)
+  }
+
   /// Runs `body`, in which loops of unknown length are differentiated within the memory budget.
   fileprivate func withSnapshotBudget<Result>(_ body: () throws -> Result) rethrows -> Result {
     guard let memoryBudget else { return try body() }

@@ -27,6 +27,29 @@ struct CommandLineTool {
 
   /// Runs the program with arguments and an environment with some additions.
   func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
+    try start(arguments, environment: environment).outcome()
+  }
+
+  /// A run that has begun.
+  struct Run {
+    fileprivate var process: Process
+    /// The files of standard output and standard error.
+    fileprivate var files: [URL]
+
+    /// Waits for the end, and says what came of it.
+    func outcome() throws -> Outcome {
+      process.waitUntilExit()
+      defer { for file in files { try? FileManager.default.removeItem(at: file) } }
+      let texts = try files.map { try String(contentsOf: $0, encoding: .utf8) }
+      let status = process.terminationStatus
+      return Outcome(
+        status: process.terminationReason == .exit ? status : -status, output: texts[0],
+        error: texts[1])
+    }
+  }
+
+  /// Begins a run with arguments and an environment with some additions.
+  func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Run {
     let process = Process()
     process.executableURL = Self.program
     process.arguments = arguments
@@ -35,17 +58,11 @@ struct CommandLineTool {
     let names = (0..<2).map { _ in
       FileManager.default.temporaryDirectory.appending(path: "adjoint-\(UUID().uuidString)")
     }
-    defer { for name in names { try? FileManager.default.removeItem(at: name) } }
     for name in names { try Data().write(to: name) }
     process.standardOutput = try FileHandle(forWritingTo: names[0])
     process.standardError = try FileHandle(forWritingTo: names[1])
     try process.run()
-    process.waitUntilExit()
-    let texts = try names.map { try String(contentsOf: $0, encoding: .utf8) }
-    let status = process.terminationStatus
-    return Outcome(
-      status: process.terminationReason == .exit ? status : -status, output: texts[0],
-      error: texts[1])
+    return Run(process: process, files: names)
   }
 
   /// The folder of the example programs.

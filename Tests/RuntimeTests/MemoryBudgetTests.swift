@@ -162,15 +162,31 @@ import Testing
       policies: [])
   }
 
-  @Test(arguments: [("mlp_small", 4), ("gmm", 3), ("layernorm", 3)])
+  /// Case programs and how many of their first arguments they are differentiated by: some, one with a loop and one
+  /// that draws random bits among them, and all with `ADJOINT_EXHAUSTIVE=1`.
+  private static let programs: [(String, Int)] =
+    isExhaustive ? fewPrograms + otherPrograms : fewPrograms
+  private static let fewPrograms: [(String, Int)] = [
+    ("mlp_small", 4), ("gmm", 3), ("layernorm", 3), ("lotka", 1), ("dropout_threefry", 6),
+  ]
+  private static let otherPrograms: [(String, Int)] = [
+    ("char_lstm", 7), ("cox_survival_logcumsumexp", 3), ("hodgkin_huxley", 7),
+    ("kalman_smoother_rts", 4), ("mixture_of_experts_switch", 9), ("mlp", 6),
+    ("navier_stokes_fft_projection", 2), ("particle_filter_stochastic_volatility", 4),
+    ("rosenbrock", 1), ("scalar2000", 1), ("seismic_wave_inversion", 1), ("unet_dice", 8),
+    ("wavenet_mulaw", 16),
+  ]
+
+  @Test(arguments: programs)
   func programsKeepTheirBits(_ name: String, _ count: Int) throws {
     let module = try Module(parsing: programText(name), file: name)
     let entry = try #require(module.entry)
     let function = try module.inlined(entry).simplified().withGradient(of: Array(0..<count))
       .simplified()
     try expectSameBits(
-      function, randomArguments(for: function, seed: 7), name, parts: [50, 1],
-      policies: [.saveNothing])
+      function, randomArguments(for: function, seed: 7), name,
+      parts: isExhaustive ? [100, 75, 50, 33, 25, 1] : [50, 1],
+      policies: isExhaustive ? Self.policies : [.saveNothing])
   }
 
   /// Gathered elements, a table laid out anew, and padding that products read: stored since that is quicker,

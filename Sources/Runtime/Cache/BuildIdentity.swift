@@ -5,12 +5,43 @@ import CThreads
 #elseif canImport(Darwin)
   import Darwin
 #endif
+internal import Fusion
 internal import LLVMBridge
+
+/// All that decides the code of a program and is the same for all programs of a process.
+package struct CodeOrigin: Hashable, Sendable {
+  /// The build of the code generator.
+  var build: String
+  /// The version of LLVM.
+  var llvm: String
+  /// The options of LLVM's command line.
+  var llvmOptions: [String]
+  /// The names of passes of the schedule that do not run.
+  var disabledPasses: Set<String>
+  /// How many rewrites simplification and the schedule may each do; nil for any number.
+  var rewriteLimit: Int?
+
+  /// That of this process: nil where its build is not known.
+  package static let current: CodeOrigin? = BuildIdentity.name.map {
+    CodeOrigin(
+      build: $0, llvm: llvmVersion, llvmOptions: CodegenOptions.words,
+      disabledPasses: ScheduleOptions.environmentDisabled,
+      rewriteLimit: ScheduleOptions.environmentLimit)
+  }
+
+  /// The origin as text, equal for equal ones.
+  var keyText: String {
+    [
+      build, llvm, "\(llvmOptions)", "\(disabledPasses.sorted())",
+      rewriteLimit.map { "\($0)" } ?? "any",
+    ].joined(separator: "\n")
+  }
+}
 
 /// The build of the code generator that runs: what it makes of a program is known for this build only.
 enum BuildIdentity {
-  /// Names the build; another build, or another LLVM, has another name. Nil where that is not known,
-  /// and programs cannot be kept.
+  /// Names the build; another one has another name. Nil where that is not known, and programs cannot be
+  /// kept.
   static let name: String? = {
     guard let path = imagePath else { return nil }
     var information = stat()
@@ -22,7 +53,7 @@ enum BuildIdentity {
     #endif
     return [
       "\(information.st_dev)", "\(information.st_ino)", "\(information.st_size)",
-      "\(time.tv_sec).\(time.tv_nsec)", llvmVersion,
+      "\(time.tv_sec).\(time.tv_nsec)",
     ].joined(separator: " ")
   }()
 

@@ -41,11 +41,12 @@ package final class CodeCache: Sendable {
   /// The cache of this task; nil compiles everything anew.
   @TaskLocal package static var current: CodeCache? = standard
 
-  /// The cache of the process, as the environment asks for: see `environmentDirectory`.
-  package static let standard = CodeCache(
-    disk: environmentDirectory.flatMap {
-      DiskCache(directory: $0, byteLimit: environmentByteLimit)
-    })
+  /// The cache of the process, as the environment asks for: see `Place`.
+  package static let standard: CodeCache = {
+    let place = Place.ofProcess
+    return CodeCache(
+      disk: place.directory.flatMap { DiskCache(directory: $0, byteLimit: place.byteLimit) })
+  }()
 
   /// A cache of the process that keeps nothing on disk.
   package static let process = standard.disk == nil ? standard : CodeCache()
@@ -81,30 +82,46 @@ package final class CodeCache: Sendable {
 }
 
 extension CodeCache {
-  /// Where the process keeps code on disk: in the folder `adjoint/code` of the user's caches, or where
-  /// the variable `ADJOINT_CACHE` says. Nil where that says `off`.
-  package static var environmentDirectory: String? {
-    if let setting = environment("ADJOINT_CACHE") {
-      if setting == "off" { return nil }
-      if setting.hasPrefix("/") { return setting }
+  /// Where code is kept on disk, and how much of it.
+  struct Place: Hashable, Sendable {
+    /// The directory: nil where nothing outlives the process.
+    var directory: String?
+    /// How many bytes the files may take.
+    var byteLimit: Int
+
+    /// The place that an environment asks for: the folder `adjoint/code` of the user's caches, or where
+    /// `ADJOINT_CACHE` says, or none where that says `off`; 256 megabytes, or as many as
+    /// `ADJOINT_CACHE_MEGABYTES` says. Empty variables are as if they were not there.
+    init(environment: [String: String], isMacOS: Bool = Self.isMacOS) {
+      let environment = environment.filter { !$0.value.isEmpty }
+      directory = Self.directory(environment, isMacOS)
+      let megabytes = environment["ADJOINT_CACHE_MEGABYTES"].flatMap { Int($0) } ?? 256
+      byteLimit = min(max(megabytes, 1), 1 << 20) << 20
     }
-    #if os(macOS)
-      return environment("HOME").map { $0 + "/Library/Caches/adjoint/code" }
-    #else
-      if let folder = environment("XDG_CACHE_HOME"), folder.hasPrefix("/") {
+
+    private static func directory(_ environment: [String: String], _ isMacOS: Bool) -> String? {
+      if let setting = environment["ADJOINT_CACHE"] {
+        if setting == "off" { return nil }
+        if setting.hasPrefix("/") { return setting }
+      }
+      if isMacOS { return environment["HOME"].map { $0 + "/Library/Caches/adjoint/code" } }
+      if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") {
         return folder + "/adjoint/code"
       }
-      return environment("HOME").map { $0 + "/.cache/adjoint/code" }
+      return environment["HOME"].map { $0 + "/.cache/adjoint/code" }
+    }
+
+    /// The place that the environment of the process asks for.
+    static var ofProcess: Place {
+      let names = ["ADJOINT_CACHE", "ADJOINT_CACHE_MEGABYTES", "XDG_CACHE_HOME", "HOME"]
+      let values = names.compactMap { name in getenv(name).map { (name, String(cString: $0)) } }
+      return Place(environment: Dictionary(values) { first, _ in first })
+    }
+
+    #if os(macOS)
+      private static let isMacOS = true
+    #else
+      private static let isMacOS = false
     #endif
-  }
-
-  /// What code on disk may take: 256 megabytes, or as many as `ADJOINT_CACHE_MEGABYTES` says.
-  package static var environmentByteLimit: Int {
-    let megabytes = environment("ADJOINT_CACHE_MEGABYTES").flatMap { Int($0) } ?? 256
-    return min(max(megabytes, 1), 1 << 20) << 20
-  }
-
-  private static func environment(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
   }
 }

@@ -32,6 +32,8 @@ package final class DiskCache: Sendable {
   package let directory: String
   /// How many bytes the files may take together.
   package let byteLimit: Int
+  /// Who a file belongs to.
+  private let owner: @Sendable (stat) -> uid_t
   /// What was found wrong, oldest first.
   private let complaints = Mutex<[String]>([])
   /// Bytes written since the sizes of all files were added up.
@@ -42,12 +44,18 @@ package final class DiskCache: Sendable {
   /// Opens the cache in a directory, which is made if need be and closed to other users.
   ///
   /// Nil where there can be no such directory, or it is not the user's.
-  package init?(directory: String, byteLimit: Int) {
-    guard directory.hasPrefix("/"), geteuid() == getuid(), Self.prepare(directory) else {
+  package convenience init?(directory: String, byteLimit: Int) {
+    self.init(directory: directory, byteLimit: byteLimit) { $0.st_uid }
+  }
+
+  /// The same, where `owner` says who a file belongs to.
+  init?(directory: String, byteLimit: Int, owner: @escaping @Sendable (stat) -> uid_t) {
+    guard directory.hasPrefix("/"), geteuid() == getuid(), Self.prepare(directory, owner) else {
       return nil
     }
     self.directory = directory
     self.byteLimit = byteLimit
+    self.owner = owner
   }
 
   /// What was found wrong since the last time, oldest first.
@@ -59,7 +67,7 @@ package final class DiskCache: Sendable {
   }
 
   /// Makes a directory, and those it stands in, with access for nobody else.
-  private static func prepare(_ directory: String) -> Bool {
+  private static func prepare(_ directory: String, _ owner: (stat) -> uid_t) -> Bool {
     var parts = directory.split(separator: "/")
     var information = stat()
     if stat(directory, &information) != 0 {
@@ -70,7 +78,7 @@ package final class DiskCache: Sendable {
       }
       guard stat(directory, &information) == 0 else { return false }
     }
-    guard information.st_mode & S_IFMT == S_IFDIR, information.st_uid == geteuid() else {
+    guard information.st_mode & S_IFMT == S_IFDIR, owner(information) == geteuid() else {
       return false
     }
     return information.st_mode & 0o077 == 0 || chmod(directory, 0o700) == 0
@@ -91,7 +99,7 @@ package final class DiskCache: Sendable {
     guard fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
       return reject(path, "it is no file")
     }
-    guard information.st_uid == geteuid() else { return reject(path, "it is another user's") }
+    guard owner(information) == geteuid() else { return reject(path, "it is another user's") }
     guard information.st_mode & 0o022 == 0 else { return reject(path, "others may write it") }
     let count = Int(information.st_size)
     guard count >= EntryHeader.byteCount, count <= byteLimit else {

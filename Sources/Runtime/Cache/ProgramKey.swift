@@ -9,15 +9,18 @@ package struct ProgramKey: Hashable, Sendable {
   /// The key of a function without calls that goes through `transform`, which words describe; nil
   /// where there is no cache on disk, the build that runs is not known, or foreign functions are
   /// called, whose text does not say what they are differentiated by.
+  ///
+  /// - Parameter origin: What compiles it.
   package init?(
-    _ function: Function, transform: @autoclosure () -> String, options: CodeOptions
+    _ function: Function, transform: @autoclosure () -> String, options: CodeOptions,
+    origin: CodeOrigin? = .current
   ) {
-    guard CodeCache.current?.disk != nil, !options.isProfiled, let build = BuildIdentity.name,
+    guard CodeCache.current?.disk != nil, !options.isProfiled, let origin,
       !function.callsForeignFunctions
     else { return nil }
     let target = options.target
     let lines = [
-      "adjoint program 3", build, target.triple, target.cpu, target.features,
+      "adjoint program 4", origin.keyText, target.triple, target.cpu, target.features,
       options.donated.sorted().map(String.init).joined(separator: ","), transform(),
       options.memory.keyText, function.trailText,
       Module(functions: [function]).description,

@@ -156,12 +156,43 @@ import Testing
       let other = try #require(Module(parsing: text, file: "cache.mlir").entry)
       options.isProfiled = false
       #expect(ProgramKey(other, transform: "none", options: options) != key)
+      options.memory.budget = 1 << 20
+      #expect(ProgramKey(function, transform: "none", options: options) != key)
+      options.memory = MemoryOptions(policy: .save(named: ["a"]))
+      #expect(ProgramKey(function, transform: "none", options: options) != key)
     }
   }
 
-  /// As many flips of a bit as `ADJOINT_FLIPS` says give as many right answers.
+  /// What another build, another LLVM, or a process with other settings makes is not found.
+  @Test func keysTellOrigins() throws {
+    try CodeCache.$current.withValue(CodeCache(disk: disk())) {
+      func key(_ change: (inout CodeOrigin) -> Void) throws -> ProgramKey {
+        var origin = try #require(CodeOrigin.current)
+        change(&origin)
+        return try #require(
+          ProgramKey(function, transform: "none", options: CodeOptions(), origin: origin))
+      }
+      let keys = try [
+        key { _ in },
+        key { $0.build += "1" },
+        key { $0.llvm += "1" },
+        key { $0.llvmOptions.append("-disable-lsr") },
+        key { $0.disabledPasses = ["tile"] },
+        key { $0.disabledPasses = ["tile", "strip-mine"] },
+        key { $0.rewriteLimit = 0 },
+        key { $0.rewriteLimit = 10 },
+      ]
+      #expect(Set(keys).count == keys.count)
+      #expect(keys[0] == ProgramKey(function, transform: "none", options: CodeOptions()))
+      #expect(
+        ProgramKey(function, transform: "none", options: CodeOptions(), origin: nil) == nil)
+    }
+  }
+
+  /// As many flips of a bit as `ADJOINT_FLIPS` says give as many right answers; a thousand flips of one entry
+  /// are `DiskCacheTests.flippedBits`.
   @Test func flippedBits() throws {
-    let count = ProcessInfo.processInfo.environment["ADJOINT_FLIPS"].flatMap { Int($0) } ?? 40
+    let count = ProcessInfo.processInfo.environment["ADJOINT_FLIPS"].flatMap { Int($0) } ?? 12
     var random = SplitMix64(seed: 11)
     #expect(try run(disk()).results == expected)
     for round in 0..<count {
@@ -212,6 +243,57 @@ import Testing
       bytes.append(byte)
     }
     return Digest(bytes: bytes[...])
+  }
+}
+
+/// Where the environment puts code on disk.
+@Suite struct CachePlaceTests {
+  private static let environments: [([String: String], String?, String?)] = [
+    ([:], nil, nil),
+    (["HOME": "/home/me"], "/home/me/.cache/adjoint/code", "/home/me/Library/Caches/adjoint/code"),
+    (
+      ["HOME": "/home/me", "XDG_CACHE_HOME": "/caches"], "/caches/adjoint/code",
+      "/home/me/Library/Caches/adjoint/code"
+    ),
+    (["XDG_CACHE_HOME": "/caches"], "/caches/adjoint/code", nil),
+    // Folders have whole paths, and what is empty is not there.
+    (
+      ["HOME": "/home/me", "XDG_CACHE_HOME": "caches"], "/home/me/.cache/adjoint/code",
+      "/home/me/Library/Caches/adjoint/code"
+    ),
+    (
+      ["HOME": "/h", "XDG_CACHE_HOME": "", "ADJOINT_CACHE": ""], "/h/.cache/adjoint/code",
+      "/h/Library/Caches/adjoint/code"
+    ),
+    (
+      ["HOME": "/h", "ADJOINT_CACHE": "relative"], "/h/.cache/adjoint/code",
+      "/h/Library/Caches/adjoint/code"
+    ),
+    (["HOME": "/h", "XDG_CACHE_HOME": "/c", "ADJOINT_CACHE": "/a/b"], "/a/b", "/a/b"),
+    (["HOME": "/h", "XDG_CACHE_HOME": "/c", "ADJOINT_CACHE": "off"], nil, nil),
+  ]
+
+  @Test(arguments: environments)
+  func folders(environment: [String: String], linux: String?, mac: String?) {
+    #expect(CodeCache.Place(environment: environment, isMacOS: false).directory == linux)
+    #expect(CodeCache.Place(environment: environment, isMacOS: true).directory == mac)
+  }
+
+  @Test(
+    arguments: [
+      (nil, 256), ("", 256), ("many", 256), ("1.5", 256), ("0", 1), ("-3", 1), ("1", 1),
+      ("1000", 1000), ("9000000000000000000", 1 << 20),
+    ] as [(String?, Int)])
+  func sizes(megabytes: String?, expected: Int) {
+    let place = CodeCache.Place(
+      environment: megabytes.map { ["ADJOINT_CACHE_MEGABYTES": $0] } ?? [:])
+    #expect(place.byteLimit == expected << 20)
+  }
+
+  /// The tests run without the user's cache.
+  @Test func environmentOfTheProcess() {
+    #expect(CodeCache.Place.ofProcess.directory == nil)
+    #expect(CodeCache.standard.disk == nil)
   }
 }
 

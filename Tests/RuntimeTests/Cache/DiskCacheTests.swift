@@ -103,6 +103,54 @@ import Testing
     try expectRejected("others may write it")
   }
 
+  /// An entry, or the whole folder, that is another user's; the superuser can make real ones.
+  @Test func whatAnotherUserOwns() throws {
+    let (directory, limit) = (cache.directory, cache.byteLimit)
+    #expect(DiskCache(directory: directory, byteLimit: limit) { $0.st_uid + 1 } == nil)
+    let foreign = try #require(
+      DiskCache(directory: directory, byteLimit: limit) {
+        $0.st_mode & S_IFMT == S_IFDIR ? $0.st_uid : $0.st_uid + 1
+      })
+    #expect(foreign.contents(.kernel, key) == nil)
+    #expect(
+      foreign.takeNotes() == [
+        "\(cache.path(.kernel, key)) was not used: it is another user's"
+      ])
+    #expect(!FileManager.default.fileExists(atPath: cache.path(.kernel, key)))
+    guard geteuid() == 0 else { return }
+    cache.keep(contents, .kernel, key)
+    #expect(chown(cache.path(.kernel, key), 1, 1) == 0)
+    try expectRejected("it is another user's")
+    #expect(chown(directory, 1, 1) == 0)
+    #expect(DiskCache(directory: directory, byteLimit: limit) == nil)
+  }
+
+  /// A thousand flips of a bit, wherever they fall in the file.
+  @Test func flippedBits() throws {
+    var random = SplitMix64(seed: 23)
+    let contents = (0..<200).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    let path = cache.path(.kernel, key)
+    var places = Set<Int>()
+    for _ in 0..<1000 {
+      cache.keep(contents, .kernel, key)
+      let file = open(path, O_RDWR)
+      defer { close(file) }
+      let place = off_t(random.next() % UInt64(contents.count + 88))
+      places.insert(Int(place))
+      var byte = UInt8(0)
+      #expect(pread(file, &byte, 1, place) == 1)
+      byte ^= 1 << UInt8(random.next() % 8)
+      #expect(pwrite(file, &byte, 1, place) == 1)
+      #expect(cache.contents(.kernel, key) == nil, "a bit of byte \(place)")
+    }
+    #expect(places.count > 250)
+    // Complaints are counted up to a hundred.
+    let notes = cache.takeNotes()
+    #expect(notes.count == 100 && notes.allSatisfy { $0.hasSuffix(": its contents are damaged") })
+    cache.keep(contents, .kernel, key)
+    #expect(cache.contents(.kernel, key) == contents)
+  }
+
   @Test func linksAndDirectories() throws {
     let path = cache.path(.kernel, key)
     let aside = folder.path + "/aside"

@@ -12,6 +12,7 @@ struct CheckpointedProgram {
     self.lowered = lowered
     function = checkpointed.function
     let memory = lowered.memory
+    self.lowered.memory.values = checkpointed.residuals + memory.values
     self.lowered.memory.recomputedByteCount =
       memory.recomputedByteCount.addingCapped(checkpointed.recomputedByteCount)
     self.lowered.memory.addedFlops = memory.addedFlops.addingCapped(checkpointed.addedFlops)

@@ -15,6 +15,8 @@ struct CheckpointedFunction {
   private(set) var recomputedByteCount = 0
   /// Arithmetic operations of computing them again.
   private(set) var addedFlops = 0
+  /// The stacks of residuals, and how they are computed again, in order.
+  private(set) var residuals: [MemoryReport.Value] = []
 
   private let way: ScanCheckpointing
   private let leastByteCount: Int
@@ -32,6 +34,8 @@ struct CheckpointedFunction {
     rootSum = function.checkpointedByteCounts.reduce(0) { $0 + Double($1).squareRoot() }
     self.function = try takenApart(function, runs: 1)
     guard isChanged else { return nil }
+    residuals.reverse()
+    for number in residuals.indices { residuals[number].name = "r\(number)" }
   }
 
   /// A function or region with scans taken apart.
@@ -53,7 +57,9 @@ struct CheckpointedFunction {
       function = part.function
       byteCount = byteCount.addingCapped(part.byteCount)
       recomputedByteCount = recomputedByteCount.addingCapped(part.recomputedByteCount)
-      addedFlops = addedFlops.addingCapped(part.addedFlops.multipliedCapped(by: runs))
+      let flops = part.addedFlops.multipliedCapped(by: runs)
+      addedFlops = addedFlops.addingCapped(flops)
+      residuals += pair.residualValues(in: source, part.reason, addedFlops: flops).reversed()
       isChanged = true
     }
     return function
@@ -65,6 +71,8 @@ struct CheckpointedFunction {
     var byteCount: Int
     var recomputedByteCount: Int
     var addedFlops: Int
+    /// How residuals are computed again, in words.
+    var reason: String
   }
 
   private func takenApart(
@@ -79,7 +87,8 @@ struct CheckpointedFunction {
       return try Part(
         function: rewriter.run(), byteCount: segments.byteCount,
         recomputedByteCount: pair.savedByteCount,
-        addedFlops: pair.addedFlops(again: pair.forward.length, advancing: 0))
+        addedFlops: pair.addedFlops(again: pair.forward.length, advancing: 0),
+        reason: "segments of \(segments.length) steps are run again, each from its snapshot")
     case .blocks(let limit):
       let share = Double(pair.savedByteCount).squareRoot() / max(rootSum, 1)
       let blocks =
@@ -90,7 +99,9 @@ struct CheckpointedFunction {
       return try Part(
         function: rewriter.run(), byteCount: blocks.byteCount,
         recomputedByteCount: pair.residualByteCount.multipliedCapped(by: steps.again),
-        addedFlops: pair.addedFlops(again: steps.again, advancing: steps.advancing))
+        addedFlops: pair.addedFlops(again: steps.again, advancing: steps.advancing),
+        reason: "blocks of \(blocks.blockLength) steps are run again, from"
+          + " \(blocks.snapshotCount) snapshot\(blocks.snapshotCount == 1 ? "" : "s")")
     }
   }
 }
@@ -116,6 +127,22 @@ extension Op {
 }
 
 extension CheckpointedScan {
+  /// The stacks of residuals as a report has them: of the added operations the first one has all.
+  fileprivate func residualValues(
+    in function: Function, _ reason: String, addedFlops: Int
+  ) -> [MemoryReport.Value] {
+    residuals.enumerated().map { number, residual in
+      var value = MemoryReport.Value(
+        name: "", type: function[forwardOperation.results[residual]],
+        location: forwardOperation.location, isCrossing: true)
+      value.recomputations = readers.count
+      value.reason = reason
+      value.addedFlops = number == 0 ? addedFlops : 0
+      value.addedNanoseconds = RematerializationCosts.nanoseconds(flops: value.addedFlops)
+      return value
+    }
+  }
+
   /// Arithmetic operations that are added where the steps of some blocks are run for their carries first,
   /// then again for each reader's residuals.
   ///

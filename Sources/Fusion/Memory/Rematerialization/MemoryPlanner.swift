@@ -295,6 +295,8 @@ extension Scheduler {
       throw shortage
     }
     var planner = MemoryPlanner(program, saveAll: saveAll, self, recipes)
+    let saveAllByteCount = saveAll.arenaByteCount.addingCapped(
+      SnapshotTables(planner.graph, program).missingByteCount)
     let chosen: MemoryPlanner.Candidate?
     do {
       chosen = try planner.choose()
@@ -310,12 +312,12 @@ extension Scheduler {
         throw shortage
       }
       memoryReport = MemoryReport(found, program)
-      memoryReport.saveAllByteCount = saveAll.arenaByteCount
+      memoryReport.saveAllByteCount = saveAllByteCount
       memoryReport.saveAllCurve = curve
       return found.program
     }
     memoryReport = MemoryReport(planner.graph, program, chosen?.plan)
-    memoryReport.saveAllByteCount = saveAll.arenaByteCount
+    memoryReport.saveAllByteCount = saveAllByteCount
     memoryReport.saveAllCurve = curve
     return chosen?.program
   }

@@ -7,11 +7,22 @@ extension MemoryReport {
     _ graph: RematerializationGraph, _ program: LoopProgram, _ plan: RematerializationPlan?
   ) {
     self.init()
+    let tables = SnapshotTables(graph, program).tables
     for (number, value) in graph.values.enumerated() where value.isArena {
       let buffer = program.buffers[value.buffer.index]
       var entry = Value(
         name: buffer.name, type: buffer.type, location: buffer.origin?.location ?? .unknown,
         isCrossing: value.isCrossing)
+      if let table = tables[number] {
+        entry.isCrossing = true
+        entry.reason =
+          "up to \(table.snapshotCount) snapshots of a loop of unknown length, and as many states of its"
+          + " steps that are run again"
+        savedByteCount = savedByteCount.addingCapped(table.halfByteCount)
+        recomputedByteCount = recomputedByteCount.addingCapped(table.halfByteCount)
+        values.append(entry)
+        continue
+      }
       entry.recomputations = plan?.recomputations[number] ?? 0
       let recipe = number < graph.recipes.count ? graph.recipes[number] : nil
       let group = graph.groups[value.group]

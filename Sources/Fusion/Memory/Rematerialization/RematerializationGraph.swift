@@ -342,6 +342,9 @@ enum RematerializationCosts {
   /// The rates are those of one core of a current processor, as in Docs/Performance.md; only ratios
   /// matter.
   static func nanoseconds(_ costs: KernelCosts) -> Double {
-    max(Double(costs.flops) / 60, Double(costs.bytes) / 12) + 20
+    max(nanoseconds(flops: costs.flops), Double(costs.bytes) / 12) + 20
   }
+
+  /// What so many operations take.
+  static func nanoseconds(flops: Int) -> Double { Double(flops) / 60 }
 }

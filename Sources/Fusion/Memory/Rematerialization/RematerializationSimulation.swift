@@ -194,9 +194,10 @@ final class RematerializationSimulation {
     nextUse(value) != .max || demand(for: value) != .max
   }
 
-  /// The next step for which a value is needed: by itself, or by what was dropped and is made of it.
+  /// The next step for which a value is needed: by itself, or by what was dropped and is made of it. What is not
+  /// there of what the current step reads, or of what that is made of, is needed now.
   private func demand(for value: Int) -> Int {
-    var next = nextUse(value)
+    var next = pins[value] > 0 && !isResident[value] ? now : nextUse(value)
     search += 1
     visits[value] = search
     pending.append((value, 0))
@@ -206,7 +207,7 @@ final class RematerializationSimulation {
         guard visits[other] != search else { continue }
         visits[other] = search
         guard isComputed[other], !isResident[other] else { continue }
-        next = min(next, nextUse(other))
+        next = min(next, pins[other] > 0 ? now : nextUse(other))
         pending.append((other, 0))
       }
     }
