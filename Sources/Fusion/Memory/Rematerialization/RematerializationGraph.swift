@@ -25,6 +25,8 @@ struct RematerializationGraph {
     var hasCall = false
     /// Whether a transposition made what it computes.
     var isBackward = false
+    /// Whether something that it writes is of the forward computation; the step between both ways may be of both.
+    var isForward = true
     /// The scopes around all that it computes.
     var scopes: [Int] = []
   }
@@ -231,6 +233,7 @@ struct RematerializationGraph {
       }
       if places.isEmpty { places = program.sources(of: program.steps[position]) }
       steps[position].isBackward = places.contains(where: \.trail.isBackward)
+      steps[position].isForward = places.isEmpty || places.contains { !$0.trail.isBackward }
       steps[position].scopes = places.map(\.trail.scopes).commonPrefix
     }
     for value in values.indices {
@@ -240,7 +243,7 @@ struct RematerializationGraph {
       let last = values[value].lastWriter
       values[value].isCrossing =
         !steps[last].isBackward && users.contains { steps[$0].isBackward && $0 > last }
-      let forward = users.filter { !steps[$0].isBackward && $0 > last }.map { steps[$0].scopes }
+      let forward = users.filter { steps[$0].isForward && $0 > last }.map { steps[$0].scopes }
       values[value].scopes =
         ([origin?.location.trail.scopes ?? steps[last].scopes] + forward).commonPrefix
     }
