@@ -171,7 +171,7 @@ extension LoopProgram {
 
 /// What was lowered while a plan within a memory budget is looked for: functions that are tried once more, within
 /// another budget or in another way, are the same until memory is planned.
-private final class LoweringCache {
+final class LoweringCache {
   typealias Lowered = (lowering: Lowering, saved: Scheduler.AllSaved)
 
   let kernels = ScheduleCache()

@@ -67,4 +67,57 @@ import Testing
     }
     #expect(ends > 0)
   }
+
+  /// What is tried within several budgets is lowered once, unless it is to be explained.
+  @Test func functionsAreLoweredOnce() throws {
+    let (cache, chain) = (LoweringCache(), try chain())
+    var count = 0
+    func lower(_ function: Function, explains: Bool = false, isKept: Bool = true) throws {
+      _ = try cache.lowered(function, explains: explains, isKept: isKept) {
+        count += 1
+        let scheduler = Scheduler(
+          LoopProgram(name: function.name), for: .host, ScheduleOptions(), knowing: cache.kernels,
+          explains: explains)
+        var lowering = Lowering(scheduler)
+        try lowering.lower(function)
+        return (lowering, lowering.scheduler.saveAll())
+      }
+    }
+    try lower(chain, isKept: false)
+    try lower(chain)
+    #expect(count == 2)
+    try lower(chain)
+    #expect(count == 2)
+    try lower(chain, explains: true)
+    #expect(count == 3)
+    var other = chain
+    other.name = "other"
+    try lower(other)
+    #expect(count == 4)
+  }
+
+  /// No program is planned for four percent of the added time or less.
+  @Test func smallPartsAreNotLookedFor() {
+    #expect(InliningSearch.isNoticeable(5, of: 100))
+    #expect(!InliningSearch.isNoticeable(4, of: 100))
+    #expect(!InliningSearch.isNoticeable(0, of: 0))
+  }
+
+  /// With the bytes that an error names there is a plan, with a byte less there is none, which the error says again.
+  @Test func errorsNameTheLeastBytes() throws {
+    let function = try chain()
+    func arena(_ budget: Int) throws -> Int { try told(function, budget: budget).arena }
+    func least(_ budget: Int) -> Int? {
+      do {
+        _ = try arena(budget)
+        return nil
+      } catch {
+        let words = "\(error)".split(separator: " ")
+        return words.firstIndex(of: "least").flatMap { Int(words[$0 + 1]) }
+      }
+    }
+    let named = try #require(least(1))
+    #expect(try arena(named) <= named)
+    #expect(least(named - 1) == named)
+  }
 }

@@ -78,7 +78,12 @@ struct InliningSearch {
   private func mayGain(_ low: Int, _ high: Int, _ best: Found) -> Bool {
     let gain = states[high].addedNanoseconds - states[low].addedNanoseconds
     let isRunAgain = (best.candidate?.plan.addedNanoseconds ?? 0) > 0
-    return isRunAgain || gain > Self.returnShare * best.addedNanoseconds
+    return isRunAgain || Self.isNoticeable(gain, of: best.addedNanoseconds)
+  }
+
+  /// Whether a part of the added time is worth planning another program for.
+  static func isNoticeable(_ part: Double, of addedNanoseconds: Double) -> Bool {
+    part > returnShare * addedNanoseconds
   }
 
   /// A plan with nearly all values taken out that fits, of which the number is given back.
@@ -101,7 +106,7 @@ struct InliningSearch {
   private mutating func storingMore(than found: Found) -> Found {
     var best = found
     let costly = found.values.values.filter {
-      $0.addedNanoseconds > Self.returnShare * found.addedNanoseconds
+      Self.isNoticeable($0.addedNanoseconds, of: found.addedNanoseconds)
     }.sorted { ($1.addedNanoseconds, $0.buffer) < ($0.addedNanoseconds, $1.buffer) }
     for value in costly.prefix(isLong ? Self.longReturnCount : Self.returnCount) {
       let buffers = best.values.values.map(\.buffer)
