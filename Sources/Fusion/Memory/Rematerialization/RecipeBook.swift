@@ -43,7 +43,7 @@ struct RecipeBook {
     let audit = planner.audit(Root(value: value))
     guard audit.folds.isEmpty, audit.impossible.isEmpty, audit.crowded.isEmpty,
       planner.repeated(audit, value).isEmpty, !audit.reads.contains(value),
-      isExact(Set(audit.inside))
+      isExact(Set(audit.inside)), audit.breaks.isEmpty || !choosesProducts(Set(audit.inside))
     else { return nil }
     return Set(audit.reads)
   }
@@ -70,6 +70,24 @@ struct RecipeBook {
       }
     }
     return true
+  }
+
+  /// Whether a sum takes products at some of its indices only. Loops that are split where these begin contract
+  /// such a product, those that are not choose it, rounded, or zero.
+  private func choosesProducts(_ inside: Set<ValueID>) -> Bool {
+    inside.contains { value in
+      guard let operation = graph.operation(value), operation.op.isSum else { return false }
+      var pending = operation.operands.map { (value: $0, isChosen: false) }
+      while let (value, isChosen) = pending.popLast() {
+        guard inside.contains(value), let operation = graph.operation(value) else { continue }
+        if operation.op.isProduct {
+          if isChosen { return true }
+        } else if operation.op.isTransparent || operation.op.isChoice {
+          pending += operation.operands.map { ($0, isChosen || operation.op.isChoice) }
+        }
+      }
+      return false
+    }
   }
 
   /// The products that operands of a sum are, seen through what only moves or negates them.
@@ -170,6 +188,14 @@ extension Op {
   fileprivate var isProduct: Bool {
     switch self {
     case .binary(.multiply), .binary(.power), .unary(.square): return true
+    default: return false
+    }
+  }
+
+  /// Whether elements are those of one operand or another, as indices say.
+  fileprivate var isChoice: Bool {
+    switch self {
+    case .select, .shape(.pad), .shape(.concatenate): return true
     default: return false
     }
   }
