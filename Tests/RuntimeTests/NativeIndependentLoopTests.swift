@@ -159,6 +159,49 @@ import Testing
     expectClose(interpreted[0], expected[0], relative: 1e-12, "\(work)")
   }
 
+  /// Rows that hand something on are not cut into strips, whose parts would go over all rows of a strip each,
+  /// whatever is computed for a row besides.
+  @Test func carriesStayInOneLoop() throws {
+    let text = """
+      func.func @main(%x: tensor<6xf32>, %s: tensor<10xi32>) -> (tensor<6xf32>, tensor<10xf32>) {
+        %0:2 = "adjoint.scan"(%x, %s) <{carry_count = 1 : i64, length = 10 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %h: tensor<6xf32>, %b: tensor<i32>):
+          %1 = "stablehlo.case"(%b) ({
+            %2 = stablehlo.sine %h : tensor<6xf32>
+            %3 = stablehlo.cosine %2 : tensor<6xf32>
+            %4 = stablehlo.sine %3 : tensor<6xf32>
+            %5 = stablehlo.cosine %4 : tensor<6xf32>
+            %6 = stablehlo.sine %5 : tensor<6xf32>
+            stablehlo.return %6 : tensor<6xf32>
+          }, {
+            %2 = stablehlo.tanh %h : tensor<6xf32>
+            stablehlo.return %2 : tensor<6xf32>
+          }) : (tensor<i32>) -> tensor<6xf32>
+          %z = stablehlo.constant dense<0.0> : tensor<f32>
+          %7 = stablehlo.reduce(%1 init: %z) applies stablehlo.add across dimensions = [0] : (tensor<6xf32>, tensor<f32>) -> tensor<f32>
+          %8 = stablehlo.exponential %7 : tensor<f32>
+          %10 = stablehlo.tanh %8 : tensor<f32>
+          %11 = stablehlo.sine %10 : tensor<f32>
+          %12 = stablehlo.cosine %11 : tensor<f32>
+          %13 = stablehlo.sine %12 : tensor<f32>
+          %14 = stablehlo.exponential %13 : tensor<f32>
+          %9 = stablehlo.tanh %14 : tensor<f32>
+          stablehlo.return %1, %9 : tensor<6xf32>, tensor<f32>
+        }) : (tensor<6xf32>, tensor<10xi32>) -> (tensor<6xf32>, tensor<10xf32>)
+        return %0#0, %0#1 : tensor<6xf32>, tensor<10xf32>
+      }
+      """
+    let function = try #require(Module(parsing: text, file: "rows.mlir").entry)
+    let arguments = randomArguments(for: function, seed: 3)
+    let program = try LoopProgram.lowered(function, for: .x86_64v4, ScheduleOptions()).program
+    try program.verify()
+    #expect("\(program)".contains("if "))
+    let expected = try Interpreter().run(function, arguments)
+    for (result, expected) in zip(try runNatively(function, arguments), expected) {
+      expectClose(result, expected, relative: 1e-5, "rows")
+    }
+  }
+
   /// A loop that never ends ends on every thread when the task that made the call is cancelled.
   @Test func endlessLoopsEndOnAllThreads() async throws {
     let function = try Function.each(

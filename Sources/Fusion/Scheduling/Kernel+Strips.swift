@@ -89,6 +89,6 @@ extension Loop {
   /// Whether the body holds passes over a row.
   fileprivate var holdsPasses: Bool {
     let hasLoop = body.contains { if case .loop = $0 { true } else { false } }
-    return hasLoop && range == .full && !body.contains(where: \.hasContract)
+    return hasLoop && range == .full && carries.isEmpty && !body.contains(where: \.hasContract)
   }
 }
