@@ -94,7 +94,7 @@ struct KernelPlanner {
 
   // MARK: Roots
 
-  private mutating func addRoot(_ value: ValueID) {
+  mutating func addRoot(_ value: ValueID) {
     if roots[value] == nil, graph.definitions[value.index] != nil {
       roots[value] = Root(value: value)
       stored.insert(value)
@@ -135,16 +135,7 @@ struct KernelPlanner {
       }
     }
     addRootsOfReshapedStacks()
-  }
-
-  /// Makes roots of what loops take in another shape, which needs no memory of its own then: what computes a
-  /// stack is the same kernel whether or not the loop that takes it is one over segments.
-  private mutating func addRootsOfReshapedStacks() {
-    for (stack, base) in graph.reshapedStacks.sorted(by: { $0.key < $1.key })
-    where roots[stack] != nil {
-      if case .constant? = graph.operation(base)?.op { continue }
-      addRoot(base)
-    }
+    addRootsOfProductSums()
   }
 
   /// Makes a root of an operation's result where it is better read than made of its parts again.
