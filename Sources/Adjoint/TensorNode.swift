@@ -9,7 +9,7 @@ internal import TensorIR
 @usableFromInline
 final class TensorNode: @unchecked Sendable {
   /// Where a value comes from while its elements are not there.
-  indirect enum Origin {
+  enum Origin {
     /// The elements are there.
     case known
     /// An operation that runs when a value is needed.
@@ -17,7 +17,7 @@ final class TensorNode: @unchecked Sendable {
     /// A value of a function being traced.
     case traced(Trace, ValueID)
     /// A mistake made on the way; it is thrown where a value is asked for.
-    case failed(AdjointError)
+    indirect case failed(AdjointError)
   }
 
   /// Shape and element type.

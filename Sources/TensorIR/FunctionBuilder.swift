@@ -50,7 +50,24 @@ package struct FunctionBuilder: Sendable {
   package mutating func emit(
     _ op: Op, _ operands: [ValueID], at location: SourceLocation? = nil
   ) throws -> ValueID {
-    try emitAll(op, operands, at: location)[0]
+    guard let type = plainType(op, operands) else {
+      return try emitAll(op, operands, at: location)[0]
+    }
+    let result = define(type, by: function.operations.count)
+    function.operations.append(
+      Operation(op, operands, results: [result], at: location ?? self.location))
+    return result
+  }
+
+  /// The type of plain arithmetic on floats, which is that of both operands; nil for everything else.
+  private func plainType(_ op: Op, _ operands: [ValueID]) -> TensorType? {
+    guard case .binary(let op) = op, operands.count == 2 else { return nil }
+    switch op {
+    case .add, .subtract, .multiply, .divide: break
+    default: return nil
+    }
+    let type = function[operands[0]]
+    return type.element.isFloat && function[operands[1]] == type ? type : nil
   }
 
   /// Adds an operation with any number of results, inferring their types.
