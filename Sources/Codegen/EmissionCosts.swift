@@ -68,6 +68,7 @@ enum EmissionCosts {
     /// Blocks of straight-line code are not longer.
     static let blockLength = 512
   }
+
   /// What machine code of little effort loses, and what it saves.
   enum Effort {
     /// The share of a call's time that less effort may cost.

@@ -420,7 +420,8 @@ final class EntryEmitter {
       let pointer =
         switch extra {
         case .context: context
-        case .task: kernel.blockCount == nil ? builder.zero(module.pointer) : currentTask()
+        case .task:
+          kernel.blockCount == nil ? builder.zero(module.pointer) : builder.currentTask(context)
         case .flag: flag ?? builder.zero(module.pointer)
         }
       let place = builder.gep(slots, bytes: extra.byte(behind: kernel.slots.count))
@@ -428,12 +429,6 @@ final class EntryEmitter {
     }
     emitCall(of: number)
     if kernel.usesScratch { leaveIfScratchIsMissing() }
-  }
-
-  /// The task that makes the call.
-  private func currentTask() -> LLVMValue {
-    let type = module.functionType([], returns: module.pointer)
-    return builder.callIndirect(type, loaded(context, byte: 48), [])
   }
 
   /// Runs a kernel whose buffers stand in the slots.

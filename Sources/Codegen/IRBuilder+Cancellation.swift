@@ -1,6 +1,12 @@
 internal import LLVMBridge
 
 extension IRBuilder {
+  /// The task that makes the call.
+  func currentTask(_ context: LLVMValue) -> LLVMValue {
+    let question = load(module.pointer, gep(context, bytes: 48), alignment: 8)
+    return callIndirect(module.functionType([], returns: module.pointer), question, [])
+  }
+
   /// Leaves a loop where the call should end before it is done; the context is asked once in so many
   /// iterations, a power of two.
   ///

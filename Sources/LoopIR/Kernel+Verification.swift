@@ -49,7 +49,8 @@ struct KernelVerifier {
   /// Whether accesses with a condition must be provably inside.
   let provesGuards: Bool
   var loopVariables = Set<VariableID>()
-  var openAccumulators: [ScalarID: Reduction.Kind] = [:]
+  /// The accumulators of the loops around, and whether terms may be added to them here.
+  var openAccumulators: [ScalarID: Bool] = [:]
   var isInVectors = false
   /// The variable of the vector loop around.
   var lane: VariableID?
@@ -145,9 +146,11 @@ struct KernelVerifier {
   }
 
   func verify(accumulation accumulator: ScalarID, of value: ScalarID) throws {
-    guard openAccumulators[accumulator] != nil else {
+    guard let isOpen = openAccumulators[accumulator] else {
       throw error("K1: t\(accumulator.index) is no accumulator of a loop around")
     }
+    try require(
+      isOpen, "K1: t\(accumulator.index) is added to in a branch, or a loop of unknown count")
     let element = try verify(use: value)
     try require(
       element == self.element(accumulator),

@@ -16,6 +16,41 @@ extension KernelVerifier {
     let (outer, scope) = (self, scalars.scope)
     try verify(loop.range, of: loop.variable)
     try bind(loop.variable)
+    // Iterations that may be none, or go on in some lanes only, add nothing to sums around.
+    if !loop.range.isCounted { openAccumulators = openAccumulators.mapValues { _ in false } }
+    try verifySchedule(of: loop)
+    for accumulator in loop.accumulators {
+      try define(accumulator.result)
+      try require(
+        accumulator.kind.accepts(element(accumulator.result)),
+        "\(accumulator.kind.rawValue) does not combine \(element(accumulator.result).rawValue)")
+      openAccumulators[accumulator.result] = true
+    }
+    for carry in loop.carries {
+      let types =
+        [try verify(use: carry.initial)] + [carry.current, carry.next, carry.result].map(element)
+      try require(
+        (loop.schedule == .serial || loop.isOfRecurrences) && Set(types).count == 1,
+        "K1: t\(carry.current.index) is no carry of a serial loop, of one type")
+      try define(carry.current)
+    }
+    depth += 1
+    let coefficients = loop.carries.flatMap { $0.recurrence?.coefficients ?? [] }
+    try verify(loop.body, handingOn: loop.carries.map(\.next) + coefficients)
+    if !loop.carries.isEmpty, loop.schedule != .serial { try verifyRecurrences(of: loop) }
+    leave(to: outer, scope)
+    for accumulator in loop.accumulators { scalars.show(accumulator.result) }
+    for carry in loop.carries { try define(carry.result) }
+    if case .condition(let holds) = loop.range {
+      try require(
+        element(holds) == .i1 && loop.carries.contains { $0.current == holds },
+        "t\(holds.index) is no boolean that its loop carries")
+    }
+    try verifyIterations(of: loop)
+  }
+
+  /// What a schedule asks of its loop, but for the order of iterations.
+  private mutating func verifySchedule(of loop: Loop) throws {
     if case .once = loop.range {
       try require(
         loop.schedule == .serial && loop.accumulators.isEmpty,
@@ -47,34 +82,6 @@ extension KernelVerifier {
         loop.accumulators.isEmpty,
         "K4: the parallel loop of \(name(loop.variable)) has an accumulator")
     }
-    for accumulator in loop.accumulators {
-      try define(accumulator.result)
-      try require(
-        accumulator.kind.accepts(element(accumulator.result)),
-        "\(accumulator.kind.rawValue) does not combine \(element(accumulator.result).rawValue)")
-      openAccumulators[accumulator.result] = accumulator.kind
-    }
-    for carry in loop.carries {
-      let types =
-        [try verify(use: carry.initial)] + [carry.current, carry.next, carry.result].map(element)
-      try require(
-        (loop.schedule == .serial || loop.isOfRecurrences) && Set(types).count == 1,
-        "K1: t\(carry.current.index) is no carry of a serial loop, of one type")
-      try define(carry.current)
-    }
-    depth += 1
-    let coefficients = loop.carries.flatMap { $0.recurrence?.coefficients ?? [] }
-    try verify(loop.body, handingOn: loop.carries.map(\.next) + coefficients)
-    if !loop.carries.isEmpty, loop.schedule != .serial { try verifyRecurrences(of: loop) }
-    leave(to: outer, scope)
-    for accumulator in loop.accumulators { scalars.show(accumulator.result) }
-    for carry in loop.carries { try define(carry.result) }
-    if case .condition(let holds) = loop.range {
-      try require(
-        element(holds) == .i1 && loop.carries.contains { $0.current == holds },
-        "t\(holds.index) is no boolean that its loop carries")
-    }
-    try verifyIterations(of: loop)
   }
 
   /// K4, K6 and K8: the order in which a loop's iterations are carried out does not matter.

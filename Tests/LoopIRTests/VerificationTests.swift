@@ -146,6 +146,15 @@ import Testing
       let one = b.k.number(1, in: &b.body)
       b.body.append(.accumulate(sum, value: one))
     },
+    Mistake("K1: t0 is added to in a branch, or a loop of unknown count") { b in
+      let sum = b.k.scalar()
+      var inner = [Node]()
+      let one = b.k.number(1, in: &inner)
+      let holds = b.k.define(
+        .inBounds([Bound(IndexExpression(b.i), lower: 0, upper: 1)]), .i1, in: &inner)
+      inner.append(loop(b.j, .serial, .once(if: holds), [.accumulate(sum, value: one)]))
+      b.body = [loop(b.i, .serial, .full, accumulators: [Accumulator(sum, .add)], inner)]
+    },
     Mistake("K2: variable i is used outside its loop") { b in
       b.body = [loop(b.i, [])]
       _ = b.k.load(0, b.at(b.i), in: &b.body)

@@ -6,6 +6,9 @@ final class Graph {
   let function: Function
   /// The defining operation's position by value; nil for parameters.
   let definitions: [Int?]
+  /// Reshaped values that only loops and branches read, and what each is made of: the same elements in the
+  /// same order, so that no memory of their own is needed.
+  private(set) lazy var reshapedStacks = function.reshapedStacks
   /// How many bytes of each value a nest of loops reads.
   private let readByteCounts: [Int]
   /// The first result of each operation, by position.
@@ -230,16 +233,13 @@ extension IndexExpression {
   }
 }
 
-extension Graph {
-  /// Reshaped values that only loops and branches read, and what each is made of: the same elements in the
-  /// same order, so that no memory of their own is needed.
-  var reshapedStacks: [ValueID: ValueID] {
+extension Function {
+  /// What `Graph.reshapedStacks` says.
+  fileprivate var reshapedStacks: [ValueID: ValueID] {
     var stacks: [ValueID: ValueID] = [:]
-    let isLooping = function.operations.indices.contains {
-      !function.operations[$0].op.regions.isEmpty
-    }
+    let isLooping = operations.indices.contains { !operations[$0].op.regions.isEmpty }
     guard isLooping else { return [:] }
-    for operation in function.operations {
+    for operation in operations {
       if case .shape(.reshape) = operation.op {
         stacks[operation.result] = operation.operands[0]
       } else if operation.op.regions.isEmpty {
@@ -247,15 +247,13 @@ extension Graph {
       }
     }
     // A reshaped value that is reshaped once more is read by more than loops.
-    for operation in function.operations {
+    for operation in operations {
       if case .shape(.reshape) = operation.op { stacks[operation.operands[0]] = nil }
     }
-    for result in function.results { stacks[result] = nil }
+    for result in results { stacks[result] = nil }
     return stacks
   }
-}
 
-extension Function {
   /// How many bytes of each value operations without regions read at most.
   fileprivate var readByteCounts: [Int] {
     var slices = [Int](repeating: 0, count: types.count)

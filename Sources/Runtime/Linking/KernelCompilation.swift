@@ -181,7 +181,11 @@ final class KernelCompilation: Sendable {
         try object(job.number, level: job.level)
       }
       clock?.note(job, took: ContinuousClock.now - start)
-      outcomes.withLock { $0[job.number] = outcome }
+      outcomes.withLock { outcomes in
+        // Another thread may have made it better, or quickly before this one failed.
+        if case .success(let known) = outcomes[job.number], known.level >= job.level { return }
+        outcomes[job.number] = outcome
+      }
     }
   }
 
