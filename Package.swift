@@ -50,6 +50,7 @@ let package = Package(
     .systemLibrary(name: "CCallSites"),
     .systemLibrary(name: "CComplex"),
 
+    .target(name: "CLLVMLibrary", dependencies: ["CLLVM"]),
     .target(name: "CLinearAlgebra"),
     .target(name: "CSorting"),
 
@@ -60,7 +61,7 @@ let package = Package(
     layer("Batching", ["TensorIR"]),
     layer("LoopIR", ["TensorIR"]),
     layer("Targets"),
-    layer("LLVMBridge", ["CLLVM", "Targets"]),
+    layer("LLVMBridge", ["CLLVM", "CLLVMLibrary", "Targets"]),
     layer("Fusion", ["LoopIR", "TensorIR", "Targets"]),
     layer("Codegen", ["LoopIR", "LLVMBridge", "TensorIR", "Targets"]),
     layer(

@@ -13,6 +13,12 @@ public enum CodeCaching: Hashable, Sendable {
   case none
 }
 
+/// Loads the code generator, which the first compilation of a process does otherwise, so that it is not
+/// part of what is timed.
+///
+/// - Throws: `AdjointError` where LLVM is not there.
+package func loadCodeGenerator() throws { try Executable.loadLLVM() }
+
 /// Runs a closure whose compilations, those of calls and of deferred operations too, use and keep code
 /// as `caching` says.
 public func withCodeCache<Result>(

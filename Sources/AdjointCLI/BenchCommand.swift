@@ -54,6 +54,7 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     call.startTimeLimit()
     let parsed = try program.read()
+    try loadCodeGenerator()
     if compile {
       let times = try CompileTimes(
         of: parsed, function: program.function,

@@ -9,7 +9,7 @@ package enum CodegenOptions {
   ///
   /// `-pre-RA-sched=source`: selection need not order what the machine scheduler orders again.
   package static let words: [String] =
-    ["-pre-RA-sched=source"] + omissions(for: .host)
+    ["-pre-RA-sched=source"] + omissions(forARM64: isHostARM64)
     + (ProcessInfo.processInfo.environment["ADJOINT_LLVM_OPTIONS"] ?? "")
     .split(separator: " ").map(String.init)
 
@@ -31,9 +31,15 @@ package enum CodegenOptions {
   ]
 
   /// The options that leave passes out, or put them back, in code for a processor.
-  private static func omissions(for target: TargetDescription) -> [String] {
-    omitted.map { "-disable-\($0)=\(!target.isARM64)" }
+  private static func omissions(forARM64 isARM64: Bool) -> [String] {
+    omitted.map { "-disable-\($0)=\(!isARM64)" }
   }
+
+  #if arch(arm64)
+    private static let isHostARM64 = true
+  #else
+    private static let isHostARM64 = false
+  #endif
 
   /// Hands LLVM the options, once.
   private static let areTaken: Bool = {
@@ -56,8 +62,8 @@ package enum CodegenOptions {
     for target: TargetDescription, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
     _ = areTaken
-    let omissions = omissions(for: target)
-    let usual = Self.omissions(for: .host)
+    let omissions = omissions(forARM64: target.isARM64)
+    let usual = Self.omissions(forARM64: isHostARM64)
     if omissions == usual {
       lock.share()
       defer { lock.unlock() }

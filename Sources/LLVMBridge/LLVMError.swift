@@ -12,15 +12,16 @@ package struct LLVMError: Error, Hashable, CustomStringConvertible {
   package var description: String { message }
 }
 
-/// The version of the LLVM library this process is linked with, as `22.1.8`.
+/// The version of the LLVM library that is loaded, as `22.1.8`.
 package let llvmVersion: String = {
   var (major, minor, patch): (UInt32, UInt32, UInt32) = (0, 0, 0)
   LLVMGetVersion(&major, &minor, &patch)
   return "\(major).\(minor).\(patch)"
 }()
 
-/// Throws unless the linked LLVM is one this code generator was written for.
+/// Loads LLVM, and throws unless it is one this code generator was written for.
 package func llvmVersionCheck() throws(LLVMError) {
+  try LLVMLibrary.load()
   var (major, minor, patch): (UInt32, UInt32, UInt32) = (0, 0, 0)
   LLVMGetVersion(&major, &minor, &patch)
   if major < 19 {

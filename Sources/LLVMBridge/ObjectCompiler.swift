@@ -119,6 +119,7 @@ private final class MachinePool: Sendable {
 
   /// A machine for `key`, idle or new.
   func take(_ key: MachineKey) throws(LLVMError) -> OpaquePointer {
+    try LLVMLibrary.load()
     if let machine = idle.withLock({ $0[key]?.popLast() }) { return machine.ref }
     let isNative = key.target.triple == TargetDescription.host.triple
     guard isNative ? Self.nativeTarget : Self.allTargets else {

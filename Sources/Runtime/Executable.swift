@@ -17,7 +17,7 @@ package struct CodeOptions: Hashable, Sendable {
   /// How much temporary memory a call may need, and what is kept in it.
   package var memory = MemoryOptions()
   /// The processor that loops are planned and code is made for.
-  package var target = TargetDescription.host
+  package var target = HostProcessor.description
   /// How good the code is when it can first be called.
   package var policy = CompilationPolicy.best
   /// How long planning and code generation may take; code that would take longer is made quickly at
@@ -114,10 +114,12 @@ package final class Executable: Sendable {
   ) throws -> Compiled {
     let clock = ContinuousClock()
     let start = clock.now
-    guard let target = options.target.running(on: .host) else {
+    let host = HostProcessor.description
+    guard let target = options.target.running(on: host) else {
       throw AdjointError(
-        .argument, "code for \(options.target.cpu) does not run on \(TargetDescription.host.cpu)")
+        .argument, "code for \(options.target.cpu) does not run on \(host.cpu)")
     }
+    try Self.beginToLoadLLVM(at: function.location)
     let early = Self.early(function, options, for: target)
     defer { _ = early?.finish() }
     let (program, memory, _, verification) = try Self.lowered(function, options, early)

@@ -75,5 +75,7 @@ private func triple(_ x: Double) -> Double { 3 * x }
   @Test func versionIsSupported() throws {
     try llvmVersionCheck()
     #expect(llvmVersion.split(separator: ".").count == 3)
+    #expect(LLVMLibrary.isLoaded && LLVMLibrary.identity.hasPrefix(llvmVersion))
+    try LLVMLibrary.check()
   }
 }

@@ -12,7 +12,7 @@ internal import LLVMBridge
 package struct CodeOrigin: Hashable, Sendable {
   /// The build of the code generator.
   var build: String
-  /// The version of LLVM.
+  /// The library of LLVM.
   var llvm: String
   /// The options of LLVM's command line.
   var llvmOptions: [String]
@@ -24,7 +24,7 @@ package struct CodeOrigin: Hashable, Sendable {
   /// That of this process: nil where its build is not known.
   package static let current: CodeOrigin? = BuildIdentity.name.map {
     CodeOrigin(
-      build: $0, llvm: llvmVersion, llvmOptions: CodegenOptions.words,
+      build: $0, llvm: LLVMLibrary.identity, llvmOptions: CodegenOptions.words,
       disabledPasses: ScheduleOptions.environmentDisabled,
       rewriteLimit: ScheduleOptions.environmentLimit)
   }

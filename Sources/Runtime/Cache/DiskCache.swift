@@ -18,12 +18,15 @@ package final class DiskCache: Sendable {
     case kernel = 1
     /// A whole program: its object files, and what calls need to know.
     case program = 2
+    /// What LLVM says of a processor.
+    case processor = 3
 
     /// How names of files end.
     var suffix: String {
       switch self {
       case .kernel: "kernel"
       case .program: "program"
+      case .processor: "processor"
       }
     }
   }
