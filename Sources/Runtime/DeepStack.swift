@@ -1,7 +1,7 @@
 /// Runs `body` on a thread with a stack of `byteCount` bytes, and returns what it returns or throws.
 ///
-/// Lowering walks a function's graph by recursion, as deep as its longest chain of operations;
-/// a caller's thread may have half a megabyte of stack.
+/// Lowering walks a function's graph by recursion, as deep as a kernel may be; a caller's thread may have
+/// half a megabyte of stack.
 ///
 /// - Throws: `StackError` where the system has no such thread.
 func withStack<Result>(byteCount: Int, _ body: () throws -> Result) throws -> Result {

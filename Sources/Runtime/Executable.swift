@@ -244,8 +244,8 @@ package final class Executable: Sendable {
   /// Shorter functions are planned faster than another thread starts.
   private static let leastEarlyCount = 24
 
-  /// The verified loop program of a function, and how long the verifier took; long functions are lowered on
-  /// a stack of their own.
+  /// The verified loop program of a function, and how long the verifier took; what is not short is lowered on
+  /// a stack of its own, whose size does not depend on the function.
   private static func lowered(
     _ function: Function, _ options: CodeOptions, _ early: EarlyCompilation? = nil
   ) throws -> (
@@ -269,8 +269,7 @@ package final class Executable: Sendable {
     }
     guard count > Self.shallowCount else { return try lower() }
     do {
-      let byteCount = min(Self.stackBytesPerOperation * count, Self.largestStack)
-      return try withStack(byteCount: byteCount, lower)
+      return try withStack(byteCount: Self.stackByteCount, lower)
     } catch let error as StackError {
       throw AdjointError(
         .system, "no thread with a stack of \(error.byteCount) bytes", at: function.location)
@@ -279,10 +278,9 @@ package final class Executable: Sendable {
 
   /// Functions of at most this many operations are lowered on the caller's stack.
   private static let shallowCount = 256
-  /// What one operation of a chain takes on the stack while it is lowered, with room to spare.
-  private static let stackBytesPerOperation = 16 << 10
-  /// The planner cuts kernels at a depth that this holds, however long the program.
-  private static let largestStack = 512 << 20
+  /// What lowering takes on the stack, with room to spare: the planner cuts kernels at a depth of 512 values, and
+  /// what else is recursive stops before.
+  private static let stackByteCount = 16 << 20
 
   deinit {
     context.pointee.times?.deinitialize(count: 1).deallocate()

@@ -8,13 +8,41 @@ extension SerialBuilder {
   }
 
   /// One element of a value.
+  ///
+  /// Elements that it is made of are computed by recursion. What is too deep for that is computed first, and
+  /// then what asked for it again, so that the stack does not grow with the length of a chain.
   func scalar(of value: ValueID, at index: [Int], in frame: Frame) throws -> ScalarID {
     let element = Element(value: value, index: index)
     if let known = frame.known[element] { return known }
+    guard depth < Self.depthLimit else {
+      waiting.append((element, frame))
+      throw TooDeep()
+    }
+    guard depth == 0 else { return try defined(element, in: frame) }
+    while true {
+      do {
+        guard let next = waiting.last else { return try defined(element, in: frame) }
+        _ = try defined(next.element, in: next.frame)
+        waiting.removeLast()
+      } catch is TooDeep {}
+    }
+  }
+
+  /// Computes an element, and remembers the scalar.
+  private func defined(_ element: Element, in frame: Frame) throws -> ScalarID {
+    depth += 1
+    defer { depth -= 1 }
     let result = try atFloor(of: frame) { try computed(element, in: frame) }
     frame.known[element] = result
     return result
   }
+
+  /// Thrown where an element needs another one that is too many steps away to be computed by recursion: the last
+  /// one that waits.
+  private struct TooDeep: Error {}
+
+  /// How many elements of a chain are computed by recursion.
+  private static let depthLimit = 128
 
   private func computed(_ element: Element, in frame: Frame) throws -> ScalarID {
     let type = frame.graph.type(element.value)

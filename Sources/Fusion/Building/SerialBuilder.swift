@@ -15,6 +15,10 @@ final class SerialBuilder {
   var levels: [Level] = [Level()]
   /// For each variable how many loops are around the place where it can be used.
   var variableLevels: [Int] = []
+  /// How many elements are being computed, each for the one before.
+  var depth = 0
+  /// Elements that were too deep, to be computed before what asked for them; the last one first.
+  var waiting: [(element: Element, frame: Frame)] = []
   /// How many loops are at least around what is computed now.
   private var floor = 0
   /// For each scalar how many loops are around it.
