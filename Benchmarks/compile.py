@@ -1,12 +1,13 @@
 """Times compiling in Adjoint and in JAX, stage by stage, in one run.
 
-usage: compile.py [--full] ADJOINT PROGRAMS RESULTS [NAME ...]
+usage: compile.py [--full] [--calls ADJOINT_BENCH] ADJOINT PROGRAMS RESULTS [NAME ...]
 
 ADJOINT is the command line's binary, PROGRAMS the folder of the programs, RESULTS the folder that
-`compile-DATE.txt` and `compile-DATE.svg` go to. NAMEs select programs and series. A series is one
-program at sizes n, 2n and 4n, with `--full` also 8n; its text is what JAX exports. The least of two
-compilations counts, with `--full` of five. `cold` is all the best code, `balanced` what the policy of that name
-makes before the first call.
+`compile-DATE.txt` and `compile-DATE.svg` go to. NAMEs select programs and series; loops are named
+`loop NAME`. A series is one program at sizes n, 2n and 4n, with `--full` also 8n; its text is what
+JAX exports. The least of two compilations counts, with `--full` of five. `cold` is all the best code,
+`balanced` what the policy of that name makes before the first call. ADJOINT_BENCH is the program of
+that name, which times tracing and calls from Swift.
 """
 
 import argparse
@@ -146,7 +147,7 @@ def row(name, size, report, first, jax):
     """One line of the table."""
     ways = ("cold", "cold, balanced", "warm in process", "warm from disk")
     cold, balanced, process, disk = (report[way] for way in ways)
-    cells = [f"{name:<14}{size:>6}"]
+    cells = [f"{name:<20}{size:>6}"]
     cells += [f"{cold[stage]:>10.1f}" for stage in ADJOINT_STAGES]
     cells += [f"{cold['compile_ms']:>10.1f}", f"{cold['processor_ms']:>10.1f}"]
     cells += [f"{balanced['compile_ms']:>10.1f}", f"{process['compile_ms']:>10.1f}"]
@@ -160,7 +161,7 @@ def row(name, size, report, first, jax):
 
 
 HEAD = (
-    f"{'milliseconds':<14}{'size':>6}{'transform':>10}{'plan':>10}{'codegen':>10}{'link':>10}"
+    f"{'milliseconds':<20}{'size':>6}{'transform':>10}{'plan':>10}{'codegen':>10}{'link':>10}"
     f"{'cold':>10}{'processor':>10}{'balanced':>10}{'process':>10}{'disk':>10}{'from exec':>10}"
     f"{'peak MB':>8}"
     f"{'JAX trace':>10}{'lower':>10}{'compile':>10}{'all':>10}{'times':>8}{'balanced':>10}")
@@ -209,56 +210,62 @@ def plot(series):
     return "\n".join(parts + ["</svg>", ""])
 
 
+def exported(folder, name, function, arguments):
+    """The text that JAX exports of a function, in a file."""
+    import jax
+
+    path = folder / f"{name}.mlir"
+    path.write_text(jax.jit(function, keep_unused=True).lower(*arguments).as_text())
+    return path
+
+
+def cases(programs, folder):
+    """Each program: its name, size, text, function, differentiated indices and arguments."""
+    import numpy as np
+
+    from loops import PROGRAMS as LOOPS
+
+    for name, (function, indices, inputs) in PROGRAMS.items():
+        arguments = inputs(np.random.default_rng(0))
+        yield name, "", lambda: programs / name / "primal.mlir", function, indices, arguments
+    for name, make in MODELS.items():
+        function, indices, arguments = make()
+        yield name, "", lambda: exported(folder, name, function, arguments), function, indices, arguments
+    for name, (make, _) in LOOPS.items():
+        function, arguments, indices = make()
+        name = f"loop {name}"
+        yield name, "", lambda: exported(folder, name, function, arguments), function, indices, arguments
+    for name, (make, sizes) in SERIES.items():
+        for size in sizes[:SIZES]:
+            function, indices, arguments = make(size)
+            yield (
+                name, size, lambda: exported(folder, f"{name}{size}", function, arguments), function,
+                indices, arguments)
+
+
 def measure(binary, programs, names, print_line):
     """Prints all rows, and gives the series for the plot."""
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    import numpy as np
-
-    series = {}
+    series, patience = {}, {}
+    print_line(HEAD)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        print_line(HEAD)
-        for name, (function, indices, inputs) in PROGRAMS.items():
+        for name, size, text, function, indices, arguments in cases(programs, folder):
             if names and name not in names:
                 continue
-            path = programs / name / "primal.mlir"
-            arguments = inputs(np.random.default_rng(0))
-            print_line(
-                row(
-                    name, "", adjoint(binary, path, indices),
-                    first_result(binary, path, indices, folder),
-                    jax_times(function, indices, arguments) if function else None))
-        for name, make in MODELS.items():
-            if names and name not in names:
+            path = text()
+            report = adjoint(binary, path, indices)
+            left = patience.setdefault(name, JAX_PATIENCE_MS)
+            times = jax_times(function, indices, arguments) if function and left > 0 else None
+            print_line(row(name, size, report, first_result(binary, path, indices, folder), times))
+            if not size:
                 continue
-            function, indices, arguments = make()
-            path = folder / f"{name}.mlir"
-            path.write_text(jax.jit(function, keep_unused=True).lower(*arguments).as_text())
-            print_line(
-                row(
-                    name, "", adjoint(binary, path, indices),
-                    first_result(binary, path, indices, folder),
-                    jax_times(function, indices, arguments)))
-        for name, (make, sizes) in SERIES.items():
-            if names and name not in names:
-                continue
-            patience = JAX_PATIENCE_MS
-            for size in sizes[:SIZES]:
-                function, indices, arguments = make(size)
-                path = folder / f"{name}{size}.mlir"
-                path.write_text(jax.jit(function, keep_unused=True).lower(*arguments).as_text())
-                report = adjoint(binary, path, indices)
-                times = jax_times(function, indices, arguments) if patience > 0 else None
-                print_line(
-                    row(
-                        name, size, report, first_result(binary, path, indices, folder), times))
-                series.setdefault((name, "Adjoint"), []).append(
-                    (size, report["cold"]["compile_ms"]))
-                if times:
-                    patience -= sum(times)
-                    series.setdefault((name, "JAX"), []).append((size, sum(times)))
+            series.setdefault((name, "Adjoint"), []).append((size, report["cold"]["compile_ms"]))
+            if times:
+                patience[name] -= sum(times)
+                series.setdefault((name, "JAX"), []).append((size, sum(times)))
     return series
 
 
@@ -266,6 +273,7 @@ def main():
     global REPEATS, SIZES
     parser = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1].split("\n")[0])
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--calls")
     parser.add_argument("adjoint")
     parser.add_argument("programs", type=pathlib.Path)
     parser.add_argument("results", type=pathlib.Path)
@@ -281,6 +289,9 @@ def main():
         lines.append(line)
 
     series = measure(given.adjoint, given.programs, given.names, print_line)
+    if given.calls:
+        print_line("")
+        print_line(subprocess.run([given.calls], capture_output=True, text=True, check=True).stdout.strip())
     if not given.names:
         given.results.mkdir(exist_ok=True)
         (given.results / f"compile-{date}.txt").write_text("\n".join(lines) + "\n")

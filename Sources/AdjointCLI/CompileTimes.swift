@@ -96,15 +96,33 @@ struct CompileTimes {
 
   /// The most memory that the process held so far.
   private static func peakByteCount() -> Int {
-    var usage = rusage()
-    #if canImport(Glibc)
-      getrusage(RUSAGE_SELF.rawValue, &usage)
-      return Int(usage.ru_maxrss) << 10
+    #if os(Linux)
+      return highWater() ?? 0
     #else
+      var usage = rusage()
       getrusage(RUSAGE_SELF, &usage)
       return Int(usage.ru_maxrss)
     #endif
   }
+
+  #if os(Linux)
+    /// What the system says of the process's memory: `VmHWM` of proc_pid_status(5), in kilobytes.
+    ///
+    /// The usage of resources would tell the most of the process that started this one, if that is more.
+    private static func highWater() -> Int? {
+      guard let file = fopen("/proc/self/status", "r") else { return nil }
+      defer { fclose(file) }
+      var kilobytes = 0
+      var line = [CChar](repeating: 0, count: 256)
+      while fgets(&line, Int32(line.count), file) != nil {
+        let found = withUnsafeMutablePointer(to: &kilobytes) { target in
+          withVaList([target]) { vsscanf(line, "VmHWM: %ld", $0) }
+        }
+        if found == 1 { return kilobytes << 10 }
+      }
+      return nil
+    }
+  #endif
 }
 
 /// Milliseconds that all threads of the process worked so far.
