@@ -31,6 +31,9 @@ enum CostModel {
     static let leastRepeatedElements = 32
     /// Values of at most this many elements may be stored one by one.
     static let unrolledCount = 16
+    /// Elements along a short axis are computed together where each makes at most such a part of what it is
+    /// made of for itself, in hundredths.
+    static let ownShare = 50
     /// Scattered reductions add into memory of at most this many elements.
     static let scatteredCount = 1 << 16
     /// The rows of a column from which on it is summed row by row.

@@ -135,8 +135,9 @@ import Testing
     for element in isLong ? [.f32, .i16] : [ElementType.f32, .bf16, .f16, .i32, .u8, .i16] {
       for (direction, kind) in [("LT", ""), ("GT", ""), ("LT", "TOTALORDER")]
       where kind.isEmpty || element.isFloat {
+        if isLong, !isExhaustive, element == .i16, direction == "LT" { continue }
         let function = try Self.sort(element, shape, along: axis, direction, kind)
-        for isPlain in [true, false] {
+        for isPlain in isLong && !isExhaustive ? [false] : [true, false] {
           let argument = Self.elements(function.parameterTypes[0], isPlain: isPlain)
           #expect(
             try runNatively(function, [argument]) == Interpreter().run(function, [argument]),

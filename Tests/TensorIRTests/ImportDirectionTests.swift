@@ -41,7 +41,9 @@ private let systemModules: Set<String> = [
 /// The modules that the `import` lines of a source text name.
 private func importedModules(of text: String) -> [String] {
   text.split(separator: "\n").compactMap { line in
-    guard let match = line.firstMatch(of: /^\s*(?:@?\w+(?:\([^)]*\))?\s+)*?import\s+(.+)$/) else {
+    guard line.contains("import"),
+      let match = line.firstMatch(of: /^\s*(?:@?\w+(?:\([^)]*\))?\s+)*?import\s+(.+)$/)
+    else {
       return nil
     }
     let words = match.1.split(separator: " ")

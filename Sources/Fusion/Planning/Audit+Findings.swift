@@ -41,6 +41,8 @@ extension Audit {
     var crowded: [ValueID] = []
     /// How many demands were looked at.
     var steps: Int
+    /// How many elements are computed, each at one place.
+    var work: Int
     /// Whether there are more demands than the limit, so that not all were looked at.
     var isTooLarge: Bool
     /// Where the root's loops could be split so that conditions hold on all of one side; by axis.
@@ -95,7 +97,7 @@ extension Audit {
   /// What was found.
   var findings: Findings {
     var found = Findings(
-      steps: steps, isTooLarge: isTooLarge, breaks: breaks, pieceSteps: pieceSteps,
+      steps: steps, work: work, isTooLarge: isTooLarge, breaks: breaks, pieceSteps: pieceSteps,
       placesOfOwn: placesOfOwn, needsNeighboursOfOwn: needsNeighboursOfOwn)
     for note in notes {
       let (value, marks) = (note.value, note.marks)

@@ -36,6 +36,8 @@ final class Audit {
   private let numbers: ValueNumbers
   /// How many demands were looked at.
   @exclusivity(unchecked) private(set) var steps = 0
+  /// How many elements are computed, each at one place, which takes more than to read another one.
+  @exclusivity(unchecked) private(set) var work = 0
   /// Whether there are more demands than the limit, so that not all were looked at.
   @exclusivity(unchecked) private(set) var isTooLarge = false
 
@@ -279,6 +281,7 @@ final class Audit {
   private func visit(_ formula: Comprehension, at site: Site) {
     let (value, note, index) = (site.value, site.note, site.axes)
     let iterations = indices.iterations(index)
+    if case .apply = formula.body { work += 1 }
     guard let fold = formula.fold else {
       if formula.body.isCostly {
         let repetition = iterations * 100 / max(graph.type(value).count, 1)

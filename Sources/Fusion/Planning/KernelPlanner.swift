@@ -319,13 +319,20 @@ struct KernelPlanner {
     }
   }
 
-  /// Lets short axes of a root that contains reductions share the reductions' loops.
+  /// Lets the elements along a short axis of a root that contains reductions share the reductions' loops, where
+  /// they are made of the same.
   private mutating func unrollShortAxes(_ root: Root) {
     guard root.isPlain else { return }
     let shape = graph.type(root.value).shape
     let short = shape.indices.filter { (2...Comprehension.Fold.unrolledCount).contains(shape[$0]) }
-    guard !short.isEmpty, short.count < shape.count, !audit(root).folds.isEmpty else { return }
-    roots[root.value]?.layout.unrolledAxes = [short[short.count - 1]]
+    guard let axis = short.last, short.count < shape.count else { return }
+    let natural = audit(root)
+    guard !natural.folds.isEmpty else { return }
+    var together = root
+    together.layout.unrolledAxes = [axis]
+    let others = audit(together).work - natural.work
+    guard others * 100 <= (shape[axis] - 1) * natural.work * CostModel.Storing.ownShare else { return }
+    roots[root.value] = together
   }
 
   /// Values other than the root itself that would be computed too often: reductions more than once
