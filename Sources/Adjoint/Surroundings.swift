@@ -26,14 +26,17 @@ final class Surroundings: Sendable {
     let around = current
     let inner = Surroundings(
       trace: trace, caller: around?.caller ?? .unknown, scopes: around?.scopes ?? [])
-    return try $current.withValue(inner) { try body() }
+    let isPlain = !inner.hasCaller && inner.scopes.isEmpty
+    return try around.withObstacle {
+      try trace.withObstacles(isPlain ? -1 : 0) { try $current.withValue(inner) { try body() } }
+    }
   }
 
   /// Runs `body`, whose operations all have a place.
   static func with<Result>(caller: SourceLocation, _ body: () throws -> Result) rethrows -> Result {
     let around = current
     let inner = Surroundings(trace: around?.trace, caller: caller, scopes: around?.scopes ?? [])
-    return try $current.withValue(inner) { try body() }
+    return try around.withObstacle { try $current.withValue(inner) { try body() } }
   }
 
   /// Runs `body`, whose operations stand in one more `checkpoint` scope.
@@ -42,6 +45,14 @@ final class Surroundings: Sendable {
     let inner = Surroundings(
       trace: around?.trace, caller: around?.caller ?? .unknown,
       scopes: (around?.scopes ?? []) + [scope])
-    return try $current.withValue(inner) { try body() }
+    return try around.withObstacle { try $current.withValue(inner) { try body() } }
+  }
+}
+
+extension Surroundings? {
+  /// Runs `body`, whose operations have other surroundings.
+  fileprivate func withObstacle<Result>(_ body: () throws -> Result) rethrows -> Result {
+    guard let trace = self?.trace else { return try body() }
+    return try trace.withObstacles(1, body)
   }
 }

@@ -50,13 +50,11 @@ extension TensorNode {
   static func apply(
     _ op: Op, to first: TensorNode, _ second: TensorNode? = nil, at location: SourceLocation
   ) -> TensorNode {
-    let surroundings = Surroundings.current
-    guard let surroundings, let trace = surroundings.trace else {
+    guard let trace = first.innermostTrace ?? second?.innermostTrace else {
       return apply(op, [first] + (second.map { [$0] } ?? []), at: location)
     }
-    let location = location.or(surroundings)
     do {
-      return try trace.record(op, first, second, at: location, in: surroundings.scopes)
+      return try trace.record(op, first, second, at: location)
     } catch {
       return failed(op, [first] + (second.map { [$0] } ?? []), error, at: location)
     }
@@ -208,7 +206,7 @@ extension TensorNode {
       }
       let dimensions = Array((shape.count - type.rank)..<shape.count)
       return .apply(
-        .shape(.broadcast(shape: shape, dimensions: dimensions)), [self], at: location)
+        .shape(.broadcast(shape: shape, dimensions: dimensions)), to: self, at: location)
     }
   }
 
@@ -222,17 +220,17 @@ extension TensorNode {
           "shape \(type.shape) does not reshape to \(shape): the number of elements must stay",
           at: location)
       }
-      return .apply(.shape(.reshape(shape: shape)), [self], at: location)
+      return .apply(.shape(.reshape(shape: shape)), to: self, at: location)
     }
   }
 
   func transpose(_ permutation: [Int], at location: SourceLocation) -> TensorNode {
     permutation == Array(type.shape.indices)
-      ? self : .apply(.shape(.transpose(permutation: permutation)), [self], at: location)
+      ? self : .apply(.shape(.transpose(permutation: permutation)), to: self, at: location)
   }
 
   func convert(to element: ElementType, at location: SourceLocation) -> TensorNode {
-    type.element == element ? self : .apply(.convert(to: element), [self], at: location)
+    type.element == element ? self : .apply(.convert(to: element), to: self, at: location)
   }
 
   /// A reduction over axes, which stay with extent one where `keepingDims`; nil for all axes. Messages call

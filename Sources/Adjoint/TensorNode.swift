@@ -159,6 +159,13 @@ final class TensorNode: @unchecked Sendable {
   @inline(__always)
   func name(in trace: Trace) -> ValueID? { self.trace === trace ? ValueID(number) : nil }
 
+  /// The trace that the value belongs to, where that is the innermost one.
+  @inline(__always)
+  var innermostTrace: Trace? {
+    guard let trace, trace.isInnermost else { return nil }
+    return trace
+  }
+
   /// Makes a deferred value known; of two tasks that computed it, the first one's bytes stay.
   func publish(_ bytes: UnsafeMutableRawPointer) {
     let (isFirst, _) = address.compareExchange(

@@ -27,6 +27,8 @@ final class Trace: @unchecked Sendable {
   private struct Number: Hashable {
     let element: ElementType
     let bits: UInt64
+
+    func _rawHashValue(seed: Int) -> Int { Int(truncatingIfNeeded: bits).scattered(by: seed) }
   }
 
   /// What is recorded so far.
@@ -79,6 +81,9 @@ final class Trace: @unchecked Sendable {
   /// Whether an operation that is written again is the first one. Traces that are compared must not
   /// depend on which attributes happen to be equal at one size.
   private let sharesOperations = !Trace.isForBuckets
+  /// What keeps the trace from being the innermost one: traces, `checkpoint` scopes and functions with a
+  /// place inside its closure, and that the closure does not run.
+  private let obstacles = Atomic<Int>(1)
 
   private init(_ purpose: Purpose, at location: SourceLocation) {
     self.purpose = purpose
@@ -155,6 +160,21 @@ final class Trace: @unchecked Sendable {
       at: location)
   }
 
+  /// Whether operations on values of the trace belong to it, and to nothing inside it.
+  ///
+  /// This spares them to look at the surroundings. It may hold where a value has escaped from the closure
+  /// to another thread while the closure runs.
+  var isInnermost: Bool { obstacles.load(ordering: .relaxed) == 0 }
+
+  /// Runs `body`, in which something keeps the trace from being the innermost one, or nothing any more.
+  func withObstacles<Result>(
+    _ change: Int, _ body: () throws -> Result
+  ) rethrows -> Result {
+    obstacles.add(change, ordering: .relaxed)
+    defer { obstacles.subtract(change, ordering: .relaxed) }
+    return try body()
+  }
+
   /// Whether what runs now is recorded to be compiled, so that it does not run in later calls.
   static var isCompiling: Bool { current.map { !$0.isDefineByRun } ?? false }
 
@@ -171,14 +191,13 @@ final class Trace: @unchecked Sendable {
     }
   }
 
-  /// Adds an operation on one or two values.
+  /// Adds an operation on one or two values, while the trace is the innermost one.
   ///
   /// - Throws: as above.
   func record(
-    _ op: Op, _ first: TensorNode, _ second: TensorNode?, at location: SourceLocation,
-    in scopes: [Int]
+    _ op: Op, _ first: TensorNode, _ second: TensorNode?, at location: SourceLocation
   ) throws -> TensorNode {
-    let place = place(location, in: scopes)
+    let place = place(location, in: [])
     return try state.withLock { state in
       let left = try name(of: first, in: &state)
       guard let second else { return try append(op, [left], at: place, after: first, to: &state) }
