@@ -15,8 +15,7 @@ public func checkpoint<each Input, Output>(
 ) -> (repeat each Input) throws -> Output {
   { (input: repeat each Input) in
     guard let trace = Trace.current else { return try function(repeat each input) }
-    let scopes = CheckpointScopes.current + [trace.addScope()]
-    return try CheckpointScopes.$current.withValue(scopes) { try function(repeat each input) }
+    return try Surroundings.with(scope: trace.addScope()) { try function(repeat each input) }
   }
 }
 
@@ -30,8 +29,7 @@ public func checkpoint<Input, Output>(
 ) -> (Input) throws -> Output {
   { input in
     guard let trace = Trace.current else { return try function(input) }
-    let scopes = CheckpointScopes.current + [trace.addScope()]
-    return try CheckpointScopes.$current.withValue(scopes) { try function(input) }
+    return try Surroundings.with(scope: trace.addScope()) { try function(input) }
   }
 }
 
@@ -51,15 +49,9 @@ public func saved<Tree: TensorTree>(
     } catch {
       let failure =
         error as? AdjointError ?? AdjointError(.argument, "\(error)", at: place)
-      return TensorNode(node.type, .failed(failure))
+      return TensorNode(node.type, failing: failure)
     }
   }
-}
-
-/// The `checkpoint` scopes that operations are recorded in.
-enum CheckpointScopes {
-  /// The numbers of the scopes around, outermost first.
-  @TaskLocal static var current: [Int] = []
 }
 
 /// What a transform outside of any trace asks of the memory plan.
@@ -82,9 +74,8 @@ enum MemoryRequest {
 }
 
 extension SourceLocation {
-  /// The place, in the `checkpoint` scopes of this task.
-  var inCheckpoint: SourceLocation {
-    let scopes = CheckpointScopes.current
+  /// The place, in some `checkpoint` scopes.
+  func inCheckpoint(_ scopes: [Int]) -> SourceLocation {
     guard !scopes.isEmpty, !trail.scopes.starts(with: scopes) else { return self }
     var place = self
     place.trail.scopes = scopes + trail.scopes

@@ -494,6 +494,6 @@ extension Signature {
 extension TensorNode {
   /// A value that only holds a place for one of its type.
   static func placeholder(_ type: TensorType) -> TensorNode {
-    TensorNode(type, .failed(AdjointError(.argument, "a placeholder has no value")))
+    TensorNode(type, failing: AdjointError(.argument, "a placeholder has no value"))
   }
 }

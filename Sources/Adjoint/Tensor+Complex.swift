@@ -11,7 +11,7 @@ extension Tensor where Scalar: TensorComplex {
       .apply(.complex(.make), $0, at: location)
     }
     let type = TensorType([], Scalar.elementType)
-    self.init(both.failure.map { TensorNode(type, .failed($0)) } ?? both)
+    self.init(both.failure.map { TensorNode(type, failing: $0) } ?? both)
   }
 
   /// The real parts.

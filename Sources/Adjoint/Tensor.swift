@@ -162,7 +162,11 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
 extension TensorNode {
   /// A known scalar.
   static func scalar<Scalar: TensorScalar>(_ scalar: Scalar, isLiteral: Bool) -> TensorNode {
-    elements([scalar], shape: [], isLiteral: isLiteral)
+    capturing(Scalar.elementType) {
+      try TensorNode(TensorType([], Scalar.elementType), isLiteral: isLiteral) { target in
+        Swift.withUnsafeBytes(of: scalar) { target.copyMemory(from: $0) }
+      }
+    }
   }
 
   /// A known tensor of as many elements as `shape` holds; failed where there is no memory.

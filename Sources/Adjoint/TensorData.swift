@@ -100,7 +100,13 @@ extension TensorNode {
 extension TensorType {
   /// Fails unless extents are not negative and the size in bytes fits an `Int`.
   func requireSize() throws {
-    guard shape.allSatisfy({ $0 >= 0 }), (shape + [element.byteCount]).checkedCount != nil else {
+    var (byteCount, isTooLarge) = (element.byteCount, false)
+    for extent in shape {
+      let product = byteCount.multipliedReportingOverflow(by: extent)
+      isTooLarge = isTooLarge || product.overflow || extent < 0
+      byteCount = product.partialValue
+    }
+    if isTooLarge {
       throw AdjointError(.shape, "shape \(shape) has no size")
     }
   }

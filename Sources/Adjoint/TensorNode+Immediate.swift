@@ -34,9 +34,8 @@ extension TensorNode {
   /// The result of a small operation on this known value and another one, one of which is a scalar, which
   /// is combined with every element of the other; nil for others, and where anything is recorded.
   func combinedAtOnce(_ op: Op, _ right: TensorNode) -> TensorNode? {
-    guard Trace.current == nil, type.shape.isEmpty != right.type.shape.isEmpty,
-      type.element == right.type.element,
-      let left = knownAddress, let other = right.knownAddress
+    guard type.shape.isEmpty != right.type.shape.isEmpty, type.element == right.type.element,
+      let left = knownAddress, let other = right.knownAddress, Trace.current == nil
     else { return nil }
     let isScalarLeft = type.shape.isEmpty
     let whole = isScalarLeft ? right.type : type

@@ -9,7 +9,7 @@ extension TensorNode {
   static func failed(_ error: AdjointError, _ element: ElementType) -> TensorNode {
     let error = SourceLocation.caller.isKnown ? error.placed(at: .caller) : error
     Trace.current?.fail(error)
-    return TensorNode(TensorType([], element), .failed(error))
+    return TensorNode(TensorType([], element), failing: error)
   }
 
   /// What `body` makes, or a failed value with the error it throws.
@@ -34,18 +34,39 @@ extension TensorNode {
   static func apply(
     _ op: Op, _ operands: [TensorNode], at location: SourceLocation
   ) -> TensorNode {
-    let trace = Trace.current
-    let location = location.orCaller
+    let surroundings = Surroundings.current
+    let location = location.or(surroundings)
     do {
-      if let trace { return try trace.record(op, operands, at: location) }
+      if let surroundings, let trace = surroundings.trace {
+        return try trace.record(op, operands, at: location, in: surroundings.scopes)
+      }
       return try deferring(op, operands, at: location)
-    } catch let error as AdjointError {
-      let plain = error.withoutConstraint(of: op).placed(at: location)
-      return failed(plain, op.resultElement(operands))
     } catch {
-      return failed(
-        AdjointError(.system, "\(error)", at: location), op.resultElement(operands))
+      return failed(op, operands, error, at: location)
     }
+  }
+
+  /// An operation on one or two values, which takes no list of them where it is recorded.
+  static func apply(
+    _ op: Op, to first: TensorNode, _ second: TensorNode? = nil, at location: SourceLocation
+  ) -> TensorNode {
+    guard let trace = first.innermostTrace ?? second?.innermostTrace else {
+      return apply(op, [first] + (second.map { [$0] } ?? []), at: location)
+    }
+    do {
+      return try trace.record(op, first, second, at: location)
+    } catch {
+      return failed(op, [first] + (second.map { [$0] } ?? []), error, at: location)
+    }
+  }
+
+  /// The failed value of an operation that does not fit its operands.
+  private static func failed(
+    _ op: Op, _ operands: [TensorNode], _ error: any Error, at location: SourceLocation
+  ) -> TensorNode {
+    let known = error as? AdjointError ?? AdjointError(.system, "\(error)", at: location)
+    let plain = known.withoutConstraint(of: op).placed(at: location)
+    return failed(plain, op.resultElement(operands))
   }
 
   /// An operation that runs when a value is needed.
@@ -68,7 +89,7 @@ extension TensorNode {
       if let known = try computedAtOnce(op, operands, as: type) { return known }
     }
     let operation = DeferredOperation(op, operands, depth: depth + 1, at: location)
-    let node = TensorNode(type, .deferred(operation))
+    let node = TensorNode(type, operation)
     if depth + 1 >= depthLimit { return try node.known(at: location) }
     return node
   }
@@ -122,15 +143,24 @@ extension Op {
 
 extension TensorNode {
   func unary(_ op: UnaryOp, at location: SourceLocation) -> TensorNode {
-    .apply(.unary(op), [self], at: location)
+    .apply(.unary(op), to: self, at: location)
   }
 
   /// A binary operation on operands broadcast together.
   func binary(
     _ op: BinaryOp, _ right: TensorNode, at location: SourceLocation
   ) -> TensorNode {
-    if type.shape == right.type.shape { return .apply(.binary(op), [self, right], at: location) }
+    if type.shape == right.type.shape { return .apply(.binary(op), to: self, right, at: location) }
     if let known = combinedAtOnce(.binary(op), right) { return known }
+    // A number fits every shape.
+    if right.type.isScalar {
+      return .apply(
+        .binary(op), to: self, right.broadcast(to: type.shape, at: location), at: location)
+    }
+    if type.isScalar {
+      return .apply(
+        .binary(op), to: broadcast(to: right.type.shape, at: location), right, at: location)
+    }
     return TensorNode.broadcast([self, right], for: op.word, at: location) { operands in
       .apply(.binary(op), operands, at: location)
     }
@@ -144,7 +174,7 @@ extension TensorNode {
     let compared = TensorNode.broadcast([self, right], for: "compare", at: location) { operands in
       .apply(.compare(Comparison(direction)), operands, at: location)
     }
-    return compared.failure.map { TensorNode(TensorType([], .i1), .failed($0)) } ?? compared
+    return compared.failure.map { TensorNode(TensorType([], .i1), failing: $0) } ?? compared
   }
 
   /// Broadcasts operands to their common shape and applies `body`; the first failure goes through.
@@ -176,7 +206,7 @@ extension TensorNode {
       }
       let dimensions = Array((shape.count - type.rank)..<shape.count)
       return .apply(
-        .shape(.broadcast(shape: shape, dimensions: dimensions)), [self], at: location)
+        .shape(.broadcast(shape: shape, dimensions: dimensions)), to: self, at: location)
     }
   }
 
@@ -190,17 +220,17 @@ extension TensorNode {
           "shape \(type.shape) does not reshape to \(shape): the number of elements must stay",
           at: location)
       }
-      return .apply(.shape(.reshape(shape: shape)), [self], at: location)
+      return .apply(.shape(.reshape(shape: shape)), to: self, at: location)
     }
   }
 
   func transpose(_ permutation: [Int], at location: SourceLocation) -> TensorNode {
     permutation == Array(type.shape.indices)
-      ? self : .apply(.shape(.transpose(permutation: permutation)), [self], at: location)
+      ? self : .apply(.shape(.transpose(permutation: permutation)), to: self, at: location)
   }
 
   func convert(to element: ElementType, at location: SourceLocation) -> TensorNode {
-    type.element == element ? self : .apply(.convert(to: element), [self], at: location)
+    type.element == element ? self : .apply(.convert(to: element), to: self, at: location)
   }
 
   /// A reduction over axes, which stay with extent one where `keepingDims`; nil for all axes. Messages call

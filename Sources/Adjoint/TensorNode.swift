@@ -8,7 +8,7 @@ internal import TensorIR
 /// asked for; nothing else ever changes, so nodes are shared freely between tasks.
 @usableFromInline
 final class TensorNode: @unchecked Sendable {
-  /// Where a value comes from while its elements are not there.
+  /// Where a value comes from.
   enum Origin {
     /// The elements are there.
     case known
@@ -20,21 +20,29 @@ final class TensorNode: @unchecked Sendable {
     indirect case failed(AdjointError)
   }
 
+  /// Where a value comes from while its elements are not there, for what is not traced.
+  private enum Source {
+    case known
+    case deferred(DeferredOperation)
+    indirect case failed(AdjointError)
+  }
+
   /// Shape and element type.
   let type: TensorType
-  /// The number of bytes of the elements.
-  private let byteCount: Int
-  /// The number of bytes of the block of memory that they are in.
-  private let blockByteCount: Int
   /// Whether the value was written as a literal in source code, and so may become a constant.
   let isLiteral: Bool
+  /// The number of bytes of the block of memory that the elements are in; of a traced value its number in
+  /// the function.
+  private let number: Int
+  /// The trace that the value belongs to, which stays, so that nothing has to be locked to ask for it.
+  private let trace: Trace?
   /// The elements, packed and row-major, once they are known.
   private let address: Atomic<UnsafeMutableRawPointer?>
-  /// Read and written under `originLock`.
-  private var guardedOrigin: Origin
+  /// Read and written under `sourceLock`.
+  private var guardedSource: Source
 
-  /// Guards every node's origin; held for a copy or an assignment only.
-  private static let originLock = Mutex<Void>(())
+  /// Guards every node's source; held for a copy or an assignment only.
+  private static let sourceLock = Mutex<Void>(())
 
   /// Creates a known value that takes over `bytes`, a block of the buffer pool, of the type's size or of
   /// `blockByteCount` bytes.
@@ -43,22 +51,41 @@ final class TensorNode: @unchecked Sendable {
     ofBlock blockByteCount: Int? = nil, isLiteral: Bool = false
   ) {
     self.type = type
-    self.byteCount = byteCount
-    self.blockByteCount = blockByteCount ?? byteCount
     self.isLiteral = isLiteral
+    number = blockByteCount ?? byteCount
+    trace = nil
     address = Atomic(bytes)
-    guardedOrigin = .known
+    guardedSource = .known
   }
 
-  /// Creates a value that is deferred, traced or failed.
-  init(_ type: TensorType, _ origin: Origin) {
+  /// Creates a value of a function being traced.
+  init(_ type: TensorType, tracedBy trace: Trace, _ value: ValueID) {
     self.type = type
-    // Wraps around for types too large to ever become known, which are legal until then.
-    byteCount = type.shape.reduce(type.element.byteCount, &*)
-    blockByteCount = byteCount
+    self.trace = trace
     isLiteral = false
+    number = value.index
     address = Atomic(nil)
-    guardedOrigin = origin
+    guardedSource = .known
+  }
+
+  /// Creates a value that is deferred.
+  convenience init(_ type: TensorType, _ operation: DeferredOperation) {
+    self.init(type, .deferred(operation))
+  }
+
+  /// Creates a failed value.
+  convenience init(_ type: TensorType, failing error: AdjointError) {
+    self.init(type, .failed(error))
+  }
+
+  private init(_ type: TensorType, _ source: Source) {
+    self.type = type
+    trace = nil
+    isLiteral = false
+    // Wraps around for types too large to ever become known, which are legal until then.
+    number = type.shape.reduce(type.element.byteCount, &*)
+    address = Atomic(nil)
+    guardedSource = source
   }
 
   /// Creates a known value whose elements `initialize` writes.
@@ -81,7 +108,7 @@ final class TensorNode: @unchecked Sendable {
 
   deinit {
     if let bytes = address.load(ordering: .acquiring) {
-      BufferPool.deallocate(bytes, byteCount: blockByteCount)
+      BufferPool.deallocate(bytes, byteCount: number)
     }
   }
 
@@ -113,24 +140,40 @@ final class TensorNode: @unchecked Sendable {
     _ body: (UnsafeRawBufferPointer) throws -> Result
   ) rethrows -> Result {
     try withExtendedLifetime(self) {
-      try body(UnsafeRawBufferPointer(start: knownAddress, count: byteCount))
+      try body(UnsafeRawBufferPointer(start: knownAddress, count: type.byteCount))
     }
   }
 
   /// Where the value comes from, now.
   var origin: Origin {
     if knownAddress != nil { return .known }
-    return Self.originLock.withLock { _ in guardedOrigin }
+    if let trace { return .traced(trace, ValueID(number)) }
+    return switch Self.sourceLock.withLock({ _ in guardedSource }) {
+    case .known: .known
+    case .deferred(let operation): .deferred(operation)
+    case .failed(let error): .failed(error)
+    }
+  }
+
+  /// The name of the value in the function that `trace` records; nil for values of others.
+  @inline(__always)
+  func name(in trace: Trace) -> ValueID? { self.trace === trace ? ValueID(number) : nil }
+
+  /// The trace that the value belongs to, where that is the innermost one.
+  @inline(__always)
+  var innermostTrace: Trace? {
+    guard let trace, trace.isInnermost else { return nil }
+    return trace
   }
 
   /// Makes a deferred value known; of two tasks that computed it, the first one's bytes stay.
   func publish(_ bytes: UnsafeMutableRawPointer) {
     let (isFirst, _) = address.compareExchange(
       expected: nil, desired: bytes, ordering: .acquiringAndReleasing)
-    guard isFirst else { return BufferPool.deallocate(bytes, byteCount: byteCount) }
-    let former = Self.originLock.withLock { _ in
-      let former = guardedOrigin
-      guardedOrigin = .known
+    guard isFirst else { return BufferPool.deallocate(bytes, byteCount: number) }
+    let former = Self.sourceLock.withLock { _ in
+      let former = guardedSource
+      guardedSource = .known
       return former
     }
     withExtendedLifetime(former) {}

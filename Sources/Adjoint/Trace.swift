@@ -23,9 +23,19 @@ final class Trace: @unchecked Sendable {
     case mapping
   }
 
+  /// A number by its element type and bits.
+  private struct Number: Hashable {
+    let element: ElementType
+    let bits: UInt64
+
+    func _rawHashValue(seed: Int) -> Int { Int(truncatingIfNeeded: bits).scattered(by: seed) }
+  }
+
   /// What is recorded so far.
   private struct State: Sendable {
     var builder: FunctionBuilder
+    /// The function's names for numbers from outside that became constants.
+    var numbers: [Number: ValueID] = [:]
     /// The values read from outside, each with a parameter behind the function's own.
     var captures: [TensorNode] = []
     /// The function's name for each value read from outside; `captures` and `constants` keep the
@@ -37,16 +47,20 @@ final class Trace: @unchecked Sendable {
     var error: AdjointError?
     /// What is known of the values of a function that is run while it is traced.
     var looks = TraceLooks()
-    /// Whether the closure has returned.
-    var isFinished = false
     /// What transforms inside ask of the memory plan; nil where none does.
     var memory: MemoryOptions?
     /// How many `checkpoint` scopes were opened.
     var scopeCount = 0
+
+    /// Lets no later operation be one of those that are there.
+    mutating func forgetExpressions() {
+      builder.forgetExpressions()
+      numbers = [:]
+    }
   }
 
   /// The innermost trace of this task.
-  @TaskLocal static var current: Trace?
+  static var current: Trace? { Surroundings.current?.trace }
 
   /// Whether functions are traced at several sizes to be compared.
   @TaskLocal static var isForBuckets = false
@@ -64,6 +78,12 @@ final class Trace: @unchecked Sendable {
   private let bakesUnits: Bool
   /// Whether values can be computed while tracing, because the arguments have values.
   let isDefineByRun: Bool
+  /// Whether an operation that is written again is the first one. Traces that are compared must not
+  /// depend on which attributes happen to be equal at one size.
+  private let sharesOperations = !Trace.isForBuckets
+  /// What keeps the trace from being the innermost one: traces, `checkpoint` scopes and functions with a
+  /// place inside its closure, and that the closure does not run.
+  private let obstacles = Atomic<Int>(1)
 
   private init(_ purpose: Purpose, at location: SourceLocation) {
     self.purpose = purpose
@@ -98,12 +118,12 @@ final class Trace: @unchecked Sendable {
   ) throws -> TracedFunction {
     let trace = Trace(purpose, at: location)
     try trace.requireEnd()
-    defer { trace.state.withLock { $0.isFinished = true } }
+    defer { trace.state.withLock { $0.forgetExpressions() } }
     let values = trace.state.withLock { state in parameters.map { state.builder.parameter($0) } }
-    let nodes = zip(parameters, values).map { TensorNode($0, .traced(trace, $1)) }
+    let nodes = zip(parameters, values).map { TensorNode($0, tracedBy: trace, $1) }
     let results: [TensorNode]
     do {
-      results = try $current.withValue(trace) { try body(nodes) }
+      results = try Surroundings.with(trace: trace) { try body(nodes) }
     } catch let error as AdjointError {
       throw error.placed(at: location)
     }
@@ -140,6 +160,21 @@ final class Trace: @unchecked Sendable {
       at: location)
   }
 
+  /// Whether operations on values of the trace belong to it, and to nothing inside it.
+  ///
+  /// This spares them to look at the surroundings. It may hold where a value has escaped from the closure
+  /// to another thread while the closure runs.
+  var isInnermost: Bool { obstacles.load(ordering: .relaxed) == 0 }
+
+  /// Runs `body`, in which something keeps the trace from being the innermost one, or nothing any more.
+  func withObstacles<Result>(
+    _ change: Int, _ body: () throws -> Result
+  ) rethrows -> Result {
+    obstacles.add(change, ordering: .relaxed)
+    defer { obstacles.subtract(change, ordering: .relaxed) }
+    return try body()
+  }
+
   /// Whether what runs now is recorded to be compiled, so that it does not run in later calls.
   static var isCompiling: Bool { current.map { !$0.isDefineByRun } ?? false }
 
@@ -147,34 +182,71 @@ final class Trace: @unchecked Sendable {
   ///
   /// - Throws: `AdjointError` where operands break the op's typing rule or failed before.
   func record(
-    _ op: Op, _ operands: [TensorNode], at location: SourceLocation
+    _ op: Op, _ operands: [TensorNode], at location: SourceLocation, in scopes: [Int]
   ) throws -> TensorNode {
-    try state.withLock { state in
+    let place = place(location, in: scopes)
+    return try state.withLock { state in
       let names = try operands.map { try name(of: $0, in: &state) }
-      let known = location.isKnown ? location : self.location.refined(by: location)
-      let place = known.inCheckpoint
-      let value = try state.builder.emit(op, names, at: place)
-      let type = state.builder[value]
-      try type.requireSize(at: place)
-      return TensorNode(type, .traced(self, value))
+      return try append(op, names, at: place, after: operands.first, to: &state)
     }
+  }
+
+  /// Adds an operation on one or two values, while the trace is the innermost one.
+  ///
+  /// - Throws: as above.
+  func record(
+    _ op: Op, _ first: TensorNode, _ second: TensorNode?, at location: SourceLocation
+  ) throws -> TensorNode {
+    let place = place(location, in: [])
+    return try state.withLock { state in
+      let left = try name(of: first, in: &state)
+      guard let second else { return try append(op, [left], at: place, after: first, to: &state) }
+      let right = try name(of: second, in: &state)
+      return try append(op, [left, right], at: place, after: first, to: &state)
+    }
+  }
+
+  /// Where an operation is written.
+  @inline(__always)
+  private func place(_ location: SourceLocation, in scopes: [Int]) -> SourceLocation {
+    let known = location.isKnown ? location : self.location.refined(by: location)
+    return scopes.isEmpty ? known : known.inCheckpoint(scopes)
+  }
+
+  /// Adds an operation on values of the function, whose type may be that of an operand, which fits.
+  @inline(__always)
+  private func append(
+    _ op: Op, _ names: [ValueID], at place: SourceLocation, after operand: TensorNode?,
+    to state: inout State
+  ) throws -> TensorNode {
+    let value =
+      sharesOperations
+      ? try state.builder.emitOnce(op, names, at: place)
+      : try state.builder.emit(op, names, at: place)
+    let type = state.builder[value]
+    if type != operand?.type { try type.requireSize(at: place) }
+    return TensorNode(type, tracedBy: self, value)
   }
 
   /// Adds all operations of a function, with `arguments` in place of its parameters.
   func inline(_ function: Function, _ arguments: [TensorNode]) throws -> [TensorNode] {
-    try state.withLock { state in
+    let scopes = Surroundings.current?.scopes ?? []
+    return try state.withLock { state in
       var names = [ValueID?](repeating: nil, count: function.types.count)
       for (parameter, argument) in zip(function.parameters, arguments) {
         names[parameter.index] = try name(of: argument, in: &state)
       }
       for operation in function.operations {
         let operands = operation.operands.compactMap { names[$0.index] }
-        let results = try state.builder.emitAll(
-          operation.op, operands, at: operation.location.inCheckpoint)
+        let place = operation.location.inCheckpoint(scopes)
+        let results =
+          sharesOperations
+          ? try state.builder.emitAllOnce(operation.op, operands, at: place)
+          : try state.builder.emitAll(operation.op, operands, at: place)
         for (result, name) in zip(operation.results, results) { names[result.index] = name }
       }
       return function.results.compactMap { result in
-        names[result.index].map { TensorNode(function[result], .traced(self, $0)) }
+        names[result.index].map { TensorNode(function[result], tracedBy: self, $0) }
       }
     }
   }
@@ -213,7 +285,15 @@ final class Trace: @unchecked Sendable {
   }
 
   /// The function's name for a value, which is captured when it comes from outside.
+  @inline(__always)
   private func name(of node: TensorNode, in state: inout State) throws -> ValueID {
+    if let name = node.name(in: self) { return name }
+    return try nameFromOutside(node, in: &state)
+  }
+
+  /// The function's name for a value that is not its own.
+  private func nameFromOutside(_ node: TensorNode, in state: inout State) throws -> ValueID {
+    if let name = try nameOfNumber(node, in: &state) { return name }
     let origin = node.origin
     switch origin {
     case .traced(let trace, let value):
@@ -238,6 +318,22 @@ final class Trace: @unchecked Sendable {
     return name
   }
 
+  /// The function's name for a number that becomes a constant; nil for other values.
+  private func nameOfNumber(_ node: TensorNode, in state: inout State) throws -> ValueID? {
+    guard sharesOperations, node.type.isScalar, node.isLiteral || bakesScalars,
+      node.knownAddress != nil, case let element = node.type.element, element.byteCount <= 8
+    else { return nil }
+    var bits: UInt64 = 0
+    node.withUnsafeBytes { bytes in withUnsafeMutableBytes(of: &bits) { $0.copyMemory(from: bytes) }
+    }
+    let number = Number(element: element, bits: bits)
+    if let name = state.numbers[number] { return name }
+    guard let literal = node.constant(bakingScalars: bakesScalars) else { return nil }
+    let name = try state.builder.emitOnce(.constant(literal), [], at: location)
+    state.numbers[number] = name
+    return name
+  }
+
   /// Whether `inner` is recorded by a closure inside this trace's closure.
   private func isAround(_ inner: Trace) -> Bool {
     var next = inner.parent
@@ -259,7 +355,9 @@ final class Trace: @unchecked Sendable {
           + " forLoop or whileLoop, or return the tensor from the closure (\(location))")
     }
     let look = state.withLock { state in
-      state.looks.look(at: values, in: state.builder, arguments + state.captures)
+      // Each part of a function that is looked at is a program; equal parts are one.
+      state.forgetExpressions()
+      return state.looks.look(at: values, in: state.builder, arguments + state.captures)
     }
     let found = try look.run(at: location)
     let nodes = state.withLock { state in

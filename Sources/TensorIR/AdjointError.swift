@@ -3,9 +3,18 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
   /// The file's name as the user wrote it, or `#fileID` for Swift code; empty when unknown.
   public var file: String
   /// The one-based line; zero when unknown.
-  public var line: Int
+  public var line: Int {
+    get { Int(lineNumber) }
+    set { lineNumber = Int32(clamping: newValue) }
+  }
   /// The one-based column; zero when unknown.
-  public var column: Int
+  public var column: Int {
+    get { Int(columnNumber) }
+    set { columnNumber = Int32(clamping: newValue) }
+  }
+  /// Line and column in half of the memory, since each operation has a place.
+  private var lineNumber: Int32
+  private var columnNumber: Int32
   /// Where the operation stands in what the program does; no part of what is shown of the place.
   package var trail: Trail {
     get { facts?.trail ?? Trail() }
@@ -65,8 +74,8 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
   /// Creates a location; zero marks an unknown line or column.
   public init(file: String, line: Int, column: Int = 0) {
     self.file = file
-    self.line = line
-    self.column = column
+    lineNumber = Int32(clamping: line)
+    columnNumber = Int32(clamping: column)
   }
 
   /// The place of something that has none.
@@ -87,6 +96,11 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
     hasher.combine(line)
     hasher.combine(column)
     hasher.combine(file)
+  }
+
+  /// Whether another place has the same trail.
+  func hasTrail(of other: SourceLocation) -> Bool {
+    facts === other.facts || trail == other.trail
   }
 
   /// Forgets which attributes the text spells out though they have their usual value.

@@ -16,6 +16,11 @@ extension UnaryOp {
     }
   }
 
+  /// Whether the function takes elements of a type and gives such again.
+  func keepsType(_ element: ElementType) -> Bool {
+    accepts(element) && !isTest && (self != .abs || !element.isComplex)
+  }
+
   /// The result's elements are the operand's, but for tests and for abs of complex numbers.
   ///
   /// - C1: the element type is one the function takes: floats and complex numbers for transcendental
@@ -32,7 +37,7 @@ extension UnaryOp {
 
 extension BinaryOp {
   /// Which element types a function takes.
-  private func accepts(_ element: ElementType) -> Bool {
+  func accepts(_ element: ElementType) -> Bool {
     switch self {
     case .add, .multiply: true
     case .maximum, .minimum: !element.isComplex

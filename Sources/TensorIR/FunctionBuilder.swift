@@ -4,8 +4,12 @@ package struct FunctionBuilder: Sendable {
   package private(set) var function: Function
   /// The place given to operations that name none.
   package var location: SourceLocation
-  /// The position of the operation that defines each value, by id; nil for parameters.
-  private var definitions: [Int?]
+  /// The position of the operation that defines each value, by id; negative for parameters.
+  private var definitions: [Int]
+  /// The operations that `emitOnce` added.
+  private var expressions = RecentExpressions()
+  /// How many operations `emitOnce` found among those before.
+  package private(set) var sharedCount = 0
 
   /// Starts an empty function.
   package init(name: String, isPrivate: Bool = false, location: SourceLocation = .unknown) {
@@ -23,7 +27,7 @@ package struct FunctionBuilder: Sendable {
     self.function.donatedParameters = []
     self.function.writtenAttributes = Function.WrittenAttributes()
     location = function.location
-    definitions = function.definitions()
+    definitions = function.definitions().map { $0 ?? -1 }
   }
 
   /// The type of a value defined so far.
@@ -31,15 +35,17 @@ package struct FunctionBuilder: Sendable {
 
   /// The operation that defines a value; nil for a parameter.
   package func definition(of value: ValueID) -> Operation? {
-    definitions[value.index].map { function.operations[$0] }
+    definingPosition(of: value).map { function.operations[$0] }
   }
 
   /// The position of the operation that defines a value; nil for a parameter.
-  package func definingPosition(of value: ValueID) -> Int? { definitions[value.index] }
+  package func definingPosition(of value: ValueID) -> Int? {
+    definitions[value.index] < 0 ? nil : definitions[value.index]
+  }
 
   /// Adds a parameter.
   package mutating func parameter(_ type: TensorType) -> ValueID {
-    let value = define(type, by: nil)
+    let value = define(type, by: -1)
     function.parameters.append(value)
     return value
   }
@@ -54,20 +60,24 @@ package struct FunctionBuilder: Sendable {
       return try emitAll(op, operands, at: location)[0]
     }
     let result = define(type, by: function.operations.count)
-    function.operations.append(
+    function.operations.appendGrowing(
       Operation(op, operands, results: [result], at: location ?? self.location))
     return result
   }
 
-  /// The type of plain arithmetic on floats, which is that of both operands; nil for everything else.
+  /// The type of a function of one element or two, where that is the operands' type; nil for everything
+  /// else.
+  @inline(__always)
   private func plainType(_ op: Op, _ operands: [ValueID]) -> TensorType? {
-    guard case .binary(let op) = op, operands.count == 2 else { return nil }
     switch op {
-    case .add, .subtract, .multiply, .divide: break
+    case .unary(let op) where operands.count == 1:
+      let type = function[operands[0]]
+      return op.keepsType(type.element) ? type : nil
+    case .binary(let op) where operands.count == 2:
+      let type = function[operands[0]]
+      return op.accepts(type.element) && function[operands[1]] == type ? type : nil
     default: return nil
     }
-    let type = function[operands[0]]
-    return type.element.isFloat && function[operands[1]] == type ? type : nil
   }
 
   /// Adds an operation with any number of results, inferring their types.
@@ -83,7 +93,7 @@ package struct FunctionBuilder: Sendable {
     }
     let position = function.operations.count
     let results = types.map { define($0, by: position) }
-    function.operations.append(Operation(op, operands, results: results, at: place))
+    function.operations.appendGrowing(Operation(op, operands, results: results, at: place))
     return results
   }
 
@@ -121,11 +131,79 @@ package struct FunctionBuilder: Sendable {
     function.writtenAttributes = other.writtenAttributes
   }
 
-  /// Adds a value that the operation at `position` defines, or none.
-  private mutating func define(_ type: TensorType, by position: Int?) -> ValueID {
-    function.types.append(type)
-    definitions.append(position)
+  /// Adds a value that the operation at `position` defines, or none where that is negative.
+  private mutating func define(_ type: TensorType, by position: Int) -> ValueID {
+    function.types.appendGrowing(type)
+    definitions.appendGrowing(position)
     return ValueID(function.types.count - 1)
+  }
+}
+
+// MARK: - Operations that are written again
+
+extension FunctionBuilder {
+  /// Adds an operation with one result unless one that was added so computes the same: an equal op of
+  /// the same values, in the same `checkpoint` scopes. The place of the first one stays.
+  ///
+  /// - Throws: `AdjointError` where the operands break the op's typing rule.
+  package mutating func emitOnce(
+    _ op: Op, _ operands: [ValueID], at location: SourceLocation
+  ) throws -> ValueID {
+    guard op.isShareable else { return try emit(op, operands, at: location) }
+    let place = findEqual(op, operands, at: location)
+    if case .found(let position) = place {
+      sharedCount += 1
+      return function.operations[position].results[0]
+    }
+    let position = function.operations.count
+    let value = try emit(op, operands, at: location)
+    expressions.insert(position: position, at: place)
+    return value
+  }
+
+  /// Adds an operation with any number of results unless one that was added so computes the same.
+  ///
+  /// - Throws: `AdjointError` where the operands break the op's typing rule.
+  package mutating func emitAllOnce(
+    _ op: Op, _ operands: [ValueID], at location: SourceLocation
+  ) throws -> [ValueID] {
+    guard op.isShareable else { return try emitAll(op, operands, at: location) }
+    let place = findEqual(op, operands, at: location)
+    if case .found(let position) = place {
+      sharedCount += 1
+      return function.operations[position].results
+    }
+    let position = function.operations.count
+    let values = try emitAll(op, operands, at: location)
+    expressions.insert(position: position, at: place)
+    return values
+  }
+
+  /// Lets no later operation be one of those that are there.
+  package mutating func forgetExpressions() { expressions = RecentExpressions() }
+
+  /// Where an operation stands that computes the same, or could stand.
+  @inline(__always)
+  private mutating func findEqual(
+    _ op: Op, _ operands: [ValueID], at location: SourceLocation
+  ) -> RecentExpressions.Place {
+    let latest = operands.max()
+    expressions.makeRoom(beside: latest)
+    return expressions.find(op.hash(with: operands), latest: latest) { position in
+      function.operations[position].operands == operands
+        && function.operations[position].op == op
+        && function.operations[position].location.hasTrail(of: location)
+    }
+  }
+}
+
+extension Array {
+  /// Adds an element. Large arrays grow to four times their size at once: copying them takes time, and
+  /// memory that nobody touches takes none.
+  @inline(__always)
+  mutating func appendGrowing(_ element: Element) {
+    if count == capacity, count >= 1024 { reserveCapacity(count * 4) }
+    append(element)
   }
 }
 

@@ -20,7 +20,7 @@ package enum Op: Hashable, Sendable {
   /// The operand's elements in another element type.
   case convert(to: ElementType)
   /// A function of the bits of elements.
-  case bits(BitsOp)
+  indirect case bits(BitsOp)
   /// A passage between complex numbers and their parts, or from one complex number to another.
   case complex(ComplexOp)
   /// A discrete Fourier transform along the last axes.

@@ -40,32 +40,77 @@ func measureCalls() throws {
   try report("20 scalars in, 20 out", nanosecondsPerCall { _ = try double(values) })
 }
 
-/// Measures what tracing costs: a long chain, and a sum of the same products again and again.
-func measureTracing() throws {
-  print("tracing from Swift, for each operation")
-  let count = 100_000
-  let chain = jit { (x: Tensor<Double>) in
+/// Ends a trace before anything is compiled, and says how long it took.
+private struct TracingTime: Error {
+  let nanoseconds: Double
+}
+
+/// Measures what tracing costs: a long chain, sums of the same products again and again, and sums that
+/// write the same product out each time.
+func measureTracing() {
+  print("tracing from Swift, for each operation, first of 10 traces and least")
+  let count = 300_000
+  report("a chain", operations: count) { x in
     var y = x
     for _ in 0..<(count / 2) { y = y * x + x }
     return y
   }
-  let repeated = jit { (x: Tensor<Double>) in
+  report("a chain of functions", operations: count) { x in
+    var y = x
+    for _ in 0..<(count / 4) { y = sin(y) * x - exp(y) }
+    return y
+  }
+  report("a chain with numbers", operations: count) { x in
+    var y = x
+    for _ in 0..<(count / 2) { y = y * 0.5 + 1 }
+    return y
+  }
+  report("a chain of vectors and numbers", operations: count) { x in
+    var y = x.broadcast(to: [8])
+    for _ in 0..<(count / 2) { y = y * 0.5 + 1 }
+    return y[0]
+  }
+  report("equal products", operations: count) { x in
     var y = x
     for _ in 0..<(count / 3) { y = y + sin(x) * x }
     return y
   }
-  for (name, function) in [("a chain", chain), ("equal products", repeated)] {
-    _ = try withCompilePolicy(.immediate) { try function(Tensor<Double>(0.7)) }
-    let milliseconds = function.report?.parseMilliseconds ?? 0
-    report("\(name) of \(count) operations, traced", milliseconds * 1e6 / Double(count))
+}
+
+/// Prints the first and the least time of tracing a function, for each of its operations.
+private func report(
+  _ name: String, operations count: Int,
+  _ body: @escaping @Sendable (Tensor<Double>) -> Tensor<Double>
+) {
+  var times = [Double]()
+  for _ in 0..<10 {
+    let traced = jit { (x: Tensor<Double>) throws -> Tensor<Double> in
+      var result = x
+      let time = ContinuousClock().measure { result = body(x) }
+      if result.rank == 0 {
+        throw TracingTime(nanoseconds: Double(time.components.attoseconds) * 1e-9)
+      }
+      return result
+    }
+    do {
+      _ = try traced(Tensor<Double>(0.7))
+    } catch let time as TracingTime {
+      times.append(time.nanoseconds / Double(count))
+    } catch {
+      print("\(name): \(error)")
+    }
   }
+  report("\(name), first", times.first ?? 0)
+  report("\(name), least", times.min() ?? 0)
 }
 
 if CommandLine.arguments.contains("scaling") {
   try measurePlanning()
 } else if CommandLine.arguments.dropFirst().first == "tiers" {
   try measureTiers(Array(CommandLine.arguments.dropFirst(2)))
+} else if CommandLine.arguments.dropFirst().first == "tracing" {
+  measureTracing()
 } else {
   try measureCalls()
-  try measureTracing()
+  measureTracing()
 }
