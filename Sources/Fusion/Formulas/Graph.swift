@@ -241,9 +241,13 @@ extension Function {
     }
     var stacks: [ValueID: PartOfStack] = [:]
     var stored = Set(parameters)
+    /// What reshaped values are made of, through further reshapes.
+    var bases: [ValueID: ValueID] = [:]
     for operation in operations {
       if case .shape(.reshape) = operation.op {
-        stacks[operation.result] = PartOfStack(base: operation.operands[0], offset: 0)
+        let base = bases[operation.operands[0]] ?? operation.operands[0]
+        bases[operation.result] = base
+        stacks[operation.result] = PartOfStack(base: base, offset: 0)
       } else if let rows = operation.rows(in: self), stored.contains(rows.base) {
         stacks[operation.result] = rows
         stored.insert(operation.result)
