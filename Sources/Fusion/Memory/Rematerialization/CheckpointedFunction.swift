@@ -88,8 +88,9 @@ struct CheckpointedFunction {
       return try Part(
         function: rewriter.run(), byteCount: segments.byteCount,
         recomputedByteCount: pair.savedByteCount,
-        addedFlops: pair.addedFlops(again: pair.forward.length, advancing: 0)
-          .addingCapped(pair.products.values.reduce(0) { $0.addingCapped(function.flops(of: $1)) }),
+        addedFlops: pair.repeatedProducts.reduce(
+          pair.addedFlops(again: pair.forward.length, advancing: 0)
+        ) { $0.addingCapped(function.flops(of: $1)) },
         reason: "segments of \(segments.length) steps are run again, each from its snapshot")
     case .blocks(let limit):
       let share = Double(pair.savedByteCount).squareRoot() / max(rootSum, 1)
@@ -134,6 +135,11 @@ extension Op {
 }
 
 extension CheckpointedScan {
+  /// The products that are made again where the forward scan is run again.
+  fileprivate var repeatedProducts: [Operation] {
+    forwardOperation.operands.compactMap { products[$0] }
+  }
+
   /// The stacks of residuals as a report has them: of the added operations the first one has all.
   fileprivate func residualValues(
     in function: Function, _ reason: String, addedFlops: Int

@@ -22,8 +22,8 @@ struct CheckpointedScan {
   let readers: [Reader]
   /// Sums of products over parts of what is saved and of what the reader stacks.
   let sums: [StackedSum]
-  /// Products that only make stacks whose slices the forward scan takes, by the number of the stack.
-  let products: [Int: Operation]
+  /// Products that only make stacks whose slices the forward scan and its reader take, by the stack.
+  let products: [ValueID: Operation]
   /// Bytes of the carries, and of what is saved, of one step.
   let carryByteCount: Int
   let residualByteCount: Int
@@ -46,7 +46,6 @@ struct CheckpointedScan {
     let operation = function.operations[position]
     guard case .scan(let forward) = operation.op, forward.length > 3 else { return nil }
     sums = joinsSums ? StackedSum.sums(over: forward, operation, in: function) : []
-    products = joinsSums ? operation.stackProducts(in: function) : [:]
     let joined = Set(sums.flatMap(\.parts))
     let returned = Set(function.results)
     var residuals: [Int] = []
@@ -84,6 +83,9 @@ struct CheckpointedScan {
         scan: scan, operation: operation, reads: reads,
         isAgainst: scan.isReversed != forward.isReversed)
     }
+    products =
+      joinsSums && readers.count == 1
+      ? function.stackProducts(of: [operation, readers[0].operation]) : [:]
     func bytes(_ values: some Sequence<ValueID>) -> Int {
       values.reduce(0) { $0.addingCapped(function[$1].byteCount) }
     }

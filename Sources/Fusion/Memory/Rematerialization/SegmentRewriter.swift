@@ -45,22 +45,25 @@ struct SegmentRewriter: ScanRewriter {
       .shape(.reshape(shape: segmented(source[stack]).shape)), [demanded(stack, definitions)])
   }
 
-  /// The stacks of the forward scan as stacks of segments, and what products make them with.
-  private mutating func forwardStacks() throws -> (stacks: [ValueID], factors: [ValueID]) {
-    let operands = pair.forwardOperation.operands[pair.forward.carryRange.upperBound...]
-    let stacks = try operands.enumerated().map { number, operand in
-      try segments(of: pair.products[number]?.operands[0] ?? operand)
+  /// What scans over segments take for stacks: those of the left factors of products, and the right ones.
+  private mutating func factors(
+    of stacks: some Sequence<ValueID>
+  ) throws -> (left: [ValueID], right: [ValueID]) {
+    let left = try stacks.map { try segments(of: pair.products[$0]?.operands[0] ?? $0) }
+    let right = try stacks.compactMap { pair.products[$0]?.operands[1] }.map {
+      try demanded($0, definitions)
     }
-    return (stacks, pair.products.sorted { $0.key < $1.key }.map { mapped($0.value.operands[1]) })
+    return (left, right)
   }
 
-  /// The slices of a segment that the forward scan takes.
-  private func forwardSlices(
-    _ slices: [ValueID], _ factors: [ValueID], in body: inout FunctionBuilder
+  /// The slices of a segment of stacks.
+  private func slices(
+    of stacks: some Sequence<ValueID>, _ left: [ValueID], _ right: [ValueID],
+    in body: inout FunctionBuilder
   ) throws -> [ValueID] {
-    var factors = factors.makeIterator()
-    return try slices.enumerated().map { number, slice in
-      guard let product = pair.products[number], let factor = factors.next() else { return slice }
+    var right = right.makeIterator()
+    return try zip(stacks, left).map { stack, slice in
+      guard let product = pair.products[stack], let factor = right.next() else { return slice }
       return try body.emit(product.op, [slice, factor])
     }
   }
@@ -91,7 +94,8 @@ struct SegmentRewriter: ScanRewriter {
     let idle = try pair.residuals.map {
       try builder.splat(0, rowsType(operation.results[$0], length))
     }
-    let (stacks, factors) = try forwardStacks()
+    let operands = operation.operands[scan.carryRange.upperBound...]
+    let (stacks, factors) = try factors(of: operands)
     var body = FunctionBuilder(name: "region", location: operation.location)
     let index = body.parameter(TensorType([], .i64))
     let ownCaptures = captures.map { body.parameter(builder[$0]) }
@@ -100,7 +104,7 @@ struct SegmentRewriter: ScanRewriter {
     for value in idle { _ = body.parameter(builder[value]) }
     let ownStacks = slices(of: stacks, in: &body)
     let base = try base(index, length, in: &body)
-    let rows = try forwardSlices(ownStacks, ownFactors, in: &body)
+    let rows = try slices(of: operands, ownStacks, ownFactors, in: &body)
     let results = try body.piece(
       of: scan, ownCaptures + ownCarries + rows, length: length, base: base)
     let region = body.finish(
@@ -124,7 +128,10 @@ struct SegmentRewriter: ScanRewriter {
     let plain = (scan.carryRange.upperBound..<operation.operands.count)
       .filter { !isRead.contains($0) }
     let summed = summedOnly(of: operation, from: scan.carryCount)
-    let (captures, carries, stacks) = try outerOperands(of: reader, plain, summed)
+    // What both scans take is made once.
+    let common = pair.forwardOperation.operands[pair.forward.carryRange.upperBound...]
+    let own = plain.map { operation.operands[$0] }.filter { !common.contains($0) }
+    let (captures, carries, stacks) = try outerOperands(of: reader, own, summed)
 
     var body = FunctionBuilder(name: "region", location: operation.location)
     let index = body.parameter(TensorType([], .i64))
@@ -132,11 +139,13 @@ struct SegmentRewriter: ScanRewriter {
     let ownCarries = carries.map { $0.map { body.parameter(builder[$0]) } }
     let ownStacks = stacks.map { slices(of: $0, in: &body) }
     let base = try base(index, length, in: &body)
-    let rows = try forwardSlices(ownStacks[1], ownCaptures[2], in: &body)
+    let rows = try slices(of: common, ownStacks[1], ownCaptures[2], in: &body)
+    let ownRows = try slices(of: own, ownStacks[2], ownCaptures[3], in: &body)
+    let known = Dictionary(zip(Array(common) + own, rows + ownRows)) { first, _ in first }
     let again = try body.piece(
       of: pair.forward, ownCaptures[1] + ownStacks[0] + rows, length: length, base: base)
     var read = [ValueID?](repeating: nil, count: operation.operands.count)
-    for (position, slice) in zip(plain, ownStacks[2]) { read[position] = slice }
+    for position in plain { read[position] = known[operation.operands[position]] }
     for (position, residual) in reader.reads { read[position] = again[residual] }
     let results = try body.piece(
       of: scan, ownCaptures[0] + ownCarries[0] + read.compactMap { $0 }, length: length, base: base)
@@ -152,7 +161,7 @@ struct SegmentRewriter: ScanRewriter {
       }
       let count = length / sum.partLength
       sums += try body.piece(
-        of: sum.scan, ownCaptures[3 + number] + ownCarries[1 + number] + parts, length: count,
+        of: sum.scan, ownCaptures[4 + number] + ownCarries[1 + number] + parts, length: count,
         base: self.base(index, count, in: &body))
     }
     let returned = (scan.carryCount..<results.count).filter { !summed.contains($0) }
@@ -172,22 +181,22 @@ struct SegmentRewriter: ScanRewriter {
     }
   }
 
-  /// What the loop over segments takes: for the reader, the forward scan, the products that make its stacks,
-  /// and each sum.
+  /// What the loop over segments takes: for the reader, the forward scan, the products that make stacks
+  /// of both, and each sum.
   private mutating func outerOperands(
-    of reader: CheckpointedScan.Reader, _ plain: [Int], _ summed: [Int]
+    of reader: CheckpointedScan.Reader, _ own: [ValueID], _ summed: [Int]
   ) throws -> (captures: [[ValueID]], carries: [[ValueID]], stacks: [[ValueID]]) {
     let (scan, operation) = (reader.scan, reader.operation)
     let (forward, forwardOperation) = (pair.forward, pair.forwardOperation)
-    let (forwardStacks, factors) = try forwardStacks()
+    let common = try factors(of: forwardOperation.operands[forward.carryRange.upperBound...])
+    let ownFactors = try factors(of: own)
     var captures = [
       operation.operands[..<scan.captureCount].map(mapped),
-      forwardOperation.operands[..<forward.captureCount].map(mapped), factors,
+      forwardOperation.operands[..<forward.captureCount].map(mapped), common.right,
+      ownFactors.right,
     ]
     var carries = [operation.operands[scan.carryRange].map(mapped)]
-    var stacks = [
-      snapshots, forwardStacks, try plain.map { try segments(of: operation.operands[$0]) },
-    ]
+    var stacks = [snapshots, common.left, ownFactors.left]
     for sum in pair.sums {
       let operands = try sum.operation.operands[..<sum.scan.carryRange.upperBound].map {
         try demanded($0, definitions)

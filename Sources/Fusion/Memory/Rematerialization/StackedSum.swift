@@ -115,23 +115,3 @@ private struct JointScans {
     return isLater[whole.index] ? nil : .other(whole)
   }
 }
-
-extension Operation {
-  /// The products that only make stacks of which a scan, this operation, takes slices, by the number of the
-  /// stack: a row for each step from a row of the left factor, which is no larger.
-  func stackProducts(in function: Function) -> [Int: Operation] {
-    guard case .scan(let scan) = op else { return [:] }
-    let (definitions, uses) = (function.definitions(), function.useCounts())
-    var products: [Int: Operation] = [:]
-    for (number, stack) in operands[scan.carryRange.upperBound...].enumerated() {
-      guard uses[stack.index] == 1, let position = definitions[stack.index],
-        case .dot(let dimensions) = function.operations[position].op,
-        dimensions.leftBatching.isEmpty, !dimensions.leftContracting.contains(0)
-      else { continue }
-      let product = function.operations[position]
-      guard function[product.operands[0]].byteCount <= function[stack].byteCount else { continue }
-      products[number] = product
-    }
-    return products
-  }
-}
