@@ -99,9 +99,9 @@ extension LoopProgram {
     memory: MemoryReport, function: Function
   ) {
     // Scans are taken apart behind legalization, so that bodies are the same with any budget.
-    let legal = try function.withRealPairs().givingEffectsResults().withWideSums()
-      .transposingInvariantFactors().withWordSorts().withOrderKeys().withScatterParts()
-      .withPrefixBlocks()
+    let legal = try function.withRealPairs().givingEffectsResults().withSumsInParts()
+      .withWideSums().transposingInvariantFactors().withWordSorts().withOrderKeys()
+      .withScatterParts().withPrefixBlocks()
     let hasScans = options.memory.budget != nil && legal.checkpointedByteCount > 0
     do {
       let lowered = try loweredOnce(

@@ -198,9 +198,10 @@ struct Lowering {
     }
     let reshaped = graph.reshapedStacks
     for value in planner.roots.keys.sorted() where buffers[value] == nil {
-      if let base = reshaped[value].flatMap({ buffers[$0] }) {
+      if let part = reshaped[value], let base = buffers[part.base] {
         buffers[value] = addBuffer(
-          "\(program.buffers[base.index].name)_r", graph.type(value), .view(Buffer.View(of: base)))
+          "\(program.buffers[base.index].name)_r", graph.type(value),
+          .view(Buffer.View(of: base, offset: part.offset)))
         renamings.insert(value)
       } else {
         buffers[value] = addBuffer("v\(value.index)", graph.type(value))

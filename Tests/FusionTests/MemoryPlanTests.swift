@@ -39,6 +39,25 @@ private let target = TargetDescription.x86_64v4
     #expect(isTight(program), "\(program.arenaByteCount) of \(program.largestArenaUse)")
   }
 
+  /// Rows of an argument that a loop takes are read where they stand.
+  @Test func rowsOfArgumentsAreNotCopied() throws {
+    let function = try function(
+      parsing: """
+        func.func public @main(%x: tensor<9x64x64xf32>, %h: tensor<64x64xf32>) -> tensor<64x64xf32> {
+          %0 = stablehlo.slice %x [1:9, 0:64, 0:64] : (tensor<9x64x64xf32>) -> tensor<8x64x64xf32>
+          %1 = "adjoint.scan"(%h, %0) <{carry_count = 1 : i64, length = 8 : i64, reverse = false}> ({
+          ^bb0(%i: tensor<i64>, %a: tensor<64x64xf32>, %r: tensor<64x64xf32>):
+            %2 = stablehlo.dot_general %a, %r, contracting_dims = [1] x [0] : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+            %3 = stablehlo.tanh %2 : tensor<64x64xf32>
+            stablehlo.return %3 : tensor<64x64xf32>
+          }) : (tensor<64x64xf32>, tensor<8x64x64xf32>) -> tensor<64x64xf32>
+          return %1 : tensor<64x64xf32>
+        }
+        """)
+    let program = try LoopProgram(lowering: function, for: target)
+    #expect(program.arenaByteCount <= 2 * 64 * 64 * 4)
+  }
+
   /// A name keeps the value it is given to also where that is not the first result of its operation.
   @Test func namesHoldForLaterResults() throws {
     let function = try function(

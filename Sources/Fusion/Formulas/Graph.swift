@@ -6,8 +6,8 @@ final class Graph {
   let function: Function
   /// The defining operation's position by value; nil for parameters.
   let definitions: [Int?]
-  /// Reshaped values that only loops and branches read, and what each is made of: the same elements in the
-  /// same order, so that no memory of their own is needed.
+  /// Reshaped values that only loops and branches read, and rows of what is in memory: the same elements in
+  /// the same order, so that no memory of their own is needed.
   private(set) lazy var reshapedStacks = function.reshapedStacks
   /// How many bytes of each value a nest of loops reads.
   private let readByteCounts: [Int]
@@ -235,20 +235,34 @@ extension IndexExpression {
 
 extension Function {
   /// What `Graph.reshapedStacks` says.
-  fileprivate var reshapedStacks: [ValueID: ValueID] {
-    var stacks: [ValueID: ValueID] = [:]
-    let isLooping = operations.indices.contains { !operations[$0].op.regions.isEmpty }
-    guard isLooping else { return [:] }
+  fileprivate var reshapedStacks: [ValueID: PartOfStack] {
+    guard operations.indices.contains(where: { !operations[$0].op.regions.isEmpty }) else {
+      return [:]
+    }
+    var stacks: [ValueID: PartOfStack] = [:]
+    var stored = Set(parameters)
+    /// What reshaped values are made of, through further reshapes.
+    var bases: [ValueID: ValueID] = [:]
     for operation in operations {
       if case .shape(.reshape) = operation.op {
-        stacks[operation.result] = operation.operands[0]
+        let base = bases[operation.operands[0]] ?? operation.operands[0]
+        bases[operation.result] = base
+        stacks[operation.result] = PartOfStack(base: base, offset: 0)
+      } else if let rows = operation.rows(in: self), stored.contains(rows.base) {
+        stacks[operation.result] = rows
+        stored.insert(operation.result)
       } else if operation.op.regions.isEmpty {
-        for operand in operation.operands { stacks[operand] = nil }
+        for operand in operation.operands where !stored.contains(operand) { stacks[operand] = nil }
+      } else {
+        stored.formUnion(operation.results)
       }
     }
     // A reshaped value that is reshaped once more is read by more than loops.
     for operation in operations {
-      if case .shape(.reshape) = operation.op { stacks[operation.operands[0]] = nil }
+      guard case .shape(.reshape) = operation.op, !stored.contains(operation.operands[0]) else {
+        continue
+      }
+      stacks[operation.operands[0]] = nil
     }
     for result in results { stacks[result] = nil }
     return stacks
@@ -269,5 +283,28 @@ extension Function {
       }
     }
     return zip(types, slices).map { $1 == 0 ? $0.byteCount : $1 }
+  }
+}
+
+/// Rows of a value that is in memory, or all of it, perhaps in another shape.
+struct PartOfStack {
+  let base: ValueID
+  /// Where the rows start, in bytes.
+  let offset: Int
+}
+
+extension Operation {
+  /// The rows that a slice takes of its operand; nil where it is no slice or takes parts of rows.
+  fileprivate func rows(in function: Function) -> PartOfStack? {
+    guard case .shape(.slice(let starts, let limits, let strides)) = op, strides.first == 1 else {
+      return nil
+    }
+    let type = function[operands[0]]
+    let isWhole = type.shape.indices.dropFirst().allSatisfy {
+      starts[$0] == 0 && limits[$0] == type.shape[$0] && strides[$0] == 1
+    }
+    guard isWhole, limits[0] > starts[0] else { return nil }
+    let row = type.byteCount / type.shape[0]
+    return PartOfStack(base: operands[0], offset: starts[0] * row)
   }
 }

@@ -22,10 +22,10 @@ extension KernelPlanner {
   /// Makes roots of what loops take in another shape, which needs no memory of its own then: what computes a
   /// stack is the same kernel whether or not the loop that takes it is one over segments.
   mutating func addRootsOfReshapedStacks() {
-    for (stack, base) in graph.reshapedStacks.sorted(by: { $0.key < $1.key })
-    where roots[stack] != nil {
-      if case .constant? = graph.operation(base)?.op { continue }
-      addRoot(base)
+    for (stack, part) in graph.reshapedStacks.sorted(by: { $0.key > $1.key })
+    where roots[stack] != nil && graph.definitions[part.base.index] != nil {
+      if case .constant? = graph.operation(part.base)?.op { continue }
+      addRoot(part.base)
     }
   }
 }

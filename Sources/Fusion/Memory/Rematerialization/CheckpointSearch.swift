@@ -30,6 +30,8 @@ struct CheckpointSearch {
   private(set) var shortage: MemoryShortage
   /// The bytes of what stays whole when scans are taken apart, as far as is known.
   private var rest: Int
+  /// Whether it is clear from one division into blocks that no other one takes less than what is known.
+  private var areBlocksHopeless = false
 
   /// How many divisions into blocks are planned.
   private static let trialCount = 4
@@ -58,7 +60,7 @@ struct CheckpointSearch {
     if isLikely == true, let found = try inSegments(segments, budget) { return found }
     if let found = try inBlocks(budget) { return found }
     if isLikely == false, let found = try inSegments(segments, budget) { return found }
-    guard let smallest = try checkpointed(.blocks(within: nil), budget),
+    guard !areBlocksHopeless, let smallest = try checkpointed(.blocks(within: nil), budget),
       let lowered = try fitting(smallest.function, budget)
     else { return nil }
     return CheckpointedProgram(lowered, smallest)
@@ -72,7 +74,9 @@ struct CheckpointSearch {
   /// A program within a budget whose scans are taken apart, and in which some values are not stored; nil
   /// where there is none.
   mutating func loweredInlining(within budget: Int) throws -> CheckpointedProgram? {
-    for way in [ScanCheckpointing.segments, .blocks(within: nil)] {
+    let ways: [ScanCheckpointing] =
+      areBlocksHopeless ? [.segments] : [.segments, .blocks(within: nil)]
+    for way in ways {
       guard let divided = try checkpointed(way, budget),
         let lowered = try fitting(divided.function, budget, inlinesValues: true)
       else { continue }
@@ -125,6 +129,9 @@ struct CheckpointSearch {
         best = (CheckpointedProgram(lowered, nested), nested.addedFlops)
       }
       if isFitting, budget - byteCount <= budget / 8 { break }
+      // Fewer bytes for blocks are not that much less in all.
+      areBlocksHopeless = byteCount - 2 * nested.byteCount > max(budget, shortage.least)
+      if areBlocksHopeless { break }
       // What the rest of the program takes was reckoned from this trial.
       // Of what is taken from blocks a part comes back, as they share memory with the rest.
       let missing = byteCount - budget

@@ -31,7 +31,8 @@ struct CheckpointedFunction {
     self.function = function
     self.way = way
     self.leastByteCount = leastByteCount
-    rootSum = function.checkpointedByteCounts.reduce(0) { $0 + Double($1).squareRoot() }
+    let saved = function.checkpointedByteCounts(joinsSums: way == .segments)
+    rootSum = saved.reduce(0) { $0 + Double($1).squareRoot() }
     self.function = try takenApart(function, runs: 1)
     guard isChanged else { return nil }
     residuals.reverse()
@@ -51,7 +52,7 @@ struct CheckpointedFunction {
           try takenApart($0, runs: runs.multipliedCapped(by: op.tripCount))
         }
       }
-      guard let pair = CheckpointedScan(function, at: position),
+      guard let pair = CheckpointedScan(function, at: position, joinsSums: way == .segments),
         pair.savedByteCount >= leastByteCount, let part = try takenApart(pair, in: function)
       else { continue }
       function = part.function
@@ -87,7 +88,9 @@ struct CheckpointedFunction {
       return try Part(
         function: rewriter.run(), byteCount: segments.byteCount,
         recomputedByteCount: pair.savedByteCount,
-        addedFlops: pair.addedFlops(again: pair.forward.length, advancing: 0),
+        addedFlops: pair.repeatedProducts.reduce(
+          pair.addedFlops(again: pair.forward.length, advancing: 0)
+        ) { $0.addingCapped(function.flops(of: $1)) },
         reason: "segments of \(segments.length) steps are run again, each from its snapshot")
     case .blocks(let limit):
       let share = Double(pair.savedByteCount).squareRoot() / max(rootSum, 1)
@@ -108,15 +111,20 @@ struct CheckpointedFunction {
 
 extension Function {
   /// The bytes of each scan's residuals that other scans read, which may be taken apart, in regions too.
-  fileprivate var checkpointedByteCounts: [Int] {
+  fileprivate func checkpointedByteCounts(joinsSums: Bool) -> [Int] {
     operations.indices.flatMap { position -> [Int] in
-      let own = CheckpointedScan(self, at: position).map { [$0.savedByteCount] } ?? []
-      return own + operations[position].op.regions.flatMap(\.checkpointedByteCounts)
+      let pair = CheckpointedScan(self, at: position, joinsSums: joinsSums)
+      let inner = operations[position].op.regions.flatMap {
+        $0.checkpointedByteCounts(joinsSums: joinsSums)
+      }
+      return (pair.map { [$0.savedByteCount] } ?? []) + inner
     }
   }
 
   /// The bytes that scans save for other scans, which may be taken apart.
-  var checkpointedByteCount: Int { checkpointedByteCounts.reduce(0) { $0.addingCapped($1) } }
+  var checkpointedByteCount: Int {
+    checkpointedByteCounts(joinsSums: true).reduce(0) { $0.addingCapped($1) }
+  }
 }
 
 extension Op {
@@ -127,6 +135,11 @@ extension Op {
 }
 
 extension CheckpointedScan {
+  /// The products that are made again where the forward scan is run again.
+  fileprivate var repeatedProducts: [Operation] {
+    forwardOperation.operands.compactMap { products[$0] }
+  }
+
   /// The stacks of residuals as a report has them: of the added operations the first one has all.
   fileprivate func residualValues(
     in function: Function, _ reason: String, addedFlops: Int
@@ -167,7 +180,7 @@ extension Function {
     }
   }
 
-  private func flops(of operation: Operation) -> Int {
+  fileprivate func flops(of operation: Operation) -> Int {
     let type = self[operation.results[0]]
     func perElement(_ op: ScalarOp) -> Int {
       type.element.isFloat ? type.count.multipliedCapped(by: op.flops) : 0

@@ -20,6 +20,10 @@ struct CheckpointedScan {
   /// The results of the forward scan that only the readers read, by position.
   let residuals: [Int]
   let readers: [Reader]
+  /// Sums of products over parts of what is saved and of what the reader stacks.
+  let sums: [StackedSum]
+  /// Products that only make stacks whose slices the forward scan and its reader take, by the stack.
+  let products: [ValueID: Operation]
   /// Bytes of the carries, and of what is saved, of one step.
   let carryByteCount: Int
   let residualByteCount: Int
@@ -35,21 +39,31 @@ struct CheckpointedScan {
   }
 
   /// The scan at a position with its readers; nil where there are none.
-  init?(_ function: Function, at position: Int) {
+  ///
+  /// - Parameter joinsSums: whether sums of products over what is saved may be made with it, so that the products'
+  ///   factors do not stay whole.
+  init?(_ function: Function, at position: Int, joinsSums: Bool) {
     let operation = function.operations[position]
     guard case .scan(let forward) = operation.op, forward.length > 3 else { return nil }
+    sums = joinsSums ? StackedSum.sums(over: forward, operation, in: function) : []
+    let joined = Set(sums.flatMap(\.parts))
     let returned = Set(function.results)
     var residuals: [Int] = []
     var reads: [Int: [(operand: Int, residual: Int)]] = [:]
     for index in forward.carryCount..<operation.results.count {
       let value = operation.results[index]
       var uses: [(operation: Int, operand: Int)] = []
+      var isSummed = false
       for (user, other) in function.operations.enumerated().dropFirst(position + 1) {
+        if other.results.contains(where: joined.contains) {
+          isSummed = isSummed || other.operands[0] == value
+          continue
+        }
         for (operand, used) in other.operands.enumerated() where used == value {
           uses.append((user, operand))
         }
       }
-      guard !uses.isEmpty, !returned.contains(value) else { continue }
+      guard !uses.isEmpty || isSummed, !returned.contains(value) else { continue }
       let areSlices = uses.allSatisfy { use in
         guard case .scan(let other) = function.operations[use.operation].op else { return false }
         return other.length == forward.length && use.operand >= other.carryRange.upperBound
@@ -69,6 +83,9 @@ struct CheckpointedScan {
         scan: scan, operation: operation, reads: reads,
         isAgainst: scan.isReversed != forward.isReversed)
     }
+    products =
+      joinsSums && readers.count == 1
+      ? function.stackProducts(of: [operation, readers[0].operation]) : [:]
     func bytes(_ values: some Sequence<ValueID>) -> Int {
       values.reduce(0) { $0.addingCapped(function[$1].byteCount) }
     }
@@ -91,7 +108,10 @@ struct CheckpointedScan {
   /// - Returns: nil where the length has no divisors, or several scans read the residuals.
   var segments: (length: Int, byteCount: Int)? {
     guard readers.count == 1, readers[0].isAgainst else { return nil }
-    let divisors = forward.length.properDivisors.filter { $0.isMultiple(of: pieceStep) }
+    let divisors = forward.length.properDivisors.filter { divisor in
+      divisor.isMultiple(of: pieceStep)
+        && sums.allSatisfy { divisor.isMultiple(of: $0.partLength) }
+    }
     let candidates = divisors.map { segment in
       let bytes = (forward.length / segment).multipliedCapped(by: carryByteCount)
       return (segment, bytes.addingCapped(segment.multipliedCapped(by: residualByteCount)))

@@ -19,7 +19,11 @@ extension ScanRewriter {
   /// The copy.
   mutating func run() throws -> Function {
     for parameter in source.parameters { map[parameter] = builder.parameter(source[parameter]) }
+    let divided = Set(pair.sums.flatMap(\.parts) + pair.products.values.map(\.result))
     for operation in source.operations {
+      // What a sum takes is there before its reader, and the sum with it.
+      let isDone = !operation.results.isEmpty && operation.results.allSatisfy { map[$0] != nil }
+      if isDone || operation.results.contains(where: divided.contains) { continue }
       builder.location = operation.location
       let reader = pair.readers.first { $0.operation.results == operation.results }
       if operation.results == pair.forwardOperation.results {
@@ -32,6 +36,17 @@ extension ScanRewriter {
       }
     }
     return builder.finish(returning: source.results.map(mapped))
+  }
+
+  /// The copy of a value, made now where it is defined further down.
+  mutating func demanded(_ value: ValueID, _ definitions: [Int?]) throws -> ValueID {
+    if let known = map[value] { return known }
+    guard let position = definitions[value.index] else { return mapped(value) }
+    let operation = source.operations[position]
+    let operands = try operation.operands.map { try demanded($0, definitions) }
+    let results = try builder.copy(operation, operands: operands)
+    for (old, new) in zip(operation.results, results) { map[old] = new }
+    return mapped(value)
   }
 
   /// The copy of a value.

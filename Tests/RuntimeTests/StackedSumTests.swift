@@ -1,0 +1,57 @@
+import Differentiation
+import Optimizer
+import Runtime
+import TensorIR
+import TestSupport
+import Testing
+
+/// Gradients of weights that all steps of a loop share: sums of products of stacks, in an order that lets the
+/// stacks be made again in segments.
+@Suite struct StackedSumTests {
+  /// A recurrent network: 64 steps, so many rows, 32 numbers to a row; the loss is that of the last state, or of
+  /// outputs at each step.
+  private func network(rows: Int, _ element: String, hasOutputs: Bool) -> String {
+    let (row, stack) = ("tensor<\(rows)x32x\(element)>", "tensor<64x\(rows)x32x\(element)>")
+    let weight = "tensor<32x32x\(element)>"
+    return """
+      func.func @main(%w: \(weight), %u: \(weight), %o: \(weight), %h: \(row), %xs: \(stack)) -> tensor<\(element)> {
+        %0:2 = "adjoint.scan"(%h, %xs) <{carry_count = 1 : i64, length = 64 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %a: \(row), %x: \(row)):
+          %p = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0] : (\(row), \(weight)) -> \(row)
+          %q = stablehlo.dot_general %a, %u, contracting_dims = [1] x [0] : (\(row), \(weight)) -> \(row)
+          %s = stablehlo.add %p, %q : \(row)
+          %t = stablehlo.tanh %s : \(row)
+          stablehlo.return %t, %t : \(row), \(row)
+        }) : (\(row), \(stack)) -> (\(row), \(stack))
+        %c = stablehlo.constant dense<0.0> : tensor<\(element)>
+        %l = stablehlo.multiply %0#0, %0#0 : \(row)
+        %e = stablehlo.reduce(%l init: %c) applies stablehlo.add across dimensions = [0, 1] : (\(row), tensor<\(element)>) -> tensor<\(element)>
+        %y = stablehlo.dot_general %0#1, %o, contracting_dims = [2] x [0] : (\(stack), \(weight)) -> \(stack)
+        %m = stablehlo.multiply %y, %y : \(stack)
+        %v = stablehlo.reduce(%m init: %c) applies stablehlo.add across dimensions = [0, 1, 2] : (\(stack), tensor<\(element)>) -> tensor<\(element)>
+        return \(hasOutputs ? "%v" : "%e") : tensor<\(element)>
+      }
+      """
+  }
+
+  /// A budget of a fraction is kept, with the same bits: neither what the loop saves nor the slopes that its
+  /// gradient stacks are there as a whole, nor products of its inputs and of the outputs' cotangents. Parts of the sums are several steps, or one with many rows.
+  @Test(arguments: [(64, "f32", false), (64, "f32", true), (260, "f64", false)])
+  func stacksOfProductsAreMadeInSegments(
+    _ rows: Int, _ element: String, _ hasOutputs: Bool
+  ) throws {
+    let text = network(rows: rows, element, hasOutputs: hasOutputs)
+    let module = try Module(parsing: text, file: "network.mlir")
+    let function = try #require(module.entry).simplified()
+      .withGradient(of: hasOutputs ? [0, 1, 2] : [0, 1]).simplified()
+    let arguments = randomArguments(for: function, seed: 3)
+    let whole = try Executable(function)
+    var options = CodeOptions()
+    let budget = whole.report.arenaByteCount * (hasOutputs ? 75 : 45) / 100
+    options.memory = MemoryOptions(budget: budget)
+    let part = try Executable(function, options: options)
+    #expect(part.report.arenaByteCount <= budget)
+    #expect(part.report.memory.addedFlops > 0)
+    #expect(try call(part, arguments) == call(whole, arguments))
+  }
+}
