@@ -102,6 +102,23 @@ struct TracingTests {
     #expect(abs(slope - 4 * tanh(0.5) * (1 - tanh(0.5) * tanh(0.5))) < 1e-14)
   }
 
+  @Test func operationsBelongToWhatIsInnermost() throws {
+    let function = jit { (x: Tensor<Double>) in
+      let outside = x * x
+      // Values from outside a scope and from outside a transform come first and second.
+      let inside = try checkpoint { (h: Tensor<Double>) in (x * x) * h + h * x }(x)
+      let slope = try gradient(at: outside) { y in sin(x * y) + sin(y * x) }
+      return outside + inside + slope
+    }
+    let x = 0.5
+    let expected: Double = x * x + x * x * x + x * x + 2 * x * cos(x * x * x)
+    #expect(try abs(function(Tensor(x)).item() - expected) < 1e-15)
+    let text = try function.dump(stage: .traced)
+    // x² outside, and in the scope x², which is h·x too, and x²·h.
+    let scope = text.components(separatedBy: "stablehlo.add ")[0]
+    #expect(count("stablehlo.multiply", in: scope) == 3)
+  }
+
   @Test func namedValuesAndEffectsStayApart() throws {
     let seen = Mutex(0)
     let log = foreign(closure: "log", effects: true) { values in
