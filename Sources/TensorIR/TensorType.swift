@@ -29,7 +29,14 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
 
   /// The spelling in StableHLO text, such as `tensor<2x3xf32>`.
   public var description: String {
-    "tensor<" + shape.map { "\($0)x" }.joined() + element.rawValue + ">"
+    var text = "tensor<"
+    for extent in shape {
+      text += String(extent)
+      text += "x"
+    }
+    text += element.rawValue
+    text += ">"
+    return text
   }
 }
 

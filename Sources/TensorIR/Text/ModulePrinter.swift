@@ -146,6 +146,8 @@ struct FunctionPrinter {
   let function: Function
   /// Its values' names.
   let names: PrintedNames
+  /// Its values' types, by id.
+  private let typeTexts: [String]
   /// The blanks before each operation.
   let indent: String
   /// The blanks before the function.
@@ -159,6 +161,7 @@ struct FunctionPrinter {
   init(_ function: Function, indent: String) {
     self.function = function
     names = PrintedNames(function)
+    typeTexts = Self.texts(of: function.types)
     outerIndent = indent
     callWord = "call"
     self.indent = indent + "  "
@@ -168,9 +171,21 @@ struct FunctionPrinter {
   init(_ region: Region, names: PrintedNames, indent: String) {
     function = region
     self.names = names
+    typeTexts = Self.texts(of: region.types)
     outerIndent = indent
     callWord = "func.call"
     self.indent = indent + "  "
+  }
+
+  /// The texts of types, of which most occur often.
+  private static func texts(of types: [TensorType]) -> [String] {
+    var known: [TensorType: String] = [:]
+    return types.map { type in
+      if let text = known[type] { return text }
+      let text = type.description
+      known[type] = text
+      return text
+    }
   }
 
   /// Writes the whole function.
@@ -185,7 +200,10 @@ struct FunctionPrinter {
     for (position, operation) in function.operations.enumerated() {
       text += indent
       let definition = names.definitions[position]
-      if !definition.isEmpty { text += "\(definition) = " }
+      if !definition.isEmpty {
+        text += definition
+        text += " = "
+      }
       write(operation)
       text += "\n"
     }
@@ -232,7 +250,7 @@ struct FunctionPrinter {
 
   /// The type of a value.
   func type(_ value: ValueID) -> String {
-    function.types.indices.contains(value.index) ? function[value].description : "undefined"
+    typeTexts.indices.contains(value.index) ? typeTexts[value.index] : "undefined"
   }
 
   /// Names separated by commas.

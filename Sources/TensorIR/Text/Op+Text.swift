@@ -182,12 +182,30 @@ extension FunctionPrinter {
   mutating func write(
     _ mnemonic: String, _ operation: Operation, _ words: String = "", oneType: Bool = false
   ) {
-    text += "\(mnemonic) \(list(operation.operands))\(words) : "
-    let types = (operation.operands + operation.results).map { type($0) }
-    if oneType, let first = types.first, types.allSatisfy({ $0 == first }) {
-      text += first
+    text += mnemonic
+    text += " "
+    for (place, operand) in operation.operands.enumerated() {
+      if place > 0 { text += ", " }
+      text += name(operand)
+    }
+    text += words
+    text += " : "
+    if oneType, let first = operation.operands.first ?? operation.results.first,
+      operation.operands.allSatisfy({ isSame($0, first) }),
+      operation.results.allSatisfy({ isSame($0, first) })
+    {
+      text += type(first)
     } else {
       text += functionType(operation)
     }
+  }
+
+  /// Whether values have one type; undefined ones have one, too.
+  private func isSame(_ value: ValueID, _ other: ValueID) -> Bool {
+    let indices = function.types.indices
+    guard indices.contains(value.index), indices.contains(other.index) else {
+      return type(value) == type(other)
+    }
+    return function.types[value.index] == function.types[other.index]
   }
 }
