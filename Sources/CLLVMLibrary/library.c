@@ -10,6 +10,7 @@ const char *adjoint_llvm_version(void) { return LLVM_VERSION_STRING; }
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 // Each function of LLVM is a stub here that jumps to an address from a table. As long as the library is not
 // loaded that is the address of a few instructions that load it and jump again, much as the tables of
@@ -137,8 +138,10 @@ static void load(void) {
   void *library = dlopen(adjoint_llvm_path(), RTLD_LAZY | RTLD_LOCAL);
   if (!library) library = dlopen(SO_NAME, RTLD_LAZY | RTLD_LOCAL);
   if (!library) {
+    // The linker's own text goes with this thread.
     const char *reason = dlerror();
-    failure = reason ? reason : SO_NAME " cannot be loaded";
+    failure = reason ? strdup(reason) : NULL;
+    if (!failure) failure = SO_NAME " cannot be loaded";
     return;
   }
   for (size_t place = 0; place < sizeof names / sizeof *names; place++) {

@@ -19,12 +19,6 @@ package enum LLVMLibrary {
     throw LLVMError(String(cString: reason))
   }
 
-  /// Throws where the library is not there; where it has yet to be loaded, only a look at its file is taken.
-  package static func check() throws(LLVMError) {
-    if !isLoaded, let path = adjoint_llvm_path(), access(path, R_OK) == 0 { return }
-    try load()
-  }
-
   /// What tells the library from others, without loading it where its file is where it is expected: its
   /// version, and the size and age of the file.
   package static let identity: String = {

@@ -9,11 +9,9 @@ extension Executable {
     try reporting { () throws(LLVMError) in try LLVMLibrary.load() }
   }
 
-  /// Begins to load LLVM on another thread, while a program is planned.
-  static func beginToLoadLLVM(at location: SourceLocation) throws {
-    if LLVMLibrary.isLoaded { return }
-    try reporting(at: location) { () throws(LLVMError) in try LLVMLibrary.check() }
-    SystemThread.detach { try? LLVMLibrary.load() }
+  /// The same, for the function at a place.
+  static func loadLLVM(for function: Function) throws {
+    try reporting(at: function.location) { () throws(LLVMError) in try LLVMLibrary.load() }
   }
 
   /// Does something, and says what it throws as an error of this package.

@@ -76,6 +76,6 @@ private func triple(_ x: Double) -> Double { 3 * x }
     try llvmVersionCheck()
     #expect(llvmVersion.split(separator: ".").count == 3)
     #expect(LLVMLibrary.isLoaded && LLVMLibrary.identity.hasPrefix(llvmVersion))
-    try LLVMLibrary.check()
+    try LLVMLibrary.load()
   }
 }

@@ -62,6 +62,34 @@ extension KernelPlanner {
     repeated(audit, root.value).isEmpty && audit.impossible.isEmpty && audit.crowded.isEmpty
   }
 
+  // MARK: Short axes
+
+  /// Whether a value is a few elements that each come from elsewhere, so that loops over them would
+  /// only choose between pieces.
+  func isAssembledFromPieces(_ value: ValueID) -> Bool {
+    guard graph.type(value).count <= CostModel.Storing.unrolledCount else { return false }
+    switch graph.operation(value)?.op {
+    case .shape(.concatenate), .shape(.pad): return true
+    default: return false
+    }
+  }
+
+  /// A root that contains reductions, with the elements along a short axis sharing the reductions' loops where
+  /// they are made of the same.
+  mutating func sharingLoops(_ root: Root) -> Root {
+    guard root.isPlain else { return root }
+    let shape = graph.type(root.value).shape
+    let short = shape.indices.filter { (2...Comprehension.Fold.unrolledCount).contains(shape[$0]) }
+    guard let axis = short.last, short.count < shape.count else { return root }
+    let natural = audit(root)
+    guard !natural.folds.isEmpty else { return root }
+    var together = root
+    together.layout.unrolledAxes = [axis]
+    let others = audit(together).work - natural.work
+    let most = (shape[axis] - 1) * natural.work * CostModel.Storing.ownShare
+    return others * 100 <= most ? together : root
+  }
+
   // MARK: Short passes
 
   /// Whether a root is one loop without reductions over memory that stays in the first-level cache, so

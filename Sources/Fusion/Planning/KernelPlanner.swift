@@ -226,7 +226,7 @@ struct KernelPlanner {
       if isAssembledFromPieces(value) {
         roots[value]?.form = .unrolled
       } else {
-        unrollShortAxes(root)
+        roots[value] = sharingLoops(root)
       }
       pending += addRoots(in: value)
     }
@@ -307,32 +307,6 @@ struct KernelPlanner {
       addRoot(value)
     }
     return new
-  }
-
-  /// Whether a value is a few elements that each come from elsewhere, so that loops over them would
-  /// only choose between pieces.
-  private func isAssembledFromPieces(_ value: ValueID) -> Bool {
-    guard graph.type(value).count <= CostModel.Storing.unrolledCount else { return false }
-    switch graph.operation(value)?.op {
-    case .shape(.concatenate), .shape(.pad): return true
-    default: return false
-    }
-  }
-
-  /// Lets the elements along a short axis of a root that contains reductions share the reductions' loops, where
-  /// they are made of the same.
-  private mutating func unrollShortAxes(_ root: Root) {
-    guard root.isPlain else { return }
-    let shape = graph.type(root.value).shape
-    let short = shape.indices.filter { (2...Comprehension.Fold.unrolledCount).contains(shape[$0]) }
-    guard let axis = short.last, short.count < shape.count else { return }
-    let natural = audit(root)
-    guard !natural.folds.isEmpty else { return }
-    var together = root
-    together.layout.unrolledAxes = [axis]
-    let others = audit(together).work - natural.work
-    guard others * 100 <= (shape[axis] - 1) * natural.work * CostModel.Storing.ownShare else { return }
-    roots[root.value] = together
   }
 
   /// Values other than the root itself that would be computed too often: reductions more than once

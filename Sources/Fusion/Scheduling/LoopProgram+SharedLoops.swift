@@ -35,6 +35,7 @@ extension LoopProgram {
       mayShareLanes(of: loop, lanes: lanes).isGranted
     else { return nil }
     let numbers = loop.body.kernelNumbers
+    guard !numbers.contains(where: { kernels[$0].namesItsBlock }) else { return nil }
     let work = numbers.reduce(0.0) { sum, number in
       sum + kernels[number].rowNodes.reduce(0) { $0 + kernels[number].whole.work(of: $1) }
     }
@@ -85,6 +86,21 @@ extension Kernel {
       }
     }
     return kernel
+  }
+
+  /// Whether what the steps of a block do depends on which block it is, as where an array holds the block's rows.
+  fileprivate var namesItsBlock: Bool {
+    guard case .loop(let outer)? = body.last, outer.schedule == .parallel else { return false }
+    var isNamed = false
+    outer.body.forEachNode { node in
+      switch node {
+      case .define(_, let expression):
+        expression.forEachVariable { isNamed = isNamed || $0 == outer.variable }
+      case .store(let store): isNamed = isNamed || store.address.uses(outer.variable)
+      case .accumulate, .loop, .contract: break
+      }
+    }
+    return isNamed
   }
 
   /// Cuts a kernel of steps over rows into blocks of so many.

@@ -125,9 +125,10 @@ extension LoopProgram {
     return rest < stride ? stride * rowsOfLane * element : nil
   }
 
-  /// Whether a buffer starts at the start of a row of so many bytes, in all iterations.
+  /// Whether a buffer starts at the start of a row of so many bytes of its memory, in all iterations.
   private func isAtRow(_ buffer: BufferID, of byteCount: Int) -> Bool {
-    ([buffer] + bases(of: buffer)).allSatisfy { part in
+    guard trailed(by: buffer).offsets.allSatisfy({ $0 % byteCount == 0 }) else { return false }
+    return ([buffer] + bases(of: buffer)).allSatisfy { part in
       guard let view = buffers[part.index].view else { return true }
       return view.offset % byteCount == 0
         && view.strides.allSatisfy { $0.byteCount % byteCount == 0 }

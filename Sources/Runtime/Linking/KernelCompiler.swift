@@ -44,7 +44,8 @@ struct KernelCompiler: Sendable {
       func key(_ level: Int) -> Digest {
         Digest(
           Array(
-            "adjoint kernel 1, LLVM \(llvmVersion), level \(level), \(CodegenOptions.words)\n".utf8)
+            "adjoint kernel 1, LLVM \(LLVMLibrary.identity), level \(level), \(CodegenOptions.words)\n"
+              .utf8)
             + bitcode)
       }
       let instructionCount = module.instructionCount
