@@ -251,11 +251,12 @@ final class Trace: @unchecked Sendable {
     }
   }
 
-  /// The number of a new `checkpoint` scope: another one for each in this trace and in those around.
+  /// The number of a new `checkpoint` scope: another one for each in the outermost trace and in those inside.
   func addScope() -> Int {
-    state.withLock { state in
+    if let parent { return parent.addScope() }
+    return state.withLock { state in
       state.scopeCount += 1
-      return depth << 32 + state.scopeCount
+      return state.scopeCount
     }
   }
 

@@ -180,7 +180,9 @@ extension FunctionBuilder {
   }
 
   /// Lets no later operation be one of those that are there.
-  package mutating func forgetExpressions() { expressions = RecentExpressions() }
+  package mutating func forgetExpressions() {
+    expressions = RecentExpressions(from: function.types.count)
+  }
 
   /// Where an operation stands that computes the same, or could stand.
   @inline(__always)

@@ -21,10 +21,15 @@ struct RecentExpressions: Sendable {
     var hash: UInt32 = 0
   }
 
-  /// A group of places for each two values.
+  /// A group of places for each two values, from the first one on.
   private var groups: [Entry] = []
+  /// The values before the first one that has places, in pairs.
+  private let firstGroup: Int
   /// The operations that found no place.
   private var others = ExpressionTable()
+
+  /// Nothing is noted yet; values before some number have no places of their own.
+  init(from first: Int = 0) { firstGroup = first / 2 }
 
   /// The places of a group.
   private static let groupCount = 4
@@ -33,8 +38,9 @@ struct RecentExpressions: Sendable {
   @inline(__always)
   mutating func makeRoom(beside latest: ValueID?) {
     others.makeRoom()
-    guard let latest, (latest.index / 2 + 1) * Self.groupCount > groups.count else { return }
-    addGroup(latest.index / 2)
+    guard let latest else { return }
+    let group = latest.index / 2 - firstGroup
+    if (group + 1) * Self.groupCount > groups.count { addGroup(group) }
   }
 
   /// Where an operation stands for which `isEqual` holds, or could stand.
@@ -45,8 +51,8 @@ struct RecentExpressions: Sendable {
   func find(
     _ hash: UInt32, latest: ValueID?, where isEqual: (Int) -> Bool
   ) -> Place {
-    if let latest {
-      let start = latest.index / 2 * Self.groupCount
+    if let latest, latest.index / 2 >= firstGroup {
+      let start = (latest.index / 2 - firstGroup) * Self.groupCount
       for place in start..<(start + Self.groupCount) {
         let entry = groups[place]
         if entry.number == 0 { return .vacant(place, hash: hash) }

@@ -102,6 +102,17 @@ struct TracingTests {
     #expect(abs(slope - 4 * tanh(0.5) * (1 - tanh(0.5) * tanh(0.5))) < 1e-14)
   }
 
+  @Test func scopesOfTransformsSideBySideStayApart() throws {
+    let block = { @Sendable (x: Tensor<Double>) in
+      try gradient(at: x) { y in try checkpoint { (h: Tensor<Double>) in tanh(h) }(y) }
+    }
+    let counts = try [jit(block), jit { try block($0) + 2 * block($0) }].map { function in
+      _ = try function(0.5).item()
+      return count("stablehlo.tanh", in: try function.dump(stage: .traced))
+    }
+    #expect(counts[0] > 0 && counts[1] == 2 * counts[0])
+  }
+
   @Test func operationsBelongToWhatIsInnermost() throws {
     let function = jit { (x: Tensor<Double>) in
       let outside = x * x
