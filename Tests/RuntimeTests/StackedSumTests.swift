@@ -1,4 +1,5 @@
 import Differentiation
+import Interpreter
 import Optimizer
 import Runtime
 import TensorIR
@@ -53,5 +54,27 @@ import Testing
     #expect(part.report.arenaByteCount <= budget)
     #expect(part.report.memory.addedFlops > 0)
     #expect(try call(part, arguments) == call(whole, arguments))
+  }
+
+  /// Fewer steps than make up a part leave a product of stacks whole.
+  @Test func productOfFewStepsIsWhole() throws {
+    let text = """
+      func.func @main(%h: tensor<2xf64>, %xs: tensor<100x2xf64>, %ys: tensor<100x1400xf64>) -> tensor<2x1400xf64> {
+        %0:2 = "adjoint.scan"(%h, %xs) <{carry_count = 1 : i64, length = 100 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %a: tensor<2xf64>, %x: tensor<2xf64>):
+          %s = stablehlo.add %a, %x : tensor<2xf64>
+          %t = stablehlo.tanh %s : tensor<2xf64>
+          stablehlo.return %t, %t : tensor<2xf64>, tensor<2xf64>
+        }) : (tensor<2xf64>, tensor<100x2xf64>) -> (tensor<2xf64>, tensor<100x2xf64>)
+        %y = stablehlo.dot_general %0#1, %ys, contracting_dims = [0] x [0] : (tensor<100x2xf64>, tensor<100x1400xf64>) -> tensor<2x1400xf64>
+        return %y : tensor<2x1400xf64>
+      }
+      """
+    let module = try Module(parsing: text, file: "steps.mlir")
+    let function = try #require(module.entry)
+    let arguments = randomArguments(for: function, seed: 5)
+    let expected = try Interpreter().run(function, arguments)
+    let results = try call(Executable(function), arguments)
+    expectClose(results[0], expected[0], relative: 1e-13)
   }
 }

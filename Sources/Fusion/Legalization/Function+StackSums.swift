@@ -61,7 +61,8 @@ private struct StackSum {
     else { return nil }
     let depth = left.shape.selecting(dimensions.leftContracting).reduce(1, *) / scan.length
     let least = (Self.partDepth + depth - 1) / max(depth, 1)
-    guard let length = (least..<scan.length).first(where: { scan.length.isMultiple(of: $0) })
+    guard least < scan.length,
+      let length = (least..<scan.length).first(where: { scan.length.isMultiple(of: $0) })
     else { return nil }
     self.dimensions = dimensions
     type = function[operation.result]
