@@ -77,4 +77,51 @@ import Testing
     let results = try call(Executable(function), arguments)
     expectClose(results[0], expected[0], relative: 1e-13)
   }
+
+  /// A loop, one against it that reads its stack, and a sum over parts of both their stacks, which may be returned too.
+  private func sum(returning results: String) -> String {
+    let (row, stack) = ("tensor<32x16xf32>", "tensor<64x32x16xf32>")
+    let (part, parts) = ("tensor<4x32x16xf32>", "tensor<16x4x32x16xf32>")
+    let types = results.contains(",") ? "\(part), \(parts)" : part
+    return """
+      func.func @main(%h: \(row), %xs: \(stack), %z: \(row), %c: \(part)) -> (\(types)) {
+        %0:2 = "adjoint.scan"(%h, %xs) <{carry_count = 1 : i64, length = 64 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %a: \(row), %x: \(row)):
+          %s = stablehlo.add %a, %x : \(row)
+          %t = stablehlo.tanh %s : \(row)
+          stablehlo.return %t, %t : \(row), \(row)
+        }) : (\(row), \(stack)) -> (\(row), \(stack))
+        %1:2 = "adjoint.scan"(%z, %0#1) <{carry_count = 1 : i64, length = 64 : i64, reverse = true}> ({
+        ^bb0(%i: tensor<i64>, %a: \(row), %x: \(row)):
+          %s = stablehlo.add %a, %x : \(row)
+          %t = stablehlo.sine %s : \(row)
+          stablehlo.return %t, %t : \(row), \(row)
+        }) : (\(row), \(stack)) -> (\(row), \(stack))
+        %p = stablehlo.reshape %0#1 : (\(stack)) -> \(parts)
+        %q = stablehlo.reshape %1#1 : (\(stack)) -> \(parts)
+        %s = "adjoint.scan"(%c, %p, %q) <{carry_count = 1 : i64, length = 16 : i64, reverse = true}> ({
+        ^bb0(%i: tensor<i64>, %a: \(part), %x: \(part), %y: \(part)):
+          %d = stablehlo.multiply %x, %a : \(part)
+          %t = stablehlo.add %y, %d : \(part)
+          stablehlo.return %t : \(part)
+        }) : (\(part), \(parts), \(parts)) -> \(part)
+        return \(results) : \(types)
+      }
+      """
+  }
+
+  /// Stacks of parts that are returned stay, whatever the budget.
+  @Test(arguments: ["%s, %p", "%s, %q"])
+  func returnedPartsStay(_ results: String) throws {
+    let module = try Module(parsing: sum(returning: results), file: "parts.mlir")
+    let function = try #require(module.entry)
+    let arguments = randomArguments(for: function, seed: 7)
+    let whole = try Executable(function)
+    var options = CodeOptions()
+    options.memory = MemoryOptions(budget: whole.report.arenaByteCount)
+    let part = try Executable(function, options: options)
+    #expect(try call(part, arguments) == call(whole, arguments))
+    options.memory = MemoryOptions(budget: 1)
+    #expect(throws: AdjointError.self) { try Executable(function, options: options) }
+  }
 }
