@@ -124,4 +124,48 @@ import Testing
     options.memory = MemoryOptions(budget: 1)
     #expect(throws: AdjointError.self) { try Executable(function, options: options) }
   }
+
+  /// Where several loops are taken apart, the report has the stacks of each as they were.
+  @Test func reportHasStacksOfEachLoop() throws {
+    func loop(_ name: String, _ width: Int) -> String {
+      let (row, stack) = ("tensor<64x\(width)xf32>", "tensor<64x64x\(width)xf32>")
+      let weight = "tensor<\(width)x\(width)xf32>"
+      return """
+          %\(name)0 = "adjoint.scan"(%\(name)h, %\(name)p) <{carry_count = 1 : i64, length = 64 : i64, reverse = false}> ({
+          ^bb0(%i: tensor<i64>, %a: \(row), %x: \(row)):
+            %q = stablehlo.dot_general %a, %\(name)u, contracting_dims = [1] x [0] : (\(row), \(weight)) -> \(row)
+            %s = stablehlo.add %x, %q : \(row)
+            %t = stablehlo.tanh %s : \(row)
+            stablehlo.return %t : \(row)
+          }) : (\(row), \(stack)) -> \(row)
+          %\(name)m = stablehlo.multiply %\(name)0, %\(name)0 : \(row)
+          %\(name)v = stablehlo.reduce(%\(name)m init: %c) applies stablehlo.add across dimensions = [0, 1] : (\(row), tensor<f32>) -> tensor<f32>
+        """
+    }
+    func inputs(_ name: String, _ width: Int) -> String {
+      "%\(name)p = stablehlo.dot_general %xs, %\(name)w, contracting_dims = [2] x [0] : (tensor<64x64x8xf32>, tensor<8x\(width)xf32>) -> tensor<64x64x\(width)xf32>"
+    }
+    func parameters(_ name: String, _ width: Int) -> String {
+      "%\(name)w: tensor<8x\(width)xf32>, %\(name)u: tensor<\(width)x\(width)xf32>, %\(name)h: tensor<64x\(width)xf32>"
+    }
+    let text = """
+      func.func @main(\(parameters("a", 32)), \(parameters("b", 48)), %xs: tensor<64x64x8xf32>) -> tensor<f32> {
+        %c = stablehlo.constant dense<0.0> : tensor<f32>
+        \(inputs("a", 32))
+        \(inputs("b", 48))
+      \(loop("a", 32))
+      \(loop("b", 48))
+        %r = stablehlo.add %av, %bv : tensor<f32>
+        return %r : tensor<f32>
+      }
+      """
+    let module = try Module(parsing: text, file: "loops.mlir")
+    let function = try #require(module.entry).simplified().withGradient(of: [0, 1, 3, 4])
+      .simplified()
+    var options = CodeOptions()
+    options.memory = MemoryOptions(budget: try Executable(function).report.arenaByteCount / 2)
+    let memory = try Executable(function, options: options).report.memory
+    let stacks = memory.values.filter { $0.reason.hasPrefix("segments") }.map(\.type.shape)
+    #expect(stacks == [[64, 64, 32], [64, 64, 32], [64, 64, 48], [64, 64, 48]])
+  }
 }
