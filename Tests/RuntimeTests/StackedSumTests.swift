@@ -56,6 +56,36 @@ import Testing
     #expect(try call(part, arguments) == call(whole, arguments))
   }
 
+  /// Weights that stand on the left of states have such sums too: there the cotangents are the left factor.
+  @Test func stacksOfProductsWithWeightsOnTheLeft() throws {
+    let (state, stack) = ("tensor<32x64xf32>", "tensor<96x32x64xf32>")
+    let weight = "tensor<32x32xf32>"
+    let text = """
+      func.func @main(%w: \(weight), %h: \(state), %xs: \(stack)) -> tensor<f32> {
+        %0 = "adjoint.scan"(%h, %xs) <{carry_count = 1 : i64, length = 96 : i64, reverse = false}> ({
+        ^bb0(%i: tensor<i64>, %a: \(state), %x: \(state)):
+          %q = stablehlo.dot_general %w, %a, contracting_dims = [1] x [0] : (\(weight), \(state)) -> \(state)
+          %s = stablehlo.add %x, %q : \(state)
+          %t = stablehlo.tanh %s : \(state)
+          stablehlo.return %t : \(state)
+        }) : (\(state), \(stack)) -> \(state)
+        %c = stablehlo.constant dense<0.0> : tensor<f32>
+        %m = stablehlo.multiply %0, %0 : \(state)
+        %v = stablehlo.reduce(%m init: %c) applies stablehlo.add across dimensions = [0, 1] : (\(state), tensor<f32>) -> tensor<f32>
+        return %v : tensor<f32>
+      }
+      """
+    let module = try Module(parsing: text, file: "left.mlir")
+    let function = try #require(module.entry).simplified().withGradient(of: [0]).simplified()
+    let arguments = randomArguments(for: function, seed: 9)
+    let whole = try Executable(function)
+    var options = CodeOptions()
+    options.memory = MemoryOptions(budget: whole.report.arenaByteCount * 3 / 10)
+    let part = try Executable(function, options: options)
+    #expect(part.report.memory.addedFlops > 0)
+    #expect(try call(part, arguments) == call(whole, arguments))
+  }
+
   /// Fewer steps than make up a part leave a product of stacks whole.
   @Test func productOfFewStepsIsWhole() throws {
     let text = """
