@@ -2,7 +2,7 @@ internal import TensorIR
 
 extension Function {
   /// The function with products that add up over all steps of stacks as sums of partial products, in the
-  /// order in which the scan that makes the stacks runs.
+  /// order in which the scan that makes the last of the stacks runs.
   ///
   /// Partial products need some steps of the stacks at a time. So the scan may be taken apart with its sum,
   /// in the same order of additions, where there is no room for whole stacks. The order does not depend on
@@ -12,15 +12,21 @@ extension Function {
   ///     After:   %w = scan(%zero, %h in parts, %g in parts) {length = 11, reverse = true} { %sum + dot … }
   func withSumsInParts() throws -> Function {
     guard holds({ operation, _ in operation.isScan }) else { return self }
-    var scans: [ValueID: Scan] = [:]
+    var scans: [Scan] = []
+    // The scan that makes a stack, by number.
+    var makers: [ValueID: Int] = [:]
     return try replacingOperations { operation, operands, builder in
       if case .scan(let scan) = operation.op {
-        for result in operation.results.dropFirst(scan.carryCount) { scans[result] = scan }
+        for result in operation.results.dropFirst(scan.carryCount) { makers[result] = scans.count }
+        scans.append(scan)
       }
       if !operation.op.regions.isEmpty {
         operation.op = try operation.op.mappingRegions { try $0.withSumsInParts() }
       }
-      guard let sum = StackSum(operation, in: self, scans) else { return nil }
+      // Of two scans the later one reads what the other saves.
+      guard let maker = operation.operands.compactMap({ makers[$0] }).max(),
+        let sum = StackSum(operation, in: self, scans[maker])
+      else { return nil }
       return [try sum.emit(operands, in: &builder)]
     }
   }
@@ -46,9 +52,8 @@ private struct StackSum {
   /// So many products for each element of the result are a part.
   private static let partDepth = 256
 
-  init?(_ operation: Operation, in function: Function, _ scans: [ValueID: Scan]) {
+  init?(_ operation: Operation, in function: Function, _ scan: Scan) {
     guard case .dot(let dimensions) = operation.op,
-      let scan = operation.operands.compactMap({ scans[$0] }).last,
       zip(dimensions.leftContracting, dimensions.rightContracting).contains(where: {
         $0 == 0 && $1 == 0
       })
@@ -61,7 +66,8 @@ private struct StackSum {
     else { return nil }
     let depth = left.shape.selecting(dimensions.leftContracting).reduce(1, *) / scan.length
     let least = (Self.partDepth + depth - 1) / max(depth, 1)
-    guard let length = (least..<scan.length).first(where: { scan.length.isMultiple(of: $0) })
+    guard least < scan.length,
+      let length = (least..<scan.length).first(where: { scan.length.isMultiple(of: $0) })
     else { return nil }
     self.dimensions = dimensions
     type = function[operation.result]

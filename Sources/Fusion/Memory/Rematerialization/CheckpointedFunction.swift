@@ -55,12 +55,12 @@ struct CheckpointedFunction {
       guard let pair = CheckpointedScan(function, at: position, joinsSums: way == .segments),
         pair.savedByteCount >= leastByteCount, let part = try takenApart(pair, in: function)
       else { continue }
+      let flops = part.addedFlops.multipliedCapped(by: runs)
+      residuals += pair.residualValues(in: function, part.reason, addedFlops: flops).reversed()
       function = part.function
       byteCount = byteCount.addingCapped(part.byteCount)
       recomputedByteCount = recomputedByteCount.addingCapped(part.recomputedByteCount)
-      let flops = part.addedFlops.multipliedCapped(by: runs)
       addedFlops = addedFlops.addingCapped(flops)
-      residuals += pair.residualValues(in: source, part.reason, addedFlops: flops).reversed()
       isChanged = true
     }
     return function

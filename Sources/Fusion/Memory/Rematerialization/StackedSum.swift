@@ -42,12 +42,15 @@ struct StackedSum {
     else { return [] }
     let joint = JointScans(forward, operation, scan, reader, in: function)
     let sums = function.operations[(readers[0] + 1)...].compactMap { joint.sum($0) }
-    // Parts that others read too have to stay.
+    // Parts that others read too, or that are returned, have to stay.
     let joined = Set(sums.flatMap(\.operation.results))
-    let isShared = function.operations.contains { other in
-      !other.results.contains(where: joined.contains)
-        && other.operands.contains { operand in sums.contains { $0.parts.contains(operand) } }
-    }
+    let parts = Set(sums.flatMap(\.parts))
+    let isShared =
+      function.results.contains(where: parts.contains)
+      || function.operations.contains { other in
+        !other.results.contains(where: joined.contains)
+          && other.operands.contains(where: parts.contains)
+      }
     return isShared ? [] : sums
   }
 }
