@@ -1,5 +1,5 @@
 internal import LLVMBridge
-package import TensorIR
+internal import TensorIR
 
 extension Executable {
   /// Loads LLVM, unless that has been done.

@@ -34,6 +34,31 @@ import Testing
     try check(function, places: 900)
   }
 
+  /// Many short floats are added up in longer ones, whose sum is rounded once: one by one a sum stops to grow.
+  @Test(arguments: [ElementType.bf16, .f16])
+  func sumsOfShortFloatsGrow(_ element: ElementType) throws {
+    var builder = FunctionBuilder(name: "main")
+    let base = builder.parameter(TensorType([5], element))
+    let indices = builder.parameter(TensorType([8000, 1], .i32))
+    let updates = builder.parameter(TensorType([8000], element))
+    let zeros = try builder.splat(0, builder[base])
+    let function = builder.finish(returning: [
+      try builder.scattered(.add, base, indices, updates),
+      try builder.scattered(.add, zeros, indices, updates),
+    ])
+    let arguments = [
+      Literal(TensorType([5], element), doubles: [0, 1, 2, 3, 4]),
+      Literal(TensorType([8000, 1], .i32), integers: (0..<8000).map { Int64($0 % 5) }),
+      Literal(TensorType([8000], element), doubles: [Double](repeating: 1, count: 8000)),
+    ]
+    let results = try runNatively(function, arguments)
+    let spacing: Double = element == .bf16 ? 8 : 1
+    for (place, sum) in results[0].doubles.enumerated() {
+      #expect(abs(sum - 1600 - Double(place)) <= spacing / 2)
+    }
+    #expect(results[1].doubles == [1600, 1600, 1600, 1600, 1600])
+  }
+
   /// The greatest updates of each place are told by comparing with the result, so updates are computed once:
   /// the square is rounded before one of the sums where two read it, and not where one does.
   @Test func greatestUpdatesAreFound() throws {

@@ -37,17 +37,29 @@ extension Operation {
     case .window(.reduce(let kind, _)):
       guard kind == .add || kind == .multiply else { return false }
     case .dot, .convolution: break
+    case .scatter(let dimensions):
+      guard dimensions.combination == .add || dimensions.combination == .multiply,
+        addsUpMuch(in: function)
+      else { return false }
     case .window(.collect), .window(.scatter), .window(.place): return false
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
       .fft, .shape,
-      .gather,
-      .scatter, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order, .foreign, .optimizationBarrier,
+      .gather, .dynamicSlice, .dynamicUpdateSlice, .matrix, .order, .foreign, .optimizationBarrier,
       .whileLoop, .branch,
       .scan,
       .custom, .call:
       return false
     }
     return function[results[0]].element.sumType != function[operands[0]].element
+  }
+
+  /// Whether a scatter has as many updates as places, or starts from constants. A few updates of a table, as in
+  /// each iteration of a loop, change it where it stands.
+  private func addsUpMuch(in function: Function) -> Bool {
+    if function[operands[2]].count >= function[operands[0]].count { return true }
+    let definition = function.operations.first { $0.results.contains(operands[0]) }
+    if case .constant? = definition?.op { return true }
+    return false
   }
 }
 
@@ -106,8 +118,11 @@ extension FunctionBuilder {
       convolution.resultElement = nil
       op = .convolution(convolution)
     }
-    let wide = try operands.map { operand in
-      self[operand].element == element.sumType
+    var isScatter = false
+    if case .scatter = op { isScatter = true }
+    let wide = try operands.enumerated().map { place, operand in
+      // The places of a scatter are no terms.
+      self[operand].element == element.sumType || (isScatter && place == 1)
         ? operand : try convert(operand, to: element.sumType)
     }
     let sum = try emit(op, wide)
