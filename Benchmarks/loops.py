@@ -155,4 +155,5 @@ def main():
                 time_compilation(runner, "lotka", models.lotka, 25)
 
 
-main()
+if __name__ == "__main__":
+    main()
