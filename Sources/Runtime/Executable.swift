@@ -119,7 +119,7 @@ package final class Executable: Sendable {
       throw AdjointError(
         .argument, "code for \(options.target.cpu) does not run on \(host.cpu)")
     }
-    try Self.loadLLVM(for: function)
+    try Self.loadLLVM(at: function.location)
     let early = Self.early(function, options, for: target)
     defer { _ = early?.finish() }
     let (program, memory, _, verification) = try Self.lowered(function, options, early)

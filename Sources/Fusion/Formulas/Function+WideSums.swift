@@ -39,7 +39,8 @@ extension Operation {
     case .dot, .convolution: break
     case .scatter(let dimensions):
       guard dimensions.combination == .add || dimensions.combination == .multiply,
-        addsUpMuch(in: function)
+        // Fewer updates, as of a table in each iteration of a loop, change it where it stands.
+        function[operands[2]].count >= function[operands[0]].count
       else { return false }
     case .window(.collect), .window(.scatter), .window(.place): return false
     case .constant, .iota, .unary, .binary, .compare, .select, .clamp, .convert, .bits, .complex,
@@ -51,15 +52,6 @@ extension Operation {
       return false
     }
     return function[results[0]].element.sumType != function[operands[0]].element
-  }
-
-  /// Whether a scatter has as many updates as places, or starts from constants. A few updates of a table, as in
-  /// each iteration of a loop, change it where it stands.
-  private func addsUpMuch(in function: Function) -> Bool {
-    if function[operands[2]].count >= function[operands[0]].count { return true }
-    let definition = function.operations.first { $0.results.contains(operands[0]) }
-    if case .constant? = definition?.op { return true }
-    return false
   }
 }
 
