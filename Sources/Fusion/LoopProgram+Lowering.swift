@@ -47,44 +47,54 @@ extension LoopProgram {
       return try loweredWithinBudget(
         function, for: target, options, cache, explains: explains, telling: observer)
     } catch let shortage as MemoryShortage {
-      return try loweredNearby(shortage, function, for: target, options, cache, explains: explains)
+      return try loweredLeast(shortage, function, for: target, options, cache, explains: explains)
     }
   }
 
   /// So many numbers of bytes are tried.
   private static let nearbyCount = 6
 
-  /// What plans for more bytes give where a search for the budget finds none: what is looked at on the way
-  /// depends on the budget, so that a larger one may lead to a plan that the smaller one has room for.
+  /// The plan with the least bytes that is found where a search for the budget finds none: what is looked at on
+  /// the way depends on the budget, so that another one may lead to a plan that there is room for.
   ///
-  /// - Throws: `AdjointError` where there is no such plan, which names a number of bytes for which one was found.
-  private static func loweredNearby(
+  /// What is tried does not depend on the budget, so that the number of bytes that an error names leads to the
+  /// plan that takes them.
+  ///
+  /// - Throws: `AdjointError` where there is no such plan, which names the least number of bytes for which one was
+  ///   found.
+  private static func loweredLeast(
     _ shortage: MemoryShortage, _ function: Function, for target: TargetDescription,
     _ options: ScheduleOptions, _ cache: LoweringCache, explains: Bool
-  ) throws -> (
-    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
-    memory: MemoryReport, function: Function
-  ) {
+  ) throws -> WholeLowering {
     let budget = options.memory.budget ?? 0
-    var (shortage, options, next) = (shortage, options, shortage.least)
-    /// The last plan that was found: for which budget, and the bytes that it takes.
-    var found: (budget: Int, byteCount: Int)?
-    for _ in 0..<nearbyCount where next > 0 && options.memory.policy != .saveAll {
-      options.memory.budget = next
+    guard options.memory.policy != .saveAll else {
+      throw shortage.error(for: function, budget: budget)
+    }
+    func lowered(within budget: Int) throws -> WholeLowering {
+      var options = options
+      options.memory.budget = budget
+      return try loweredWithinBudget(function, for: target, options, cache, explains: explains)
+    }
+    /// The least bytes that are known to do, and the program that takes them.
+    var (least, program): (Int, () -> WholeLowering?) = (.max, { nil })
+    var next = 1
+    for _ in 0...nearbyCount where next > 0 {
       do {
-        let lowered = try loweredWithinBudget(
-          function, for: target, options, cache, explains: explains)
-        let byteCount = lowered.program.arenaByteCount
-        if byteCount <= budget { return lowered }
-        (found, shortage.least) = ((next, byteCount), next)
-        next = min(byteCount, next - 1)
+        let found = try lowered(within: next)
+        least = found.program.arenaByteCount
+        program = { found }
+        if least <= budget { return found }
+        next = min(least, next - 1)
       } catch let other as MemoryShortage {
-        // A budget of what the plan takes leads to the budget for which it was found.
-        if let found, found.budget == other.least { shortage.least = found.byteCount }
-        if found != nil || other.least <= next { break }
-        (shortage.least, next) = (other.least, other.least)
+        if least <= budget, let found = program() { return found }
+        guard other.least < least else { break }
+        (least, next) = (other.least, other.least)
+        program = { other.program(for: function) }
       }
     }
+    if least <= budget, let found = program() { return found }
+    var shortage = shortage
+    shortage.least = least
     throw shortage.error(for: function, budget: budget)
   }
 
@@ -94,10 +104,7 @@ extension LoopProgram {
   private static func loweredWithinBudget(
     _ function: Function, for target: TargetDescription, _ options: ScheduleOptions,
     _ cache: LoweringCache, explains: Bool, telling observer: KernelObserver? = nil
-  ) throws -> (
-    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
-    memory: MemoryReport, function: Function
-  ) {
+  ) throws -> WholeLowering {
     // Scans are taken apart behind legalization, so that bodies are the same with any budget.
     let legal = try function.withRealPairs().givingEffectsResults().withSumsInParts()
       .withWideSums().transposingInvariantFactors().withWordSorts().withOrderKeys()
@@ -142,7 +149,7 @@ extension LoopProgram {
     _ cache: LoweringCache, explains: Bool, givesUpEarly: Bool = false,
     inlinesBelow: Int?, telling observer: KernelObserver? = nil
   ) throws -> LoweredProgram {
-    var (lowering, saved) = try cache.lowered(
+    var (lowering, saved, plans) = try cache.lowered(
       function, explains: explains, isKept: options.memory.budget != nil
     ) {
       var scheduler = Scheduler(
@@ -152,27 +159,50 @@ extension LoopProgram {
       var lowering = Lowering(scheduler)
       try lowering.lower(function)
       let saved = lowering.scheduler.saveAll()
-      return (lowering, saved)
+      return (lowering, saved, MemoryPlans())
     }
     lowering.scheduler.options = options
+    lowering.scheduler.plans = plans
     lowering.scheduler.givesUpEarly = givesUpEarly
     lowering.scheduler.inlinesValues = inlinesBelow != nil
     lowering.scheduler.knownLeast = inlinesBelow ?? .max
-    try lowering.scheduler.planMemory(saved)
-    var statistics = lowering.statistics
-    statistics.scheduledKernels = lowering.scheduler.scheduledKernels
-    statistics.visitedChains = lowering.scheduler.visitedChains
-    statistics.fittedChains = lowering.scheduler.fittedChains
-    return LoweredProgram(
-      program: lowering.program, report: lowering.scheduler.report, statistics: statistics,
-      memory: lowering.scheduler.memoryReport)
+    do {
+      try lowering.scheduler.planMemory(saved)
+    } catch var shortage as MemoryShortage {
+      if let choice = shortage.choice {
+        shortage.leastProgram = { [lowering] in
+          var lowering = lowering
+          lowering.scheduler.planMemory(saved, taking: choice())
+          return (LoweredProgram(lowering), nil)
+        }
+      }
+      throw shortage
+    }
+    return LoweredProgram(lowering)
   }
 }
+
+extension MemoryShortage {
+  /// The program with the least bytes, of a function that was to be lowered.
+  fileprivate func program(for function: Function) -> WholeLowering? {
+    guard var found = leastProgram?() else { return nil }
+    guard let divided = found.function else { return found.lowered.with(function) }
+    found.lowered.memory.saveAllByteCount = saveAll
+    found.lowered.memory.saveAllCurve = saveAllCurve
+    return found.lowered.with(divided)
+  }
+}
+
+/// A program with what its lowering took and decided, and the function that it carries out.
+private typealias WholeLowering = (
+  program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
+  memory: MemoryReport, function: Function
+)
 
 /// What was lowered while a plan within a memory budget is looked for: functions that are tried once more, within
 /// another budget or in another way, are the same until memory is planned.
 final class LoweringCache {
-  typealias Lowered = (lowering: Lowering, saved: Scheduler.AllSaved)
+  typealias Lowered = (lowering: Lowering, saved: Scheduler.AllSaved, plans: MemoryPlans)
 
   let kernels = ScheduleCache()
   private var known: [(function: Function, explains: Bool, lowered: Lowered)] = []
@@ -213,14 +243,23 @@ struct LoweredProgram {
   var report: ScheduleReport
   var statistics: PlanningStatistics
   var memory: MemoryReport
+}
+
+extension LoweredProgram {
+  /// What a lowering has made when memory is planned.
+  fileprivate init(_ lowering: Lowering) {
+    let scheduler = lowering.scheduler
+    (program, report, memory) = (lowering.program, scheduler.report, scheduler.memoryReport)
+    statistics = lowering.statistics
+    statistics.scheduledKernels = scheduler.scheduledKernels
+    statistics.visitedChains = scheduler.visitedChains
+    statistics.fittedChains = scheduler.fittedChains
+  }
 
   /// The parts, and the function that was lowered.
   fileprivate func with(
     _ function: Function
-  ) -> (
-    program: LoopProgram, report: ScheduleReport, statistics: PlanningStatistics,
-    memory: MemoryReport, function: Function
-  ) {
+  ) -> WholeLowering {
     (program, report, statistics, memory, function)
   }
 }

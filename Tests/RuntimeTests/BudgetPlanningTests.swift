@@ -27,18 +27,50 @@ import Testing
         return %r : tensor<f32>
       }
       """
-    let module = try Module(parsing: text, file: "chain.mlir")
+    return try gradient(of: text)
+  }
+
+  /// The gradient of a program for its two arguments.
+  private func gradient(of text: String) throws -> Function {
+    let module = try Module(parsing: text, file: "program.mlir")
     let function = try module.inlined(#require(module.entry)).simplified()
     return try function.withGradient(of: [0, 1]).simplified()
   }
 
+  /// A scan that is differentiated.
+  private func scan() throws -> Function {
+    let vector = "tensor<16x4xf32>"
+    return try gradient(
+      of: """
+        func.func @main(%a: \(vector), %w: tensor<4x4xf32>) -> tensor<f32> {
+          %0:2 = "adjoint.scan"(%a, %a) <{carry_count = 2 : i64, length = 100 : i64, reverse = true}> ({
+          ^bb0(%i: tensor<i64>, %x: \(vector), %y: \(vector)):
+            %d = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0]
+              : (\(vector), tensor<4x4xf32>) -> \(vector)
+            %t = stablehlo.tanh %d : \(vector)
+            stablehlo.return %t, %x : \(vector), \(vector)
+          }) : (\(vector), \(vector)) -> (\(vector), \(vector))
+          %1 = stablehlo.transpose %0#0, dims = [1, 0] : (\(vector)) -> tensor<4x16xf32>
+          %2 = stablehlo.tanh %1 : tensor<4x16xf32>
+          %3 = stablehlo.transpose %2, dims = [1, 0] : (tensor<4x16xf32>) -> \(vector)
+          %4 = stablehlo.sine %3 : \(vector)
+          %5 = stablehlo.multiply %4, %4 : \(vector)
+          %z = stablehlo.constant dense<0.0> : tensor<f32>
+          %6 = stablehlo.reduce(%5 init: %z) applies stablehlo.add across dimensions = [0, 1]
+            : (\(vector), tensor<f32>) -> tensor<f32>
+          return %6 : tensor<f32>
+        }
+        """)
+  }
+
   /// What an observer is told of a function within a budget, and whether it is told that kernels will be others.
   private func told(
-    _ function: Function, budget: Int?
+    _ function: Function, budget: Int?, policy: Rematerialization = .automatic
   ) throws -> (kernels: Int, ends: Bool, arena: Int) {
     var (kernels, ends) = (0, false)
     var options = ScheduleOptions()
     options.memory.budget = budget
+    options.memory.policy = policy
     let lowered = try LoopProgram.lowered(
       function, for: .host, options,
       telling: KernelObserver(add: { _, _ in kernels += 1 }, end: { ends = true }))
@@ -80,7 +112,7 @@ import Testing
           explains: explains)
         var lowering = Lowering(scheduler)
         try lowering.lower(function)
-        return (lowering, lowering.scheduler.saveAll())
+        return (lowering, lowering.scheduler.saveAll(), MemoryPlans())
       }
     }
     try lower(chain, isKept: false)
@@ -103,21 +135,57 @@ import Testing
     #expect(!InliningSearch.isNoticeable(0, of: 0))
   }
 
-  /// With the bytes that an error names there is a plan, with a byte less there is none, which the error says again.
-  @Test func errorsNameTheLeastBytes() throws {
-    let function = try chain()
-    func arena(_ budget: Int) throws -> Int { try told(function, budget: budget).arena }
-    func least(_ budget: Int) -> Int? {
-      do {
-        _ = try arena(budget)
-        return nil
-      } catch {
-        let words = "\(error)".split(separator: " ")
-        return words.firstIndex(of: "least").flatMap { Int(words[$0 + 1]) }
-      }
+  /// The least number of bytes that the error about a budget names; nil where there is a plan.
+  private func least(
+    _ function: Function, budget: Int, _ policy: Rematerialization
+  ) -> Int? {
+    do {
+      _ = try told(function, budget: budget, policy: policy)
+      return nil
+    } catch {
+      let words = "\(error)".split(separator: " ")
+      return words.firstIndex(of: "least").flatMap { Int(words[$0 + 1]) }
     }
-    let named = try #require(least(1))
-    #expect(try arena(named) <= named)
-    #expect(least(named - 1) == named)
+  }
+
+  /// With the bytes that an error names there is a plan, with a byte less there is none, which the error says again.
+  private func expectLeast(
+    of function: Function, _ policy: Rematerialization = .automatic
+  ) throws {
+    let named = try #require(least(function, budget: 1, policy))
+    #expect(try told(function, budget: named, policy: policy).arena <= named)
+    #expect(least(function, budget: named - 1, policy) == named)
+    #expect(least(function, budget: named / 16 * 15, policy) == named)
+  }
+
+  @Test func errorsNameTheLeastBytes() throws {
+    try expectLeast(of: chain())
+  }
+
+  /// A search within the least bytes looks at other plans than the one that found them.
+  @Test(arguments: [Rematerialization.automatic, .saveNothing, .saveProducts])
+  func policiesHaveALeastNumberOfBytes(_ policy: Rematerialization) throws {
+    try expectLeast(of: scan(), policy)
+  }
+
+  /// Searches within several budgets place each program once, and what a budget gives does not depend on others that
+  /// were tried before.
+  @Test func plansAreKnownWithinOtherBudgets() throws {
+    let function = try chain()
+    var lowering = Lowering(
+      Scheduler(LoopProgram(name: function.name), for: .host, ScheduleOptions()))
+    try lowering.lower(function)
+    let saved = lowering.scheduler.saveAll()
+    func arena(_ part: Int, knowing plans: MemoryPlans) throws -> Int {
+      var scheduler = lowering.scheduler
+      scheduler.plans = plans
+      scheduler.options.memory.budget = saved.placed.arenaByteCount / 8 * part
+      try scheduler.planMemory(saved)
+      return scheduler.program.arenaByteCount
+    }
+    let plans = MemoryPlans()
+    let known = try [7, 6, 5, 7].map { try arena($0, knowing: plans) }
+    #expect(try known == [7, 6, 5, 7].map { try arena($0, knowing: MemoryPlans()) })
+    #expect(plans.madeCount == 1)
   }
 }

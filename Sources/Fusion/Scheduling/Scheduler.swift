@@ -21,6 +21,8 @@ struct Scheduler {
   private(set) var report = ScheduleReport()
   /// Kernels of single values, for those that are computed again.
   var recipes: RecipeBook?
+  /// What is known of the program's plans within other budgets.
+  var plans: MemoryPlans?
   /// What became of the program's values.
   var memoryReport = MemoryReport()
   /// Whether plans are not looked for where one value alone exceeds the memory budget.
@@ -137,7 +139,17 @@ struct Scheduler {
   /// - Parameter all: what `saveAll()` gave.
   /// - Throws: `MemoryShortage` where no plan fits the memory budget.
   mutating func planMemory(_ all: AllSaved) throws {
-    let chosen = try rematerialized(all.program, saveAll: all.placed)
+    finish(try rematerialized(all.program, saveAll: all.placed), all)
+  }
+
+  /// Lets the passes about memory go over the whole program as it was chosen though it does not fit the budget.
+  mutating func planMemory(_ all: AllSaved, taking choice: MemoryChoice) {
+    memoryReport = choice.report
+    memoryReport.saveAllCurve = all.placed.memoryCurve
+    finish(choice.program, all)
+  }
+
+  private mutating func finish(_ chosen: LoopProgram?, _ all: AllSaved) {
     if chosen != nil || options.limit != nil {
       (program, report) = (chosen ?? all.program, all.report)
       runMemoryPasses { !Self.beforePlanning.contains($0) }

@@ -61,14 +61,14 @@ struct CheckpointSearch {
     if let found = try inBlocks(budget) { return found }
     if isLikely == false, let found = try inSegments(segments, budget) { return found }
     guard !areBlocksHopeless, let smallest = try checkpointed(.blocks(within: nil), budget),
-      let lowered = try fitting(smallest.function, budget)
+      let lowered = try fitting(smallest, budget)
     else { return nil }
     return CheckpointedProgram(lowered, smallest)
   }
 
   /// The program within a budget whose scans are whole; nil where there is none.
   mutating func loweredWhole(within budget: Int) throws -> LoweredProgram? {
-    try fitting(function, budget, inlinesValues: true)
+    try fitting(nil, budget, inlinesValues: true)
   }
 
   /// A program within a budget whose scans are taken apart, and in which some values are not stored; nil
@@ -78,7 +78,7 @@ struct CheckpointSearch {
       areBlocksHopeless ? [.segments] : [.segments, .blocks(within: nil)]
     for way in ways {
       guard let divided = try checkpointed(way, budget),
-        let lowered = try fitting(divided.function, budget, inlinesValues: true)
+        let lowered = try fitting(divided, budget, inlinesValues: true)
       else { continue }
       return CheckpointedProgram(lowered, divided)
     }
@@ -91,13 +91,21 @@ struct CheckpointSearch {
     try CheckpointedFunction(function, way, leastByteCount: budget / 16)
   }
 
+  /// - Parameter divided: the function with scans taken apart; nil for the function itself.
   private mutating func fitting(
-    _ function: Function, _ budget: Int, inlinesValues: Bool = false
+    _ divided: CheckpointedFunction?, _ budget: Int, inlinesValues: Bool = false
   ) throws -> LoweredProgram? {
     do {
-      return try lower(function, budget, inlinesValues ? shortage.least : nil)
-    } catch let found as MemoryShortage {
-      shortage.least = min(shortage.least, found.least)
+      return try lower(
+        divided?.function ?? function, budget, inlinesValues ? shortage.least : nil)
+    } catch var found as MemoryShortage {
+      if let divided, let program = found.leastProgram {
+        found.leastProgram = {
+          let whole = CheckpointedProgram(program().lowered, divided)
+          return (whole.lowered, whole.function)
+        }
+      }
+      shortage.improve(with: found)
       return nil
     }
   }
@@ -105,10 +113,9 @@ struct CheckpointSearch {
   private mutating func inSegments(
     _ segments: CheckpointedFunction?, _ budget: Int
   ) throws -> CheckpointedProgram? {
-    guard let segments, segments.byteCount <= budget || segments.byteCount < shortage.least,
-      let lowered = try fitting(segments.function, budget)
+    guard let segments, segments.byteCount <= budget || segments.byteCount < shortage.least
     else { return nil }
-    return CheckpointedProgram(lowered, segments)
+    return try fitting(segments, budget).map { CheckpointedProgram($0, segments) }
   }
 
   /// Blocks and snapshots that take what the rest of the program leaves of a budget: each trial tells

@@ -25,10 +25,12 @@ struct InliningSearch {
   private let scheduler: Scheduler
   private let book: RecipeBook
   private let budget: Int
+  private let plans: MemoryPlans
   /// The programs on the way, each with a value less.
   private var states: [InlinedValues]
-  /// The least bytes of all plans.
+  /// The least bytes of all plans, and the plan that takes them.
   private(set) var least = Int.max
+  private(set) var leastFound: Found?
 
   /// So many programs are planned where the one without any of the values does not fit, but nearly does, and of
   /// programs of many steps.
@@ -42,16 +44,24 @@ struct InliningSearch {
   /// So many times memory is placed to see what is at the peak.
   private static let roundLimit = 16
 
-  init(_ program: LoopProgram, _ scheduler: Scheduler, _ book: RecipeBook, budget: Int) {
+  init(
+    _ program: LoopProgram, _ scheduler: Scheduler, _ book: RecipeBook, budget: Int,
+    knowing plans: MemoryPlans
+  ) {
     self.scheduler = scheduler
     self.book = book
     self.budget = budget
+    self.plans = plans
     states = [InlinedValues(program, ProgramRecipes(book, for: program))]
   }
 
   /// The quickest of the programs planned that fit the budget; nil where none does.
   mutating func fitting() -> Found? {
-    walk()
+    if plans.states.isEmpty {
+      walk()
+      plans.states = states
+    }
+    states = plans.states
     guard states.count > 1, let found = shortest() else { return nil }
     return storingMore(than: found)
   }
@@ -127,20 +137,36 @@ struct InliningSearch {
 
   /// The plan of one program; nil where there is none within the budget.
   private mutating func planned(_ values: InlinedValues) -> Found? {
-    let program = values.finished
-    var placed = program
-    scheduler.placeMemory(of: &placed)
-    least = min(least, placed.arenaByteCount)
-    var planner = MemoryPlanner(program, saveAll: placed, scheduler, book)
-    do {
-      let candidate = try planner.choose()
-      return Found(
-        values: values, planner: planner, candidate: candidate,
-        program: candidate?.program ?? program)
-    } catch {
-      least = min(least, (error as? MemoryShortage)?.least ?? .max)
+    var planner = plans.planner(without: values.values.map(\.buffer), within: budget) {
+      let program = values.finished
+      var placed = program
+      scheduler.placeMemory(of: &placed)
+      return MemoryPlanner(program, saveAllByteCount: placed.arenaByteCount, scheduler, book)
+    }
+    note(values, planner, nil)
+    let candidate: MemoryPlanner.Candidate?
+    do { candidate = try planner.choose() } catch {
+      if let least = planner.least { note(values, planner, least) }
       return nil
     }
+    return found(values, planner, candidate)
+  }
+
+  private func found(
+    _ values: InlinedValues, _ planner: MemoryPlanner, _ candidate: MemoryPlanner.Candidate?
+  ) -> Found {
+    Found(
+      values: values, planner: planner, candidate: candidate,
+      program: candidate?.program ?? planner.original)
+  }
+
+  /// Keeps a plan that takes fewer bytes than others.
+  private mutating func note(
+    _ values: InlinedValues, _ planner: MemoryPlanner, _ candidate: MemoryPlanner.Candidate?
+  ) {
+    let byteCount = candidate?.arenaByteCount ?? planner.saveAllByteCount
+    guard byteCount < least else { return }
+    (least, leastFound) = (byteCount, found(values, planner, candidate))
   }
 
   /// Whether planning takes long.

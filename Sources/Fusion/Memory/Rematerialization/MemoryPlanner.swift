@@ -2,24 +2,6 @@ internal import Foundation
 internal import LoopIR
 internal import TensorIR
 
-/// No plan fits a memory budget.
-struct MemoryShortage: Error {
-  /// The least bytes of all plans.
-  var least: Int
-  /// The bytes where nothing is computed again.
-  var saveAll: Int
-  /// The bytes in use at each step then.
-  var saveAllCurve: [MemoryReport.Point] = []
-
-  /// What the user is told.
-  func error(for function: Function, budget: Int?) -> AdjointError {
-    AdjointError(
-      .memory,
-      "the memory budget of \(budget ?? 0) bytes is too small: @\(function.name) needs at"
-        + " least \(least) bytes", at: function.location)
-  }
-}
-
 /// Finds what to compute again so that the arena that is really planned stays within a budget.
 ///
 /// Candidates are runs on paper within caps that fall by six percent each; the program of each is
@@ -34,13 +16,17 @@ struct MemoryPlanner {
     var arenaByteCount: Int
   }
 
-  private let original: LoopProgram
+  /// The program in which nothing is computed again.
+  let original: LoopProgram
   private(set) var graph: RematerializationGraph
-  private let options: MemoryOptions
+  private var options: MemoryOptions
+  private let book: RecipeBook?
   private var recipes: ProgramRecipes?
   private var scheduler: Scheduler
-  private var candidates: [Int: Candidate?] = [:]
-  private var plans: [Int: RematerializationPlan?] = [:]
+  /// What is known already, for all copies of the planner.
+  private let known = Answers()
+  /// The candidates that were looked at within this budget, by number.
+  private var visited = Set<Int>()
   /// The most bytes in use on paper where nothing is dropped for want of room.
   private var largestUse = 0
   /// The bytes of the arena where nothing is computed again.
@@ -54,20 +40,30 @@ struct MemoryPlanner {
   /// The part of a program's time that computing again may take without a budget.
   private static let freeShare = 0.02
 
-  /// - Parameter saveAll: the same program with memory placed.
-  init(_ program: LoopProgram, saveAll: LoopProgram, _ scheduler: Scheduler, _ book: RecipeBook?) {
+  /// Runs on paper and what they give, which are the same within any budget.
+  private final class Answers {
+    @exclusivity(unchecked) var baseline: RematerializationPlan??
+    @exclusivity(unchecked) var free: RematerializationPlan??
+    @exclusivity(unchecked) var usual: Candidate??
+    @exclusivity(unchecked) var plans: [Int: RematerializationPlan?] = [:]
+    @exclusivity(unchecked) var candidates: [Int: Candidate?] = [:]
+  }
+
+  /// - Parameter saveAllByteCount: the bytes of the same program's arena.
+  init(
+    _ program: LoopProgram, saveAllByteCount: Int, _ scheduler: Scheduler, _ book: RecipeBook?
+  ) {
     original = program
     options = scheduler.options.memory
-    saveAllByteCount = saveAll.arenaByteCount
+    self.saveAllByteCount = saveAllByteCount
     self.scheduler = scheduler.forTrial
     self.scheduler.program = program
+    self.book = book
     var graph = RematerializationGraph(program, reckonsCosts: false)
-    let isSmall = saveAll.arenaByteCount < Self.smallByteCount
-    let fits = options.budget.map { $0 >= saveAll.arenaByteCount } ?? true
-    let hasScopes = graph.values.contains { !$0.scopes.isEmpty }
-    isIdle =
-      graph.values.isEmpty || options.policy == .automatic && isSmall && fits && !hasScopes
     self.graph = graph
+    hasScopes = graph.values.contains { !$0.scopes.isEmpty }
+    isIdle = true
+    isIdle = isIdle(within: options.budget)
     guard !isIdle else { return }
     graph = RematerializationGraph(program)
     recipes = book.map { ProgramRecipes($0, for: program) }
@@ -78,7 +74,28 @@ struct MemoryPlanner {
   }
 
   /// Whether it is clear that nothing is to be computed again.
-  private let isIdle: Bool
+  private(set) var isIdle: Bool
+  /// Whether values are to be dropped at the end of scopes.
+  private let hasScopes: Bool
+
+  private func isIdle(within budget: Int?) -> Bool {
+    let isSmall = saveAllByteCount < Self.smallByteCount
+    let fits = budget.map { $0 >= saveAllByteCount } ?? true
+    return graph.values.isEmpty || options.policy == .automatic && isSmall && fits && !hasScopes
+  }
+
+  /// A planner for the same program within another budget, which knows what this one does.
+  func within(_ budget: Int?) -> MemoryPlanner {
+    var scheduler = scheduler
+    scheduler.options.memory.budget = budget
+    guard isIdle(within: budget) == isIdle else {
+      return MemoryPlanner(original, saveAllByteCount: saveAllByteCount, scheduler, book)
+    }
+    var planner = self
+    (planner.options, planner.scheduler) = (scheduler.options.memory, scheduler)
+    planner.visited = []
+    return planner
+  }
 
   /// The chosen plan; nil where nothing is computed again.
   ///
@@ -86,19 +103,23 @@ struct MemoryPlanner {
   mutating func choose() throws -> Candidate? {
     let budget = options.budget ?? .max
     if isIdle {
-      if saveAllByteCount > budget { throw tooSmall(saveAllByteCount) }
+      if saveAllByteCount > budget { throw tooSmall(nil) }
       return nil
     }
     let base = baseline()
     let usual = try usual(base)
-    let usualBytes = usual?.arenaByteCount ?? saveAllByteCount
-    if usualBytes <= budget { return usual }
-    guard options.policy != .saveAll else { throw tooSmall(usualBytes) }
-    return try fitting(budget, usualBytes)
+    if usual?.arenaByteCount ?? saveAllByteCount <= budget { return usual }
+    guard options.policy != .saveAll else { throw tooSmall(usual) }
+    return try fitting(budget, usual)
   }
 
-  private func tooSmall(_ least: Int) -> MemoryShortage {
-    MemoryShortage(least: least, saveAll: saveAllByteCount)
+  /// - Parameter least: the plan with the least bytes; nil where that is the one in which nothing is computed again.
+  private func tooSmall(_ least: Candidate?) -> MemoryShortage {
+    MemoryShortage(least: least?.arenaByteCount ?? saveAllByteCount, saveAll: saveAllByteCount) {
+      [graph, original] in
+      MemoryChoice(
+        program: least?.program, report: MemoryReport(graph, original, least?.plan))
+    }
   }
 
   // MARK: Policies
@@ -133,9 +154,11 @@ struct MemoryPlanner {
 
   /// The run without a cap.
   private mutating func baseline() -> RematerializationPlan? {
-    let graph = graph
     let copy = self
-    let plan = RematerializationSimulation(graph, cap: .max >> 1, isDropped: copy.isDropped).run()
+    let plan =
+      known.baseline
+      ?? RematerializationSimulation(graph, cap: .max >> 1, isDropped: copy.isDropped).run()
+    known.baseline = .some(plan)
     largestUse = plan?.largestUse ?? 0
     return plan
   }
@@ -144,9 +167,27 @@ struct MemoryPlanner {
   private mutating func usual(_ base: RematerializationPlan?) throws -> Candidate? {
     if isForced {
       guard let base, !base.isPlain else { return nil }
-      return candidate(base)
+      return usualCandidate(base)
     }
     guard options.policy == .automatic, saveAllByteCount >= Self.smallByteCount else { return nil }
+    let best = known.free ?? free()
+    known.free = .some(best)
+    // What takes far more than a budget on paper is not placed.
+    let limit = (options.budget ?? .max).addingCapped((options.budget ?? 0) / 8)
+    guard let best, !best.isPlain, best.largestUse <= limit, let candidate = usualCandidate(best),
+      candidate.arenaByteCount <= saveAllByteCount / 10 * 9
+    else { return nil }
+    return candidate
+  }
+
+  private mutating func usualCandidate(_ plan: RematerializationPlan) -> Candidate? {
+    let candidate = known.usual ?? candidate(plan)
+    known.usual = .some(candidate)
+    return candidate
+  }
+
+  /// The run with the least bytes of those that take no noticeable time.
+  private func free() -> RematerializationPlan? {
     let allowance = Self.freeShare * graph.groups.reduce(0) { $0 + $1.nanoseconds }
     var (best, low, high): (RematerializationPlan?, Int, Int) = (nil, 1, Self.capCount)
     while low < high {
@@ -159,12 +200,7 @@ struct MemoryPlanner {
         high = middle
       }
     }
-    // What takes far more than a budget on paper is not placed.
-    let limit = (options.budget ?? .max).addingCapped((options.budget ?? 0) / 8)
-    guard let best, !best.isPlain, best.largestUse <= limit, let candidate = candidate(best),
-      candidate.arenaByteCount <= saveAllByteCount / 10 * 9
-    else { return nil }
-    return candidate
+    return best
   }
 
   // MARK: Search
@@ -184,19 +220,20 @@ struct MemoryPlanner {
   }
 
   private mutating func plan(_ number: Int) -> RematerializationPlan? {
-    if let known = plans[number] { return known }
+    if let plan = known.plans[number] { return plan }
     let copy = self
     let plan = RematerializationSimulation(
       graph, cap: cap(number), isDropped: copy.isDropped
     ).run()
-    plans[number] = .some(plan)
+    known.plans[number] = .some(plan)
     return plan
   }
 
   private mutating func candidate(at number: Int) -> Candidate? {
-    if let known = candidates[number] { return known }
+    visited.insert(number)
+    if let candidate = known.candidates[number] { return candidate }
     let candidate = plan(number).flatMap { self.candidate($0) }
-    candidates[number] = .some(candidate)
+    known.candidates[number] = .some(candidate)
     return candidate
   }
 
@@ -219,7 +256,7 @@ struct MemoryPlanner {
   }
 
   /// The candidate with the least added work among those within a budget.
-  private mutating func fitting(_ budget: Int, _ usualBytes: Int) throws -> Candidate {
+  private mutating func fitting(_ budget: Int, _ usual: Candidate?) throws -> Candidate {
     var (low, high) = (0, Self.capCount)
     var guess = number(ofCap: Double(budget))
     while low < high {
@@ -243,8 +280,10 @@ struct MemoryPlanner {
     if let best = best(within: budget) { return best }
     for number in tightest(below: high) { _ = candidate(at: number) }
     if let best = best(within: budget) { return best }
-    let least = candidates.values.compactMap { $0?.arenaByteCount }.min() ?? usualBytes
-    throw tooSmall(min(least, usualBytes))
+    guard let least, least.arenaByteCount < usual?.arenaByteCount ?? saveAllByteCount else {
+      throw tooSmall(usual)
+    }
+    throw tooSmall(least)
   }
 
   /// The runs, by number, that take hardly more on paper than the one that takes least: the others' arenas
@@ -264,9 +303,17 @@ struct MemoryPlanner {
   }
 
   private func best(within budget: Int) -> Candidate? {
-    candidates.sorted { $0.key < $1.key }.compactMap(\.value)
-      .filter { $0.arenaByteCount <= budget }
+    visitedCandidates.filter { $0.arenaByteCount <= budget }
       .min { $0.plan.addedNanoseconds < $1.plan.addedNanoseconds }
+  }
+
+  /// The plan with the least bytes of those that were looked at.
+  var least: Candidate? { visitedCandidates.min { $0.arenaByteCount < $1.arenaByteCount } }
+
+  /// What was found within this budget: what others led to must not count, so that what a budget gives does not
+  /// depend on which ones were tried before.
+  private var visitedCandidates: [Candidate] {
+    visited.sorted().compactMap { known.candidates[$0] ?? nil }
   }
 }
 
@@ -290,11 +337,18 @@ extension Scheduler {
     let curve = saveAll.memoryCurve
     if isHopeless(program, saveAll: saveAll) {
       observer?.end()
-      var shortage = MemoryShortage(least: saveAll.arenaByteCount, saveAll: saveAll.arenaByteCount)
+      let byteCount = saveAll.arenaByteCount
+      var shortage = MemoryShortage(least: byteCount, saveAll: byteCount) {
+        MemoryChoice(report: MemoryReport(RematerializationGraph(program), program, nil))
+      }
+      shortage.setSaveAllByteCount(byteCount)
       shortage.saveAllCurve = curve
       throw shortage
     }
-    var planner = MemoryPlanner(program, saveAll: saveAll, self, recipes)
+    let plans = plans ?? MemoryPlans()
+    var planner = plans.planner(without: [], within: options.memory.budget) {
+      MemoryPlanner(program, saveAllByteCount: saveAll.arenaByteCount, self, recipes)
+    }
     let saveAllByteCount = saveAll.arenaByteCount.addingCapped(
       SnapshotTables(planner.graph, program).missingByteCount)
     let chosen: MemoryPlanner.Candidate?
@@ -302,13 +356,21 @@ extension Scheduler {
       chosen = try planner.choose()
     } catch var shortage as MemoryShortage {
       shortage.saveAllCurve = curve
+      shortage.setSaveAllByteCount(saveAllByteCount)
       observer?.end()
       guard inlinesValues, options.memory.policy != .saveAll, options.limit == nil,
         let book = recipes
       else { throw shortage }
-      var search = InliningSearch(program, forTrial, book, budget: options.memory.budget ?? .max)
+      var search = InliningSearch(
+        program, forTrial, book, budget: options.memory.budget ?? .max, knowing: plans)
       guard let found = search.fitting() else {
-        shortage.least = min(shortage.least, search.least)
+        if let least = search.leastFound, search.least < shortage.least {
+          shortage.least = search.least
+          shortage.choice = {
+            MemoryChoice(program: least.program, report: MemoryReport(least, program))
+          }
+          shortage.setSaveAllByteCount(saveAllByteCount)
+        }
         throw shortage
       }
       memoryReport = MemoryReport(found, program)
