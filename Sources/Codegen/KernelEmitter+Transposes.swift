@@ -24,13 +24,18 @@ extension KernelEmitter {
     let first = builder.gep(memoryType(element), start, depth)
     let other = guarding.map { builder.gep(memoryType(element), $0.other, depth) }
     let mask = laneMasks(columns: count, width: length)[0]
-    let lines = (0..<width).map { lane in
+    let lines = (0..<(columns == 1 ? 1 : width)).map { lane in
       let line = min(lane, columns - 1)
       var place = builder.gep(first, bytes: line * (load.lineStride ?? 0) * size)
       if let guarding, let other { place = builder.select(guarding.lines[line], place, other) }
       return loadLine(chunk, place, mask: mask, alignment: size)
     }
-    let vectors = builder.transposed(lines)
+    // A single line is repeated, not transposed: of a square of which only one lane counts, LLVM 22 makes
+    // comparisons of scalars, and compares all depths with the first (f64, AVX-512).
+    let vectors =
+      columns == 1
+      ? (0..<length).map { builder.splat(builder.extractElement(lines[0], $0), width) }
+      : builder.transposed(lines)
     guard let guarding else { return vectors.map { fromMemory($0, element) } }
     return vectors.map {
       fromMemory(builder.select(guarding.lanes, $0, builder.zero($0.type)), element)

@@ -24,6 +24,20 @@ import Testing
     }
   }
 
+  /// `aᵀ < b`, where the last square has one line: each depth is compared with its own element.
+  @Test(arguments: [ElementType.f32, .f64, .i64], [(9, 33), (17, 65), (33, 64), (3, 40)])
+  func comparedLines(_ element: ElementType, _ size: (Int, Int)) throws {
+    var builder = FunctionBuilder(name: "main")
+    let a = builder.parameter(TensorType([size.0, size.1], element))
+    let b = builder.parameter(TensorType([size.1, size.0], element))
+    let turned = try builder.transpose(a, permutation: [1, 0])
+    let less = try builder.compare(.less, turned, b)
+    let function = builder.finish(returning: [less])
+    let arguments = randomArguments(for: function, seed: 1)
+    let expected = try Interpreter().run(function, arguments)
+    expectClose(try runNatively(function, arguments)[0], expected[0], .exact)
+  }
+
   /// `a + bᵀ · c` for a row `c`, with both results of one shape.
   @Test(arguments: [ElementType.f32, .f64], [(40, 50), (64, 64), (7, 300)])
   func amongOtherWork(_ element: ElementType, _ size: (Int, Int)) throws {
