@@ -47,14 +47,17 @@ public struct Buckets: Hashable, Sendable {
 
   /// The size to which one is filled up; nil where it is compiled by itself.
   func size(for count: Int) -> Int? {
-    guard count >= 1, count < 1 << 31 else { return nil }
+    let limit = 1 << 31
+    guard count >= 1, count < limit else { return nil }
+    let size: Int?
     switch division {
-    case .powersOfTwo: return 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount)
+    case .powersOfTwo: size = 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount)
     case .multiples(let step):
-      let (size, overflow) = ((count - 1) / step + 1).multipliedReportingOverflow(by: step)
-      return overflow ? nil : size
-    case .sizes(let sizes): return sizes.first { $0 >= count }
+      let (end, overflow) = ((count - 1) / step + 1).multipliedReportingOverflow(by: step)
+      size = overflow ? nil : end
+    case .sizes(let sizes): size = sizes.first { $0 >= count }
     }
+    return size.flatMap { $0 <= limit ? $0 : nil }
   }
 
   /// The least size of the bucket that ends at a size.

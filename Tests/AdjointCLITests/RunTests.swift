@@ -40,6 +40,41 @@ struct Example: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct RunTests {
+  /// Decompositions of numbers that are not finite are NaN, and the library that makes them prints nothing
+  /// of its own.
+  @Test(arguments: [
+    (
+      "geev", "0x7FC00000", "compute_left = 78 : ui8, compute_right = 78 : ui8", 0,
+      ["3xf32", "3xf32", "3x3xcomplex<f32>", "3x3xcomplex<f32>", "i32"]
+    ),
+    (
+      "gees", "0x7FC00000", "mode = 86 : ui8, sort = 78 : ui8", 2,
+      ["3x3xf32", "3x3xf32", "3xf32", "3xf32", "i32", "i32"]
+    ),
+    (
+      "gesdd", "0x7F800000", "mode = 65 : ui8", 1,
+      ["3x3xf32", "3xf32", "3x3xf32", "3x3xf32", "i32"]
+    ),
+  ])
+  func nothingButResultsIsPrinted(
+    routine: String, element: String, attributes: String, result: Int, types: [String]
+  ) throws {
+    let results = types.map { "tensor<\($0)>" }.joined(separator: ", ")
+    let text = """
+      func.func @main() -> tensor<3xf32> {
+        %a = stablehlo.constant dense<\(element)> : tensor<3x3xf32>
+        %0:\(types.count) = stablehlo.custom_call @lapack_s\(routine)_ffi(%a)
+          {mhlo.backend_config = {\(attributes)}} : (tensor<3x3xf32>) -> (\(results))
+        return %0#\(result) : tensor<3xf32>
+      }
+      """
+    try withTool(files: ["numbers.mlir": text]) { tool in
+      let run = try tool.run(["run", "numbers.mlir"])
+      #expect(run.status == 0 && run.error.isEmpty)
+      #expect(run.output == "result 0: tensor<3xf32> [nan, nan, nan]\n")
+    }
+  }
+
   /// A loop that never ends, by either engine, ends with one line.
   @Test(arguments: ["jit", "interpreter"])
   func timeIsLimited(engine: String) throws {

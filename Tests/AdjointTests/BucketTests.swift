@@ -93,6 +93,11 @@ struct BucketTests {
     #expect(
       sizes.explain().contains("(tensor<5xf64>)")
         && sizes.explain().contains("for sizes 5…16, 2 of"))
+    for buckets in [Buckets.multiples(of: .max), .sizes([.max])] {
+      let alone = jit(buckets: buckets, square)
+      for n in [3, 4] { #expect(try alone(.ones([n])).item() == Double(n)) }
+      #expect(alone.compilationCount == 2)
+    }
     let none = jit(buckets: .powersOfTwo.arguments(1)) { (x: Tensor<Double>, y: Tensor<Double>) in
       x.sum() + y
     }
