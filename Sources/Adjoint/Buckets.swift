@@ -5,7 +5,7 @@
 /// call's own rows only, so results are those of a program for the size itself, up to the order in which
 /// reductions add up. The closure is traced at each new size, and at two other sizes of the bucket where a
 /// program is made. Where that does not tell how to keep rows apart, the size is compiled by itself, and
-/// `explain()` says why.
+/// `explain()` says why; sizes of a bucket that would end beyond 2³¹ are compiled by themselves, too.
 ///
 ///     let loss = jit(buckets: .powersOfTwo) { (w: Tensor<Float>, x: Tensor<Float>) in
 ///       square(matmul(x, w)).mean()
