@@ -56,21 +56,27 @@ extension FunctionBuilder {
   /// agree beside the axis and do not overlap are joined by one `concatenate`, gaps filled with
   /// zeros. What is left is padded and added.
   ///
+  /// What is added to something else is filled with −0, which changes no sum, so that beside a piece
+  /// nothing is left of it.
+  ///
   /// - Complexity: O(p log p) for p pieces; the elements written are at most the layers that overlap
   ///   times those of the tensor, for each axis.
   mutating func assembled(_ cotangent: Cotangent, as type: TensorType) throws -> ValueID? {
     var pieces = try addingEqualRegions(cotangent.pieces)
-    for axis in type.shape.indices.reversed() where pieces.count > 1 {
-      pieces = try addingEqualRegions(joining(pieces, along: axis, extent: type.shape[axis]))
-    }
+    let nothing = type.element.isFloat ? -0.0 : 0
     var sum = cotangent.dense
+    for axis in type.shape.indices.reversed() where pieces.count > 1 {
+      pieces = try addingEqualRegions(
+        joining(
+          pieces, along: axis, extent: type.shape[axis], filler: sum == nil ? 0 : nothing))
+    }
     for piece in pieces {
       location = piece.location
       let strides = piece.region.strides
       let part = try padded(
         piece.value, low: piece.region.starts,
         high: zip(type.shape, piece.region.limits).map { $0 - $1 },
-        interior: strides.map { $0 - 1 })
+        interior: strides.map { $0 - 1 }, filler: sum == nil ? 0 : nothing)
       sum = try sum.map { try add($0, part) } ?? part
     }
     return sum
@@ -99,7 +105,7 @@ extension FunctionBuilder {
   /// Where there are many pieces and axes left to join them along, joined pieces are also extended
   /// over the whole axis, so that those of different lengths can be joined later.
   private mutating func joining(
-    _ pieces: [Cotangent.Piece], along axis: Int, extent: Int
+    _ pieces: [Cotangent.Piece], along axis: Int, extent: Int, filler: Double
   ) throws -> [Cotangent.Piece] {
     var groups: [[Cotangent.Piece]] = []
     var places: [Window: Int] = [:]
@@ -119,10 +125,10 @@ extension FunctionBuilder {
     let isExtending = groups.count > 1 && pieces.count > 4
     return try groups.flatMap { group in
       try layers(of: group, along: axis).map { layer in
-        let joined = try concatenated(layer, along: axis)
+        let joined = try concatenated(layer, along: axis, filler: filler)
         let isDense = joined.region.strides[axis] == 1
         return isExtending && isDense
-          ? try extended(joined, along: axis, to: extent) : joined
+          ? try extended(joined, along: axis, to: extent, filler: filler) : joined
       }
     }
   }
@@ -152,9 +158,9 @@ extension FunctionBuilder {
     return layers
   }
 
-  /// One piece made of pieces that follow one another along an axis, with zeros in the gaps.
+  /// One piece made of pieces that follow one another along an axis, with a zero of some sign in the gaps.
   private mutating func concatenated(
-    _ layer: [Cotangent.Piece], along axis: Int
+    _ layer: [Cotangent.Piece], along axis: Int, filler: Double
   ) throws -> Cotangent.Piece {
     var joined = layer[0]
     if layer.count == 1 { return joined }
@@ -165,7 +171,7 @@ extension FunctionBuilder {
       if !parts.isEmpty, gap > 0 {
         var type = self[piece.value]
         type.shape[axis] = gap
-        parts.append(try splat(0, type))
+        parts.append(try splat(filler, type))
       }
       parts.append(piece.value)
       joined.region.limits[axis] = piece.region.limits[axis]
@@ -174,15 +180,15 @@ extension FunctionBuilder {
     return joined
   }
 
-  /// A piece with zeros around it, so that it fills an axis.
+  /// A piece with zeros of some sign around it, so that it fills an axis.
   private mutating func extended(
-    _ piece: Cotangent.Piece, along axis: Int, to extent: Int
+    _ piece: Cotangent.Piece, along axis: Int, to extent: Int, filler: Double
   ) throws -> Cotangent.Piece {
     var whole = piece
     location = piece.location
     whole.value = try padded(
       piece.value, axis: axis, low: piece.region.starts[axis],
-      high: extent - piece.region.limits[axis])
+      high: extent - piece.region.limits[axis], filler: filler)
     (whole.region.starts[axis], whole.region.limits[axis]) = (0, extent)
     return whole
   }

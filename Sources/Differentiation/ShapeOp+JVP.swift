@@ -35,20 +35,23 @@ extension ShapeOp {
 
 extension FunctionBuilder {
   /// The operand with zeros before and after it along one axis; itself where there are none.
-  mutating func padded(_ operand: ValueID, axis: Int, low: Int, high: Int) throws -> ValueID {
+  mutating func padded(
+    _ operand: ValueID, axis: Int, low: Int, high: Int, filler: Double = 0
+  ) throws -> ValueID {
     let rank = self[operand].rank
     var (lows, highs) = ([Int](repeating: 0, count: rank), [Int](repeating: 0, count: rank))
     (lows[axis], highs[axis]) = (low, high)
-    return try padded(operand, low: lows, high: highs)
+    return try padded(operand, low: lows, high: highs, filler: filler)
   }
 
-  /// The operand with zeros around and between its elements; itself where there are none.
+  /// The operand with zeros, or another filler, around and between its elements; itself where there are
+  /// none.
   mutating func padded(
-    _ operand: ValueID, low: [Int], high: [Int], interior: [Int]? = nil
+    _ operand: ValueID, low: [Int], high: [Int], interior: [Int]? = nil, filler: Double = 0
   ) throws -> ValueID {
     let interior = interior ?? [Int](repeating: 0, count: low.count)
     if (low + high + interior).allSatisfy({ $0 == 0 }) { return operand }
-    let zero = try splat(0, TensorType([], self[operand].element))
-    return try emit(.shape(.pad(low: low, high: high, interior: interior)), [operand, zero])
+    let value = try splat(filler, TensorType([], self[operand].element))
+    return try emit(.shape(.pad(low: low, high: high, interior: interior)), [operand, value])
   }
 }

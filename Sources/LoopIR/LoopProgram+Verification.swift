@@ -127,7 +127,11 @@ private struct MemoryVerifier {
   /// The counted loops around the current place, with the stacks whose rows they overwrite behind those
   /// that they read.
   private var loops: [(loop: StepLoop, trailed: Set<BufferID>)] = []
+  /// Buffers of which kernels, by number, have overwritten parts by what they write to a slot, as long as
+  /// steps are kernels.
+  private var worn: [BufferID: [(kernel: Int, slot: Int)]] = [:]
   private let classes: KernelClasses
+  private let analyses: [DependenceAnalysis]
   /// Which operands may stand in the memory of which others, by class of kernels.
   private let replacements: [ReplacementAnalysis]
   private var answers: [Replacement: Bool] = [:]
@@ -143,6 +147,7 @@ private struct MemoryVerifier {
   init(_ program: LoopProgram, _ classes: KernelClasses, _ analyses: [DependenceAnalysis]) {
     self.program = program
     self.classes = classes
+    self.analyses = analyses
     replacements = analyses.map { ReplacementAnalysis($0) }
     neighbours = BufferNeighbours(program)
     intact = []
@@ -157,6 +162,8 @@ private struct MemoryVerifier {
 
   mutating func verify(_ steps: [Step]) throws {
     for step in steps {
+      if !step.isKernel { worn = [:] }
+      defer { if !step.isKernel { worn = [:] } }
       switch step {
       case .kernel(let number): try verify(program.kernels[number], number)
       case .loop(let loop): try verify(loop)
@@ -268,6 +275,7 @@ private struct MemoryVerifier {
       try require(condition, { $0 == TensorType([], .i1) }, for: "condition")
     }
     let before = intact
+    worn = [:]
     try verify(loop.body)
     for carry in loop.carries {
       try require(carry.next, { _ in true }, for: "next value of a carry")
@@ -288,6 +296,7 @@ private struct MemoryVerifier {
     var after: Set<BufferID>?
     for way in branch.ways {
       intact = before
+      worn = [:]
       try verify(way)
       after = after.map { $0.intersection(intact) } ?? intact
     }
@@ -352,27 +361,49 @@ private struct MemoryVerifier {
     }
     let before = intact
     var own = Set<BufferID>()
-    var overwritten = Set<BufferID>()
+    var overwritten: [(buffer: BufferID, slot: Int)] = []
     for access in kernel.body.accesses {
       guard case .slot(let slot) = access.memory else { continue }
       let id = kernel.slots[slot]
       let name = program.buffers[id.index].name
       try verifyExtent(of: id)
       if access.isRead, program.buffers[id.index].type.count > 0, !own.contains(id),
-        before.isDisjoint(with: [id] + program.bases(of: id))
+        before.isDisjoint(with: [id] + program.bases(of: id)), !isLeft(slot, of: number)
       {
         throw error("\(name) is read before it is written")
       }
       guard access.isWrite, own.insert(id).inserted else { continue }
       for other in overlapping(id) where !trails(id, other) {
-        overwritten.insert(other)
+        overwritten.append((other, slot))
         if own.contains(other) || !mayReplace(other, with: id, in: kernel, number) {
           throw error("\(name) overwrites \(program.buffers[other.index].name) in use")
         }
       }
     }
-    intact.subtract(overwritten)
+    for (buffer, slot) in overwritten { wear(buffer, by: slot, of: number) }
+    for buffer in own { worn[buffer] = nil }
+    intact.subtract(overwritten.map(\.buffer))
     intact.formUnion(own)
+  }
+
+  /// Whether a kernel touches nothing of a buffer that others have overwritten since it was whole.
+  private func isLeft(_ slot: Int, of number: Int) -> Bool {
+    guard let writers = worn[program.kernels[number].slots[slot]] else { return false }
+    let analysis = analyses[classes.numbers[number]]
+    return writers.allSatisfy { writer in
+      analysis.isApart(slot, from: writer.slot, of: analyses[classes.numbers[writer.kernel]])
+    }
+  }
+
+  /// Notes that a kernel writes a buffer in the place of another one, which perhaps is overwritten in
+  /// parts only.
+  private mutating func wear(_ other: BufferID, by slot: Int, of number: Int) {
+    let writers = intact.contains(other) ? [] : worn[other]
+    worn[other] = nil
+    guard let writers, writers.count < DependenceAnalysis.meetingLimit,
+      program.place(of: other) == program.place(of: program.kernels[number].slots[slot])
+    else { return }
+    worn[other] = writers + [(number, slot)]
   }
 
   /// Whether one of a kernel's buffers may stand in another one's memory, or it does not use both.

@@ -81,6 +81,9 @@ package struct StepBranch: Sendable, Hashable {
 }
 
 extension Step {
+  /// Whether the step is one kernel.
+  package var isKernel: Bool { if case .kernel = self { true } else { false } }
+
   /// The steps inside, list by list, in order.
   package var lists: [[Step]] {
     switch self {

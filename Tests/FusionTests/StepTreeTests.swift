@@ -47,6 +47,25 @@ import Testing
     #expect(strides == [[Buffer.Stride(CounterID(0), byteCount: 160)]])
   }
 
+  /// Kernels that make a part each of a field's next value write it over the current one, and leave out
+  /// what stays.
+  @Test(arguments: [(ControlProgram.leapfrog(64, 144), 3), (.relaxation(64, 144), 2)])
+  func partsOfFieldsAreChangedInPlace(_ control: ControlProgram, _ kernelCount: Int) throws {
+    let program = try LoopProgram(lowering: control.function(), for: .x86_64v4)
+    let loop = try #require(program.loops.first)
+    #expect(loop.carries.allSatisfy { program.place(of: $0.current) == program.place(of: $0.next) })
+    #expect(loop.body.count == kernelCount, "\(program)")
+    #expect(program.arenaByteCount == 0, "\(program)")
+  }
+
+  /// Parts that read what others overwrite have memory of their own.
+  @Test func partsThatMoveAreNotChangedInPlace() throws {
+    let program = try LoopProgram(
+      lowering: ControlProgram.rotation(64, 144).function(), for: .x86_64v4)
+    let carry = try #require(program.loops.first?.carries.first)
+    #expect(program.place(of: carry.current) != program.place(of: carry.next), "\(program)")
+  }
+
   /// A carry that is also stacked is written into its row and read there: a step copies nothing.
   @Test(arguments: ControlProgram.Stacked.allCases, [false, true])
   func stackedCarriesAreNotCopied(_ stacked: ControlProgram.Stacked, isReversed: Bool) throws {

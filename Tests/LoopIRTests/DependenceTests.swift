@@ -335,6 +335,26 @@ import Testing
     }
   }
 
+  /// Columns of one kernel are apart from others of another one, row by row as well as for all rows.
+  @Test(arguments: [(0, false), (1, false), (2, true), (6, true), (-1, false)])
+  func columnsOfKernelsAreApart(_ shift: Int, _ isApart: Bool) {
+    var bench = Bench()
+    let (i, b) = (IndexExpression(bench.i), IndexExpression(bench.b))
+    func kernel(_ row: IndexExpression, _ column: IndexExpression) -> DependenceAnalysis {
+      let place = bench.place(row, column)
+      let copy = bench.copy((Bench.x, place), to: (Bench.y, place))
+      return bench.analysis(of: [.loop(Self.over(bench.i, [.loop(Self.over(bench.b, copy))]))])
+    }
+    let reading = kernel(i, b)
+    #expect(reading.isApart(Bench.x, from: Bench.y, of: kernel(i, b + shift)) == isApart)
+    #expect(
+      kernel(IndexExpression(3), b).isApart(
+        Bench.x, from: Bench.y, of: kernel(IndexExpression(3), b + shift)) == isApart)
+    #expect(
+      kernel(IndexExpression(3), b).isApart(
+        Bench.x, from: Bench.y, of: kernel(IndexExpression(4), b + max(shift, 0))))
+  }
+
   /// A copy stands for a buffer that the kernel does not change.
   @Test func aCopyOfWhatTheKernelChangesIsNone() {
     var b = Bench()

@@ -93,4 +93,41 @@ import Testing
     let stale = #expect(throws: AdjointError.self) { try inPlace(readsOverwritten: true).verify() }
     #expect(stale?.message == "kernel k2: a is read before it is written")
   }
+
+  /// `a = x`, then `b` over the same bytes in parts, each the square root of as many elements of `a`,
+  /// then `y = b`.
+  private func inParts(_ parts: [(target: Int, source: Int, count: Int)]) -> LoopProgram {
+    var program = inPlace()
+    let kernels = program.kernels
+    (program.kernels, program.steps) = ([], [])
+    program.append(kernels[0])
+    for (number, part) in parts.enumerated() {
+      var k = KernelSketch("part\(number)", slots: [1, 2])
+      let i = k.variable("i", part.count)
+      var body = [Node]()
+      let value = k.load(0, IndexExpression(i) + part.source, in: &body)
+      let root = k.unary(.sqrt, value, in: &body)
+      body.append(.store(Store(.slot(1), IndexExpression(i) + part.target, root)))
+      k.kernel.body = [loop(i, body)]
+      program.append(k.kernel)
+    }
+    program.append(kernels[2])
+    return program
+  }
+
+  @Test func memoryIsReusedInPlaceInParts() throws {
+    try inParts([(0, 0, 1), (1, 1, 3)]).verify()
+    try inParts([(2, 2, 2), (1, 1, 1), (0, 0, 1)]).verify()
+    let result = try LoopInterpreter.run(
+      inParts([(0, 0, 1), (1, 1, 3)]), arguments: [floats([4], [256, 1, 6561, 65536])])
+    #expect(result[0].doubles == [2, 1, 3, 4])
+    for parts in [[(0, 0, 1), (1, 0, 3)], [(1, 1, 3), (0, 2, 1)], [(0, 0, 2), (1, 1, 3)]] {
+      let error = #expect(throws: AdjointError.self) { try inParts(parts).verify() }
+      #expect(error?.kind == .type, "\(parts)")
+    }
+    let stale = #expect(throws: AdjointError.self) {
+      try inParts([(0, 0, 2), (2, 2, 1), (3, 1, 1)]).verify()
+    }
+    #expect(stale?.message == "kernel part2: a is read before it is written")
+  }
 }

@@ -18,7 +18,7 @@ package struct ControlProgram: Sendable, CustomStringConvertible {
   package static let all: [ControlProgram] =
     [
       scans, whiles, branches, nests, slices, smallBodies, stackedCarries, factors, repeats, waves,
-      types,
+      types, stencils,
     ].flatMap { $0 }
 }
 
@@ -378,4 +378,83 @@ extension ControlProgram {
   package static let smallBodies = [
     newton, ways("stablehlo.if", "%p"), ways("stablehlo.case", "%s"), stacks,
   ]
+}
+
+// MARK: - Fields with rims
+
+extension ControlProgram {
+  /// Two fields that step in turns: of one a row is given and the others change, of the other the last
+  /// row and column stay.
+  package static func leapfrog(_ m: Int = 24, _ n: Int = 40) -> ControlProgram {
+    ControlProgram(
+      name: "fields with rims",
+      text: """
+        func.func @main(%e: tensor<\(m)x\(n)xf32>, %h: tensor<\(m)x\(n)xf32>, %x: tensor<5xf32>) -> (tensor<\(m)x\(n)xf32>, tensor<\(m)x\(n)xf32>) {
+          %none = stablehlo.constant dense<-0.0> : tensor<f32>
+          %zero = stablehlo.constant dense<0> : tensor<i32>
+          %0:2 = "adjoint.scan"(%e, %h, %x) <{carry_count = 2 : i64, length = 5 : i64, reverse = false}> ({
+          ^bb0(%i: tensor<i64>, %e0: tensor<\(m)x\(n)xf32>, %h0: tensor<\(m)x\(n)xf32>, %xt: tensor<f32>):
+            %row = stablehlo.broadcast_in_dim %xt, dims = [] : (tensor<f32>) -> tensor<1x\(n)xf32>
+            %e1 = stablehlo.dynamic_update_slice %e0, %row, %zero, %zero : (tensor<\(m)x\(n)xf32>, tensor<1x\(n)xf32>, tensor<i32>, tensor<i32>) -> tensor<\(m)x\(n)xf32>
+            %1 = stablehlo.slice %h0 [1:\(m), 0:\(n)] : (tensor<\(m)x\(n)xf32>) -> tensor<\(m - 1)x\(n)xf32>
+            %2 = stablehlo.slice %h0 [0:\(m - 1), 0:\(n)] : (tensor<\(m)x\(n)xf32>) -> tensor<\(m - 1)x\(n)xf32>
+            %3 = stablehlo.subtract %1, %2 : tensor<\(m - 1)x\(n)xf32>
+            %4 = stablehlo.pad %3, %none, low = [1, 0], high = [0, 0], interior = [0, 0] : (tensor<\(m - 1)x\(n)xf32>, tensor<f32>) -> tensor<\(m)x\(n)xf32>
+            %e2 = stablehlo.add %e1, %4 : tensor<\(m)x\(n)xf32>
+            %5 = stablehlo.slice %e2 [1:\(m), 0:\(n - 1)] : (tensor<\(m)x\(n)xf32>) -> tensor<\(m - 1)x\(n - 1)xf32>
+            %6 = stablehlo.slice %e2 [0:\(m - 1), 1:\(n)] : (tensor<\(m)x\(n)xf32>) -> tensor<\(m - 1)x\(n - 1)xf32>
+            %7 = stablehlo.subtract %5, %6 : tensor<\(m - 1)x\(n - 1)xf32>
+            %8 = stablehlo.pad %7, %none, low = [0, 0], high = [1, 1], interior = [0, 0] : (tensor<\(m - 1)x\(n - 1)xf32>, tensor<f32>) -> tensor<\(m)x\(n)xf32>
+            %h1 = stablehlo.add %h0, %8 : tensor<\(m)x\(n)xf32>
+            stablehlo.return %e2, %h1 : tensor<\(m)x\(n)xf32>, tensor<\(m)x\(n)xf32>
+          }) : (tensor<\(m)x\(n)xf32>, tensor<\(m)x\(n)xf32>, tensor<5xf32>) -> (tensor<\(m)x\(n)xf32>, tensor<\(m)x\(n)xf32>)
+          return %0#0, %0#1 : tensor<\(m)x\(n)xf32>, tensor<\(m)x\(n)xf32>
+        }
+        """)
+  }
+
+  /// Two fields of which each is made of the other's neighbours inside, and keeps its rim.
+  package static func relaxation(_ m: Int = 24, _ n: Int = 40) -> ControlProgram {
+    ControlProgram(
+      name: "fields with rims that stay",
+      text: """
+        func.func @main(%a: tensor<\(m)x\(n)xf32>, %b: tensor<\(m)x\(n)xf32>) -> (tensor<\(m)x\(n)xf32>, tensor<\(m)x\(n)xf32>) {
+          %one = stablehlo.constant dense<1> : tensor<i32>
+          %0:2 = "adjoint.scan"(%a, %b) <{carry_count = 2 : i64, length = 5 : i64, reverse = false}> ({
+          ^bb0(%i: tensor<i64>, %a0: tensor<\(m)x\(n)xf32>, %b0: tensor<\(m)x\(n)xf32>):
+            %1 = stablehlo.slice %a0 [0:\(m - 2), 1:\(n - 1)] : (tensor<\(m)x\(n)xf32>) -> tensor<\(m - 2)x\(n - 2)xf32>
+            %2 = stablehlo.slice %a0 [1:\(m - 1), 2:\(n)] : (tensor<\(m)x\(n)xf32>) -> tensor<\(m - 2)x\(n - 2)xf32>
+            %3 = stablehlo.add %1, %2 : tensor<\(m - 2)x\(n - 2)xf32>
+            %b1 = stablehlo.dynamic_update_slice %b0, %3, %one, %one : (tensor<\(m)x\(n)xf32>, tensor<\(m - 2)x\(n - 2)xf32>, tensor<i32>, tensor<i32>) -> tensor<\(m)x\(n)xf32>
+            %4 = stablehlo.slice %b1 [0:\(m - 2), 1:\(n - 1)] : (tensor<\(m)x\(n)xf32>) -> tensor<\(m - 2)x\(n - 2)xf32>
+            %5 = stablehlo.slice %b1 [2:\(m), 1:\(n - 1)] : (tensor<\(m)x\(n)xf32>) -> tensor<\(m - 2)x\(n - 2)xf32>
+            %6 = stablehlo.subtract %4, %5 : tensor<\(m - 2)x\(n - 2)xf32>
+            %a1 = stablehlo.dynamic_update_slice %a0, %6, %one, %one : (tensor<\(m)x\(n)xf32>, tensor<\(m - 2)x\(n - 2)xf32>, tensor<i32>, tensor<i32>) -> tensor<\(m)x\(n)xf32>
+            stablehlo.return %a1, %b1 : tensor<\(m)x\(n)xf32>, tensor<\(m)x\(n)xf32>
+          }) : (tensor<\(m)x\(n)xf32>, tensor<\(m)x\(n)xf32>) -> (tensor<\(m)x\(n)xf32>, tensor<\(m)x\(n)xf32>)
+          return %0#0, %0#1 : tensor<\(m)x\(n)xf32>, tensor<\(m)x\(n)xf32>
+        }
+        """)
+  }
+
+  /// A field whose rows move up by one, the first one behind the last.
+  package static func rotation(_ m: Int = 24, _ n: Int = 40) -> ControlProgram {
+    ControlProgram(
+      name: "rows that move on",
+      text: """
+        func.func @main(%a: tensor<\(m)x\(n)xf32>) -> (tensor<\(m)x\(n)xf32>) {
+          %0 = "adjoint.scan"(%a) <{carry_count = 1 : i64, length = 5 : i64, reverse = false}> ({
+          ^bb0(%i: tensor<i64>, %a0: tensor<\(m)x\(n)xf32>):
+            %1 = stablehlo.slice %a0 [1:\(m), 0:\(n)] : (tensor<\(m)x\(n)xf32>) -> tensor<\(m - 1)x\(n)xf32>
+            %2 = stablehlo.slice %a0 [0:1, 0:\(n)] : (tensor<\(m)x\(n)xf32>) -> tensor<1x\(n)xf32>
+            %3 = stablehlo.tanh %2 : tensor<1x\(n)xf32>
+            %4 = stablehlo.concatenate %1, %3, dim = 0 : (tensor<\(m - 1)x\(n)xf32>, tensor<1x\(n)xf32>) -> tensor<\(m)x\(n)xf32>
+            stablehlo.return %4 : tensor<\(m)x\(n)xf32>
+          }) : (tensor<\(m)x\(n)xf32>) -> (tensor<\(m)x\(n)xf32>)
+          return %0 : tensor<\(m)x\(n)xf32>
+        }
+        """)
+  }
+
+  private static let stencils = [leapfrog(), relaxation(), rotation()]
 }

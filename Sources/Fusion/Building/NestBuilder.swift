@@ -137,6 +137,9 @@ final class NestBuilder {
   /// Defines a function of scalars.
   func apply(_ op: ScalarOp, _ operands: [ScalarID], in scope: Scope) -> ScalarID {
     var operands = operands
+    if op == .binary(.add), let term = operands.firstIndex(where: isNothingToAdd) {
+      return operands[1 - term]
+    }
     // (b−a)² is (a−b)² to the last bit; one order lets two directions of a pair share the square.
     if op == .binary(.multiply), operands[0] == operands[1],
       case .apply(.binary(.subtract), let difference)? = scalars[operands[0].index].expression,
@@ -151,6 +154,13 @@ final class NestBuilder {
       operands.swapAt(0, 1)
     }
     return define(.apply(op, operands), resultType(op, operands), in: scope)
+  }
+
+  /// Whether a scalar is what a sum is the same with and without, such as the rim of a padded term.
+  private func isNothingToAdd(_ scalar: ScalarID) -> Bool {
+    guard case .literal(let literal)? = scalars[scalar.index].expression else { return false }
+    let element = literal.type.element
+    return literal == Literal(TensorType([], element), filledWith: element.isFloat ? -0.0 : 0)
   }
 
   /// Whether a scalar is a product, or the negative of one, that a sum may be rounded together with: of two

@@ -5,8 +5,8 @@ extension LoopProgram {
   /// costs what it changes, not what it keeps.
   ///
   /// That is where every use of the current value in the loop comes before the first of the next one,
-  /// after kernels that write next values have waited for those that read current ones; or where one
-  /// kernel replaces the one by the other element by element.
+  /// after kernels that write next values have waited for those that read current ones; or where
+  /// kernels replace the one by the other element by element.
   ///
   /// - Parameter answers: what is known of equal kernels.
   /// - Returns: The buffers that stand in another's memory, and that other one.
@@ -25,6 +25,11 @@ extension LoopProgram {
       for carry in loop.carries where isReplaceable(carry, in: loop, homes, uses, answers) {
         homes[carry.next] = carry.current
       }
+      for carry in loop.carries where homes[carry.next] == carry.current {
+        for buffer in intermediates(of: carry, in: loop, homes, uses, answers) {
+          homes[buffer] = carry.current
+        }
+      }
     }
     return homes
   }
@@ -42,8 +47,36 @@ extension LoopProgram {
     return comesFirst(old, before: new, in: loop.body, uses, answers)
   }
 
+  /// What a carry is before it is the next value in its memory, and so can be there, too: all that is
+  /// made of the current value by kernels that replace it, and replaced so itself.
+  ///
+  ///     Before:  repeat a <- c { b = a; b[0] = x; c = b + y }
+  ///     After:   the same with b in the memory of a
+  private func intermediates(
+    of carry: StepCarry, in loop: StepLoop, _ homes: [BufferID: BufferID],
+    _ uses: [Set<BufferID>], _ answers: ReplacementAnswers
+  ) -> [BufferID] {
+    var carried = Set<BufferID>()
+    [Step.loop(loop)].forEachStep { step in
+      guard case .loop(let loop) = step else { return }
+      for carry in loop.carries { carried.formUnion([carry.current, carry.next]) }
+    }
+    var chain = [carry.current]
+    while let last = uses.lastIndex(where: { $0.contains(chain[chain.count - 1]) }),
+      case .kernel(let number) = loop.body[last],
+      let heir = kernels[number].writtenBuffers.sorted().first(where: { buffer in
+        isArena(buffer) && homes[buffer] == nil && !carried.contains(buffer)
+          && !chain.contains(buffer)
+          && buffers[buffer.index].type == buffers[carry.current.index].type
+          && chain.allSatisfy { comesFirst($0, before: buffer, in: loop.body, uses, answers) }
+          && comesFirst(buffer, before: carry.next, in: loop.body, uses, answers)
+      })
+    { chain.append(heir) }
+    return Array(chain.dropFirst())
+  }
+
   /// Whether every use of one buffer comes before every use of another in a list of steps, or both
-  /// meet in one kernel that replaces the one by the other element by element.
+  /// meet in kernels that replace the one by the other element by element, a part of it each.
   ///
   /// - Parameter uses: what each step uses.
   private func comesFirst(
@@ -53,17 +86,62 @@ extension LoopProgram {
     guard let first = uses.firstIndex(where: { $0.contains(new) }),
       let last = uses.lastIndex(where: { $0.contains(old) })
     else { return true }
-    if last != first { return last < first }
+    if last < first { return true }
+    if last > first {
+      let meeting = (first...last).filter { uses[$0].contains(old) || uses[$0].contains(new) }
+      return mayMeet(old, new, in: meeting.map { steps[$0] }, answers)
+        && steps[first...last].allSatisfy { $0.isKernel }
+    }
     switch steps[first] {
     case .kernel(let number):
-      var asker = answers.asker(kernels[number], in: self)
-      return asker.mayReplace(old, with: new)
+      return mayReplace(old, with: new, in: kernels[number], answers)
     case .loop, .call: return false
     case .branch(let branch):
       return branch.ways.allSatisfy { way in
         comesFirst(old, before: new, in: way, way.map { buffersUsed(by: $0) }, answers)
       }
     }
+  }
+
+  /// Whether a kernel may replace a buffer by another one, and does not wait for its own stores then.
+  private func mayReplace(
+    _ old: BufferID, with new: BufferID, in kernel: Kernel, _ answers: ReplacementAnswers
+  ) -> Bool {
+    var asker = answers.asker(kernel, in: self)
+    return asker.mayReplace(old, with: new)
+      && (!kernel.storesReachNextRow(of: new) || !kernel.reads(old, besidesCopiesTo: new))
+  }
+
+  /// Whether kernels one behind the other may replace a buffer by another one, each an own part: none
+  /// touches what of the old one kernels before it have overwritten.
+  ///
+  ///     k1: new[0,j] = old[0,j]
+  ///     k2: new[i+1,j] = old[i+1,j] + x[i+1,j]
+  private func mayMeet(
+    _ old: BufferID, _ new: BufferID, in steps: [Step], _ answers: ReplacementAnswers
+  ) -> Bool {
+    guard steps.count <= DependenceAnalysis.meetingLimit else { return false }
+    var writers: [(analysis: DependenceAnalysis, slot: Int)] = []
+    for step in steps {
+      guard case .kernel(let number) = step else { return false }
+      let kernel = kernels[number]
+      let slots = [old, new].map { kernel.slots.firstIndex(of: $0) }
+      // Parts of buffers are not looked at.
+      for (buffer, slot) in zip([old, new], slots) where slot == nil {
+        if buffersUsed(by: step).contains(buffer) { return false }
+      }
+      let analysis = DependenceAnalysis(kernel, in: self)
+      if let slot = slots[0] {
+        guard writers.allSatisfy({ analysis.isApart(slot, from: $0.slot, of: $0.analysis) }) else {
+          return false
+        }
+        guard mayReplace(old, with: new, in: kernel, answers) else { return false }
+      }
+      if let slot = slots[1], kernel.writtenBuffers.contains(new) {
+        writers.append((analysis, slot))
+      }
+    }
+    return true
   }
 
   /// The buffers that a step and the steps in it use, with what views are parts of.
@@ -121,6 +199,18 @@ extension LoopProgram {
     let others = (first...last).filter { !waiting.contains($0) }
     return Array(steps[..<first]) + (others + waiting).map { steps[$0] }
       + Array(steps[(last + 1)...])
+  }
+}
+
+extension Kernel {
+  /// Whether something but copies to the same place of another buffer reads a buffer.
+  fileprivate func reads(_ old: BufferID, besidesCopiesTo new: BufferID) -> Bool {
+    var rest = self
+    _ = rest.dropCopies { $0 == old && $1 == new }
+    return rest.body.accesses.contains { access in
+      guard case .slot(let slot) = access.memory else { return false }
+      return rest.slots[slot] == old && access.isRead
+    }
   }
 }
 

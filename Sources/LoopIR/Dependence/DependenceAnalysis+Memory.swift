@@ -23,7 +23,9 @@ extension DependenceAnalysis {
     guard !writes.isEmpty else { return .refused(.shape) }
     for read in reads {
       for write in writes where !comes(read, before: write, sites.scalars) {
-        return .refused(.meeting(.slot(old)))
+        guard isApart(read.access, from: write.access) else {
+          return .refused(.meeting(.slot(old)))
+        }
       }
     }
     return .granted
