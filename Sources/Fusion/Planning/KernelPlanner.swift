@@ -15,6 +15,8 @@ struct KernelPlanner {
   let stored: StoredValues
   private(set) var roots: [ValueID: Root] = [:]
   private(set) var contracts: [ValueID: ContractionShape] = [:]
+  /// Roots that come before an update which stands in front of them, and its place.
+  var earlyRoots: [ValueID: Int] = [:]
   /// How many kernels, once planned, read a product from memory.
   private(set) var readers: [ValueID: Int] = [:]
   /// Roots of few bytes that several nests of loops need.
@@ -136,6 +138,7 @@ struct KernelPlanner {
     }
     addRootsOfReshapedStacks()
     addRootsOfProductSums()
+    addRootsOfPartsBesideUpdates()
   }
 
   /// Makes a root of an operation's result where it is better read than made of its parts again.
@@ -252,14 +255,22 @@ struct KernelPlanner {
   ///
   /// - Returns: the new roots.
   private mutating func addRoots(ofUpdatesIn operation: Operation) -> [ValueID] {
-    guard case .dynamicUpdateSlice = operation.op, stored.contains(operation.operands[0]) else {
-      return []
-    }
+    guard stored.contains(operation.operands[0]), changesLittle(operation) else { return [] }
     let readers = operation.operands.dropFirst().filter { operand in
       !stored.contains(operand)
         && audit(ofOperand: operand).reads.contains(operation.operands[0])
     }
     return newRoots(Set(readers))
+  }
+
+  /// Whether a tensor is better changed in place than copied with what an update makes of it: always by a
+  /// window, by a scatter where it changes less than half of the elements.
+  private func changesLittle(_ update: Operation) -> Bool {
+    if case .dynamicUpdateSlice = update.op { return true }
+    let counts = [update.operands[0], update.operands[update.operands.count - 1]].map {
+      graph.type($0).count
+    }
+    return counts[1] < counts[0] / 2
   }
 
   /// Makes values roots that a root would compute too often, or that it cannot compute at all.
@@ -358,9 +369,7 @@ struct KernelPlanner {
     return repeated.multipliedCapped(by: weight) >= 100 * CostModel.Storing.costlyTripWeight
   }
 
-  func precedes(_ left: ValueID, _ right: ValueID) -> Bool {
-    (graph.definitions[left.index] ?? -1) < (graph.definitions[right.index] ?? -1)
-  }
+  func precedes(_ left: ValueID, _ right: ValueID) -> Bool { place(of: left) < place(of: right) }
 
   /// What a root takes in a kernel of its own, with how many roots there were.
   private struct KnownAudit {
