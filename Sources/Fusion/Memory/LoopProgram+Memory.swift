@@ -147,7 +147,7 @@ extension LoopProgram {
   }
 
   /// Removes arena buffers and constants that no step uses, such as a product that only its own
-  /// epilogue reads.
+  /// epilogue reads, and puts bases before their views, which may have got bases of a later loop's.
   mutating func dropUnusedBuffers() {
     var isUsed = [Bool](repeating: false, count: buffers.count)
     func use(_ buffer: BufferID) {
@@ -169,8 +169,8 @@ extension LoopProgram {
       case .arena, .constant, .view: break
       }
     }
-    let kept = buffers.indices.filter { isUsed[$0] }
-    if kept.count == buffers.count { return }
+    let kept = positionsWithBasesFirst.filter { isUsed[$0] }
+    if kept.elementsEqual(buffers.indices) { return }
     let places = Dictionary(uniqueKeysWithValues: zip(kept, kept.indices))
     buffers = kept.map { position in
       var buffer = buffers[position]
@@ -192,6 +192,20 @@ extension LoopProgram {
         places[$0.index].map(BufferID.init)
       }
     }
+  }
+
+  /// The positions of all buffers, in order; a base that comes after a view is put before it.
+  private var positionsWithBasesFirst: [Int] {
+    var isListed = [Bool](repeating: false, count: buffers.count)
+    var positions = [Int]()
+    for position in buffers.indices {
+      let bases = bases(of: BufferID(position)).reversed().map(\.index)
+      for next in bases + [position] where !isListed[next] {
+        isListed[next] = true
+        positions.append(next)
+      }
+    }
+    return positions
   }
 
   /// Every buffer starts at a multiple of this many bytes.
