@@ -57,7 +57,7 @@ struct Lowering {
   /// Lowers a function: plans kernels, builds and schedules each.
   mutating func lower(_ function: Function) throws {
     let (convolved, padded) = try function.preparedForControl().withPiecewiseUpdates()
-      .withPlainPowers()
+      .withPlainPowers().withComparedProductsRounded()
       .preparedForConvolution()
     let (prepared, forced) = try convolved.preparedForContraction(forcing: padded)
     let compared = prepared.sharedOrigins

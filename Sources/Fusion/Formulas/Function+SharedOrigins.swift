@@ -20,6 +20,45 @@ extension Function {
     return shared
   }
 
+  /// The function with products that elements of compared values are computed from rounded by themselves.
+  ///
+  /// A kernel may store such a value and find its maximum along another axis. There a product may stand in
+  /// an outer loop, where no sum takes it in, and an element would differ from the one that is stored.
+  func withComparedProductsRounded() throws -> Function {
+    let products = productsOfComparedValues
+    if products.isEmpty { return self }
+    return try replacingOperations { operation, operands, builder in
+      guard products.contains(operation.result) else { return nil }
+      let product = try builder.emit(operation.op, operands)
+      return [try builder.emit(.convert(to: self[operation.result].element), [product])]
+    }
+  }
+
+  /// The products that compared values are computed from, element by element.
+  private var productsOfComparedValues: Set<ValueID> {
+    let definitions = definitions()
+    var products = Set<ValueID>()
+    var rest = Array(sharedOrigins)
+    var visited = Set(rest)
+    while let next = rest.popLast() {
+      guard let position = definitions[next.index] else { continue }
+      let operation = operations[position]
+      switch operation.op {
+      case .binary(.multiply), .unary(.square):
+        if [.f32, .f64].contains(self[next].element) { products.insert(next) }
+      case .unary, .binary, .select, .clamp, .convert, .shape, .gather, .dynamicSlice,
+        .dynamicUpdateSlice:
+        break
+      case .constant, .iota, .compare, .bits, .complex, .fft, .reduce, .window, .dot, .convolution,
+        .scatter, .matrix, .order, .foreign, .optimizationBarrier, .whileLoop, .branch, .scan,
+        .custom, .call:
+        continue
+      }
+      rest += operation.operands.filter { visited.insert($0).inserted }
+    }
+    return products
+  }
+
   /// The computed values whose elements a value consists of.
   private func origins(of value: ValueID, _ definitions: [Int?]) -> Set<ValueID> {
     var origins = Set<ValueID>()
