@@ -43,12 +43,16 @@ extension LoopProgram {
   ) {
     // What is tried has mostly the same kernels.
     let cache = LoweringCache()
+    var lowered: WholeLowering
     do {
-      return try loweredWithinBudget(
+      lowered = try loweredWithinBudget(
         function, for: target, options, cache, explains: explains, telling: observer)
     } catch let shortage as MemoryShortage {
-      return try loweredLeast(shortage, function, for: target, options, cache, explains: explains)
+      lowered = try loweredLeast(
+        shortage, function, for: target, options, cache, explains: explains)
     }
+    lowered.statistics.loweredFunctions = cache.loweredCount
+    return lowered
   }
 
   /// So many numbers of bytes are tried.
@@ -169,12 +173,10 @@ extension LoopProgram {
     do {
       try lowering.scheduler.planMemory(saved)
     } catch var shortage as MemoryShortage {
-      if let choice = shortage.choice {
-        shortage.leastProgram = { [lowering] in
-          var lowering = lowering
-          lowering.scheduler.planMemory(saved, taking: choice())
-          return (LoweredProgram(lowering), nil)
-        }
+      shortage.plan?.finish = { [lowering] plan in
+        var lowering = lowering
+        lowering.scheduler.planMemory(saved, taking: plan)
+        return LoweredProgram(lowering)
       }
       throw shortage
     }
@@ -185,11 +187,11 @@ extension LoopProgram {
 extension MemoryShortage {
   /// The program with the least bytes, of a function that was to be lowered.
   fileprivate func program(for function: Function) -> WholeLowering? {
-    guard var found = leastProgram?() else { return nil }
-    guard let divided = found.function else { return found.lowered.with(function) }
-    found.lowered.memory.saveAllByteCount = saveAll
-    found.lowered.memory.saveAllCurve = saveAllCurve
-    return found.lowered.with(divided)
+    guard var found = plan?.lowered else { return nil }
+    guard let divided = found.function else { return found.program.with(function) }
+    found.program.memory.saveAllByteCount = saveAll
+    found.program.memory.saveAllCurve = saveAllCurve
+    return found.program.with(divided)
   }
 }
 
@@ -205,6 +207,8 @@ final class LoweringCache {
   typealias Lowered = (lowering: Lowering, saved: Scheduler.AllSaved, plans: MemoryPlans)
 
   let kernels = ScheduleCache()
+  /// How many functions were lowered.
+  private(set) var loweredCount = 0
   private var known: [(function: Function, explains: Bool, lowered: Lowered)] = []
 
   /// What a function is lowered to.
@@ -216,6 +220,7 @@ final class LoweringCache {
     if let known = known.first(where: { $0.function == function && $0.explains == explains }) {
       return known.lowered
     }
+    loweredCount += 1
     let lowered = try lower()
     if isKept { known.append((function, explains, lowered)) }
     return lowered

@@ -13,6 +13,10 @@ package struct PlanningStatistics: Sendable, Equatable {
   /// Chains of kernels that were tried out as one, those that differ in their buffers only once.
   package internal(set) var fittedChains = 0
 
+  /// Functions that were lowered to find a plan within a memory budget, before memory was planned: one without a budget,
+  /// others with scans taken apart.
+  package internal(set) var loweredFunctions = 0
+
   package init() {}
 
   /// All steps together.

@@ -87,12 +87,11 @@ extension LoopProgram {
 }
 
 extension LoopProgram {
-  /// The parts of a buffer that a loop reads in the iteration in which its counter is zero, and how far
-  /// on each is in the next one; nil where it uses the buffer otherwise.
+  /// The parts of a buffer that a loop reads; nil where it uses the buffer otherwise.
   fileprivate func rowsRead(
     of buffer: BufferID, in loop: StepLoop
-  ) -> [(bytes: Range<Int>, stride: Int)]? {
-    var rows: [(bytes: Range<Int>, stride: Int)] = []
+  ) -> [StackRow]? {
+    var rows: [StackRow] = []
     var areRows = true
     func use(_ part: BufferID, isWritten: Bool) {
       guard root(of: part) == buffer else { return }
@@ -116,6 +115,9 @@ extension LoopProgram {
   }
 }
 
+/// The part of a stack that a loop reads in its first iteration, and how far on it is in the next one.
+private typealias StackRow = (bytes: Range<Int>, stride: Int)
+
 /// A walk over steps in the order of execution that knows which buffers hold what was written there.
 private struct MemoryVerifier {
   let program: LoopProgram
@@ -135,6 +137,8 @@ private struct MemoryVerifier {
   /// Which operands may stand in the memory of which others, by class of kernels.
   private let replacements: [ReplacementAnalysis]
   private var answers: [Replacement: Bool] = [:]
+  /// The rows of stacks that counted loops read, by loop and stack; nil where a loop uses a stack otherwise.
+  private var rows: [CounterID: [BufferID: [StackRow]?]] = [:]
 
   /// A question about two operands of kernels of one class, by slot.
   private struct Replacement: Hashable {
@@ -335,7 +339,7 @@ private struct MemoryVerifier {
       case .arena(let otherStart) = program.buffers[stack.index].storage
     else { return false }
     let loop = loops[place].loop
-    guard let reads = program.rowsRead(of: stack, in: loop), !reads.isEmpty else { return false }
+    guard let reads = rowsRead(of: stack, in: loop), !reads.isEmpty else { return false }
     let written = program.buffers[row.index].type.byteCount
     let isBehind = reads.allSatisfy { read in
       [0, count - 1].allSatisfy { index in
@@ -346,6 +350,13 @@ private struct MemoryVerifier {
     }
     if isBehind { loops[place].trailed.insert(stack) }
     return isBehind
+  }
+
+  private mutating func rowsRead(of stack: BufferID, in loop: StepLoop) -> [StackRow]? {
+    if let known = rows[loop.counter]?[stack] { return known }
+    let found = program.rowsRead(of: stack, in: loop)
+    rows[loop.counter, default: [:]][stack] = .some(found)
+    return found
   }
 
   /// Notes that a buffer is written by a step itself.

@@ -3,6 +3,7 @@ import LoopIR
 import Optimizer
 import Targets
 import TensorIR
+import TestSupport
 import Testing
 
 @testable import Fusion
@@ -128,6 +129,27 @@ import Testing
     #expect(count == 4)
   }
 
+  /// What taking out a value changes is known only as long as its kernels are, and those that read it are the same.
+  @Test(arguments: [false, true]) func changesAreKnownWhileTheyHold(_ isBackwards: Bool) throws {
+    let module = try Module(parsing: programText("wavenet_mulaw"), file: "wavenet_mulaw")
+    let function = try module.inlined(#require(module.entry)).simplified()
+      .withGradient(of: Array(0..<16)).simplified()
+    var lowering = Lowering(
+      Scheduler(LoopProgram(name: function.name), for: .host, ScheduleOptions()))
+    try lowering.lower(function)
+    let program = lowering.scheduler.saveAll().program
+    let book = try #require(lowering.scheduler.recipes)
+    var plain = InlinedValues(program, ProgramRecipes(book, for: program))
+    var asked = plain
+    let buffers = program.buffers.indices.map { BufferID($0) }
+    for buffer in buffers { _ = asked.cost(of: buffer) }
+    for buffer in isBackwards ? buffers.reversed() : buffers {
+      #expect(plain.inline(buffer) == asked.inline(buffer))
+    }
+    #expect(plain.values.count > 10)
+    #expect(plain.program == asked.program)
+  }
+
   /// No program is planned for four percent of the added time or less.
   @Test func smallPartsAreNotLookedFor() {
     #expect(InliningSearch.isNoticeable(5, of: 100))
@@ -187,5 +209,22 @@ import Testing
     let known = try [7, 6, 5, 7].map { try arena($0, knowing: plans) }
     #expect(try known == [7, 6, 5, 7].map { try arena($0, knowing: MemoryPlans()) })
     #expect(plans.madeCount == 1)
+  }
+
+  // MARK: Scans in blocks
+
+  /// So many functions are lowered to find a plan: the whole one, then one for each division of the scan that is tried.
+  @Test func fewDivisionsAreLowered() throws {
+    let scan = try scan()
+    let whole = try told(scan, budget: nil).arena
+    func count(_ budget: Int?, _ policy: Rematerialization = .automatic) throws -> Int {
+      var options = ScheduleOptions()
+      (options.memory.budget, options.memory.policy) = (budget, policy)
+      return try LoopProgram.lowered(scan, for: .host, options).statistics.loweredFunctions
+    }
+    #expect(try count(nil) == 1)
+    #expect(try count(whole) == 1)
+    #expect(try count(whole / 2) == 2)
+    #expect(try count(whole / 8) == 3)
   }
 }

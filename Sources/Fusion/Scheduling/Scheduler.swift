@@ -143,10 +143,10 @@ struct Scheduler {
   }
 
   /// Lets the passes about memory go over the whole program as it was chosen though it does not fit the budget.
-  mutating func planMemory(_ all: AllSaved, taking choice: MemoryChoice) {
-    memoryReport = choice.report
+  mutating func planMemory(_ all: AllSaved, taking plan: LeastPlan) {
+    memoryReport = plan.report
     memoryReport.saveAllCurve = all.placed.memoryCurve
-    finish(choice.program, all)
+    finish(plan.program, all)
   }
 
   private mutating func finish(_ chosen: LoopProgram?, _ all: AllSaved) {

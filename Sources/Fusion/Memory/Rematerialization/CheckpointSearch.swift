@@ -99,12 +99,7 @@ struct CheckpointSearch {
       return try lower(
         divided?.function ?? function, budget, inlinesValues ? shortage.least : nil)
     } catch var found as MemoryShortage {
-      if let divided, let program = found.leastProgram {
-        found.leastProgram = {
-          let whole = CheckpointedProgram(program().lowered, divided)
-          return (whole.lowered, whole.function)
-        }
-      }
+      found.plan?.divided = divided
       shortage.improve(with: found)
       return nil
     }

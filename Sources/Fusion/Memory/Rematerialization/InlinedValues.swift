@@ -22,6 +22,9 @@ struct InlinedValues {
     var addedFlops: Int
   }
 
+  /// What is known of changes, as long as the kernels are those that they were found for.
+  private var known: [BufferID: (form: ElementForm, change: Change)] = [:]
+
   /// The outermost steps that write each buffer with memory of its own, in order.
   private var writers: [BufferID: [Int]] = [:]
   /// The buffers that are used otherwise than by kernels as a whole.
@@ -50,10 +53,14 @@ struct InlinedValues {
   ///
   /// - Returns: whether that can be done.
   mutating func inline(_ buffer: BufferID) -> Bool {
-    guard isPlain(buffer), let form = form(of: buffer), let change = change(of: buffer, form) else {
-      return false
-    }
+    guard let (form, change) = known[buffer] ?? found(buffer) else { return false }
     for (number, kernel) in change.kernels { program.kernels[number] = kernel }
+    // What changed kernels use now, they may not have used before.
+    let used = Set(change.kernels.values.flatMap(\.slots))
+    known = known.filter { other, found in
+      other != buffer && !used.contains(other) && !found.form.inputs.contains(buffer)
+        && found.change.kernels.keys.allSatisfy { change.kernels[$0] == nil }
+    }
     sources[buffer] = form.kernel
     values.append(change.inlined)
     return true
@@ -61,8 +68,16 @@ struct InlinedValues {
 
   /// What taking out a value takes; nil where that cannot be done.
   mutating func cost(of buffer: BufferID) -> Inlined? {
-    guard isPlain(buffer), let form = form(of: buffer) else { return nil }
-    return change(of: buffer, form)?.inlined
+    let found = known[buffer] ?? found(buffer)
+    known[buffer] = found
+    return found?.change.inlined
+  }
+
+  private mutating func found(_ buffer: BufferID) -> (form: ElementForm, change: Change)? {
+    guard isPlain(buffer), let form = form(of: buffer), let change = change(of: buffer, form) else {
+      return nil
+    }
+    return (form, change)
   }
 
   /// Whether a value of at least so many bytes cannot be taken out.

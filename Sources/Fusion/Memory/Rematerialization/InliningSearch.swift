@@ -197,13 +197,13 @@ struct InliningSearch {
   }
 
   /// The added time for each byte of the values that can be taken out.
-  private func losses() -> [BufferID: Double] {
+  private mutating func losses() -> [BufferID: Double] {
     var losses: [BufferID: Double] = [:]
-    var first = states[0]
-    for position in first.program.buffers.indices {
+    let buffers = states[0].program.buffers
+    for position in buffers.indices {
       let buffer = BufferID(position)
-      guard let inlined = first.cost(of: buffer) else { continue }
-      let bytes = Double(max(first.program.buffers[position].type.byteCount, 1))
+      guard let inlined = states[0].cost(of: buffer) else { continue }
+      let bytes = Double(max(buffers[position].type.byteCount, 1))
       losses[buffer] = inlined.addedNanoseconds / bytes
     }
     return losses

@@ -27,6 +27,8 @@ struct MemoryPlanner {
   private let known = Answers()
   /// The candidates that were looked at within this budget, by number.
   private var visited = Set<Int>()
+  /// The plan that takes the least bytes where none fits the budget; nil where nothing is computed again in it.
+  private var missed: Candidate?
   /// The most bytes in use on paper where nothing is dropped for want of room.
   private var largestUse = 0
   /// The bytes of the arena where nothing is computed again.
@@ -61,9 +63,10 @@ struct MemoryPlanner {
     self.book = book
     var graph = RematerializationGraph(program, reckonsCosts: false)
     self.graph = graph
-    hasScopes = graph.values.contains { !$0.scopes.isEmpty }
-    isIdle = true
-    isIdle = isIdle(within: options.budget)
+    let isUnscoped = graph.values.allSatisfy(\.scopes.isEmpty)
+    let isSmall = saveAllByteCount < Self.smallByteCount
+    mayBeIdle =
+      graph.values.isEmpty || options.policy == .automatic && isSmall && isUnscoped
     guard !isIdle else { return }
     graph = RematerializationGraph(program)
     recipes = book.map { ProgramRecipes($0, for: program) }
@@ -74,14 +77,12 @@ struct MemoryPlanner {
   }
 
   /// Whether it is clear that nothing is to be computed again.
-  private(set) var isIdle: Bool
-  /// Whether values are to be dropped at the end of scopes.
-  private let hasScopes: Bool
+  var isIdle: Bool { isIdle(within: options.budget) }
+  /// Whether that is clear within a budget that the program fits.
+  private let mayBeIdle: Bool
 
   private func isIdle(within budget: Int?) -> Bool {
-    let isSmall = saveAllByteCount < Self.smallByteCount
-    let fits = budget.map { $0 >= saveAllByteCount } ?? true
-    return graph.values.isEmpty || options.policy == .automatic && isSmall && fits && !hasScopes
+    mayBeIdle && (graph.values.isEmpty || saveAllByteCount <= budget ?? .max)
   }
 
   /// A planner for the same program within another budget, which knows what this one does.
@@ -93,7 +94,7 @@ struct MemoryPlanner {
     }
     var planner = self
     (planner.options, planner.scheduler) = (scheduler.options.memory, scheduler)
-    planner.visited = []
+    (planner.visited, planner.missed) = ([], nil)
     return planner
   }
 
@@ -114,11 +115,16 @@ struct MemoryPlanner {
   }
 
   /// - Parameter least: the plan with the least bytes; nil where that is the one in which nothing is computed again.
-  private func tooSmall(_ least: Candidate?) -> MemoryShortage {
-    MemoryShortage(least: least?.arenaByteCount ?? saveAllByteCount, saveAll: saveAllByteCount) {
-      [graph, original] in
-      MemoryChoice(
-        program: least?.program, report: MemoryReport(graph, original, least?.plan))
+  private mutating func tooSmall(_ least: Candidate?) -> MemoryShortage {
+    missed = least
+    return MemoryShortage(
+      least: least?.arenaByteCount ?? saveAllByteCount, saveAll: saveAllByteCount)
+  }
+
+  /// The plan that takes the least bytes, where `choose()` found none that fits the budget.
+  var missedPlan: LeastPlan {
+    LeastPlan(missed?.program) { [graph, original, missed] in
+      MemoryReport(graph, original, missed?.plan)
     }
   }
 
@@ -338,12 +344,11 @@ extension Scheduler {
     if isHopeless(program, saveAll: saveAll) {
       observer?.end()
       let byteCount = saveAll.arenaByteCount
-      var shortage = MemoryShortage(least: byteCount, saveAll: byteCount) {
-        MemoryChoice(report: MemoryReport(RematerializationGraph(program), program, nil))
+      let plan = LeastPlan(nil) {
+        MemoryReport(RematerializationGraph(program), program, nil)
       }
-      shortage.setSaveAllByteCount(byteCount)
-      shortage.saveAllCurve = curve
-      throw shortage
+      throw MemoryShortage(least: byteCount, saveAll: byteCount, curve)
+        .taking(plan, saveAll: byteCount)
     }
     let plans = plans ?? MemoryPlans()
     var planner = plans.planner(without: [], within: options.memory.budget) {
@@ -356,22 +361,19 @@ extension Scheduler {
       chosen = try planner.choose()
     } catch var shortage as MemoryShortage {
       shortage.saveAllCurve = curve
-      shortage.setSaveAllByteCount(saveAllByteCount)
       observer?.end()
       guard inlinesValues, options.memory.policy != .saveAll, options.limit == nil,
         let book = recipes
-      else { throw shortage }
+      else { throw shortage.taking(planner.missedPlan, saveAll: saveAllByteCount) }
       var search = InliningSearch(
         program, forTrial, book, budget: options.memory.budget ?? .max, knowing: plans)
       guard let found = search.fitting() else {
-        if let least = search.leastFound, search.least < shortage.least {
-          shortage.least = search.least
-          shortage.choice = {
-            MemoryChoice(program: least.program, report: MemoryReport(least, program))
-          }
-          shortage.setSaveAllByteCount(saveAllByteCount)
+        guard let least = search.leastFound, search.least < shortage.least else {
+          throw shortage.taking(planner.missedPlan, saveAll: saveAllByteCount)
         }
-        throw shortage
+        shortage.least = search.least
+        let plan = LeastPlan(least.program) { MemoryReport(least, program) }
+        throw shortage.taking(plan, saveAll: saveAllByteCount)
       }
       memoryReport = MemoryReport(found, program)
       memoryReport.saveAllByteCount = saveAllByteCount

@@ -7,6 +7,12 @@ struct ProgramRecipes {
   private var buffers: [ValueID: BufferID] = [:]
   private var constants: [Literal: BufferID] = [:]
   private var kernels: [BufferID: Kernel?] = [:]
+  private let drafts = Drafts()
+
+  /// Kernels without a schedule, for all copies.
+  private final class Drafts {
+    @exclusivity(unchecked) var known: [BufferID: Kernel?] = [:]
+  }
 
   /// The recipes that a book has for a program.
   init(_ book: RecipeBook, for program: LoopProgram) {
@@ -48,6 +54,13 @@ struct ProgramRecipes {
   /// The kernel, without a schedule, that writes a value to its own buffer; nil where the value has no
   /// recipe.
   mutating func draft(of buffer: BufferID, in program: LoopProgram) -> Kernel? {
+    if let known = drafts.known[buffer] { return known }
+    let kernel = newDraft(of: buffer, in: program)
+    drafts.known[buffer] = .some(kernel)
+    return kernel
+  }
+
+  private mutating func newDraft(of buffer: BufferID, in program: LoopProgram) -> Kernel? {
     guard let value = program.buffers[buffer.index].origin.map({ ValueID($0.value) }),
       let inputs = book.inputs(of: value), inputs.allSatisfy({ buffers[$0] != nil })
     else { return nil }
