@@ -57,9 +57,9 @@ extension LoopProgram {
         guard case .kernel(let number) = step, kernels[number].slots.count == 2,
           let copy = kernels[number].writtenBuffers.first,
           let source = kernels[number].source(ofCopyTo: copy),
-          taken.isDisjoint(with: [source, copy]),
-          [source, copy].allSatisfy({ isOwn($0, of: loop, homes) && outside.isOnly($0, in: own) }),
-          haveOneType(source, copy),
+          taken.isDisjoint(with: [source, copy]), haveOneType(source, copy),
+          [source, copy].allSatisfy({ isOwn($0, of: loop, homes) }),
+          [source, copy].allSatisfy({ outside.isOnly($0, in: own) }),
           uses[..<position].allSatisfy({ !$0.contains(copy) }),
           uses[(position + 1)...].allSatisfy({ !$0.contains(source) })
         else { continue }
@@ -133,8 +133,10 @@ extension LoopProgram {
   ) -> BufferID? {
     let body = loop.body
     guard loop.carries.count(where: { $0.next == carry.next }) == 1,
-      case .arena = buffers[carry.next.index].storage
+      case .arena = buffers[carry.next.index].storage,
+      body.contains(where: { isCopy($0, to: carry.next) })
     else { return nil }
+    // What a body of many steps uses takes long to find.
     let uses = uses()
     guard let end = uses.firstIndex(where: { $0.contains(carry.next) }),
       case .kernel(let last) = body[end],
@@ -152,6 +154,12 @@ extension LoopProgram {
     }
     guard isFree else { return nil }
     return isExchanged(inner, in: body, homes) ? nil : inner
+  }
+
+  /// Whether a step is a kernel that copies a buffer as a whole to a given one.
+  private func isCopy(_ step: Step, to buffer: BufferID) -> Bool {
+    guard case .kernel(let number) = step else { return false }
+    return kernels[number].source(ofCopyTo: buffer) != nil
   }
 
   /// Puts buffers in the place of others, and drops copies of a buffer onto itself.
