@@ -62,7 +62,13 @@ extension KernelEmitter {
         }
       return builder.load(chunk, safe, alignment: element.byteCount)
     }
-    for (step, column) in builder.transposed(rows).enumerated() {
+    // A single row is repeated, not transposed, as in `transposedLoad`.
+    let isSingle = places.dropFirst().allSatisfy { $0.presence.isOutside }
+    let columns =
+      isSingle
+      ? (0..<size).map { builder.splat(builder.extractElement(rows[0], $0), places.count) }
+      : builder.transposed(rows)
+    for (step, column) in columns.enumerated() {
       let place = pointer(
         copy.store.memory, copy.store.address.shifting(variable, by: step), element, copy: group)
       builder.store(column, place, alignment: element.byteCount)
@@ -95,6 +101,8 @@ extension KernelEmitter {
     case inside
     case outside
     case insideIf(LLVMValue)
+
+    var isOutside: Bool { if case .outside = self { true } else { false } }
   }
 
   /// Where each lane's row continues, and whether the lane is in range; the first one is.

@@ -1,3 +1,4 @@
+import Differentiation
 import Fusion
 import Interpreter
 import LoopIR
@@ -56,6 +57,20 @@ import Testing
     #expect(loop.carries.allSatisfy { program.place(of: $0.current) == program.place(of: $0.next) })
     #expect(loop.body.count == kernelCount, "\(program)")
     #expect(program.arenaByteCount == 0, "\(program)")
+  }
+
+  /// A step touches the rows that it needs, and so does its gradient: no kernel goes over all of the field.
+  @Test(arguments: [false, true])
+  func rowsMadeOfOthersAreChangedInPlace(isGradient: Bool) throws {
+    var function = try ControlProgram.sweep(40, 144).function()
+    if isGradient { function = try function.withVJP(of: [0]) }
+    let program = try LoopProgram(lowering: function.simplified(), for: .x86_64v4)
+    for loop in program.loops {
+      let kernels = loop.body.kernelNumbers.map { program.kernels[$0] }
+      #expect(!kernels.isEmpty)
+      let extents = kernels.map { $0.variables.map(\.extent).reduce(1, *) }
+      #expect(extents.allSatisfy { $0 <= 144 }, "\(program)")
+    }
   }
 
   /// Parts that read what others overwrite have memory of their own.

@@ -456,5 +456,34 @@ extension ControlProgram {
         """)
   }
 
-  private static let stencils = [leapfrog(), relaxation(), rotation()]
+  /// Rows of a field, one after the other, made of the rows around them.
+  package static func sweep(_ m: Int = 12, _ n: Int = 20) -> ControlProgram {
+    ControlProgram(
+      name: "rows made of their neighbours",
+      text: """
+        func.func @main(%a: tensor<\(m)x\(n)xf64>) -> (tensor<\(m)x\(n)xf64>) {
+          %zero = stablehlo.constant dense<0> : tensor<i64>
+          %one = stablehlo.constant dense<1> : tensor<i64>
+          %0 = "adjoint.scan"(%a) <{carry_count = 1 : i64, length = \(m - 2) : i64, reverse = false}> ({
+          ^bb0(%i: tensor<i64>, %h: tensor<\(m)x\(n)xf64>):
+            %j = stablehlo.add %i, %one : tensor<i64>
+            %k = stablehlo.add %j, %one : tensor<i64>
+            %1 = stablehlo.dynamic_slice %h, %i, %zero, sizes = [1, \(n)] : (tensor<\(m)x\(n)xf64>, tensor<i64>, tensor<i64>) -> tensor<1x\(n)xf64>
+            %2 = stablehlo.dynamic_slice %h, %k, %zero, sizes = [1, \(n)] : (tensor<\(m)x\(n)xf64>, tensor<i64>, tensor<i64>) -> tensor<1x\(n)xf64>
+            %3 = stablehlo.add %1, %2 : tensor<1x\(n)xf64>
+            %4 = stablehlo.sine %3 : tensor<1x\(n)xf64>
+            %5 = stablehlo.reshape %4 : (tensor<1x\(n)xf64>) -> tensor<\(n)xf64>
+            %6 = stablehlo.broadcast_in_dim %j, dims = [] : (tensor<i64>) -> tensor<1xi64>
+            %7 = "stablehlo.scatter"(%h, %6, %5) <{scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [0], inserted_window_dims = [0], scatter_dims_to_operand_dims = [0]>, unique_indices = true}> ({
+            ^bb0(%x: tensor<f64>, %y: tensor<f64>):
+              stablehlo.return %y : tensor<f64>
+            }) : (tensor<\(m)x\(n)xf64>, tensor<1xi64>, tensor<\(n)xf64>) -> tensor<\(m)x\(n)xf64>
+            stablehlo.return %7 : tensor<\(m)x\(n)xf64>
+          }) : (tensor<\(m)x\(n)xf64>) -> tensor<\(m)x\(n)xf64>
+          return %0 : tensor<\(m)x\(n)xf64>
+        }
+        """)
+  }
+
+  private static let stencils = [leapfrog(), relaxation(), rotation(), sweep()]
 }
