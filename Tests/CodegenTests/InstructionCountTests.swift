@@ -30,10 +30,10 @@ import Testing
 
   /// Instructions do not grow, and a limit that was left far behind is lowered.
   @Test(arguments: [
-    ("blackscholes", 2, 428), ("char_lstm", 50, 4380), ("cox_survival_logcumsumexp", 46, 11_700),
+    ("blackscholes", 2, 428), ("char_lstm", 49, 4380), ("cox_survival_logcumsumexp", 46, 11_700),
     ("dropout_threefry", 19, 7000), ("gmm", 15, 3100), ("hodgkin_huxley", 4, 985),
-    ("kalman_smoother_rts", 57, 6260), ("layernorm", 2, 576), ("lotka", 8, 336),
-    ("mixture_of_experts_switch", 45, 2720), ("mlp", 15, 2620), ("mlp_small", 9, 2310),
+    ("kalman_smoother_rts", 56, 6260), ("layernorm", 2, 576), ("lotka", 8, 336),
+    ("mixture_of_experts_switch", 46, 2720), ("mlp", 15, 2620), ("mlp_small", 9, 2310),
     ("navier_stokes_fft_projection", 18, 3590), ("nbody", 2, 468),
     ("particle_filter_stochastic_volatility", 21, 4500), ("rosenbrock", 2, 331), ("scalar", 1, 62),
     ("scalar2000", 1, 9270), ("seismic_wave_inversion", 15, 2020), ("unet_dice", 39, 12_600),

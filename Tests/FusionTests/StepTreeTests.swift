@@ -50,7 +50,7 @@ import Testing
 
   /// Kernels that make a part each of a field's next value write it over the current one, and leave out
   /// what stays.
-  @Test(arguments: [(ControlProgram.leapfrog(64, 144), 3), (.relaxation(64, 144), 2)])
+  @Test(arguments: [(ControlProgram.rimmedFields(64, 144), 3), (.relaxation(64, 144), 2)])
   func partsOfFieldsAreChangedInPlace(_ control: ControlProgram, _ kernelCount: Int) throws {
     let program = try LoopProgram(lowering: control.function(), for: .x86_64v4)
     let loop = try #require(program.loops.first)

@@ -385,7 +385,7 @@ extension ControlProgram {
 extension ControlProgram {
   /// Two fields that step in turns: of one a row is given and the others change, of the other the last
   /// row and column stay.
-  package static func leapfrog(_ m: Int = 24, _ n: Int = 40) -> ControlProgram {
+  package static func rimmedFields(_ m: Int = 24, _ n: Int = 40) -> ControlProgram {
     ControlProgram(
       name: "fields with rims",
       text: """
@@ -485,5 +485,5 @@ extension ControlProgram {
         """)
   }
 
-  private static let stencils = [leapfrog(), relaxation(), rotation(), sweep()]
+  private static let stencils = [rimmedFields(), relaxation(), rotation(), sweep()]
 }
