@@ -84,6 +84,9 @@ extension Step {
   /// Whether the step is one kernel.
   package var isKernel: Bool { if case .kernel = self { true } else { false } }
 
+  /// Whether the step is a loop.
+  package var isLoop: Bool { if case .loop = self { true } else { false } }
+
   /// The steps inside, list by list, in order.
   package var lists: [[Step]] {
     switch self {

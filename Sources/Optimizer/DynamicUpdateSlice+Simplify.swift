@@ -35,7 +35,10 @@ extension Rewriter {
   /// Whether a value is a parameter, or one of which parts were changed.
   fileprivate func isChangedInPlace(_ value: ValueID) -> Bool {
     guard let definition = definition(of: value) else { return true }
-    return definition.op.changesPlaces
+    switch definition.op {
+    case .dynamicUpdateSlice, .scatter: return true
+    default: return false
+    }
   }
 
   /// Whether a scatter that adds to zeros may add to a sum, update by update: to few of its elements, and
@@ -43,15 +46,5 @@ extension Rewriter {
   fileprivate func addsWithoutLoss(_ scatter: Operation) -> Bool {
     let (whole, updates) = (self[scatter.operands[0]], self[scatter.operands[2]])
     return 2 * updates.count <= whole.count && (!whole.element.isFloat || whole.element.width >= 32)
-  }
-}
-
-extension Op {
-  /// Whether the op changes elements of its first operand at places that are computed.
-  fileprivate var changesPlaces: Bool {
-    switch self {
-    case .dynamicUpdateSlice, .scatter: true
-    default: false
-    }
   }
 }

@@ -28,9 +28,9 @@ extension Function {
     let products = productsOfComparedValues
     if products.isEmpty { return self }
     return try replacingOperations { operation, operands, builder in
-      guard products.contains(operation.result) else { return nil }
+      guard let result = operation.results.first, products.contains(result) else { return nil }
       let product = try builder.emit(operation.op, operands)
-      return [try builder.emit(.convert(to: self[operation.result].element), [product])]
+      return [try builder.emit(.convert(to: self[result].element), [product])]
     }
   }
 

@@ -241,7 +241,3 @@ extension LoopProgram {
     removeKernels { $0.body.isEmpty }
   }
 }
-
-extension Step {
-  fileprivate var isLoop: Bool { if case .loop = self { true } else { false } }
-}

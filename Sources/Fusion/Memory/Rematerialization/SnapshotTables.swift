@@ -52,9 +52,3 @@ struct SnapshotTables {
     tables.values.reduce(0) { $0.addingCapped($1.missingByteCount) }
   }
 }
-
-extension Step {
-  fileprivate var isLoop: Bool {
-    if case .loop = self { true } else { false }
-  }
-}
