@@ -35,13 +35,16 @@ extension KernelPlanner {
   ///     a = dynamic_slice h, i        b = scatter(h, i, zeros)        result b + pad a
   ///
   /// That is what the derivative of a row that a step replaces looks like. Nothing is done for a parameter
-  /// that is also read as a whole.
+  /// that is also read as a whole, or that several updates start from: only one changes it in place.
   mutating func addRootsOfPartsBesideUpdates() {
     let function = graph.function
-    let updates = function.operations.filter { operation in
+    let starting = function.operations.filter { operation in
       operation.op.isUpdate && graph.definitions[operation.operands[0].index] == nil
     }
-    if updates.isEmpty { return }
+    let updates = Dictionary(grouping: starting) { $0.operands[0] }.values
+      .filter { $0.count == 1 }.map { $0[0] }.sorted { $0.result < $1.result }
+    // Each of them is looked for in all operations.
+    guard !updates.isEmpty, updates.count <= Self.updateLimit else { return }
     let whole = Set(updates.map { $0.operands[0] })
     var readers: [ValueID: [Operation]] = [:]
     var parts: [ValueID: [ValueID]] = [:]
@@ -74,6 +77,9 @@ extension KernelPlanner {
       }
     }
   }
+
+  /// A function that updates more parameters is no loop's body.
+  private static let updateLimit = 32
 
   /// The place of a root among the others.
   func place(of value: ValueID) -> Int {
